@@ -1,0 +1,3 @@
+//! The `dmsc` command.
+
+fn main() {}

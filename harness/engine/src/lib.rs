@@ -1,0 +1,1 @@
+//! The two players, card and terminal, as state machines without I/O or clock.

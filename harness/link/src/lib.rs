@@ -1,0 +1,1 @@
+//! How octets reach the DUT; nothing here knows what they mean.

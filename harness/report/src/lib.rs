@@ -1,0 +1,1 @@
+//! The run journal and everything rendered from it: JUnit, matrices, logs.

@@ -1,0 +1,1 @@
+//! Case language, selection, execution and verdicts.

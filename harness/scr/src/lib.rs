@@ -1,0 +1,1 @@
+//! SCR items, requirement expressions, conformance statements, interpretations and item verdicts.

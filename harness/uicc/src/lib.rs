@@ -1,0 +1,1 @@
+//! Codecs of the UICC side: APDU, TLV, CAT, SMS and the file system.
