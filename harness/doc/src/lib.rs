@@ -1,0 +1,1 @@
+//! YAML documents with source positions: closed schemas, located errors, JSON Schema.
