@@ -1,1 +1,84 @@
-//! How octets reach the DUT; nothing here knows what they mean.
+//! How octets reach the DUT: an in-process peer on a virtual clock, or TCP on loopback.
+//!
+//! A link carries [`Signal`]s and knows nothing of what the octets mean. Both ends of an in-process link are
+//! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
+//! whatever is behind it. Adding a driver means implementing [`Link`], and nothing else.
+
+mod in_process;
+mod peer;
+mod signal;
+mod tcp;
+mod time;
+
+pub use in_process::InProcess;
+pub use peer::Peer;
+pub use signal::{Signal, StreamId};
+pub use tcp::{Command, Tcp, TcpConfig};
+pub use time::Time;
+
+/// What a link can carry; a case that needs more than its link offers is not applicable to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Power, reset and APDUs cross the link.
+    pub contact: bool,
+    /// Byte streams can be opened by the DUT towards the harness, or by the harness towards the DUT.
+    pub streams: bool,
+    /// A notification can be delivered to the DUT outside the contact interface.
+    pub notify: bool,
+    /// Time is virtual: waiting costs nothing, and two runs from one seed are the same.
+    pub virtual_time: bool,
+}
+
+/// Why a link could not do what it was asked; always the rig's fault, never a verdict on the DUT.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The address could not be bound or connected.
+    #[error("cannot {action} {address}: {cause}; check that the address is free and the DUT file names the right one")]
+    Address {
+        /// What was tried: `listen on` or `connect to`.
+        action: &'static str,
+        /// The address as the DUT file gives it.
+        address: String,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// A command of the DUT file could not be started.
+    #[error("cannot start `{command}`: {cause}; check the path in the DUT file and that it is executable")]
+    Command {
+        /// The command line.
+        command: String,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// A command of the DUT file ended with an error.
+    #[error("`{command}` ended with {status}: {stderr}")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// Its exit status, in words.
+        status: String,
+        /// The end of what it wrote to standard error.
+        stderr: String,
+    },
+    /// The link does not carry this signal.
+    #[error("this link does not carry {0}")]
+    Unsupported(&'static str),
+}
+
+/// The harness's end of a link.
+pub trait Link {
+    /// The time on the link's clock, since the session began.
+    fn now(&self) -> Time;
+    /// What this link can carry.
+    fn capabilities(&self) -> Capabilities;
+    /// Sends one signal towards the DUT.
+    ///
+    /// # Errors
+    /// [`LinkError`] when the rig, not the DUT, prevents it.
+    fn send(&mut self, signal: Signal) -> Result<(), LinkError>;
+    /// Waits for the next signal from the DUT, at most until `until`; `None` means that the time came first.
+    ///
+    /// # Errors
+    /// [`LinkError`] when the rig, not the DUT, prevents it.
+    fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError>;
+}

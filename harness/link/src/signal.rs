@@ -1,0 +1,67 @@
+//! What crosses a link.
+
+/// Names a byte stream within one session.
+pub type StreamId = u32;
+
+/// One thing that crosses a link, in either direction.
+///
+/// The first group is the contact interface of a UICC (ISO/IEC 7816-3 as TS 102 221 uses it), at APDU level; the
+/// second are byte streams; the third is the delivery of a notification where no contact interface exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The terminal applies power and releases reset: a cold reset.
+    PowerOn,
+    /// The terminal resets the card without removing power: a warm reset.
+    Reset,
+    /// The terminal removes power.
+    PowerOff,
+    /// The card's answer to reset.
+    Atr(Vec<u8>),
+    /// A command APDU.
+    Command(Vec<u8>),
+    /// A response APDU, status word included.
+    Response(Vec<u8>),
+
+    /// Open a stream towards the other side.
+    Connect(StreamId),
+    /// The stream is open.
+    Connected(StreamId),
+    /// The stream could not be opened; the text is the operating system's.
+    Refused(StreamId, String),
+    /// Octets of a stream, in order.
+    Data(StreamId, Vec<u8>),
+    /// The sender closes its direction of the stream, in order after its data.
+    Close(StreamId),
+
+    /// A notification message for the DM Client.
+    Notify(Vec<u8>),
+    /// The notification was handed over and the command that took it has ended.
+    Notified,
+    /// Wake the DUT by the means its DUT file names, so that it sends a notification.
+    Wake,
+    /// The DUT's process has ended; nothing more can come from it.
+    Ended(String),
+}
+
+impl Signal {
+    /// The signal's name, for error messages and traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Signal::PowerOn => "power on",
+            Signal::Reset => "reset",
+            Signal::PowerOff => "power off",
+            Signal::Atr(_) => "an answer to reset",
+            Signal::Command(_) => "a command APDU",
+            Signal::Response(_) => "a response APDU",
+            Signal::Connect(_) => "a connection request",
+            Signal::Connected(_) => "a connection",
+            Signal::Refused(..) => "a refused connection",
+            Signal::Data(..) => "stream data",
+            Signal::Close(_) => "the end of a stream",
+            Signal::Notify(_) => "a notification",
+            Signal::Wake => "a wake-up",
+            Signal::Notified => "the end of a notification command",
+            Signal::Ended(_) => "the end of the DUT's process",
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! A DUT that is an ordinary process: byte streams over TCP, notifications through a command.
+//!
+//! Threads block in `accept`, `read` and `wait` and post what happened to one channel, so nothing polls. Everything
+//! started for a session ends with it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{Capabilities, Link, LinkError, Signal, StreamId, Time};
+
+/// How long a write to the DUT may block before the stream is given up.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How much of a failed command's standard error is kept for the message, in octets.
+const STDERR_KEPT: usize = 600;
+
+/// A command line of the DUT file.
+///
+/// In its arguments `{host}` and `{port}` stand for the address the harness listens on, and `{package0}` for the
+/// notification in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The program and its arguments; never empty.
+    pub words: Vec<String>,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words.join(" "))
+    }
+}
+
+/// What the DUT file says of a TCP link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TcpConfig {
+    /// Where the harness listens for a DM Client, as `host:port`; port 0 lets the system choose.
+    pub listen: Option<String>,
+    /// Where the harness connects to a DM server, as `host:port`.
+    pub connect: Option<String>,
+    /// Started at the beginning of each session and killed at its end.
+    pub start: Option<Command>,
+    /// A line of the started process's standard output that says it is ready; without it, it is ready at once.
+    pub ready: Option<String>,
+    /// Run to deliver a notification to a DM Client: in `{package0}` if an argument has it, else on standard input.
+    pub notify: Option<Command>,
+    /// Run to make a DM server send a notification; its standard output is the message in hexadecimal.
+    pub wake: Option<Command>,
+}
+
+/// The TCP link of one session.
+pub struct Tcp {
+    config: TcpConfig,
+    began: Instant,
+    address: Option<SocketAddr>,
+    events: Receiver<Signal>,
+    shared: Arc<Shared>,
+    children: Vec<Child>,
+}
+
+struct Shared {
+    sender: Sender<Signal>,
+    streams: Mutex<HashMap<StreamId, TcpStream>>,
+    next: AtomicU32,
+    over: AtomicBool,
+}
+
+impl Shared {
+    fn streams(&self) -> MutexGuard<'_, HashMap<StreamId, TcpStream>> {
+        // The map is valid after any panic of a holder: each operation on it is a single call.
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn post(&self, signal: Signal) {
+        // The receiver is gone only when the session is over, and then nobody wants the signal.
+        let _ = self.sender.send(signal);
+    }
+
+    /// Registers a stream and starts the thread that reads it.
+    fn adopt(self: &Arc<Shared>, id: StreamId, stream: TcpStream) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(WRITE_LIMIT))?;
+        let mut reader = stream.try_clone()?;
+        self.streams().insert(id, stream);
+        let shared = Arc::clone(self);
+        thread::spawn(move || {
+            let mut buffer = [0; 16 * 1024];
+            loop {
+                match reader.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(n) => shared.post(Signal::Data(id, buffer.get(..n).unwrap_or_default().to_vec())),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            shared.post(Signal::Close(id));
+        });
+        Ok(())
+    }
+}
+
+impl Tcp {
+    /// Opens the link: binds the listening address and starts the DUT's process, as far as `config` names them.
+    ///
+    /// # Errors
+    /// [`LinkError::Address`] when the address is not free, [`LinkError::Command`] when the process does not start.
+    pub fn open(config: TcpConfig) -> Result<Tcp, LinkError> {
+        let (sender, events) = channel();
+        let shared = Arc::new(Shared {
+            sender,
+            streams: Mutex::new(HashMap::new()),
+            next: AtomicU32::new(1),
+            over: AtomicBool::new(false),
+        });
+        let mut tcp =
+            Tcp { config, began: Instant::now(), address: None, events, shared, children: Vec::new() };
+        tcp.listen()?;
+        tcp.start()?;
+        Ok(tcp)
+    }
+
+    /// The address the harness listens on, port resolved.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    fn listen(&mut self) -> Result<(), LinkError> {
+        let Some(listen) = &self.config.listen else { return Ok(()) };
+        let failed = |cause| LinkError::Address { action: "listen on", address: listen.clone(), cause };
+        let listener = TcpListener::bind(listen).map_err(failed)?;
+        self.address = Some(listener.local_addr().map_err(failed)?);
+        let shared = Arc::clone(&self.shared);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if shared.over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let id = shared.next.fetch_add(1, Ordering::SeqCst);
+                shared.post(Signal::Connect(id));
+                if let Err(cause) = shared.adopt(id, stream) {
+                    shared.post(Signal::Refused(id, cause.to_string()));
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn start(&mut self) -> Result<(), LinkError> {
+        let Some(command) = self.config.start.clone() else { return Ok(()) };
+        let mut child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::null())?;
+        let Some(output) = child.stdout.take() else { return Ok(()) };
+        self.children.push(child);
+        let ready = self.config.ready.clone();
+        let shared = Arc::clone(&self.shared);
+        let (told, is_ready) = channel();
+        let text = command.to_string();
+        thread::spawn(move || {
+            use std::io::BufRead;
+            // Read to its end even after the ready line, so that the process never blocks on a full pipe.
+            for line in std::io::BufReader::new(output).lines() {
+                let Ok(line) = line else { break };
+                if ready.as_ref().is_some_and(|wanted| line.contains(wanted)) {
+                    let _ = told.send(());
+                }
+            }
+            drop(told);
+            shared.post(Signal::Ended(format!("`{text}` closed its standard output")));
+        });
+        if self.config.ready.is_some() && is_ready.recv_timeout(Duration::from_secs(30)).is_err() {
+            return Err(LinkError::Failed {
+                command: command.to_string(),
+                status: "no ready line".into(),
+                stderr: "the line named by `ready` did not come within 30 s; check `ready` in the DUT file".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn spawn(
+        &self,
+        command: &Command,
+        package0: &str,
+        stdin: Stdio,
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Result<Child, LinkError> {
+        let (host, port) =
+            self.address.map_or((String::new(), String::new()), |a| (a.ip().to_string(), a.port().to_string()));
+        let mut words = command.words.iter().map(|word| {
+            word.replace("{host}", &host).replace("{port}", &port).replace("{package0}", package0)
+        });
+        let program = words.next().unwrap_or_default();
+        std::process::Command::new(&program)
+            .args(words)
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .map_err(|cause| LinkError::Command { command: command.to_string(), cause })
+    }
+
+    fn notify(&mut self, octets: Vec<u8>) -> Result<(), LinkError> {
+        let Some(command) = self.config.notify.clone() else { return Err(LinkError::Unsupported("a notification")) };
+        let mut child = self.spawn(&command, &hex(&octets), Stdio::piped(), Stdio::null(), Stdio::piped())?;
+        let stdin = child.stdin.take();
+        let in_argument = command.words.iter().any(|word| word.contains("{package0}"));
+        let shared = Arc::clone(&self.shared);
+        thread::spawn(move || {
+            if let Some(mut stdin) = stdin
+                && !in_argument
+            {
+                // A client that does not read its input shows so by its verdict, not by an error here.
+                let _ = stdin.write_all(&octets);
+            }
+            match child.wait_with_output() {
+                Ok(output) if output.status.success() => shared.post(Signal::Notified),
+                Ok(output) => shared.post(Signal::Ended(format!(
+                    "`{command}` ended with {}: {}",
+                    output.status,
+                    tail(&output.stderr)
+                ))),
+                Err(cause) => shared.post(Signal::Ended(format!("`{command}`: {cause}"))),
+            }
+        });
+        Ok(())
+    }
+
+    fn wake(&mut self) -> Result<(), LinkError> {
+        let Some(command) = self.config.wake.clone() else { return Err(LinkError::Unsupported("a wake-up")) };
+        let child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::piped())?;
+        let shared = Arc::clone(&self.shared);
+        thread::spawn(move || match child.wait_with_output() {
+            Ok(output) if output.status.success() => {
+                match unhex(&String::from_utf8_lossy(&output.stdout)) {
+                    Some(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
+                    Some(_) => {}
+                    None => shared.post(Signal::Ended(format!("`{command}` printed something that is not hexadecimal"))),
+                }
+                shared.post(Signal::Notified);
+            }
+            Ok(output) => shared.post(Signal::Ended(format!(
+                "`{command}` ended with {}: {}",
+                output.status,
+                tail(&output.stderr)
+            ))),
+            Err(cause) => shared.post(Signal::Ended(format!("`{command}`: {cause}"))),
+        });
+        Ok(())
+    }
+
+    /// Opens a stream to the DUT; the answer comes as a signal, whether it could be opened or not.
+    fn connect(&mut self, id: StreamId) -> Result<(), LinkError> {
+        let Some(target) = &self.config.connect else { return Err(LinkError::Unsupported("a connection to the DUT")) };
+        let address = target.to_socket_addrs().ok().and_then(|mut found| found.next());
+        let Some(address) = address else {
+            return Err(LinkError::Address {
+                action: "connect to",
+                address: target.clone(),
+                cause: ErrorKind::NotFound.into(),
+            });
+        };
+        match TcpStream::connect_timeout(&address, WRITE_LIMIT).and_then(|stream| self.shared.adopt(id, stream)) {
+            Ok(()) => self.shared.post(Signal::Connected(id)),
+            Err(cause) => self.shared.post(Signal::Refused(id, cause.to_string())),
+        }
+        Ok(())
+    }
+}
+
+impl Link for Tcp {
+    fn now(&self) -> Time {
+        Time::ZERO + self.began.elapsed()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            contact: false,
+            streams: true,
+            notify: self.config.notify.is_some() || self.config.wake.is_some(),
+            virtual_time: false,
+        }
+    }
+
+    fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
+        match signal {
+            Signal::Data(id, octets) => {
+                let stream = self.shared.streams().get(&id).map(TcpStream::try_clone);
+                // A stream that broke under a write shows as its end, which the reader posts.
+                if let Some(Ok(mut stream)) = stream
+                    && stream.write_all(&octets).is_err()
+                {
+                    let _ = stream.shutdown(Shutdown::Both);
+                }
+            }
+            Signal::Close(id) => {
+                if let Some(stream) = self.shared.streams().remove(&id) {
+                    let _ = stream.shutdown(Shutdown::Both);
+                }
+            }
+            Signal::Connect(id) => self.connect(id)?,
+            Signal::Notify(octets) => self.notify(octets)?,
+            Signal::Wake => self.wake()?,
+            Signal::Connected(_) | Signal::Refused(..) => {}
+            other => return Err(LinkError::Unsupported(other.name())),
+        }
+        Ok(())
+    }
+
+    fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
+        if until == Time::NEVER {
+            return Ok(self.events.recv().ok());
+        }
+        match self.events.recv_timeout(until.since(self.now())) {
+            Ok(signal) => Ok(Some(signal)),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
+        }
+    }
+}
+
+impl Drop for Tcp {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+        for stream in self.shared.streams().values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        if let Some(address) = self.address {
+            // Frees the thread that blocks in `accept`.
+            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        }
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02X}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .collect::<Option<_>>()?;
+    let pairs = digits.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    Some(pairs.map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit)).collect())
+}
+
+fn tail(stderr: &[u8]) -> String {
+    let from = stderr.len().saturating_sub(STDERR_KEPT);
+    String::from_utf8_lossy(stderr.get(from..).unwrap_or_default()).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon(tcp: &Tcp) -> Time {
+        tcp.now() + Duration::from_secs(10)
+    }
+
+    fn next(tcp: &mut Tcp) -> Option<Signal> {
+        let until = soon(tcp);
+        tcp.recv(until).unwrap()
+    }
+
+    fn shell(script: &str) -> Option<Command> {
+        Some(Command { words: vec!["sh".into(), "-c".into(), script.into()] })
+    }
+
+    #[test]
+    fn a_stream_from_the_dut_is_carried_both_ways() {
+        let mut tcp = Tcp::open(TcpConfig { listen: Some("127.0.0.1:0".into()), ..TcpConfig::default() }).unwrap();
+        let mut client = TcpStream::connect(tcp.address().unwrap()).unwrap();
+        client.write_all(b"ping").unwrap();
+        assert_eq!(next(&mut tcp), Some(Signal::Connect(1)));
+        assert_eq!(next(&mut tcp), Some(Signal::Data(1, b"ping".to_vec())));
+        tcp.send(Signal::Data(1, b"pong".to_vec())).unwrap();
+        let mut answer = [0; 4];
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"pong");
+        drop(client);
+        assert_eq!(next(&mut tcp), Some(Signal::Close(1)));
+    }
+
+    #[test]
+    fn a_notification_goes_to_standard_input_or_into_an_argument() {
+        for script in ["test \"$(od -An -tx1 | tr -d ' \\n')\" = 00ff", "test {package0} = 00FF"] {
+            let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
+            tcp.send(Signal::Notify(vec![0, 0xFF])).unwrap();
+            assert_eq!(next(&mut tcp), Some(Signal::Notified), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_fails_says_why() {
+        let notify = shell("echo no such account >&2; exit 3");
+        let mut tcp = Tcp::open(TcpConfig { notify, ..TcpConfig::default() }).unwrap();
+        tcp.send(Signal::Notify(vec![1])).unwrap();
+        let Some(Signal::Ended(why)) = next(&mut tcp) else { panic!("no end") };
+        assert!(why.contains("exit status: 3") && why.contains("no such account"), "{why}");
+    }
+
+    #[test]
+    fn a_woken_server_hands_out_its_notification() {
+        let mut tcp = Tcp::open(TcpConfig { wake: shell("echo 02 D8"), ..TcpConfig::default() }).unwrap();
+        tcp.send(Signal::Wake).unwrap();
+        assert_eq!(next(&mut tcp), Some(Signal::Notify(vec![0x02, 0xD8])));
+        assert_eq!(next(&mut tcp), Some(Signal::Notified));
+    }
+
+    #[test]
+    fn a_refused_connection_is_a_signal_and_a_missing_program_an_error() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut tcp = Tcp::open(TcpConfig { connect: Some(free.to_string()), ..TcpConfig::default() }).unwrap();
+        tcp.send(Signal::Connect(7)).unwrap();
+        assert!(matches!(next(&mut tcp), Some(Signal::Refused(7, _))));
+
+        let start = Some(Command { words: vec!["./no-such-dut".into()] });
+        let error = Tcp::open(TcpConfig { start, ..TcpConfig::default() }).err().unwrap();
+        assert!(error.to_string().starts_with("cannot start `./no-such-dut`"), "{error}");
+    }
+
+    #[test]
+    fn hexadecimal_text_is_read_strictly() {
+        assert_eq!(unhex("02 d8\n"), Some(vec![0x02, 0xD8]));
+        assert_eq!(unhex("02D"), None);
+        assert_eq!(unhex("zz"), None);
+    }
+}
