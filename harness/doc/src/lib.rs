@@ -1,1 +1,21 @@
 //! YAML documents with source positions: closed schemas, located errors, JSON Schema.
+//!
+//! Cases, conformance statements and DUT files are read by people and written by people, so each
+//! of them goes the same way: [`parse`] turns a [`Source`] into a [`Node`] tree in which every
+//! value knows where it stands, and whatever is wrong comes back as [`Problems`], which show the
+//! line, a caret, what was found, what is allowed and the nearest name.
+//!
+//! Nothing here reads a file or a clock, and no input makes it panic.
+
+mod nearest;
+mod node;
+mod parse;
+mod problem;
+mod scalar;
+mod source;
+
+pub use nearest::nearest;
+pub use node::{Entry, Kind, Node, Value};
+pub use parse::{MAX_DEPTH, parse};
+pub use problem::{Problem, Problems};
+pub use source::{Source, Span, line_col};

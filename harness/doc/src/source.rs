@@ -1,0 +1,122 @@
+//! The text of a document and places in it.
+
+use crate::problem::{Problem, Problems};
+
+/// A document as it was read: its text, and the name by which the user knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path (or other name) shown in errors.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// A source from a name and a text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    /// A source from the octets of a file.
+    ///
+    /// # Errors
+    /// Octets that are not UTF-8: one problem, located at the first of them.
+    pub fn from_octets(name: impl Into<String>, octets: Vec<u8>) -> Result<Self, Problems> {
+        match String::from_utf8(octets) {
+            Ok(text) => Ok(Self::new(name, text)),
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                let octet = error.as_bytes().get(start).copied().unwrap_or_default();
+                // The replacement character takes three octets, and the text before it is intact.
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let problem = Problem::new(
+                    Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8()),
+                    "the file is not UTF-8 text",
+                )
+                .label(format!("octet 0x{octet:02X} does not belong here"))
+                .help("save the file in the encoding UTF-8");
+                Err(Problems::new(Self::new(name, text), vec![problem]))
+            }
+        }
+    }
+}
+
+/// A range of octets in a [`Source`]; `start <= end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// Offset of the first octet.
+    pub start: usize,
+    /// Offset behind the last octet.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from `start` to `end`; empty at `start` when `end` lies before it.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end: end.max(start),
+        }
+    }
+
+    /// Number of octets.
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether the span holds no octet.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Line and column of an octet offset, both counted from 1, the column in characters.
+///
+/// An offset behind the text counts as its end; one inside a character as that character's start.
+pub fn line_col(source: &Source, offset: usize) -> (usize, usize) {
+    let before = &source.text[..floor_char(&source.text, offset)];
+    let line = before.matches('\n').count() + 1;
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (line, before[line_start..].chars().count() + 1)
+}
+
+/// The largest character boundary not behind `offset`.
+pub(crate) fn floor_char(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = Source::new("a.yaml", "ä: ö\nkey: x\n");
+        assert_eq!(line_col(&source, 0), (1, 1));
+        assert_eq!(line_col(&source, 4), (1, 4));
+        assert_eq!(line_col(&source, 5), (1, 4), "inside the second letter");
+        assert_eq!(line_col(&source, 7), (2, 1));
+        assert_eq!(line_col(&source, 999), (3, 1));
+    }
+
+    #[test]
+    fn octets_that_are_not_utf8_are_located() {
+        let problems = Source::from_octets("a.yaml", b"title: Pr\xFCfung\n".to_vec()).unwrap_err();
+        insta::assert_snapshot!(problems, @r"
+        error: the file is not UTF-8 text
+         --> a.yaml:1:10
+          |
+        1 | title: Pr�fung
+          |          ^ octet 0xFC does not belong here
+          |
+          = help: save the file in the encoding UTF-8
+        ");
+    }
+}
