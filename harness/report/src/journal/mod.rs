@@ -1,0 +1,39 @@
+//! The journal of a run: an append-only file of events, one JSON object a line.
+//!
+//! The journal is the only thing a run writes while it goes; every report is rendered from it
+//! afterwards. A killed run therefore loses at most the line being written.
+//!
+//! # Format, version 1
+//!
+//! UTF-8, one JSON object a line, every line ended by `\n`. Each object names its kind in `event`
+//! (see [`Event`]); the fields are those of the struct of that kind. The first line is always the
+//! [`RunHeader`], and only the first. Octet strings are hexadecimal text ([`Octets`]), instants are
+//! RFC 3339 ([`Timestamp`]), durations and offsets are microseconds.
+//!
+//! # Compatibility
+//!
+//! * The number in `journal` of the first line is the version. A reader refuses every version it
+//!   does not know, before it looks at anything else of the file.
+//! * Within a version, a writer may add an optional field to an event. A reader ignores fields it
+//!   does not know, and every field added later has a default.
+//! * A new kind of event, a new word in a closed list (parties, verdicts, levels, outcomes), a field
+//!   removed, renamed or given another meaning makes a new version.
+//! * A last line without `\n` is the mark of a killed writer: it is dropped and reported. Any other
+//!   line that cannot be read is an error with file and line; nothing is guessed.
+//!
+//! `JOURNAL.md` beside this crate says the same for people who read the file with other tools.
+
+mod event;
+mod octets;
+mod reader;
+mod timestamp;
+mod writer;
+
+pub use event::{
+    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics,
+    Level, Mark, Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
+};
+pub use octets::{HexError, Octets};
+pub use reader::{Journal, ReadError, Truncated};
+pub use timestamp::{Timestamp, TimestampError};
+pub use writer::{JournalWriter, WriteError};
