@@ -1,7 +1,9 @@
 //! The run journal and everything rendered from it: JUnit, matrices, logs.
 //!
 //! [`journal`] is the on-disk record of a run, one event a line, written as the run goes.
+//! [`folder`] puts the journals of a run together; everything else is rendered from that.
 
+pub mod folder;
 pub mod journal;
 
 #[cfg(test)]

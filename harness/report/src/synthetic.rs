@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 
+use crate::folder::RunFolder;
 use crate::journal::{
     CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics,
-    Level, Mark, Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
+    Journal, Level, Mark, Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader,
+    VERSION,
 };
 
 /// A folder of its own for one test, removed with the value.
@@ -312,4 +314,44 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         Event::RunFinished(RunFinished { interrupted: false }),
     ];
     (header, events)
+}
+
+/// The run as read.
+pub(crate) fn folder() -> RunFolder {
+    let (header, events) = run();
+    RunFolder::from_journals(vec![Journal {
+        path: "journal.jsonl".into(),
+        header,
+        events,
+        truncated: None,
+    }])
+    .unwrap()
+    .unwrap()
+}
+
+/// The events of the run as two processes would have written them.
+pub(crate) fn shards() -> (Vec<Event>, Vec<Event>) {
+    let (header, events) = run();
+    let in_first = |event: &Event| {
+        let case = match event {
+            Event::CaseStarted(e) => &e.case,
+            Event::Message(e) => &e.case,
+            Event::Check(e) => &e.case,
+            Event::CaseFinished(e) => &e.case,
+            Event::Run(_) | Event::RunFinished(_) => return None,
+        };
+        header
+            .cases
+            .iter()
+            .position(|c| c.id == *case)
+            .map(|at| at % 2 == 0)
+    };
+    let part = |first: bool| {
+        events
+            .iter()
+            .filter(|event| in_first(event).is_none_or(|it| it == first))
+            .cloned()
+            .collect()
+    };
+    (part(true), part(false))
 }
