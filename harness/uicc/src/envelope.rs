@@ -1,0 +1,236 @@
+//! ENVELOPE data (TS 102 223 clause 7, tags 9.1, events 8.25).
+
+use crate::ber;
+use crate::channel::Device;
+use crate::layout::{Layout, default_cr};
+use crate::message::MessageError;
+use crate::object::{DeviceIdentities, Object, ObjectKind, ObjectList};
+
+code_table! {
+    /// BER tags of envelopes (TS 102 223 9.1).
+    EnvelopeTag, "tag" {
+        SmsPpDownload = 0xD1, "sms-pp-download";
+        CellBroadcastDownload = 0xD2, "cell-broadcast-download";
+        MenuSelection = 0xD3, "menu-selection";
+        CallControl = 0xD4, "call-control";
+        MoShortMessageControl = 0xD5, "mo-short-message-control";
+        EventDownload = 0xD6, "event-download";
+        TimerExpiration = 0xD7, "timer-expiration";
+        UssdDownload = 0xD9, "ussd-download";
+        MmsTransferStatus = 0xDA, "mms-transfer-status";
+        MmsNotification = 0xDB, "mms-notification-download";
+        TerminalApplications = 0xDC, "terminal-applications";
+        GeographicalLocation = 0xDD, "geographical-location-reporting";
+        EnvelopeContainer = 0xDE, "envelope-container";
+        ProseReport = 0xDF, "prose-report";
+    }
+}
+
+code_table! {
+    /// Events of the event list (TS 102 223 8.25).
+    Event, "event" {
+        MtCall = 0x00, "mt-call";
+        CallConnected = 0x01, "call-connected";
+        CallDisconnected = 0x02, "call-disconnected";
+        LocationStatus = 0x03, "location-status";
+        UserActivity = 0x04, "user-activity";
+        IdleScreenAvailable = 0x05, "idle-screen-available";
+        CardReaderStatus = 0x06, "card-reader-status";
+        LanguageSelection = 0x07, "language-selection";
+        BrowserTermination = 0x08, "browser-termination";
+        DataAvailable = 0x09, "data-available";
+        ChannelStatus = 0x0A, "channel-status";
+        AccessTechnologyChange = 0x0B, "access-technology-change";
+        DisplayParametersChanged = 0x0C, "display-parameters-changed";
+        LocalConnection = 0x0D, "local-connection";
+        NetworkSearchModeChange = 0x0E, "network-search-mode-change";
+        BrowsingStatus = 0x0F, "browsing-status";
+        FramesInformationChange = 0x10, "frames-information-change";
+        WlanAccessStatus = 0x11, "wlan-access-status";
+        NetworkRejection = 0x12, "network-rejection";
+        HciConnectivity = 0x13, "hci-connectivity";
+        AccessTechnologyChangeMultiple = 0x14, "access-technology-change-multiple";
+        CsgCellSelection = 0x15, "csg-cell-selection";
+        ContactlessStateRequest = 0x16, "contactless-state-request";
+        ImsRegistration = 0x17, "ims-registration";
+        ImsIncomingData = 0x18, "ims-incoming-data";
+        ProfileContainer = 0x19, "profile-container";
+        SecuredProfileContainer = 0x1B, "secured-profile-container";
+        PollIntervalNegotiation = 0x1C, "poll-interval-negotiation";
+        DataConnectionStatus = 0x1D, "data-connection-status";
+    }
+}
+
+/// The data of an ENVELOPE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Outer tag; any tag is taken.
+    pub tag: EnvelopeTag,
+    /// Its objects in order.
+    pub objects: ObjectList,
+}
+
+impl Envelope {
+    /// An envelope from the terminal to the UICC.
+    #[must_use]
+    pub fn new(tag: EnvelopeTag) -> Self {
+        let devices = DeviceIdentities {
+            source: Device::Terminal,
+            destination: Device::Uicc,
+        };
+        Self {
+            tag,
+            objects: ObjectList::default(),
+        }
+        .with(Object::DeviceIdentities(devices))
+    }
+
+    /// An event download of one event from the terminal to the UICC.
+    #[must_use]
+    pub fn event(event: Event) -> Self {
+        let devices = DeviceIdentities {
+            source: Device::Terminal,
+            destination: Device::Uicc,
+        };
+        Self {
+            tag: EnvelopeTag::EventDownload,
+            objects: ObjectList::default(),
+        }
+        .with(Object::EventList(vec![event]))
+        .with(Object::DeviceIdentities(devices))
+    }
+
+    /// The same envelope with one object more, its CR flag as usual.
+    #[must_use]
+    pub fn with(mut self, object: Object) -> Self {
+        let cr = object
+            .kind()
+            .is_some_and(|kind| default_cr(Layout::Envelope, None, kind));
+        self.objects.push(object, cr);
+        self
+    }
+
+    /// Reads the data of an ENVELOPE.
+    ///
+    /// # Errors
+    /// [`MessageError::Trailing`] and any [`MessageError::Tlv`]; every outer tag is taken.
+    pub fn parse(octets: &[u8]) -> Result<Self, MessageError> {
+        let (tlv, rest) = ber::read(octets)?;
+        if !rest.is_empty() {
+            return Err(MessageError::Trailing {
+                at: octets.len() - rest.len(),
+                count: rest.len(),
+            });
+        }
+        Ok(Self {
+            tag: EnvelopeTag::from_code(tlv.tag),
+            objects: ObjectList::parse(tlv.value, tlv.value_at)?,
+        })
+    }
+
+    /// The command data of ENVELOPE.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        ber::write(&mut out, self.tag.code(), &self.objects.encode());
+        out
+    }
+
+    /// The event of an event download (its list has one).
+    #[must_use]
+    pub fn first_event(&self) -> Option<Event> {
+        self.objects
+            .events()
+            .and_then(|events| events.first().copied())
+    }
+
+    /// The first object of a kind.
+    #[must_use]
+    pub fn get(&self, kind: ObjectKind) -> Option<&Object> {
+        self.objects.get(kind)
+    }
+
+    /// The name cases use: `event.data-available`, `event.7E`, `envelope.terminal-applications`, `envelope.EE`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if let (EnvelopeTag::EventDownload, Some(event)) = (self.tag, self.first_event()) {
+            return match event.known_name() {
+                Some(name) => format!("event.{name}"),
+                None => format!("event.{:02X}", event.code()),
+            };
+        }
+        match self.tag.known_name() {
+            Some(name) => format!("envelope.{name}"),
+            None => format!("envelope.{:02X}", self.tag.code()),
+        }
+    }
+
+    /// Lines for a log: the name, then one line an object.
+    #[must_use]
+    pub fn describe(&self) -> Vec<String> {
+        let mut lines = vec![self.name()];
+        lines.extend(self.objects.describe());
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{ChannelStatus, Link};
+    use crate::hex::to_hex;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tables_round_trip() {
+        assert_table!(EnvelopeTag);
+        assert_table!(Event);
+    }
+
+    #[test]
+    fn names() {
+        for (octets, name) in [
+            (
+                &[0xD6u8, 0x03, 0x99, 0x01, 0x09][..],
+                "event.data-available",
+            ),
+            (&[0xD6, 0x03, 0x99, 0x01, 0x7E], "event.7E"),
+            (&[0xD6, 0x00], "envelope.event-download"),
+            (&[0xDC, 0x00], "envelope.terminal-applications"),
+            (&[0xEE, 0x00], "envelope.EE"),
+        ] {
+            assert_eq!(Envelope::parse(octets).unwrap().name(), name);
+        }
+    }
+
+    #[test]
+    fn events_are_built_as_the_standard_writes_them() {
+        let envelope = Envelope::event(Event::DataAvailable)
+            .with(Object::ChannelStatus(ChannelStatus::new(
+                1,
+                Link::Established,
+            )))
+            .with(Object::ChannelDataLength(45));
+        assert_eq!(
+            to_hex(&envelope.encode()),
+            "D60E99010982028281B8028100B7012D"
+        );
+        assert_eq!(
+            to_hex(
+                &Envelope::new(EnvelopeTag::TimerExpiration)
+                    .with(Object::TimerIdentifier(1))
+                    .encode()
+            ),
+            "D70782028281A40101"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_survived(octets: Vec<u8>) {
+            if let Ok(envelope) = Envelope::parse(&octets) {
+                prop_assert_eq!(Envelope::parse(&envelope.encode()).unwrap(), envelope);
+            }
+        }
+    }
+}
