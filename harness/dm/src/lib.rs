@@ -1,1 +1,13 @@
 //! Codecs of OMA DM 1.2: Package#0, SyncML in XML and WBXML, authentication, the management tree.
+//!
+//! Everything here is pure: octets or text in, values or one located error out. No I/O, no clock, and no
+//! panic on any input. Facts that rest on memory alone say so where they drive behaviour.
+
+mod hex;
+mod serde_form;
+
+pub mod auth;
+pub mod element;
+pub mod package0;
+pub mod syncml;
+pub mod xml;

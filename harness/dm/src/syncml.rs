@@ -1,0 +1,21 @@
+//! Typed SyncML DM 1.2 messages (DMREPPRO 1.2, DMPRO 1.2) and their mapping to elements.
+//!
+//! Numbers stay text as carried: an implementation that writes `01` or `0x1` must be seen doing so. Every
+//! type has a tree form through serde, with the field names a case file uses.
+
+mod codes;
+mod data;
+mod from_element;
+mod message;
+mod to_element;
+
+pub use codes::{AlertCode, StatusCode};
+pub use data::Data;
+pub(crate) use data::is_xml_char;
+pub use from_element::{Decoded, MessageError};
+pub use message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
+
+#[cfg(test)]
+pub(crate) mod strategies;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::element::{Element, Namespace, Node};
+use crate::syncml::strategies;
+use crate::syncml::{Command, CommandName, Data, Item};
+
+fn text_of(xml: &str) -> Vec<Node> {
+    decode_element(xml.as_bytes()).unwrap().children
+}
+
+#[test]
+fn character_data_in_every_notation_is_the_same() {
+    let expected = [Node::Text("a<b>&\u{E9}\u{1F600}\n".to_owned())];
+    assert_eq!(
+        text_of("<x>a&lt;b&gt;&amp;\u{E9}&#x1F600;\r\n</x>"),
+        expected
+    );
+    assert_eq!(
+        text_of("<x><![CDATA[a<b>&\u{E9}\u{1F600}]]>&#10;</x>"),
+        expected
+    );
+    assert_eq!(
+        text_of("<x>a<!-- no -->&lt;b<![CDATA[>&]]><?pi?>&#233;&#128512;\r</x>"),
+        expected
+    );
+    assert_eq!(text_of("<x></x>"), []);
+}
+
+#[test]
+fn namespaces_by_default_and_by_prefix() {
+    let root = decode_element(
+        b"\xEF\xBB\xBF<s:Meta xmlns:s='SYNCML:SYNCML1.2' xmlns='syncml:metinf'><Type/><s:Data/><x xmlns=''/></s:Meta>",
+    )
+    .unwrap();
+    assert_eq!(root.namespace, Namespace::SyncMl);
+    let namespaces: Vec<_> = root
+        .elements()
+        .map(|element| element.namespace.clone())
+        .collect();
+    assert_eq!(
+        namespaces,
+        [
+            Namespace::MetInf,
+            Namespace::SyncMl,
+            Namespace::Other(String::new())
+        ]
+    );
+}
+
+#[test]
+fn faults_are_located() {
+    for (xml, error) in [
+        (&b""[..], "line 1, column 1 (octet 0): there is no element"),
+        (
+            b"<a>\n<b>",
+            "line 2, column 4 (octet 7): not well-formed: the document ends inside <b>",
+        ),
+        (
+            b"<a/>\n \xC3\xA9",
+            "line 2, column 2 (octet 6): character data outside the root element",
+        ),
+        (
+            b"<a/><b/>",
+            "line 1, column 5 (octet 4): a second element outside the root element",
+        ),
+        (
+            b"<a>\xC3\xA9\xFF</a>",
+            "line 1, column 5 (octet 5): octets that are not UTF-8",
+        ),
+        (
+            b"<a>x\x01</a>",
+            "line 1, column 5 (octet 4): the character U+0001 is not allowed in XML",
+        ),
+        (
+            b"<a>&#0;</a>",
+            "line 1, column 4 (octet 3): not well-formed: ",
+        ),
+        (
+            b"<a>&#1;</a>",
+            "line 1, column 4 (octet 3): the character U+0001 is not allowed in XML",
+        ),
+        (
+            b"<a>&lol;</a>",
+            "line 1, column 4 (octet 3): the entity `&lol;` is not predefined and not expanded; \
+             write the character instead",
+        ),
+        (
+            b"<!DOCTYPE a [<!ENTITY lol 'x'>]><a/>",
+            "line 1, column 1 (octet 0): a document type declaration is refused; remove the DOCTYPE",
+        ),
+        (
+            b"<?xml version='1.0' encoding='ISO-8859-1'?><a/>",
+            "line 1, column 1 (octet 0): the encoding is ISO-8859-1; SyncML DM is read as UTF-8 only, send UTF-8",
+        ),
+        (
+            b"\xFE\xFF\0<\0a",
+            "line 1, column 1 (octet 0): the encoding is UTF-16; SyncML DM is read as UTF-8 only, send UTF-8",
+        ),
+        (
+            b"<p:a/>",
+            "line 1, column 1 (octet 0): the prefix `p` is not bound to a namespace",
+        ),
+        (b"<a></b>", "line 1, column 4 (octet 3): not well-formed: "),
+    ] {
+        let found = decode_element(xml).unwrap_err().to_string();
+        assert!(found.starts_with(error), "{found}");
+    }
+}
+
+#[test]
+fn depth_is_limited() {
+    let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
+    assert!(decode_element(nested(MAX_DEPTH).as_bytes()).is_ok());
+    assert_eq!(
+        decode_element(nested(MAX_DEPTH + 1).as_bytes())
+            .unwrap_err()
+            .fault,
+        Fault::Depth
+    );
+}
+
+#[test]
+fn octets_become_base64_under_their_format() {
+    let item = Item {
+        data: Some(Data::Binary(vec![0, 1, 2])),
+        ..Item::default()
+    };
+    let add = Command {
+        items: vec![item],
+        ..Command::new(CommandName::Add, "1")
+    };
+    let message = Message {
+        commands: vec![add],
+        ..Message::default()
+    };
+    let xml = String::from_utf8(encode(&message).unwrap()).unwrap();
+    assert!(
+        xml.contains("<Meta><Format xmlns=\"syncml:metinf\">b64</Format></Meta><Data>AAEC</Data>"),
+        "{xml}"
+    );
+}
+
+#[test]
+fn what_xml_cannot_carry_is_refused() {
+    let element = Element::with_text(Namespace::SyncMl, "Data", "\u{1}");
+    let error = encode_element(&element).unwrap_err();
+    assert_eq!((error.element.as_str(), error.character), ("Data", 1));
+}
+
+proptest! {
+    #[test]
+    fn any_octets_decode_or_fail_inside(octets in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Err(error) = decode_element(&octets) {
+            prop_assert!(error.offset <= octets.len());
+        }
+    }
+
+    #[test]
+    fn anything_like_xml_decodes_or_fails_inside(xml in "(<[a-c/!?:]{0,3} ?[a-z='\"]{0,6}>?|&#?x?[0-9a-z]{0,4};?|[ -~\u{E9}]|\\]\\]>|<!\\[CDATA\\[){0,20}") {
+        if let Err(error) = decode_element(xml.as_bytes()) {
+            prop_assert!(error.offset <= xml.len());
+        }
+    }
+
+    #[test]
+    fn messages_round_trip(message in strategies::message(false)) {
+        let decoded = decode(&encode(&message).unwrap()).unwrap();
+        prop_assert_eq!(decoded.warnings, Vec::<String>::new());
+        prop_assert_eq!(decoded.value, message);
+    }
+}
