@@ -1,0 +1,324 @@
+//! Comparing a document with a schema.
+
+use super::describe::{Fit, alternatives, bare, expectations, fit, found, is_huge, list};
+use super::{Choice, Definitions, Schema, Text};
+use crate::duration::{UNITS, parse_duration};
+use crate::hex::{HexError, HexPattern, parse_hex};
+use crate::nearest::nearest;
+use crate::node::{Kind, Node};
+use crate::parse::MAX_DEPTH;
+use crate::problem::Problem;
+use crate::source::Span;
+
+impl Schema {
+    /// All that is wrong with a value, in no particular order.
+    ///
+    /// A reference without definition is reported as a problem of the value.
+    pub fn check(&self, node: &Node, definitions: &Definitions) -> Vec<Problem> {
+        let mut checker = Checker::new(definitions, 0);
+        checker.value(self, node, node.span);
+        checker.problems
+    }
+}
+
+pub(super) struct Checker<'s> {
+    pub(super) definitions: &'s Definitions,
+    pub(super) problems: Vec<Problem>,
+    /// How many schemas are being looked at, each inside the one before.
+    depth: usize,
+}
+
+/// More than any document needs; a definition that is nothing but itself gets here.
+const MAX_NESTED: usize = 16 * MAX_DEPTH;
+
+impl<'s> Checker<'s> {
+    fn new(definitions: &'s Definitions, depth: usize) -> Self {
+        Self {
+            definitions,
+            problems: Vec::new(),
+            depth,
+        }
+    }
+
+    /// Checks a value. `owner` is where to point for what is missing in it: the key it belongs to.
+    pub(super) fn value(&mut self, schema: &'s Schema, node: &Node, owner: Span) {
+        if self.depth >= MAX_NESTED {
+            let message = "the schema of this value refers to nothing but itself";
+            self.problems.push(Problem::new(node.span, message));
+            return;
+        }
+        self.depth += 1;
+        self.alternative(schema, node, owner);
+        self.depth -= 1;
+    }
+
+    fn alternative(&mut self, schema: &'s Schema, node: &Node, owner: Span) {
+        let schemas = match alternatives(schema, self.definitions) {
+            Ok(schemas) => schemas,
+            Err(name) => {
+                let message = format!("the schema refers to `{name}`, which is not defined");
+                self.problems.push(Problem::new(node.span, message));
+                return;
+            }
+        };
+        match self.chosen(&schemas, node) {
+            Chosen::One(schema) => self.single(schema, node, owner),
+            Chosen::Accepted => {}
+            Chosen::Problem(problem) => self.problems.push(problem),
+        }
+    }
+
+    fn chosen(&self, schemas: &[&'s Schema], node: &Node) -> Chosen<'s> {
+        let fits = |least: Fit| -> Vec<&'s Schema> {
+            let all = schemas.iter().copied();
+            all.filter(|schema| fit(schema, node, self.definitions) >= least)
+                .collect()
+        };
+        let fitting = fits(Fit::Written);
+        match (fitting.as_slice(), schemas) {
+            ([only], _) | ([], [only]) => return Chosen::One(only),
+            ([], _) => return Chosen::Problem(wrong_type(schemas, node)),
+            _ => {}
+        }
+        match node.kind() {
+            Kind::Map => Chosen::One(self.by_keys(&fitting, node)),
+            Kind::Seq => Chosen::One(self.by_first_item(&fitting, node)),
+            _ if fitting.iter().any(|schema| self.accepts(schema, node)) => Chosen::Accepted,
+            _ => match fits(Fit::Native).as_slice() {
+                [only] => Chosen::One(only),
+                [] => Chosen::Problem(not_allowed(&fitting, node, self.definitions)),
+                native => Chosen::Problem(not_allowed(native, node, self.definitions)),
+            },
+        }
+    }
+
+    fn accepts(&self, schema: &'s Schema, node: &Node) -> bool {
+        let mut trial = Checker::new(self.definitions, self.depth);
+        trial.single(schema, node, node.span);
+        trial.problems.is_empty()
+    }
+
+    fn by_first_item(&self, schemas: &[&'s Schema], node: &Node) -> &'s Schema {
+        let takes_first = |schema: &Schema| match (bare(schema, self.definitions), node.items()) {
+            (Schema::Seq { item, .. }, [first, ..]) => {
+                fit(item, first, self.definitions) > Fit::None
+            }
+            _ => true,
+        };
+        let chosen = schemas.iter().find(|schema| takes_first(schema));
+        chosen.or(schemas.first()).copied().unwrap_or(&Schema::Any)
+    }
+
+    /// Checks a value against a schema that is neither a reference nor a set of alternatives.
+    fn single(&mut self, schema: &'s Schema, node: &Node, owner: Span) {
+        match schema {
+            Schema::OneOf(_) | Schema::Ref(_) => self.value(schema, node, owner),
+            Schema::Named(_, inner) => {
+                // The name goes into the error when the type is wrong; what is inside a value of
+                // the right type has better words of its own.
+                let innermost = bare(inner, self.definitions);
+                let is_one_of = matches!(innermost, Schema::OneOf(_));
+                if !is_one_of && fit(innermost, node, self.definitions) == Fit::None {
+                    self.problems.push(wrong_type(&[schema], node));
+                } else {
+                    self.value(inner, node, owner);
+                }
+            }
+            Schema::With(inner, check) => {
+                let before = self.problems.len();
+                self.value(inner, node, owner);
+                if self.problems.len() == before {
+                    self.problems.extend(check.run(node));
+                }
+            }
+            Schema::Map(mapping) if node.kind() == Kind::Map => self.mapping(mapping, node, owner),
+            Schema::Tagged(tagged) if node.kind() == Kind::Map => self.tagged(tagged, node, owner),
+            Schema::Seq { item, min, max } if node.kind() == Kind::Seq => {
+                self.length("item", node.items().len(), (*min, *max), owner);
+                for child in node.items() {
+                    self.value(item, child, child.span);
+                }
+            }
+            scalar => self
+                .problems
+                .extend(check_scalar(scalar, node, self.definitions)),
+        }
+    }
+
+    fn length(&mut self, noun: &str, count: usize, limits: (usize, usize), at: Span) {
+        self.problems.extend(wrong_length(noun, count, limits, at));
+    }
+}
+
+enum Chosen<'s> {
+    One(&'s Schema),
+    Accepted,
+    Problem(Problem),
+}
+
+fn check_scalar(schema: &Schema, node: &Node, definitions: &Definitions) -> Option<Problem> {
+    if fit(schema, node, definitions) == Fit::None {
+        return Some(wrong_type(&[schema], node));
+    }
+    let written = node.written().unwrap_or("");
+    match schema {
+        Schema::Int { min, max } => {
+            let inside = node
+                .as_int()
+                .is_some_and(|int| (*min..=*max).contains(&int));
+            (!inside).then(|| out_of_range(schema, node))
+        }
+        Schema::Text(Text { empty: false, .. }) if written.is_empty() => {
+            Some(Problem::new(node.span, "empty text").label("expected text that is not empty"))
+        }
+        Schema::Choice(choices) => check_choice(choices, node, written),
+        Schema::Hex {
+            min,
+            max,
+            wildcards,
+        } => check_hex(node, written, (*min, *max), *wildcards),
+        Schema::Duration => parse_duration(written).err().map(|error| {
+            Problem::new(node.span, error).label("expected a duration such as `60 s`")
+        }),
+        _ => None,
+    }
+}
+
+fn out_of_range(schema: &Schema, node: &Node) -> Problem {
+    let expected = expectations([schema].into_iter());
+    Problem::new(node.span, format!("{} is out of range", found(node)))
+        .label(format!("expected {expected}"))
+}
+
+fn check_choice(choices: &[Choice], node: &Node, written: &str) -> Option<Problem> {
+    if choices.iter().any(|choice| choice.name == written) {
+        return None;
+    }
+    let names = || choices.iter().map(|choice| choice.name.as_ref());
+    let problem = Problem::new(node.span, format!("`{written}` is not a value of this key"))
+        .label("not one of the names allowed here")
+        .note(format!("allowed: {}", list(names())));
+    Some(match nearest(written, names()) {
+        Some(name) => problem.help(format!("did you mean `{name}`?")),
+        None => problem,
+    })
+}
+
+fn check_hex(
+    node: &Node,
+    written: &str,
+    limits: (usize, usize),
+    wildcards: bool,
+) -> Option<Problem> {
+    let parsed = if wildcards {
+        HexPattern::parse(written).map(|pattern| pattern.min_len())
+    } else {
+        parse_hex(written).map(|octets| octets.len())
+    };
+    match parsed {
+        Ok(count) => wrong_length("octet", count, limits, node.span),
+        Err(error) => {
+            let width = match error {
+                HexError::Digit { found, .. } | HexError::Wildcard { found, .. } => {
+                    found.len_utf8()
+                }
+                HexError::Half { .. } => 1,
+            };
+            let span = node.span_within(error.at(), error.at() + width);
+            let problem = Problem::new(span, error.to_string())
+                .label("expected octets in hexadecimal, such as `D0 1A`");
+            Some(if written.starts_with("0x") || written.starts_with("0X") {
+                problem.help("leave out the `0x`")
+            } else if wildcards {
+                problem.note("`?` stands for any digit, `*` for any run of octets")
+            } else {
+                problem
+            })
+        }
+    }
+}
+
+fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> Option<Problem> {
+    let (min, max) = limits;
+    if (min..=max).contains(&count) {
+        return None;
+    }
+    let plural = |count: usize| {
+        if count == 1 {
+            noun.to_owned()
+        } else {
+            format!("{noun}s")
+        }
+    };
+    let wanted = match (min, max) {
+        (min, max) if min == max => format!("{min} {}", plural(min)),
+        (min, usize::MAX) => format!("at least {min} {}", plural(min)),
+        (min, max) => format!("{min} to {max} {}", plural(max)),
+    };
+    let message = format!("found {count} {}, expected {wanted}", plural(count));
+    Some(Problem::new(at, message).label(format!("expected {wanted}")))
+}
+
+/// A value of a type that no alternative takes.
+pub(super) fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
+    let expected = expectations(schemas.iter().copied());
+    let problem = Problem::new(
+        node.span,
+        format!("found {}, expected {expected}", found(node)),
+    )
+    .label(format!("expected {expected}"));
+    match schemas.iter().find_map(|schema| remedy(schema, node)) {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
+
+/// A value of a type that several alternatives take, none of which takes the value.
+fn not_allowed(schemas: &[&Schema], node: &Node, definitions: &Definitions) -> Problem {
+    let expected = expectations(schemas.iter().copied());
+    let problem = Problem::new(
+        node.span,
+        format!("found {}, expected {expected}", found(node)),
+    )
+    .label(format!("expected {expected}"));
+    let names = schemas
+        .iter()
+        .flat_map(|schema| match bare(schema, definitions) {
+            Schema::Choice(choices) => choices.as_slice(),
+            _ => &[],
+        });
+    match nearest(
+        node.written().unwrap_or(""),
+        names.map(|choice| choice.name.as_ref()),
+    ) {
+        Some(name) => problem.help(format!("did you mean `{name}`?")),
+        None => problem,
+    }
+}
+
+/// What to write instead of a value of the wrong type.
+fn remedy(schema: &Schema, node: &Node) -> Option<String> {
+    let written = node.written();
+    match (schema, written) {
+        (Schema::Named(_, inner) | Schema::With(inner, _), _) => remedy(inner, node),
+        (Schema::Null, _) => None,
+        (_, None) if node.is_null() => Some("write a value".to_owned()),
+        (Schema::Bool, Some("yes" | "on")) => Some("write `true`".to_owned()),
+        (Schema::Bool, Some("no" | "off")) => Some("write `false`".to_owned()),
+        (Schema::Int { .. }, Some(text)) if !node.plain && crate::scalar::is_integer(text) => {
+            Some(format!("leave out the quotes: `{text}`"))
+        }
+        (Schema::Int { .. }, Some(text)) if crate::scalar::is_integer(&format!("0x{text}")) => {
+            Some(format!("a hexadecimal number is written `0x{text}`"))
+        }
+        (Schema::Text(_), Some(text)) if node.plain => {
+            Some(format!("put it in quotes: `\"{text}\"`"))
+        }
+        (Schema::Duration, Some(number)) if node.as_f64().is_some() || is_huge(node) => {
+            let units = list(UNITS.iter().map(|(unit, _)| *unit));
+            Some(format!("add a unit ({units}): `{number} s`"))
+        }
+        (Schema::Seq { .. }, Some(text)) => Some(format!("write a sequence of one: `[{text}]`")),
+        _ => None,
+    }
+}
