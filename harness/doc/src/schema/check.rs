@@ -56,7 +56,8 @@ impl<'s> Checker<'s> {
         let schemas = match alternatives(schema, self.definitions) {
             Ok(schemas) => schemas,
             Err(name) => {
-                let message = format!("the schema refers to `{name}`, which is not defined");
+                let message =
+                    format!("the schema refers to `{name}`, which is defined nowhere but there");
                 self.problems.push(Problem::new(node.span, message));
                 return;
             }
@@ -86,7 +87,7 @@ impl<'s> Checker<'s> {
             _ if fitting.iter().any(|schema| self.accepts(schema, node)) => Chosen::Accepted,
             _ => match fits(Fit::Native).as_slice() {
                 [only] => Chosen::One(only),
-                [] => Chosen::Problem(not_allowed(&fitting, node, self.definitions)),
+                [] => Chosen::Problem(not_allowed(schemas, node, self.definitions)),
                 native => Chosen::Problem(not_allowed(native, node, self.definitions)),
             },
         }
@@ -260,13 +261,8 @@ fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> O
 }
 
 /// A value of a type that no alternative takes.
-pub(super) fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
-    let expected = expectations(schemas.iter().copied());
-    let problem = Problem::new(
-        node.span,
-        format!("found {}, expected {expected}", found(node)),
-    )
-    .label(format!("expected {expected}"));
+fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
+    let problem = unexpected(schemas, node);
     match schemas.iter().find_map(|schema| remedy(schema, node)) {
         Some(help) => problem.help(help),
         None => problem,
@@ -275,24 +271,30 @@ pub(super) fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
 
 /// A value of a type that several alternatives take, none of which takes the value.
 fn not_allowed(schemas: &[&Schema], node: &Node, definitions: &Definitions) -> Problem {
-    let expected = expectations(schemas.iter().copied());
-    let problem = Problem::new(
-        node.span,
-        format!("found {}, expected {expected}", found(node)),
-    )
-    .label(format!("expected {expected}"));
+    let problem = unexpected(schemas, node);
     let names = schemas
         .iter()
         .flat_map(|schema| match bare(schema, definitions) {
             Schema::Choice(choices) => choices.as_slice(),
             _ => &[],
         });
-    match nearest(
-        node.written().unwrap_or(""),
-        names.map(|choice| choice.name.as_ref()),
-    ) {
+    let names = names.map(|choice| choice.name.as_ref());
+    match nearest(node.written().unwrap_or(""), names) {
         Some(name) => problem.help(format!("did you mean `{name}`?")),
         None => problem,
+    }
+}
+
+fn unexpected(schemas: &[&Schema], node: &Node) -> Problem {
+    /// Beyond this many characters the message alone says what is expected.
+    const LABEL: usize = 50;
+    let expected = expectations(schemas.iter().copied());
+    let message = format!("found {}, expected {expected}", found(node));
+    let problem = Problem::new(node.span, message);
+    if expected.chars().count() > LABEL {
+        problem.label("not allowed here")
+    } else {
+        problem.label(format!("expected {expected}"))
     }
 }
 

@@ -141,9 +141,18 @@ pub(super) fn expectation(schema: &Schema) -> String {
 pub(super) fn expectations<'s>(schemas: impl Iterator<Item = &'s Schema>) -> String {
     let mut words: Vec<String> = Vec::new();
     for schema in schemas {
-        let next = expectation(schema);
-        if !words.contains(&next) {
-            words.push(next);
+        let next = match schema {
+            // Names join the list one by one, so that it has only one "or".
+            Schema::Choice(choices) if choices.len() <= LISTED => {
+                let quoted = choices.iter().map(|choice| format!("`{}`", choice.name));
+                quoted.collect()
+            }
+            schema => vec![expectation(schema)],
+        };
+        for word in next {
+            if !words.contains(&word) {
+                words.push(word);
+            }
         }
     }
     join(words)

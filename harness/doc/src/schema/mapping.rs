@@ -200,18 +200,18 @@ impl<'s> Checker<'s> {
     /// Reports an unknown key; the result is the field that it most likely stands for.
     fn unknown_key(&mut self, body: &Body<'_, 's>, entry: &Entry, node: &Node) -> Option<&'s str> {
         let key = entry.key.as_str();
-        let mut allowed: Vec<&str> = body
-            .fields
-            .iter()
-            .map(|field| field.name.as_ref())
-            .collect();
-        allowed.extend(body.tag);
+        let fields = body.fields.iter().map(|field| field.name.as_ref());
+        let allowed = body.tag.into_iter().chain(fields);
         let context = body.context;
         let mut problem = Problem::new(entry.key_span, format!("unknown key `{key}`"))
             .label(format!("not a key {context}"))
-            .note(format!("allowed {context}: {}", list(allowed.into_iter())));
-        for owner in (body.elsewhere)(key) {
-            problem = problem.note(format!("`{key}` belongs to `{owner}`"));
+            .note(format!("allowed {context}: {}", list(allowed)));
+        let owners = (body.elsewhere)(key);
+        if !owners.is_empty() {
+            let owners = list(owners.iter().map(String::as_str));
+            self.problems
+                .push(problem.note(format!("`{key}` belongs to {owners}")));
+            return None;
         }
         let renamed = body
             .fields
