@@ -5,6 +5,12 @@
 
 pub mod folder;
 pub mod journal;
+pub mod junit;
+pub mod log;
+
+mod evidence;
+mod hexdump;
+mod text;
 
 #[cfg(test)]
 mod synthetic;

@@ -1,0 +1,207 @@
+//! One log a case: what it proves, what passed between the DUT and the harness, what was judged.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::evidence::check_text;
+use crate::folder::{Entry, Record, RunFolder};
+use crate::hexdump::hexdump;
+use crate::journal::{Message, Party};
+use crate::text::{component, one_line, relative_path, visible};
+
+/// How wide an arrow of the ladder is, in characters.
+const ARROW: usize = 52;
+/// Where text under an arrow begins.
+const UNDER: &str = "                ";
+
+/// Where the log of a record goes, relative to the folder of the reports.
+pub fn log_path(run: &RunFolder, record: &Record) -> String {
+    format!(
+        "cases/{}/{}.log",
+        component(&run.dut(record).name),
+        relative_path(&run.case(record).id)
+    )
+}
+
+/// The log of a case.
+pub fn log(run: &RunFolder, record: &Record) -> String {
+    let mut out = head(run, record);
+    let _ = writeln!(
+        out,
+        "\n            {:<2$}{}",
+        "card, server",
+        "terminal, client",
+        ARROW - 12
+    );
+    if record.entries.is_empty() {
+        out.push_str("   (nothing passed)\n");
+    }
+    for entry in &record.entries {
+        match entry {
+            Entry::Message(message) => rung(&mut out, message),
+            Entry::Check(check) => {
+                let mut lines = String::new();
+                for line in check_text(check).lines() {
+                    let _ = writeln!(lines, "{UNDER}{line}");
+                }
+                let at = time(check.at_us);
+                // The time takes the place of the indentation of the first line.
+                out.push_str(&at);
+                out.push_str(&format!("  * {}", lines.trim_start()));
+            }
+        }
+    }
+    out.push('\n');
+    out.push_str(&verdict(record));
+    out
+}
+
+fn head(run: &RunFolder, record: &Record) -> String {
+    let case = run.case(record);
+    let dut = run.dut(record);
+    let mut out = String::new();
+    for (name, text) in [
+        ("case", case.id.clone()),
+        ("title", case.title.clone()),
+        ("purpose", case.purpose.clone()),
+        ("item", case.item.clone()),
+        ("covers", case.covers.join(", ")),
+        ("clauses", case.spec.join(", ")),
+        ("DUT", format!("{} over {}", dut.name, dut.link)),
+        ("file", format!("{} (SHA-256 {})", case.file, case.hash)),
+        (
+            "harness",
+            format!("{}, seed {}", run.header.harness, run.header.seed),
+        ),
+    ] {
+        if !text.is_empty() {
+            let _ = writeln!(
+                out,
+                "{:<9} {}",
+                format!("{name}:"),
+                one_line(text.trim_end())
+            );
+        }
+    }
+    out
+}
+
+fn rung(out: &mut String, message: &Message) {
+    let to_the_right = matches!(message.from, Party::Card | Party::Server);
+    let parties = match (message.from, message.to) {
+        (Party::Card, Party::Terminal) | (Party::Terminal, Party::Card) => String::new(),
+        (from, to) => format!(", {} to {}", from.as_str(), to.as_str()),
+    };
+    let label = format!(" {}{parties} ", one_line(&message.kind));
+    let dashes = ARROW.saturating_sub(label.chars().count() + 4);
+    let arrow = if to_the_right {
+        format!("|--{label}{}>|", "-".repeat(dashes))
+    } else {
+        format!("|<-{label}{}-|", "-".repeat(dashes))
+    };
+    let _ = writeln!(out, "{}  {arrow}", time(message.at_us));
+    if let Some(note) = &message.note {
+        let _ = writeln!(out, "{UNDER}({})", one_line(note));
+    }
+    if let Some(fields) = &message.fields {
+        tree(out, fields, 0);
+    }
+    for line in hexdump(&message.octets.0, None).lines() {
+        let _ = writeln!(out, "{UNDER}{line}");
+    }
+}
+
+/// Decoded fields as `name: value`, nested by indentation.
+fn tree(out: &mut String, value: &Value, depth: usize) {
+    let pad = format!("{UNDER}{}", "  ".repeat(depth));
+    let mut child = |name: &str, value: &Value| {
+        let name = one_line(name).into_owned();
+        match scalar(value) {
+            Some(text) => {
+                let _ = writeln!(out, "{pad}{name}: {text}");
+            }
+            None => {
+                let _ = writeln!(out, "{pad}{name}:");
+                tree(out, value, depth + 1);
+            }
+        }
+    };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(name, value)| child(name, value)),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .for_each(|(at, value)| child(&format!("[{at}]"), value)),
+        other => child("value", other),
+    }
+}
+
+/// A value that fits on the line of its name; objects and lists with something in them do not.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(map) if map.is_empty() => Some("{}".into()),
+        Value::Array(list) if list.is_empty() => Some("[]".into()),
+        Value::Object(_) | Value::Array(_) => None,
+        Value::String(text) => Some(one_line(text).into_owned()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn verdict(record: &Record) -> String {
+    let mut out = format!("verdict:  {}", record.outcome.kind);
+    let reason = record.reason();
+    if !reason.is_empty() {
+        let _ = write!(out, ": {}", one_line(&reason));
+    }
+    out.push('\n');
+    for remark in &record.remarks {
+        let _ = writeln!(out, "remark:   {}", visible(remark).trim_end());
+    }
+    let clock = if record.wall {
+        "wall clock"
+    } else {
+        "virtual clock"
+    };
+    let _ = writeln!(
+        out,
+        "duration: {} s, {clock}",
+        time(record.duration_us).trim_start()
+    );
+    out
+}
+
+/// Microseconds as seconds, aligned.
+fn time(us: u64) -> String {
+    format!("{:>4}.{:06}", us / 1_000_000, us % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic;
+
+    #[test]
+    fn the_log_of_a_pass_with_a_remark() {
+        let run = synthetic::folder();
+        assert_eq!(
+            log_path(&run, &run.records[0]),
+            "cases/phone/DM_SC-C-001-M/alert.log"
+        );
+        insta::assert_snapshot!(log(&run, &run.records[0]));
+    }
+
+    #[test]
+    fn the_log_of_a_fail_marks_the_octets() {
+        let run = synthetic::folder();
+        insta::assert_snapshot!(log(&run, &run.records[1]));
+    }
+
+    #[test]
+    fn a_case_that_did_not_run_has_a_log_that_says_so() {
+        let run = synthetic::folder();
+        let text = log(&run, &run.records[2]);
+        assert!(text.contains("(nothing passed)"));
+        assert!(text.contains("verdict:  not applicable: the ICS answers no to DM_SC-C-002-O\n"));
+    }
+}
