@@ -15,6 +15,7 @@ pub mod coding;
 pub mod command;
 pub mod comprehension;
 pub mod envelope;
+pub mod fields;
 pub mod hex;
 pub mod layout;
 pub mod message;

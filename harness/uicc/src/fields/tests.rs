@@ -1,0 +1,340 @@
+use super::*;
+use crate::hex::{from_hex, to_hex};
+use crate::layout::default_cr;
+use crate::object::{Object, ObjectList};
+use proptest::prelude::*;
+use serde_json::json;
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other} is not a tree"),
+    }
+}
+
+fn command_error(value: Value) -> String {
+    ProactiveCommand::from_fields(&map(value))
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn open_channel() {
+    let command =
+        ProactiveCommand::parse(&from_hex("D012810301400082028182B9020578BC03031014").unwrap())
+            .unwrap();
+    let fields = json!({
+        "number": 1, "type": "open-channel", "qualifier": 0, "source": 0x81, "destination": 0x82,
+        "buffer_size": 1400, "transport": { "protocol": "tcp-uicc-server", "port": 4116 },
+    });
+    assert_eq!(command.to_fields(), map(fields.clone()));
+    assert_eq!(
+        ProactiveCommand::from_fields(&map(fields)).unwrap(),
+        command
+    );
+}
+
+#[test]
+fn other_flags_are_told_and_taken() {
+    let command =
+        ProactiveCommand::parse(&from_hex("D012810301400082028182390205783C03031014").unwrap())
+            .unwrap();
+    let fields = command.to_fields();
+    assert_eq!(
+        fields.get("no_cr"),
+        Some(&json!(["buffer_size", "transport"]))
+    );
+    assert_eq!(ProactiveCommand::from_fields(&fields).unwrap(), command);
+    let envelope =
+        Envelope::parse(&from_hex("DC1582028281F10DC0000407444D20436C69656E74F000").unwrap())
+            .unwrap();
+    assert_eq!(
+        envelope.to_fields().get("cr"),
+        Some(&json!(["applications", "last_envelope"]))
+    );
+    assert_eq!(
+        Envelope::from_fields(&envelope.to_fields()).unwrap(),
+        envelope
+    );
+}
+
+#[test]
+fn short_forms_of_a_case_have_defaults() {
+    let fields = map(json!({
+        "tag": "terminal-applications", "source": 0x82, "destination": 0x81,
+        "applications": [{ "port": 0xC000, "type": 7 }], "last_envelope": true,
+    }));
+    let envelope = Envelope::from_fields(&fields).unwrap();
+    assert_eq!(
+        to_hex(&envelope.encode()),
+        "DC1482028281710CC0000007C42668C84E97DD747000"
+    );
+    let fields = map(json!({
+        "number": 2, "type": "send-data", "qualifier": 1, "source": 0x82, "destination": 0x81,
+        "result": 0x20, "additional": 0,
+    }));
+    assert_eq!(
+        to_hex(&TerminalResponse::from_fields(&fields).unwrap().encode()),
+        "81030243018202828183022000"
+    );
+}
+
+#[test]
+fn odd_messages_are_built() {
+    let base = json!({ "type": "open-channel", "source": 0x81, "destination": 0x82, "transport": { "protocol": 0x7F, "port": 4116 } });
+    let mut fields = map(base);
+    fields.insert("buffer_size".to_owned(), Value::Null);
+    fields.insert(
+        "extra".to_owned(),
+        json!([{ "tag": 0x5F, "cr": true, "value": "01" }]),
+    );
+    let command = ProactiveCommand::from_fields(&fields).unwrap();
+    assert_eq!(
+        to_hex(&command.encode()),
+        "D011810301400082028182BC037F1014DF0101"
+    );
+    fields.insert("source".to_owned(), Value::Null);
+    fields.insert("type".to_owned(), json!(0xFF));
+    let command = ProactiveCommand::from_fields(&fields).unwrap();
+    assert_eq!(
+        to_hex(&command.encode()),
+        "D00D81 0301FF00 BC037F1014 DF0101".replace(' ', "")
+    );
+}
+
+#[test]
+fn errors_name_the_field_and_what_is_allowed() {
+    for (fields, text) in [
+        (
+            json!({ "transport": { "protocol": "tcp", "port": 1 } }),
+            "transport.protocol: \"tcp\" does not fit; allowed: udp-client-remote, tcp-client-remote, tcp-uicc-server, udp-client-local, tcp-client-local, direct or an integer from 0 to 255",
+        ),
+        (
+            json!({ "transport": { "protocol": 5, "ports": 1 } }),
+            "transport.ports: there is no such field; allowed: protocol, port",
+        ),
+        (
+            json!({ "transport": { "protocol": 5 } }),
+            "transport.port: a value is missing; allowed: an integer from 0 to 65535",
+        ),
+        (
+            json!({ "buffer_size": 65536 }),
+            "buffer_size: 65536 does not fit; allowed: an integer from 0 to 65535",
+        ),
+        (
+            json!({ "channel_data": "ABC" }),
+            "channel_data: 3 hexadecimal digits do not make whole octets; write two digits for each octet; allowed: hexadecimal digits, two an octet",
+        ),
+        (
+            json!({ "timer_value": "1:2" }),
+            "timer_value: \"1:2\" does not fit; allowed: a time hh:mm:ss",
+        ),
+        (
+            json!({ "address": "+12a3x" }),
+            "address: \"+12a3x\" cannot be coded; allowed: text, or hex: and hexadecimal digits",
+        ),
+        (
+            json!({ "extra": [{ "tag": 1, "cr": 1 }] }),
+            "extra[0].cr: 1 does not fit; allowed: true or false",
+        ),
+        (
+            json!({ "event_list": ["data-available", "x"], "type": 5 }),
+            "",
+        ),
+    ] {
+        let error = command_error(fields);
+        if text.is_empty() {
+            assert!(
+                error.starts_with("event_list[1]: \"x\" does not fit; allowed: mt-call, "),
+                "{error}"
+            );
+        } else {
+            assert_eq!(error, text);
+        }
+    }
+    assert!(
+        command_error(json!({ "results": 1 }))
+            .starts_with("results: there is no such field; allowed: number, type, ")
+    );
+    assert!(
+        Envelope::from_fields(&Map::new())
+            .unwrap_err()
+            .to_string()
+            .starts_with("tag: a value is missing")
+    );
+}
+
+#[test]
+fn what_has_no_field_goes_to_extra() {
+    let octets = from_hex("D0148103014000 82028182 39020001 39020002 390103").unwrap();
+    let fields = ProactiveCommand::parse(&octets).unwrap().to_fields();
+    let extra = json!([{ "tag": 0x39, "cr": false, "value": "0002" }, { "tag": 0x39, "cr": false, "value": "03" }]);
+    assert_eq!(
+        (fields.get("buffer_size"), fields.get("extra")),
+        (Some(&json!(1)), Some(&extra))
+    );
+    let again = ProactiveCommand::from_fields(&fields).unwrap();
+    assert_eq!(to_hex(&again.encode()), to_hex(&octets));
+}
+
+#[test]
+fn texts_fall_back_to_hex() {
+    for (hex, field, value) in [
+        ("8500", "alpha_id", json!("")),
+        ("85014A", "alpha_id", json!("J")),
+        ("8501FF", "alpha_id", json!("hex:FF")),
+        ("860291F1", "address", json!("+1")),
+        ("8602A1F1", "address", json!("hex:A1F1")),
+        ("8D03044869", "text", json!("Hi")),
+        ("8D030800E9", "text", json!("hex:0800E9")),
+        ("8D0308041F", "text", json!("\u{41F}")),
+        ("BE0521 7F000001", "other_address", json!("127.0.0.1")),
+        ("BE00", "other_address", json!("")),
+        ("C705 0461706E73", "network_access_name", json!("apns")),
+        ("C70109", "network_access_name", json!("hex:09")),
+        ("8402 0905", "duration", json!({ "unit": 9, "interval": 5 })),
+    ] {
+        let body = from_hex(hex).unwrap();
+        let command = ProactiveCommand {
+            objects: ObjectList::parse(&body, 0).unwrap(),
+        };
+        let fields = command.to_fields();
+        assert_eq!(fields.get(field), Some(&value), "{hex}");
+        assert_eq!(
+            ProactiveCommand::from_fields(&fields).unwrap(),
+            command,
+            "{hex}"
+        );
+    }
+}
+
+/// A value of the right shape.
+fn sample(kind: FieldKind) -> Value {
+    match kind {
+        FieldKind::Int { .. } => json!(1),
+        FieldKind::NameOrInt { names } | FieldKind::Name { names } => json!(names[0]),
+        FieldKind::Hex | FieldKind::HexOrInt => json!("0102"),
+        FieldKind::Text => json!("127.0.0.1"),
+        FieldKind::Time => json!("00:00:01"),
+        FieldKind::Bool => json!(true),
+        FieldKind::Record(fields) => fields
+            .iter()
+            .map(|field| (field.name.to_owned(), sample(field.kind)))
+            .collect(),
+        FieldKind::List(of) => json!([sample(*of)]),
+    }
+}
+
+#[test]
+fn tables_and_code_agree() {
+    for layout in [Layout::Command, Layout::Response, Layout::Envelope] {
+        let names: Vec<_> = layout.fields().iter().map(|field| field.name).collect();
+        let mut unique = names.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), names.len());
+        for field in layout.fields() {
+            assert!(field.doc.ends_with('.'), "{}", field.name);
+        }
+        // Every field of the table is read, and comes back under its name with the same value.
+        let mut all: Map<String, Value> = layout
+            .fields()
+            .iter()
+            .map(|field| (field.name.to_owned(), sample(field.kind)))
+            .collect();
+        all.insert("cr".to_owned(), json!([]));
+        all.insert("no_cr".to_owned(), json!([]));
+        if all.contains_key("address") {
+            all.insert("address".to_owned(), json!("123"));
+        }
+        let back = match layout {
+            Layout::Command => ProactiveCommand::from_fields(&all).unwrap().to_fields(),
+            Layout::Response => TerminalResponse::from_fields(&all).unwrap().to_fields(),
+            Layout::Envelope => Envelope::from_fields(&all).unwrap().to_fields(),
+        };
+        all.remove("cr");
+        all.remove("no_cr");
+        if let Some(extra) = all.get("extra").cloned() {
+            assert_eq!(extra, json!([{ "tag": 1, "cr": true, "value": "0102" }]));
+        }
+        let names = |map: &Map<String, Value>| {
+            map.keys()
+                .cloned()
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(names(&back), names(&all));
+        for (name, value) in &all {
+            assert_eq!(back.get(name), Some(value), "{name}");
+        }
+        // A value of the wrong shape is refused for every field.
+        for field in layout.fields() {
+            let mut wrong = map(json!({ "tag": 0xD6 }));
+            if layout != Layout::Envelope {
+                wrong.clear();
+            }
+            wrong.insert(field.name.to_owned(), json!(-1.5));
+            let error = match layout {
+                Layout::Command => ProactiveCommand::from_fields(&wrong).err(),
+                Layout::Response => TerminalResponse::from_fields(&wrong).err(),
+                Layout::Envelope => Envelope::from_fields(&wrong).err(),
+            };
+            assert!(error.is_some(), "{} takes -1.5", field.name);
+        }
+    }
+}
+
+/// Objects in the order of the layout, with the usual flags; values are random octets that fit the kind.
+fn canonical(layout: Layout, values: &[(bool, Vec<u8>)]) -> ObjectList {
+    let mut list = ObjectList::default();
+    let mut command_type = None;
+    for (kind, (present, value)) in layout.kinds().into_iter().zip(values) {
+        let object = Object::from_value(u16::from(kind.code()), value);
+        if *present && object.kind().is_some() {
+            if let Object::CommandDetails(details) = &object {
+                command_type = Some(details.command_type);
+            }
+            list.push(object, default_cr(layout, command_type, kind));
+        }
+    }
+    list.push(Object::from_value(0x5F, &[1]), true);
+    list
+}
+
+/// The objects as (tag, CR, value), sorted: what must not be lost.
+fn sorted(list: &ObjectList) -> Vec<(u16, bool, Vec<u8>)> {
+    let mut all: Vec<_> = list
+        .0
+        .iter()
+        .map(|(object, cr)| (object.tag(), *cr, object.value()))
+        .collect();
+    all.sort();
+    all
+}
+
+fn values() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
+    let value = proptest::collection::vec(prop_oneof![any::<u8>(), 0u8..10, Just(0x40)], 0..6);
+    proptest::collection::vec((any::<bool>(), value), 25)
+}
+
+proptest! {
+    #[test]
+    fn canonical_messages_come_back_octet_for_octet(values in values(), tag: u8) {
+        let command = ProactiveCommand { objects: canonical(Layout::Command, &values) };
+        prop_assert_eq!(ProactiveCommand::from_fields(&command.to_fields()).unwrap().encode(), command.encode());
+        let response = TerminalResponse { objects: canonical(Layout::Response, &values) };
+        prop_assert_eq!(TerminalResponse::from_fields(&response.to_fields()).unwrap().encode(), response.encode());
+        let envelope = Envelope { tag: EnvelopeTag::from_code(tag), objects: canonical(Layout::Envelope, &values) };
+        prop_assert_eq!(Envelope::from_fields(&envelope.to_fields()).unwrap().encode(), envelope.encode());
+    }
+
+    #[test]
+    fn no_object_is_ever_lost(objects in proptest::collection::vec((1u16..0x80, any::<bool>(), proptest::collection::vec(any::<u8>(), 0..5)), 0..12)) {
+        let list = ObjectList(objects.iter().map(|(tag, cr, value)| (Object::from_value(*tag, value), *cr)).collect());
+        let command = ProactiveCommand { objects: list.clone() };
+        prop_assert_eq!(sorted(&ProactiveCommand::from_fields(&command.to_fields()).unwrap().objects), sorted(&list));
+        let response = TerminalResponse { objects: list.clone() };
+        prop_assert_eq!(sorted(&TerminalResponse::from_fields(&response.to_fields()).unwrap().objects), sorted(&list));
+        let envelope = Envelope { tag: EnvelopeTag::EventDownload, objects: list.clone() };
+        prop_assert_eq!(sorted(&Envelope::from_fields(&envelope.to_fields()).unwrap().objects), sorted(&list));
+    }
+}
