@@ -8,6 +8,8 @@ mod serde_form;
 
 pub mod auth;
 pub mod element;
+pub mod media;
 pub mod package0;
 pub mod syncml;
+pub mod wbxml;
 pub mod xml;

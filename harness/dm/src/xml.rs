@@ -1,4 +1,4 @@
-//! SyncML DM messages in XML (DMREPPRO 1.2): UTF-8, no document type definition, no entities of one's own.
+//! SyncML DM messages in XML (DMREPPRO 1.2): UTF-8, no definitions or entities of one's own.
 
 mod decode;
 mod encode;
@@ -65,8 +65,8 @@ pub enum Fault {
     /// Octets that are not UTF-8.
     #[error("octets that are not UTF-8")]
     Utf8,
-    /// A document type declaration.
-    #[error("a document type declaration is refused; remove the DOCTYPE")]
+    /// Definitions inside the document type declaration.
+    #[error("definitions inside a DOCTYPE are refused and never expanded; remove them")]
     Doctype,
     /// An entity that XML does not predefine.
     #[error("the entity `&{0};` is not predefined and not expanded; write the character instead")]

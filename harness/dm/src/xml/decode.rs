@@ -96,7 +96,11 @@ impl<'a> Parser<'a> {
                 }
                 Event::GeneralRef(reference) => self.reference(start, &reference)?,
                 Event::Decl(declaration) => self.declaration(start, &declaration)?,
-                Event::DocType(_) => return Err(self.fault(start, Fault::Doctype)),
+                // The name of a public definition is harmless; only definitions made here are refused.
+                Event::DocType(text) if text.contains('[') => {
+                    return Err(self.fault(start, Fault::Doctype));
+                }
+                Event::DocType(_) => {}
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::Eof => break,
             }

@@ -87,7 +87,7 @@ fn faults_are_located() {
         ),
         (
             b"<!DOCTYPE a [<!ENTITY lol 'x'>]><a/>",
-            "line 1, column 1 (octet 0): a document type declaration is refused; remove the DOCTYPE",
+            "line 1, column 1 (octet 0): definitions inside a DOCTYPE are refused and never expanded; remove them",
         ),
         (
             b"<?xml version='1.0' encoding='ISO-8859-1'?><a/>",
@@ -106,6 +106,12 @@ fn faults_are_located() {
         let found = decode_element(xml).unwrap_err().to_string();
         assert!(found.starts_with(error), "{found}");
     }
+}
+
+#[test]
+fn a_doctype_that_only_names_is_passed() {
+    let xml = b"<!DOCTYPE SyncML PUBLIC '-//SYNCML//DTD SyncML 1.2//EN' 'http://example.com/x.dtd'><SyncML/>";
+    assert_eq!(decode_element(xml).unwrap().name, "SyncML");
 }
 
 #[test]

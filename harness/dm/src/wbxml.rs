@@ -1,0 +1,204 @@
+//! SyncML DM messages in WBXML 1.1 to 1.3 (DMREPPRO 1.2, clause on WBXML; WAP-192).
+//!
+//! Code pages 0 (SyncML), 1 (MetInf) and 2 (device descriptions) form one code space. Attributes,
+//! processing instructions and extension tokens do not occur in SyncML and are refused.
+
+mod decode;
+mod encode;
+mod tokens;
+
+use thiserror::Error;
+
+pub use decode::{MAX_DEPTH, decode_document};
+pub use encode::{EncodeError, encode_document};
+
+use crate::element::Element;
+use crate::syncml::{Decoded, Message, MessageError};
+
+/// Formal public identifier of a SyncML 1.2 message.
+pub const SYNCML_1_2: &str = "-//SYNCML//DTD SyncML 1.2//EN";
+
+/// Numeric public identifier of a SyncML 1.2 message; DM messages have no identifier of their own.
+pub const SYNCML_1_2_NUMBER: u32 = 0x1201;
+
+/// Formal public identifier of a device description or serialised tree object; it has no number.
+pub const DM_DDF_1_2: &str = "-//OMA//DTD-DM-DDF 1.2//EN";
+
+/// MIBenum of UTF-8.
+pub const UTF_8: u32 = 106;
+
+/// A WBXML document: its header, without the string table, and its root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Version octet: 01, 02, 03 for 1.1, 1.2, 1.3.
+    pub version: u8,
+    /// What kind of document this is.
+    pub public_id: PublicId,
+    /// MIBenum of the character set; 106 for UTF-8.
+    pub charset: u32,
+    /// The root element.
+    pub root: Element,
+}
+
+impl Document {
+    /// A document of WBXML 1.2 in UTF-8.
+    #[must_use]
+    pub fn new(public_id: PublicId, root: Element) -> Self {
+        Self {
+            version: 2,
+            public_id,
+            charset: UTF_8,
+            root,
+        }
+    }
+}
+
+/// The public identifier of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicId {
+    /// A registered number; 1 stands for "unknown".
+    Number(u32),
+    /// The identifier itself, in the string table.
+    Literal(String),
+}
+
+impl PublicId {
+    /// Whether it says SyncML 1.2.
+    #[must_use]
+    pub fn is_syncml_1_2(&self) -> bool {
+        match self {
+            Self::Number(number) => *number == SYNCML_1_2_NUMBER,
+            Self::Literal(text) => text == SYNCML_1_2,
+        }
+    }
+}
+
+impl std::fmt::Display for PublicId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(formatter, "{number:04X}"),
+            Self::Literal(text) => write!(formatter, "`{text}`"),
+        }
+    }
+}
+
+/// Reads a message. A public identifier other than that of SyncML 1.2 is remarked, not refused.
+///
+/// # Errors
+/// [`DecodeError`]: no WBXML, or not a SyncML message.
+pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
+    let document = decode_document(octets)?;
+    let mut decoded = Message::from_element(&document.root)?;
+    if !document.public_id.is_syncml_1_2() {
+        decoded.warnings.push(format!(
+            "the public identifier is {}, not that of SyncML 1.2",
+            document.public_id
+        ));
+    }
+    Ok(decoded)
+}
+
+/// Writes a message as WBXML 1.2 with the numeric public identifier and without a string table.
+///
+/// # Errors
+/// [`EncodeError`] for an element without a token (a command that is not in SyncML).
+pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
+    encode_document(&Document::new(
+        PublicId::Number(SYNCML_1_2_NUMBER),
+        message.to_element(),
+    ))
+}
+
+/// Why octets are no SyncML message in WBXML.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// No WBXML of this kind.
+    #[error(transparent)]
+    Wbxml(#[from] WbxmlError),
+    /// Well-formed, but not a message.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+}
+
+/// A fault in WBXML, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("octet {offset}: {fault}")]
+pub struct WbxmlError {
+    /// Offset of the octet at fault from the start of the document.
+    pub offset: usize,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with WBXML.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The document ends too early.
+    #[error("the document ends inside {0}")]
+    End(&'static str),
+    /// A version that is not 1.x.
+    #[error("version octet {0:02X} is not WBXML 1.x (01, 02 or 03)")]
+    Version(u8),
+    /// A character set that is not UTF-8 or a part of it.
+    #[error("character set {0} is neither UTF-8 (106) nor US-ASCII (3); send UTF-8")]
+    Charset(u32),
+    /// A multi-octet integer of more than 32 bits.
+    #[error("a multi-octet integer does not fit 32 bits")]
+    Integer,
+    /// A length that reaches beyond the end.
+    #[error("{what} of {length} octets, {present} follow")]
+    Length {
+        /// What has the length.
+        what: &'static str,
+        /// The length given.
+        length: u32,
+        /// Octets left.
+        present: usize,
+    },
+    /// An index outside the string table.
+    #[error("index {index} is outside the string table of {length} octets")]
+    StringTable {
+        /// The index given.
+        index: u32,
+        /// Octets of the table.
+        length: usize,
+    },
+    /// A string that is not UTF-8.
+    #[error("a string that is not UTF-8")]
+    Utf8,
+    /// A code page that SyncML does not have.
+    #[error("code page {0} does not exist; SyncML has 0, 1 and 2")]
+    Page(u8),
+    /// A tag that the code page does not have.
+    #[error("tag {token:02X} is not defined in code page {page}")]
+    Tag {
+        /// The code page.
+        page: u8,
+        /// The tag without its flag bits.
+        token: u8,
+    },
+    /// A tag with attributes.
+    #[error("tag {0:02X} has attributes; SyncML has none")]
+    Attributes(u8),
+    /// A global token that does not occur in SyncML.
+    #[error("global token {0:02X} does not occur in SyncML")]
+    Token(u8),
+    /// A literal tag whose name is no XML name.
+    #[error("the literal tag `{0}` is not an XML name")]
+    LiteralName(String),
+    /// A character reference to no character.
+    #[error("entity {0} is no character")]
+    Entity(u32),
+    /// Elements nested too deep.
+    #[error("elements are nested deeper than {MAX_DEPTH}")]
+    Depth,
+    /// Content before the root.
+    #[error("{0} stands where the root element should")]
+    NoRoot(&'static str),
+    /// Octets behind the root.
+    #[error("{0} octets follow the root element")]
+    Trailing(usize),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,399 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::auth::AuthType;
+use crate::element::{Element, Namespace, Node};
+use crate::hex;
+use crate::syncml::{Command, CommandName, Cred, Data, Item, Meta, SyncHdr, strategies};
+
+/// The client's abort message in octets, agreed on by two independent encoders.
+const ABORT: &str = "02A4016A006D6C7103312E3200017203444D2F312E3200016503413500015B033200016E5703530001016757034300010101\
+    6B694B033100015C033100014C033000014A0353796E6348647200014F03323132000101464B033200014F0331323233000101120101";
+
+fn abort() -> Message {
+    let status = Command {
+        msg_ref: Some("1".to_owned()),
+        cmd_ref: Some("0".to_owned()),
+        name: Some("SyncHdr".to_owned()),
+        data: Some("212".into()),
+        ..Command::new(CommandName::Status, "1")
+    };
+    let alert = Command {
+        data: Some("1223".into()),
+        ..Command::new(CommandName::Alert, "2")
+    };
+    Message {
+        header: header(),
+        commands: vec![status, alert],
+        is_final: true,
+    }
+}
+
+fn header() -> SyncHdr {
+    SyncHdr {
+        session_id: "A5".to_owned(),
+        msg_id: "2".to_owned(),
+        target: "S".to_owned(),
+        source: "C".to_owned(),
+        ..SyncHdr::default()
+    }
+}
+
+#[test]
+fn the_reference_encoding_octet_for_octet() {
+    let octets = encode(&abort()).unwrap();
+    assert_eq!(hex::encode(&octets), ABORT);
+    assert_eq!(octets.len(), 104);
+    let decoded = decode(&octets).unwrap();
+    assert_eq!(decoded.value, abort());
+    assert_eq!(decoded.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn code_pages_switch_just_before_the_tag() {
+    let cred = Cred {
+        format: Some("b64".to_owned()),
+        type_: Some(AuthType::Md5),
+        data: "AA==".into(),
+    };
+    let message = Message {
+        header: SyncHdr {
+            cred: Some(cred),
+            ..header()
+        },
+        ..Message::default()
+    };
+    let octets = hex::encode(&encode(&message).unwrap());
+    let scheme = hex::encode(b"syncml:auth-md5");
+    let expected = format!("4E5A0001470362363400015303{scheme}00010100004F0341413D3D000101");
+    assert!(octets.contains(&expected), "{octets}");
+}
+
+fn document(body: &str) -> Result<Document, WbxmlError> {
+    decode_document(&hex::decode(&format!("02A4016A00{body}")).unwrap())
+}
+
+fn content(body: &str) -> Vec<Node> {
+    document(body).unwrap().root.children
+}
+
+#[test]
+fn every_kind_of_content() {
+    let text = |text: &str| Node::Text(text.to_owned());
+    assert_eq!(
+        content("4F 03 6100 03 C3A900 02 20 02 818400 01"),
+        [text("a\u{E9} \u{4200}")]
+    );
+    assert_eq!(
+        content("4F C3 02 00FF 01"),
+        [Node::Binary(vec![0x00, 0xFF])]
+    );
+    assert_eq!(content("4F C3 00 01"), [Node::Binary(Vec::new())]);
+    assert_eq!(content("4F 01"), []);
+    assert_eq!(content("0F"), []);
+}
+
+#[test]
+fn the_string_table_serves_strings_tags_and_the_public_identifier() {
+    let id = hex::encode(SYNCML_1_2.as_bytes());
+    for (length, end) in [("1E", "00"), ("1D", "")] {
+        let octets = hex::decode(&format!("0200006A{length}{id}{end}2D")).unwrap();
+        let document = decode_document(&octets).unwrap();
+        assert_eq!(document.public_id, PublicId::Literal(SYNCML_1_2.to_owned()));
+        assert!(document.public_id.is_syncml_1_2());
+    }
+    // Table: "ab", "Odd"; content: STR_T 1, then the literal tag at 3 with content.
+    let octets = hex::decode("02A4016A07 616200 4F646400 4F 83 01 44 03 0378 00 01 01").unwrap();
+    let children = decode_document(&octets).unwrap().root.children;
+    let odd = Element::with_text(Namespace::Other("literal".to_owned()), "Odd", "x");
+    assert_eq!(children, [Node::Text("b".to_owned()), Node::Element(odd)]);
+}
+
+#[test]
+fn pages_stay_until_switched_again() {
+    // Meta, page 1, Format, END, Type, END, END (neutral), page 0.
+    let root = document("54 5A 0001 47 0378 00 01 13 01 0000 0F 01")
+        .unwrap()
+        .root;
+    let meta = root.child("Meta").unwrap();
+    let names: Vec<_> = meta
+        .elements()
+        .map(|e| (e.namespace.clone(), e.name.as_str()))
+        .collect();
+    assert_eq!(
+        names,
+        [(Namespace::MetInf, "Format"), (Namespace::MetInf, "Type")]
+    );
+    assert_eq!(root.child("Data").unwrap().namespace, Namespace::SyncMl);
+}
+
+#[test]
+fn faults_are_located() {
+    for (octets, error) in [
+        ("", "octet 0: the document ends inside the version"),
+        (
+            "12",
+            "octet 0: version octet 12 is not WBXML 1.x (01, 02 or 03)",
+        ),
+        (
+            "02",
+            "octet 1: the document ends inside the public identifier",
+        ),
+        (
+            "02A401",
+            "octet 3: the document ends inside the character set",
+        ),
+        (
+            "02A40104",
+            "octet 3: character set 4 is neither UTF-8 (106) nor US-ASCII (3); send UTF-8",
+        ),
+        (
+            "02 FFFFFFFF7F",
+            "octet 1: a multi-octet integer does not fit 32 bits",
+        ),
+        (
+            "02 808080808001",
+            "octet 1: a multi-octet integer does not fit 32 bits",
+        ),
+        (
+            "02A4016A 05 00",
+            "octet 4: the string table of 5 octets, 1 follow",
+        ),
+        (
+            "0200026A 02 6100 2D",
+            "octet 2: index 2 is outside the string table of 2 octets",
+        ),
+        ("02A4016A00", "octet 5: the document ends inside the body"),
+        (
+            "02A4016A00 6D",
+            "octet 6: the document ends inside an element",
+        ),
+        (
+            "02A4016A00 01",
+            "octet 5: END stands where the root element should",
+        ),
+        (
+            "02A4016A00 036100",
+            "octet 5: content stands where the root element should",
+        ),
+        (
+            "02A4016A00 2D00",
+            "octet 6: 1 octets follow the root element",
+        ),
+        (
+            "02A4016A00 0003",
+            "octet 5: code page 3 does not exist; SyncML has 0, 1 and 2",
+        ),
+        (
+            "02A4016A00 6D 30",
+            "octet 6: tag 30 is not defined in code page 0",
+        ),
+        (
+            "02A4016A00 6D 0001 17",
+            "octet 8: tag 17 is not defined in code page 1",
+        ),
+        (
+            "02A4016A00 AD",
+            "octet 5: tag AD has attributes; SyncML has none",
+        ),
+        (
+            "02A4016A00 6D 43",
+            "octet 6: global token 43 does not occur in SyncML",
+        ),
+        (
+            "02A4016A00 6D C0",
+            "octet 6: global token C0 does not occur in SyncML",
+        ),
+        (
+            "02A4016A00 4F 03 61",
+            "octet 8: the document ends inside a string",
+        ),
+        (
+            "02A4016A00 4F 03 61FF00",
+            "octet 8: a string that is not UTF-8",
+        ),
+        (
+            "02A4016A00 4F C3 05 61",
+            "octet 7: opaque data of 5 octets, 1 follow",
+        ),
+        (
+            "02A4016A00 4F 02 83B000",
+            "octet 6: entity 55296 is no character",
+        ),
+        (
+            "02A4016A00 4F 83 00",
+            "octet 6: index 0 is outside the string table of 0 octets",
+        ),
+        (
+            "02A4016A03 612000 4F 04 00",
+            "octet 9: the literal tag `a ` is not an XML name",
+        ),
+    ] {
+        let found = decode_document(&hex::decode(octets).unwrap())
+            .unwrap_err()
+            .to_string();
+        assert_eq!(found, error, "{octets}");
+    }
+}
+
+#[test]
+fn depth_is_limited() {
+    let nested = |depth: usize| format!("{}{}", "64".repeat(depth), "01".repeat(depth));
+    assert!(document(&nested(MAX_DEPTH)).is_ok());
+    assert_eq!(
+        document(&nested(MAX_DEPTH + 1)).unwrap_err().fault,
+        Fault::Depth
+    );
+}
+
+#[test]
+fn versions_and_identifiers_a_decoder_meets() {
+    for version in ["01", "02", "03"] {
+        let octets = hex::decode(&ABORT.replacen("02", version, 1)).unwrap();
+        assert_eq!(decode(&octets).unwrap().value, abort());
+    }
+    let unknown = hex::decode(&ABORT.replacen("A401", "01", 1)).unwrap();
+    assert_eq!(
+        decode(&unknown).unwrap().warnings,
+        ["the public identifier is 0001, not that of SyncML 1.2"]
+    );
+}
+
+fn add(data: Data, format: &str) -> Message {
+    let item = Item {
+        target: Some("./Inbox".to_owned()),
+        meta: Some(Meta::new(format, "application/vnd.syncml.dmtnds+wbxml")),
+        data: Some(data),
+        ..Item::default()
+    };
+    let add = Command {
+        items: vec![item],
+        ..Command::new(CommandName::Add, "1")
+    };
+    Message {
+        header: header(),
+        commands: vec![add],
+        is_final: true,
+    }
+}
+
+fn tree_object() -> Element {
+    let mut root = Element::new(Namespace::DmDdf, "MgmtTree");
+    root.push(Element::with_text(Namespace::DmDdf, "VerDTD", "1.2"));
+    root
+}
+
+#[test]
+fn an_embedded_document_stays_octets() {
+    let embedded = encode_document(&Document::new(
+        PublicId::Literal(DM_DDF_1_2.to_owned()),
+        tree_object(),
+    ))
+    .unwrap();
+    let id = hex::encode(DM_DDF_1_2.as_bytes());
+    assert_eq!(
+        hex::encode(&embedded),
+        format!("0200006A1B{id}0000026077 03312E32000101").replace(' ', "")
+    );
+    let message = add(Data::Binary(embedded.clone()), "bin");
+    let decoded = decode(&encode(&message).unwrap()).unwrap().value;
+    assert_eq!(decoded, message);
+    assert_eq!(decode_document(&embedded).unwrap().root, tree_object());
+}
+
+#[test]
+fn a_tree_object_inline_becomes_its_xml() {
+    let mut root = add(Data::default(), "xml").to_element();
+    fn data(element: &mut Element) -> Option<&mut Element> {
+        if element.name == "Data" {
+            return Some(element);
+        }
+        element.children.iter_mut().find_map(|node| match node {
+            Node::Element(child) => data(child),
+            _ => None,
+        })
+    }
+    data(&mut root).unwrap().push(tree_object());
+    let octets =
+        encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), root)).unwrap();
+    let decoded = decode(&octets).unwrap().value;
+    let expected = "<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD></MgmtTree>";
+    assert_eq!(decoded.commands[0].items[0].data, Some(expected.into()));
+}
+
+#[test]
+fn opaque_is_text_where_it_can_be_unless_the_format_is_bin() {
+    let sent = |octets: &[u8], format| {
+        let message = add(Data::Binary(octets.to_vec()), format);
+        decode(&encode(&message).unwrap()).unwrap().value.commands[0].items[0]
+            .data
+            .clone()
+            .unwrap()
+    };
+    assert_eq!(sent(b"chr", "chr"), Data::from("chr"));
+    assert_eq!(sent(b"chr", "bin"), Data::Binary(b"chr".to_vec()));
+    assert_eq!(sent(&[0], "chr"), Data::Binary(vec![0]));
+}
+
+#[test]
+fn an_element_without_a_token_is_refused() {
+    let message = Message {
+        commands: vec![Command::new(CommandName::from("Fly"), "1")],
+        ..Message::default()
+    };
+    assert_eq!(
+        encode(&message).unwrap_err().to_string(),
+        "element Fly of SYNCML:SYNCML1.2 has no token in code pages 0 to 2; send it as XML"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_octets_decode_or_fail_inside(octets in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Err(error) = decode_document(&octets) {
+            prop_assert!(error.offset <= octets.len());
+        }
+    }
+
+    #[test]
+    fn any_body_decodes_or_fails_inside(body in prop::collection::vec(
+        prop_oneof![0u8..0x10, 0x40u8..0x70, Just(0x83), Just(0xC3), any::<u8>()], 0..200)
+    ) {
+        let octets = [&[0x02, 0xA4, 0x01, 0x6A, 0x02, 0x41, 0x00], body.as_slice()].concat();
+        match decode_document(&octets) {
+            Ok(document) => { let _ = Message::from_element(&document.root); }
+            Err(error) => prop_assert!(error.offset <= octets.len()),
+        }
+    }
+
+    #[test]
+    fn a_changed_octet_never_panics(at in 0usize..104, octet: u8) {
+        let mut octets = hex::decode(ABORT).unwrap();
+        octets[at] = octet;
+        if let Err(DecodeError::Wbxml(error)) = decode(&octets) {
+            prop_assert!(error.offset <= octets.len());
+        }
+    }
+
+    #[test]
+    fn integers_round_trip(number in 2u32.., index in 0u32..4) {
+        // Numbers of every length in octets.
+        let number = (number >> (index * 8)).max(2);
+        let document = Document::new(PublicId::Number(number), Element::new(Namespace::SyncMl, "Data"));
+        prop_assert_eq!(decode_document(&encode_document(&document).unwrap()).unwrap(), document);
+    }
+
+    #[test]
+    fn messages_round_trip(message in strategies::message(true)) {
+        let decoded = decode(&encode(&message).unwrap()).unwrap();
+        prop_assert_eq!(decoded.warnings, Vec::<String>::new());
+        prop_assert_eq!(decoded.value, message);
+    }
+
+    #[test]
+    fn both_encodings_say_the_same(message in strategies::message(false)) {
+        let through_xml = crate::xml::decode(&crate::xml::encode(&message).unwrap()).unwrap().value;
+        let through_wbxml = decode(&encode(&through_xml).unwrap()).unwrap().value;
+        prop_assert_eq!(through_wbxml, message);
+    }
+}
