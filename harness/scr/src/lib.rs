@@ -7,14 +7,22 @@
 //! The tables themselves (`fixtures/scr/*.yaml`) are data: [`Tables::builtin`] reads the copy embedded at
 //! build time, [`Tables::load`] one that the caller has read from a folder.
 
+mod coverage;
 mod expr;
+mod ics;
 mod id;
+mod item_verdict;
 mod tables;
 mod ternary;
 mod verdict;
 
+pub use coverage::{CaseRef, Coverage, Covered, Unknown};
 pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
+pub use ics::{
+    Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, Freedom, Ics, ItemFreedom,
+};
 pub use id::{Class, IdError, ItemId, Status};
+pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};
 pub use tables::{
     Alternative, Basis, Clause, Confidence, External, Interpretation, Item, Level, Requirement,
     Subject, Tables, TablesError,

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Clause, External, Interpretation, Item, Requirement, Tables};
+use super::{Item, Tables};
 use crate::{Class, Expr, ExprError, ItemId, Status};
 
 /// Why files are no tables.

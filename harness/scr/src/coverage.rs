@@ -1,0 +1,318 @@
+//! What the cases of a catalogue cover: items, clauses, requirements.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{Clause, ItemId, Level, Requirement, Tables};
+
+/// What a case says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseRef {
+    /// Its name.
+    pub case: String,
+    /// The item whose folder it lies in.
+    pub item: ItemId,
+    /// Further items that it covers.
+    pub covers: Vec<ItemId>,
+    /// The places it cites: `DM_SC 7.1-6`, `DM-SC-GEN-14`, `DMNOTI 6.2`.
+    pub spec: Vec<String>,
+}
+
+/// The coverage of the tables by some cases. [`Display`](fmt::Display) is the text for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Every item with its cases, those of DM_SC first.
+    pub items: Vec<Covered<ItemId>>,
+    /// Every clause with the cases that cite it.
+    pub clauses: Vec<Covered<String>>,
+    /// Every requirement with the cases that cite it, or one of its clauses, or lie under one of its items.
+    pub requirements: Vec<Covered<String>>,
+    /// Names and citations that the tables do not have.
+    pub unknown: Vec<Unknown>,
+}
+
+/// An entry of the tables and the cases on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Covered<I> {
+    /// The entry.
+    pub id: I,
+    /// The cases, in their order, each once.
+    pub cases: Vec<String>,
+    /// Whether the entry is one that cases are expected for: not a permission, and not a requirement that
+    /// nothing in DM_SC 1.0 realises.
+    pub expected: bool,
+}
+
+/// A name or citation of a case that the tables do not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unknown {
+    /// The case.
+    pub case: String,
+    /// The name.
+    pub name: String,
+    /// The nearest that the tables have.
+    pub nearest: Option<String>,
+}
+
+impl Coverage {
+    /// The coverage of the tables by the cases.
+    pub fn of(tables: &Tables, cases: &[CaseRef]) -> Self {
+        let mut by_item: BTreeMap<&ItemId, Vec<String>> = BTreeMap::new();
+        let mut by_place: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for case in cases {
+            for id in std::iter::once(&case.item).chain(&case.covers) {
+                push(by_item.entry(id).or_default(), &case.case);
+                if !tables.knows(id.as_str()) {
+                    let nearest = tables.nearest(id.as_str()).map(ToString::to_string);
+                    unknown.push(Unknown {
+                        case: case.case.clone(),
+                        name: id.to_string(),
+                        nearest,
+                    });
+                }
+            }
+            for citation in &case.spec {
+                match place(tables, citation) {
+                    Place::Known(id) => push(by_place.entry(id).or_default(), &case.case),
+                    Place::Elsewhere => {}
+                    Place::Unknown(nearest) => {
+                        unknown.push(Unknown {
+                            case: case.case.clone(),
+                            name: citation.clone(),
+                            nearest,
+                        });
+                    }
+                }
+            }
+        }
+        let items_of = |id: &ItemId| by_item.get(id).cloned().unwrap_or_default();
+        let cases_of = |id: &str| by_place.get(id).cloned().unwrap_or_default();
+        let clause = |clause: &Clause| Covered {
+            id: clause.id.clone(),
+            cases: cases_of(&clause.id),
+            expected: clause.level != Level::May,
+        };
+        let requirement = |requirement: &Requirement| {
+            let mut all = cases_of(&requirement.id);
+            let clauses = requirement.clauses.iter().flat_map(|id| cases_of(id));
+            clauses
+                .chain(requirement.items.iter().flat_map(items_of))
+                .for_each(|case| push(&mut all, &case));
+            let realised = !requirement.items.is_empty() || !requirement.clauses.is_empty();
+            Covered {
+                id: requirement.id.clone(),
+                cases: all,
+                expected: realised && requirement.level != Level::May,
+            }
+        };
+        Self {
+            items: tables
+                .ids()
+                .map(|id| Covered {
+                    id: id.clone(),
+                    cases: items_of(id),
+                    expected: true,
+                })
+                .collect(),
+            clauses: tables.clauses().iter().map(clause).collect(),
+            requirements: tables.requirements().iter().map(requirement).collect(),
+            unknown,
+        }
+    }
+}
+
+enum Place<'a> {
+    /// A clause or requirement of the tables.
+    Known(&'a str),
+    /// Another document, or a section of DM_SC as a whole.
+    Elsewhere,
+    /// Meant to be one of the tables; the nearest there is.
+    Unknown(Option<String>),
+}
+
+fn place<'a>(tables: &'a Tables, citation: &str) -> Place<'a> {
+    let words: Vec<&str> = citation.split_whitespace().collect();
+    // What follows the place is a remark: `DM_SC 7.1-14 "in any case"`.
+    let cited = match words.as_slice() {
+        ["DM_SC", section, ..] => format!("DM_SC {section}"),
+        [first, ..] => (*first).to_owned(),
+        [] => return Place::Unknown(None),
+    };
+    if let Some(clause) = tables.clause(&cited) {
+        return Place::Known(&clause.id);
+    }
+    if let Some(requirement) = tables.requirement(&cited) {
+        return Place::Known(&requirement.id);
+    }
+    let of_ours = cited.starts_with("DM_SC-") || cited.starts_with("DM-SC-");
+    let section = cited.strip_prefix("DM_SC ");
+    let numbered = section.is_some_and(|section| {
+        section.starts_with(|c: char| c.is_ascii_digit()) && section.contains('-')
+    });
+    if of_ours || numbered {
+        let wanted = cited.replace("DM_SC ", "DM_SC-");
+        let clauses = tables.clauses().iter().map(|clause| clause.id.as_str());
+        let all = clauses.chain(
+            tables
+                .requirements()
+                .iter()
+                .map(|requirement| requirement.id.as_str()),
+        );
+        return Place::Unknown(dmsc_doc::nearest(&wanted, all).map(str::to_owned));
+    }
+    Place::Elsewhere
+}
+
+fn push(cases: &mut Vec<String>, case: &str) {
+    if !cases.iter().any(|known| known == case) {
+        cases.push(case.to_owned());
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        section(f, "items", &self.items)?;
+        section(f, "clauses", &self.clauses)?;
+        section(f, "requirements", &self.requirements)?;
+        if !self.unknown.is_empty() {
+            writeln!(f, "names that the tables do not have")?;
+        }
+        for Unknown {
+            case,
+            name,
+            nearest,
+        } in &self.unknown
+        {
+            match nearest {
+                Some(nearest) => writeln!(f, "  {name}  in {case}; did you mean {nearest}?")?,
+                None => writeln!(f, "  {name}  in {case}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One kind of entry: how many have cases, then each with its count.
+fn section<I: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    title: &str,
+    all: &[Covered<I>],
+) -> fmt::Result {
+    let expected = all.iter().filter(|entry| entry.expected);
+    let (with, without): (Vec<_>, Vec<_>) = expected.partition(|entry| !entry.cases.is_empty());
+    writeln!(
+        f,
+        "{title}: {} of {} have cases",
+        with.len(),
+        with.len() + without.len()
+    )?;
+    for entry in all {
+        let note = match (entry.cases.len(), entry.expected) {
+            (0, true) => "no case".to_owned(),
+            (0, false) => "no case, none expected".to_owned(),
+            (1, _) => "1 case".to_owned(),
+            (count, _) => format!("{count} cases"),
+        };
+        writeln!(f, "  {:<22} {note}", entry.id)?;
+    }
+    writeln!(f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(name: &str, item: &str, covers: &[&str], spec: &[&str]) -> CaseRef {
+        CaseRef {
+            case: name.into(),
+            item: item.parse().unwrap(),
+            covers: covers.iter().map(|id| id.parse().unwrap()).collect(),
+            spec: spec.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn cases_of<'a, I: PartialEq<&'a str>>(all: &[Covered<I>], id: &'a str) -> Vec<String> {
+        all.iter()
+            .find(|entry| entry.id == id)
+            .unwrap()
+            .cases
+            .clone()
+    }
+
+    #[test]
+    fn cases_count_for_items_clauses_and_requirements() {
+        let coverage = Coverage::of(
+            Tables::builtin(),
+            &[
+                case(
+                    "a",
+                    "DM_SC-D-003-M",
+                    &["DM_SC-D-003-M", "SCWS-ME-001"],
+                    &["DM_SC 7.1-6", "TS 102 223 8.88"],
+                ),
+                case(
+                    "b",
+                    "DM_SC-S-001-M",
+                    &[],
+                    &["DM_SC 7.1-14 \"in any case\"", "DM-SC-GEN-21"],
+                ),
+            ],
+        );
+        assert_eq!(cases_of(&coverage.items, "DM_SC-D-003-M"), ["a"]);
+        assert_eq!(cases_of(&coverage.items, "SCWS-ME-001"), ["a"]);
+        assert_eq!(
+            cases_of(&coverage.items, "DM_SC-C-001-M"),
+            Vec::<String>::new()
+        );
+        assert_eq!(cases_of(&coverage.clauses, "DM_SC-7.1-14"), ["b"]);
+        assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-13"), ["a"]);
+        assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-14"), ["b", "a"]);
+        assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-21"), ["b"]);
+        assert_eq!(coverage.unknown, []);
+    }
+
+    #[test]
+    fn unknown_names_are_told_with_the_nearest() {
+        let cases = [case(
+            "a",
+            "DM_SC-D-003-O",
+            &["HTTPS"],
+            &["DM_SC 7.1-99", "DM_SC 7.1", "DM_SC B.2", "DM-SC-GEN-41"],
+        )];
+        let coverage = Coverage::of(Tables::builtin(), &cases);
+        let names: Vec<&str> = coverage
+            .unknown
+            .iter()
+            .map(|unknown| unknown.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["DM_SC-D-003-O", "HTTPS", "DM_SC 7.1-99", "DM-SC-GEN-41"]
+        );
+        assert_eq!(
+            coverage.unknown[0].nearest.as_deref(),
+            Some("DM_SC-D-003-M")
+        );
+        assert!(
+            coverage.unknown[2]
+                .nearest
+                .as_deref()
+                .is_some_and(|near| near.starts_with("DM_SC-7.1-"))
+        );
+    }
+
+    #[test]
+    fn the_text_counts_what_is_expected() {
+        let coverage = Coverage::of(
+            Tables::builtin(),
+            &[
+                case("a", "DM_SC-D-003-M", &[], &["DM_SC 7.1-6"]),
+                case("b", "DM_SC-D-003-M", &[], &["DM_SC-7.1-66"]),
+            ],
+        );
+        insta::assert_snapshot!(coverage);
+    }
+}

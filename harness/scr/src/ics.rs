@@ -1,0 +1,162 @@
+//! Implementation conformance statements: what a DUT claims, item by item.
+//!
+//! ```yaml
+//! ics: 1
+//! dut: { name: Example card, kind: card }     # card: class S; terminal: classes C and D
+//! answers:
+//!   DM_SC-S-001-M: yes
+//!   DM_SC-S-003-O: no
+//!   SCR-DM-NOTI-S-003: yes                    # items of other enablers are answered too
+//! interpretations:                            # only where another reading than the default is wanted
+//!   package0-framing: wsp
+//! ```
+//!
+//! Every item of the DUT's classes is answered, and every item of another enabler that their requirements
+//! reach. Mandatory items are yes; an item that is yes obliges its requirement to be true over the answers.
+
+mod check;
+mod read;
+mod solve;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use dmsc_doc::{Problems, Source};
+use serde::{Deserialize, Serialize};
+
+pub use check::{AnswerAt, Change, CheckReport, Conflict, Freedom, ItemFreedom};
+pub use read::{Answer, Draft};
+
+use crate::{Class, ItemId, Tables};
+
+/// A statement that is complete and free of contradictions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ics {
+    dut: Dut,
+    answers: BTreeMap<ItemId, bool>,
+    interpretations: BTreeMap<String, String>,
+}
+
+/// The DUT that a statement speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dut {
+    /// Its name, as reports print it.
+    pub name: String,
+    /// What it is.
+    pub kind: DutKind,
+}
+
+/// What a DUT is, which decides the items that bind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DutKind {
+    /// A card with a DM_SC Server: class S.
+    Card,
+    /// A device with a DM Client: classes C and D.
+    Terminal,
+}
+
+impl Ics {
+    /// Reads a statement that a run can rest on.
+    ///
+    /// # Errors
+    /// Located problems: first those of the form, of names and of values; if there are none, what is not
+    /// answered; if nothing is missing, the contradictions.
+    pub fn parse(source: &Source, tables: &Tables) -> Result<Self, Problems> {
+        let draft = Draft::parse(source, tables)?;
+        let problems = draft.unanswered_problems(tables);
+        Problems::none_or(source, problems, ())?;
+        let problems = draft.check(tables).problems(&draft);
+        let mut answers = BTreeMap::new();
+        for (item, answer) in &draft.answers {
+            answers.extend(answer.value.map(|value| (item.clone(), value)));
+        }
+        let Draft {
+            dut,
+            interpretations,
+            ..
+        } = draft;
+        Problems::none_or(
+            source,
+            problems,
+            Self {
+                dut,
+                answers,
+                interpretations,
+            },
+        )
+    }
+
+    /// The DUT.
+    pub fn dut(&self) -> &Dut {
+        &self.dut
+    }
+
+    /// Whether the DUT claims an item; none if the item is not one the DUT is asked for.
+    pub fn claims(&self, item: &str) -> Option<bool> {
+        self.answers.get(item).copied()
+    }
+
+    /// Every answer, by item.
+    pub fn answers(&self) -> &BTreeMap<ItemId, bool> {
+        &self.answers
+    }
+
+    /// The readings that the statement chooses, by interpretation; those not in it stay at their default.
+    pub fn interpretations(&self) -> &BTreeMap<String, String> {
+        &self.interpretations
+    }
+
+    /// A commented statement to fill in: mandatory items and what they require are answered, the others are
+    /// left open.
+    pub fn template(kind: DutKind, tables: &Tables) -> String {
+        template::template(kind, tables)
+    }
+}
+
+impl DutKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Card, Self::Terminal];
+
+    /// The classes of items that bind it.
+    pub fn classes(self) -> &'static [Class] {
+        match self {
+            Self::Card => &[Class::Server],
+            Self::Terminal => &[Class::Client, Class::Device],
+        }
+    }
+
+    /// The items that a statement on it answers, in the order of the tables: those of its classes, and those
+    /// which their requirements reach.
+    pub fn items(self, tables: &Tables) -> Vec<ItemId> {
+        let own = tables
+            .items()
+            .iter()
+            .filter(|item| self.classes().contains(&item.class));
+        let own: Vec<ItemId> = own.map(|item| item.id.clone()).collect();
+        let reached: Vec<ItemId> = own
+            .iter()
+            .flat_map(|id| tables.closure(id.as_str()))
+            .collect();
+        tables
+            .ids()
+            .filter(|id| own.contains(id) || reached.contains(id))
+            .cloned()
+            .collect()
+    }
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
+impl fmt::Display for DutKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
