@@ -13,6 +13,9 @@
 
 use std::fmt;
 
+use dmsc_doc::{Node, Problem};
+use serde::{Serialize, Serializer};
+
 use crate::{ItemId, Ternary};
 
 /// Parentheses deeper than this are refused, so that no input can exhaust the stack.
@@ -66,6 +69,14 @@ pub struct ExprError {
     pub length: usize,
     /// What is wrong.
     pub kind: ExprErrorKind,
+}
+
+impl ExprError {
+    /// The error as a problem of the document that holds the expression; `node` is the scalar it was read from.
+    pub fn to_problem(&self, node: &Node) -> Problem {
+        let end = self.offset.saturating_add(self.length);
+        Problem::new(node.span_within(self.offset, end), self.kind.to_string())
+    }
 }
 
 /// What is wrong with an expression.
@@ -184,6 +195,13 @@ impl fmt::Display for Expr {
                 _ => write!(f, "NOT ({part})"),
             },
         }
+    }
+}
+
+/// An expression is written as its canonical text.
+impl Serialize for Expr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -507,6 +525,18 @@ mod tests {
         assert_eq!(error("A:XYZ"), (2, Set("XYZ".into())));
         assert_eq!(error("NOT NOT A"), (4, ExpectedItem("`NOT`".into())));
         assert_eq!(error(&"(".repeat(10_000)), (MAX_DEPTH, TooDeep));
+    }
+
+    #[test]
+    fn errors_point_into_the_document() {
+        let source = dmsc_doc::Source::new("a.yaml", "applies: A AND B OR C\n");
+        let root = dmsc_doc::parse(&source).unwrap();
+        let node = root.get("applies").unwrap();
+        let problem = Expr::parse(node.as_str().unwrap())
+            .unwrap_err()
+            .to_problem(node);
+        assert_eq!(dmsc_doc::line_col(&source, problem.span.start), (1, 18));
+        assert_eq!(problem.span.len(), 2);
     }
 
     /// Any expression; NOT only if `not`.

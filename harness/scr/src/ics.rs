@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{AnswerAt, Change, CheckReport, Conflict, Freedom, ItemFreedom};
 pub use read::{Answer, Draft};
 
-use crate::{Class, ItemId, Tables};
+use crate::{Alternative, Class, ItemId, Tables};
 
 /// A statement that is complete and free of contradictions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,6 +108,14 @@ impl Ics {
         &self.interpretations
     }
 
+    /// The reading in force of an interpretation: the one chosen, or else the default; none if the tables have
+    /// no such interpretation.
+    pub fn reading<'t>(&self, tables: &'t Tables, interpretation: &str) -> Option<&'t Alternative> {
+        let known = tables.interpretation(interpretation)?;
+        let chosen = self.interpretations.get(interpretation);
+        known.alternative(chosen.unwrap_or(&known.default))
+    }
+
     /// A commented statement to fill in: mandatory items and what they require are answered, the others are
     /// left open.
     pub fn template(kind: DutKind, tables: &Tables) -> String {
@@ -158,5 +166,65 @@ impl DutKind {
 impl fmt::Display for DutKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A complete statement on a card, with further lines.
+    fn card(more: &str) -> Result<Ics, Problems> {
+        let mut text = String::from("ics: 1\ndut: { name: Sample, kind: card }\nanswers:\n");
+        for id in DutKind::Card.items(Tables::builtin()) {
+            text.push_str(&format!("  {id}: yes\n"));
+        }
+        Ics::parse(&Source::new("card.yaml", text + more), Tables::builtin())
+    }
+
+    #[test]
+    fn answers_and_readings_are_those_of_the_statement() {
+        let ics = card("interpretations: { package0-framing: wsp }\n").unwrap();
+        assert_eq!(ics.claims("DM_SC-S-003-O"), Some(true));
+        assert_eq!(ics.claims("DM_SC-C-001-M"), None);
+        let reading = |id: &str| {
+            ics.reading(Tables::builtin(), id)
+                .map(|reading| reading.id.as_str())
+        };
+        assert_eq!(reading("package0-framing"), Some("wsp"));
+        assert_eq!(reading("default-nonce-encoding"), Some("four-octets"));
+        assert_eq!(reading("no-such-point"), None);
+    }
+
+    #[test]
+    fn the_items_of_a_dut_are_closed_under_requirements() {
+        for kind in DutKind::ALL {
+            let items = kind.items(Tables::builtin());
+            for id in &items {
+                assert!(
+                    Tables::builtin()
+                        .closure(id.as_str())
+                        .iter()
+                        .all(|reached| items.contains(reached)),
+                    "{id}"
+                );
+            }
+        }
+        assert_eq!(DutKind::Card.items(Tables::builtin()).len(), 6 + 8);
+        assert_eq!(DutKind::Terminal.items(Tables::builtin()).len(), 13 + 14);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_statement_or_refused(
+            text in "\\PC{0,80}|((ics|dut|answers|interpretations|name|kind|DM_SC-S-001-M): (1|card|yes|no|\\{\\}|\\[\\]|)\n *){0,8}",
+        ) {
+            if let Err(problems) = Ics::parse(&Source::new("any.yaml", text), Tables::builtin()) {
+                prop_assert!(!problems.problems.is_empty());
+                prop_assert!(!problems.to_string().is_empty());
+            }
+        }
     }
 }

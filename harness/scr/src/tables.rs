@@ -21,7 +21,7 @@ pub struct Tables {
 }
 
 /// An SCR item of DM_SC appendix B.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
     /// Its name.
     pub id: ItemId,
