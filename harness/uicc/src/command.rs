@@ -1,5 +1,6 @@
 //! Proactive UICC commands (TS 102 223 clause 6, types 9.4).
 
+use crate::apdu::CommandApdu;
 use crate::ber;
 use crate::channel::Device;
 use crate::layout::{Layout, default_cr};
@@ -127,6 +128,12 @@ impl ProactiveCommand {
         out
     }
 
+    /// FETCH of a pending command of 1 to 256 octets, SW2 of `91xx`.
+    #[must_use]
+    pub fn fetch(length: u16) -> CommandApdu {
+        CommandApdu::new(0x80, 0x12, 0x00, 0x00).with_le(u32::from(length))
+    }
+
     /// Command details, if present and three octets long.
     #[must_use]
     pub fn details(&self) -> Option<CommandDetails> {
@@ -207,6 +214,18 @@ mod tests {
                 "buffer_size = 1400 (0578)",
                 "transport = tcp-uicc-server port 4116 (031014)"
             ]
+        );
+    }
+
+    #[test]
+    fn fetch_asks_for_the_announced_length() {
+        assert_eq!(
+            to_hex(&ProactiveCommand::fetch(0x14).encode().unwrap()),
+            "8012000014"
+        );
+        assert_eq!(
+            to_hex(&ProactiveCommand::fetch(256).encode().unwrap()),
+            "8012000000"
         );
     }
 

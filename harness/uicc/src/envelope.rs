@@ -1,5 +1,6 @@
 //! ENVELOPE data (TS 102 223 clause 7, tags 9.1, events 8.25).
 
+use crate::apdu::CommandApdu;
 use crate::ber;
 use crate::channel::Device;
 use crate::layout::{Layout, default_cr};
@@ -136,6 +137,12 @@ impl Envelope {
         out
     }
 
+    /// ENVELOPE with this data, without Le: the card announces an answer by `61xx`.
+    #[must_use]
+    pub fn to_apdu(&self) -> CommandApdu {
+        CommandApdu::new(0x80, 0xC2, 0x00, 0x00).with_data(self.encode())
+    }
+
     /// The event of an event download (its list has one).
     #[must_use]
     pub fn first_event(&self) -> Option<Event> {
@@ -222,6 +229,17 @@ mod tests {
                     .encode()
             ),
             "D70782028281A40101"
+        );
+    }
+
+    #[test]
+    fn as_a_command() {
+        let envelope = Envelope::event(Event::ChannelStatus).with(Object::ChannelStatus(
+            ChannelStatus::new(1, Link::Established),
+        ));
+        assert_eq!(
+            to_hex(&envelope.to_apdu().encode().unwrap()),
+            "80C200000DD60B99010A82028281B8028100"
         );
     }
 

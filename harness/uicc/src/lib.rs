@@ -9,6 +9,7 @@
 mod table;
 
 pub mod apdu;
+pub mod atr;
 pub mod ber;
 pub mod channel;
 pub mod coding;
@@ -16,11 +17,14 @@ pub mod command;
 pub mod comprehension;
 pub mod envelope;
 pub mod fields;
+pub mod fs;
 pub mod hex;
 pub mod layout;
 pub mod message;
 pub mod object;
+pub mod profile;
 pub mod response;
+pub mod sms;
 pub mod status;
 
 #[cfg(test)]

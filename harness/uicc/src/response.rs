@@ -1,5 +1,6 @@
 //! TERMINAL RESPONSE (TS 102 223 6.8, results 8.12).
 
+use crate::apdu::CommandApdu;
 use crate::channel::Device;
 use crate::layout::{Layout, default_cr};
 use crate::message::MessageError;
@@ -152,6 +153,12 @@ impl TerminalResponse {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         self.objects.encode()
+    }
+
+    /// TERMINAL RESPONSE with this data.
+    #[must_use]
+    pub fn to_apdu(&self) -> CommandApdu {
+        CommandApdu::new(0x80, 0x14, 0x00, 0x00).with_data(self.encode())
     }
 
     /// Command details, as the terminal repeats them.

@@ -427,10 +427,10 @@ impl<'a> Cell<'a> {
     }
 
     fn hex(&self) -> Result<Vec<u8>, FieldError> {
-        self.from_hex(self.str()?)
+        self.octets_of(self.str()?)
     }
 
-    fn from_hex(&self, digits: &str) -> Result<Vec<u8>, FieldError> {
+    fn octets_of(&self, digits: &str) -> Result<Vec<u8>, FieldError> {
         from_hex(digits).map_err(|error| FieldError {
             problem: error.to_string(),
             ..self.wrong()
@@ -439,7 +439,7 @@ impl<'a> Cell<'a> {
 
     fn hex_or_int(&self) -> Result<Vec<u8>, FieldError> {
         match self.value {
-            Some(Value::String(digits)) => self.from_hex(digits),
+            Some(Value::String(digits)) => self.octets_of(digits),
             _ => Ok(vec![self.octet()?]),
         }
     }
@@ -451,7 +451,7 @@ impl<'a> Cell<'a> {
         encode: impl FnOnce(&str) -> Option<Vec<u8>>,
     ) -> Result<Vec<u8>, FieldError> {
         match text.strip_prefix("hex:") {
-            Some(digits) => self.from_hex(digits),
+            Some(digits) => self.octets_of(digits),
             None => encode(text).ok_or_else(|| FieldError {
                 problem: format!("{text:?} cannot be coded"),
                 ..self.wrong()
