@@ -11,5 +11,6 @@ pub mod element;
 pub mod media;
 pub mod package0;
 pub mod syncml;
+pub mod tree;
 pub mod wbxml;
 pub mod xml;
