@@ -35,18 +35,12 @@ pub enum JunitError {
 /// A pass is a success, a fail a failure and an error an error. Inconclusive, not applicable and
 /// not run are skipped, with the reason: JUnit has no word for them, and none may read as a pass.
 pub fn junit(run: &RunFolder, tables: &Tables) -> Result<String, JunitError> {
-    let mut suites: Vec<TestSuite> = Vec::new();
-    let mut by_item: HashMap<String, usize> = HashMap::new();
-    for item in tables.items() {
-        by_item.insert(item.id.to_string(), suites.len());
-        suites.push(suite(run, item.id.as_str(), &item.function));
-    }
-    for item in tables.items() {
-        let at = by_item[item.id.as_str()];
-        for required in tables.closure(item.id.as_str()) {
-            by_item.entry(required.to_string()).or_insert(at);
-        }
-    }
+    let mut suites: Vec<TestSuite> = tables
+        .items()
+        .iter()
+        .map(|item| suite(run, item.id.as_str(), &item.function))
+        .collect();
+    let mut by_item = homes(tables);
     for record in &run.records {
         let item = &run.case(record).item;
         // An item of no table is refused when cases are loaded; a record that has one nonetheless
@@ -70,6 +64,22 @@ pub fn junit(run: &RunFolder, tables: &Tables) -> Result<String, JunitError> {
     let mut xml = Vec::new();
     report.write_xml(&mut xml)?;
     complete(&String::from_utf8_lossy(&xml), &totals, &skipped)
+}
+
+/// For each item the position, in the tables, of the DM_SC item in whose suite its cases stand.
+fn homes(tables: &Tables) -> HashMap<String, usize> {
+    let mut homes: HashMap<String, usize> = tables
+        .items()
+        .iter()
+        .enumerate()
+        .map(|(at, item)| (item.id.to_string(), at))
+        .collect();
+    for (at, item) in tables.items().iter().enumerate() {
+        for required in tables.closure(item.id.as_str()) {
+            homes.entry(required.to_string()).or_insert(at);
+        }
+    }
+    homes
 }
 
 fn suite(run: &RunFolder, name: &str, function: &str) -> TestSuite {
@@ -204,7 +214,9 @@ mod tests {
                         let a = a.unwrap();
                         (
                             a.key.as_ref().to_owned(),
-                            a.unescape_value().unwrap().into_owned(),
+                            a.normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                                .unwrap()
+                                .into_owned(),
                         )
                     });
                     tags.push((e.name().as_ref().to_owned(), attributes.collect()));

@@ -27,12 +27,12 @@ pub fn log_path(run: &RunFolder, record: &Record) -> String {
 /// The log of a case.
 pub fn log(run: &RunFolder, record: &Record) -> String {
     let mut out = head(run, record);
+    // The names of the two sides stand over the ends of the arrows.
+    let width = ARROW - 12;
     let _ = writeln!(
         out,
-        "\n            {:<2$}{}",
-        "card, server",
-        "terminal, client",
-        ARROW - 12
+        "\n            {:<width$}terminal, client",
+        "card, server"
     );
     if record.entries.is_empty() {
         out.push_str("   (nothing passed)\n");

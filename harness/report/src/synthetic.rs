@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use dmsc_scr::Tables;
 use serde_json::json;
 
 use crate::folder::RunFolder;
@@ -38,20 +39,26 @@ impl Drop for Folder {
     }
 }
 
-fn dut(name: &str, kind: DutKind, answers: &[(&str, bool)]) -> DutHeader {
+/// A DUT whose statement claims every item that it is asked for but those given.
+fn dut(name: &str, kind: DutKind, denied: &[&str]) -> DutHeader {
+    let asked = match kind {
+        DutKind::Card => dmsc_scr::DutKind::Card,
+        DutKind::Terminal => dmsc_scr::DutKind::Terminal,
+    };
+    let answers = asked.items(Tables::builtin()).into_iter().map(|item| {
+        let claimed = !denied.contains(&item.as_str());
+        (item.to_string(), claimed)
+    });
     DutHeader {
         name: name.into(),
         kind,
         link: "in-process".into(),
         ics: Ics {
-            hash: format!("{:064x}", answers.len()),
-            answers: answers
-                .iter()
-                .map(|(item, yes)| ((*item).into(), *yes))
-                .collect(),
+            hash: "ef".repeat(32),
+            answers: answers.collect(),
         },
         ixit: json!({ "server_id": "dmsc", "password": "[redacted]" }),
-        interpretations: [("ipv6-literal".to_owned(), "as-written".to_owned())].into(),
+        interpretations: [("https-address".to_owned(), "always-https".to_owned())].into(),
     }
 }
 
@@ -61,7 +68,7 @@ fn case(id: &str, item: &str, title: &str, role: Role) -> CaseHeader {
         title: title.into(),
         purpose: format!("Shows that {title}."),
         item: item.into(),
-        covers: vec!["[DMNOTI1.2]: SCR-DM-NOTI-C-001".into()],
+        covers: vec!["SCR-DM-NOTI-C-001".into()],
         spec: vec!["DM_SC 7.1-2".into()],
         role,
         file: format!("testcases/{id}.yaml"),
@@ -83,13 +90,9 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
             dut(
                 "phone",
                 DutKind::Terminal,
-                &[
-                    ("DM_SC-C-001-M", true),
-                    ("DM_SC-C-002-O", false),
-                    ("DM_SC-D-001-M", true),
-                ],
+                &["DM_SC-C-002-O", "SCR-DM-NOTI-C-003"],
             ),
-            dut("card", DutKind::Card, &[("DM_SC-S-001-M", true)]),
+            dut("card", DutKind::Card, &[]),
         ],
         cases: vec![
             case(

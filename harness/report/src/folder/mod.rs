@@ -220,8 +220,11 @@ impl RunFolder {
     }
 }
 
-/// The journals of a folder, by name.
-fn journal_files(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+/// The journals of a folder, `journal*.jsonl`, by name; one or more.
+///
+/// # Errors
+/// If the folder cannot be listed, or holds none.
+pub fn journal_files(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
     let io = |source| FolderError::Io {
         path: folder.into(),
         source,

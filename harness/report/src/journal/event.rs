@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use dmsc_scr::{Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::{Octets, Timestamp};
@@ -386,6 +387,57 @@ impl fmt::Display for OutcomeKind {
     }
 }
 
+impl From<dmsc_scr::DutKind> for DutKind {
+    fn from(kind: dmsc_scr::DutKind) -> Self {
+        match kind {
+            dmsc_scr::DutKind::Card => Self::Card,
+            dmsc_scr::DutKind::Terminal => Self::Terminal,
+        }
+    }
+}
+
+impl From<Verdict> for CheckVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Inconclusive => Self::Inconclusive,
+            Verdict::Fail => Self::Fail,
+            Verdict::Error => Self::Error,
+        }
+    }
+}
+
+impl From<&Outcome> for Recorded {
+    fn from(outcome: &Outcome) -> Self {
+        let kind = match outcome {
+            Outcome::Verdict(Verdict::Pass) => OutcomeKind::Pass,
+            Outcome::Verdict(Verdict::Inconclusive) => OutcomeKind::Inconclusive,
+            Outcome::Verdict(Verdict::Fail) => OutcomeKind::Fail,
+            Outcome::Verdict(Verdict::Error) => OutcomeKind::Error,
+            Outcome::NotApplicable(_) => OutcomeKind::NotApplicable,
+            Outcome::NotRun(_) => OutcomeKind::NotRun,
+        };
+        Self {
+            kind,
+            reason: outcome.reason().map(str::to_owned),
+        }
+    }
+}
+
+impl From<&Recorded> for Outcome {
+    fn from(recorded: &Recorded) -> Self {
+        let reason = || recorded.reason.clone().unwrap_or_default();
+        match recorded.kind {
+            OutcomeKind::Pass => Self::Verdict(Verdict::Pass),
+            OutcomeKind::Inconclusive => Self::Verdict(Verdict::Inconclusive),
+            OutcomeKind::Fail => Self::Verdict(Verdict::Fail),
+            OutcomeKind::Error => Self::Verdict(Verdict::Error),
+            OutcomeKind::NotApplicable => Self::NotApplicable(reason()),
+            OutcomeKind::NotRun => Self::NotRun(reason()),
+        }
+    }
+}
+
 /// The run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFinished {
@@ -420,6 +472,25 @@ mod tests {
         };
         assert!(!far.covers(0));
         assert!(far.covers(usize::MAX));
+    }
+
+    #[test]
+    fn outcomes_survive_the_format() {
+        for outcome in [
+            Outcome::Verdict(Verdict::Pass),
+            Outcome::Verdict(Verdict::Inconclusive),
+            Outcome::Verdict(Verdict::Fail),
+            Outcome::Verdict(Verdict::Error),
+            Outcome::NotApplicable("a".into()),
+            Outcome::NotRun("b".into()),
+        ] {
+            let recorded = Recorded::from(&outcome);
+            assert_eq!(Outcome::from(&recorded), outcome);
+            assert_eq!(
+                recorded.kind.verdict(),
+                outcome.verdict().map(CheckVerdict::from)
+            );
+        }
     }
 
     #[test]

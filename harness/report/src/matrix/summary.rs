@@ -1,0 +1,128 @@
+//! The matrix in a terminal.
+
+use std::fmt::Write;
+
+use super::{Cell, Matrix, Row, State, in_words};
+use crate::journal::OutcomeKind;
+use crate::text::one_line;
+
+/// The narrowest column for functions that is worth having.
+const LEAST_FUNCTION: usize = 10;
+
+impl Matrix {
+    /// The matrix for a terminal of `width` columns, with a line for each failure and a last line
+    /// with the counts. `color` adds ANSI colours to the verdicts, which stay words.
+    pub fn summary(&self, color: bool, width: usize) -> String {
+        let mut out = String::new();
+        self.summary_table(&mut out, color, width);
+        for (dut, case) in self.failures() {
+            let state = if case.outcome == OutcomeKind::Fail {
+                State::Fail
+            } else {
+                State::Error
+            };
+            let _ = writeln!(
+                out,
+                "{} {} {}: {}",
+                paint(state, case.outcome.as_str(), color),
+                one_line(&dut.name),
+                one_line(&case.id),
+                one_line(&case.reason)
+            );
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "note: {}", one_line(note));
+        }
+        for dut in &self.duts {
+            let counts = in_words(&dut.tally);
+            let counts = if counts.is_empty() {
+                "no cases".into()
+            } else {
+                counts
+            };
+            let _ = writeln!(out, "{}: {counts}", one_line(&dut.name));
+        }
+        out
+    }
+
+    fn summary_table(&self, out: &mut String, color: bool, width: usize) {
+        let rows: Vec<&Row> = self.own_rows().collect();
+        let item_width = rows.iter().map(|row| row.item.len()).max().unwrap_or(0);
+        let texts: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.cells.iter().map(cell_text).collect())
+            .collect();
+        let widths: Vec<usize> = self
+            .duts
+            .iter()
+            .enumerate()
+            .map(|(at, dut)| {
+                let cells = texts.iter().map(|row| row[at].chars().count());
+                cells
+                    .max()
+                    .unwrap_or(0)
+                    .max(one_line(&dut.name).chars().count())
+            })
+            .collect();
+        let taken = item_width + 2 + widths.iter().map(|width| width + 2).sum::<usize>();
+        let longest = rows
+            .iter()
+            .map(|row| row.function.chars().count())
+            .max()
+            .unwrap_or(0);
+        let function_width = width.saturating_sub(taken).min(longest);
+        let function = |text: &str| match function_width {
+            0..LEAST_FUNCTION => String::new(),
+            room => format!("{:<room$}  ", shortened(text, room)),
+        };
+
+        let mut head = format!("{:<item_width$}  {}", "item", function("function"));
+        for (dut, width) in self.duts.iter().zip(&widths) {
+            let _ = write!(head, "{:<width$}  ", one_line(&dut.name));
+        }
+        let _ = writeln!(out, "{}", head.trim_end());
+        for (row, texts) in rows.iter().zip(&texts) {
+            let mut line = format!("{:<item_width$}  {}", row.item, function(&row.function));
+            for ((cell, text), width) in row.cells.iter().zip(texts).zip(&widths) {
+                // Padded outside the colour, so that columns align.
+                let pad = width - text.chars().count() + 2;
+                let _ = write!(line, "{}{:pad$}", paint(cell.state, text, color), "");
+            }
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+    }
+}
+
+/// `fail 3/4`: the verdict, and how many of the cases that ran have passed.
+fn cell_text(cell: &Cell) -> String {
+    match (cell.state, cell.tally.ran()) {
+        (State::NotBinding, 0) => "-".into(),
+        (state, 0) => state.as_str().into(),
+        (state, ran) => format!("{} {}/{ran}", state.as_str(), cell.tally.pass),
+    }
+}
+
+fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.into();
+    }
+    let mut short: String = text.chars().take(room.saturating_sub(3)).collect();
+    short.truncate(short.trim_end().len());
+    short + "..."
+}
+
+fn paint(state: State, text: &str, color: bool) -> String {
+    let code = match state {
+        State::Pass => "32",
+        State::Fail => "1;31",
+        State::Error => "1;35",
+        State::Inconclusive => "33",
+        State::DeclaredOnly => "36",
+        State::NotClaimed | State::NotBinding => "2",
+    };
+    if color {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text.into()
+    }
+}

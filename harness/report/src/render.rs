@@ -1,0 +1,170 @@
+//! All reports of a run, written to a folder.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use dmsc_scr::Tables;
+
+use crate::folder::RunFolder;
+use crate::junit::{JunitError, junit};
+use crate::log::{log, log_path};
+use crate::matrix::{HtmlError, Matrix, MatrixError};
+
+/// The reports that were written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The files, relative to the folder: `junit.xml`, `matrix.*`, then the logs in the order of
+    /// the run.
+    pub files: Vec<PathBuf>,
+    /// The matrix they show, for the caller to summarise.
+    pub matrix: Matrix,
+}
+
+/// Why the reports could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A file or folder could not be written.
+    #[error("cannot write {}: {source}; check that the folder is writable and has room, then run `dmsc report` on the run folder", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// JUnit XML could not be made.
+    #[error(transparent)]
+    Junit(#[from] JunitError),
+    /// There is no matrix of the run.
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
+    /// The HTML matrix could not be made.
+    #[error(transparent)]
+    Html(#[from] HtmlError),
+    /// The JSON matrix could not be made.
+    #[error("cannot write matrix.json: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Writes every report of a run to the folder `out`, which is made if it is not there: `junit.xml`,
+/// `matrix.md`, `matrix.csv`, `matrix.json`, `matrix.html` and a log for each case and DUT.
+///
+/// Each file appears whole or not at all, also over an earlier one; the same run gives the same
+/// octets each time.
+///
+/// # Errors
+/// If something cannot be written. Files written before that stay.
+pub fn render_all(run: &RunFolder, tables: &Tables, out: &Path) -> Result<Written, RenderError> {
+    let matrix = Matrix::new(run, tables)?;
+    let mut files = Vec::new();
+    let mut put = |name: &str, text: &str| {
+        files.push(PathBuf::from(name));
+        write_whole(&out.join(name), text)
+    };
+    put("junit.xml", &junit(run, tables)?)?;
+    put("matrix.md", &matrix.markdown())?;
+    put("matrix.csv", &matrix.csv())?;
+    put("matrix.json", &matrix.json()?)?;
+    put("matrix.html", &matrix.html()?)?;
+    for record in &run.records {
+        put(&log_path(run, record), &log(run, record))?;
+    }
+    Ok(Written { files, matrix })
+}
+
+/// Writes a file beside its place and moves it there.
+fn write_whole(path: &Path, text: &str) -> Result<(), RenderError> {
+    let io = |source| RenderError::Io {
+        path: path.into(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    // The process id keeps two renderings of one folder from writing into each other's file.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = PathBuf::from(beside);
+    std::fs::write(&beside, text)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .map_err(|source| {
+            // Best effort: the error that matters is the first.
+            let _ = std::fs::remove_file(&beside);
+            io(source)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic;
+
+    /// Every file below a folder, by path, with its octets.
+    fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut pending = vec![folder.to_owned()];
+        while let Some(next) = pending.pop() {
+            for entry in std::fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    pending.push(path);
+                } else {
+                    let name = path.strip_prefix(folder).unwrap().to_owned();
+                    found.push((name, std::fs::read(&path).unwrap()));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn rendering_twice_gives_the_same_files_and_no_others() {
+        let folder = synthetic::Folder::new();
+        let run = synthetic::folder();
+        let written = render_all(&run, Tables::builtin(), folder.path()).unwrap();
+        let first = tree(folder.path());
+        render_all(&run, Tables::builtin(), folder.path()).unwrap();
+        assert_eq!(tree(folder.path()), first);
+        let mut names = written.files.clone();
+        names.sort();
+        assert_eq!(
+            first.into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            names
+        );
+        assert_eq!(written.files.len(), 5 + run.records.len());
+    }
+
+    #[test]
+    fn shards_render_as_the_whole_run_does() {
+        let whole = synthetic::Folder::new();
+        let merged = synthetic::Folder::new();
+        render_all(&synthetic::folder(), Tables::builtin(), whole.path()).unwrap();
+
+        let (header, _) = synthetic::run();
+        let (one, two) = synthetic::shards();
+        let parts = [
+            (synthetic::Folder::new(), one),
+            (synthetic::Folder::new(), two),
+        ];
+        for (folder, events) in &parts {
+            let path = folder.path().join("journal.jsonl");
+            let mut writer = crate::journal::JournalWriter::create(&path, &header).unwrap();
+            for event in events {
+                writer.write(event).unwrap();
+            }
+        }
+        let paths = [parts[1].0.path(), parts[0].0.path()];
+        let run = RunFolder::merge(&paths).unwrap();
+        render_all(&run, Tables::builtin(), merged.path()).unwrap();
+        assert_eq!(tree(merged.path()), tree(whole.path()));
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let folder = synthetic::Folder::new();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = render_all(&synthetic::folder(), Tables::builtin(), &file).unwrap_err();
+        assert!(error.to_string().contains("junit.xml"));
+    }
+}
