@@ -1,1 +1,20 @@
 //! The two players, card and terminal, as state machines without I/O or clock.
+//!
+//! A player is fed signals and the time; it gives signals and events. One and the same player serves as the role the
+//! harness plays (it asks how to answer), as the reference DUT on the other side (it answers by itself, correctly or
+//! with a fault), and alone.
+
+pub mod account;
+pub mod apdu;
+pub mod card;
+pub mod dm;
+pub mod event;
+pub mod http;
+pub mod mutation;
+pub mod patch;
+pub mod player;
+pub mod rng;
+pub mod site;
+pub mod switch;
+pub mod template;
+pub mod terminal;

@@ -39,6 +39,8 @@ pub enum Signal {
     Notified,
     /// Wake the DUT by the means its DUT file names, so that it sends a notification.
     Wake,
+    /// An act of the person at the bench, by name; only a reference DUT takes it as a signal.
+    Act(String),
     /// The DUT's process has ended; nothing more can come from it.
     Ended(String),
 }
@@ -60,6 +62,7 @@ impl Signal {
             Signal::Close(_) => "the end of a stream",
             Signal::Notify(_) => "a notification",
             Signal::Wake => "a wake-up",
+            Signal::Act(_) => "an act of the operator",
             Signal::Notified => "the end of a notification command",
             Signal::Ended(_) => "the end of the DUT's process",
         }

@@ -1,0 +1,130 @@
+//! The DM account both sides share: DMAcc as DM 1.2 defines it, as far as a session needs it (DMSTDOBJ 5.3.1).
+
+use dmsc_dm::auth;
+use serde::{Deserialize, Serialize};
+
+/// How one side proves itself to the other at the DM layer (AAuthType of an AppAuth entry).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthScheme {
+    /// No credentials at the DM layer.
+    None,
+    /// `syncml:auth-basic`.
+    Basic,
+    /// `syncml:auth-md5`.
+    #[default]
+    Md5,
+}
+
+/// A DM account. The *server* nonce authenticates the server (and Package#0) and is issued by the client; the
+/// *client* nonce is issued by the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// DMAcc ServerID.
+    pub server_id: String,
+    /// AppAddr: where the client posts Package#1.
+    pub address: String,
+    /// AAuthSecret of the SRVCRED entry.
+    pub server_secret: String,
+    /// AAuthData of the SRVCRED entry, decoded.
+    pub server_nonce: Vec<u8>,
+    /// AAuthType of the SRVCRED entry.
+    pub server_auth: AuthScheme,
+    /// AAuthName of the CLCRED entry.
+    pub client_name: String,
+    /// AAuthSecret of the CLCRED entry.
+    pub client_secret: String,
+    /// AAuthData of the CLCRED entry, decoded.
+    pub client_nonce: Vec<u8>,
+    /// AAuthType of the CLCRED entry.
+    pub client_auth: AuthScheme,
+}
+
+impl Account {
+    /// The Cred by which the client proves itself, over `nonce`.
+    pub fn client_cred(&self, nonce: &[u8]) -> Option<dmsc_dm::syncml::Cred> {
+        cred(self.client_auth, &self.client_name, &self.client_secret, nonce)
+    }
+
+    /// The Cred by which the server proves itself, over `nonce`.
+    pub fn server_cred(&self, nonce: &[u8]) -> Option<dmsc_dm::syncml::Cred> {
+        cred(self.server_auth, &self.server_id, &self.server_secret, nonce)
+    }
+
+    /// Host and port of the address, and the path behind them.
+    pub fn address_parts(&self) -> Option<Address> {
+        Address::parse(&self.address)
+    }
+}
+
+fn cred(scheme: AuthScheme, name: &str, secret: &str, nonce: &[u8]) -> Option<dmsc_dm::syncml::Cred> {
+    use dmsc_dm::syncml::{Cred, Data};
+    let (type_, data) = match scheme {
+        AuthScheme::None => return None,
+        AuthScheme::Basic => (auth::AuthType::Basic, auth::basic(name.as_bytes(), secret.as_bytes())),
+        AuthScheme::Md5 => (auth::AuthType::Md5, auth::md5(name.as_bytes(), secret.as_bytes(), nonce)),
+    };
+    Some(Cred { format: Some("b64".into()), type_: Some(type_), data: Data::Text(data) })
+}
+
+/// An absolute `http` or `https` address, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Whether the scheme asks for TLS.
+    pub secure: bool,
+    /// The host, without brackets.
+    pub host: String,
+    /// The port; 80 or 443 when the address names none.
+    pub port: u16,
+    /// The path, with its leading `/`.
+    pub path: String,
+}
+
+impl Address {
+    /// Takes an address apart; `None` when it is not an absolute http(s) address.
+    pub fn parse(text: &str) -> Option<Address> {
+        let (secure, rest) = match text.split_once("://")? {
+            (scheme, rest) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            (scheme, rest) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            _ => return None,
+        };
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
+        };
+        let default = if secure { 443 } else { 80 };
+        let (host, port) = if let Some(inner) = authority.strip_prefix('[') {
+            let (host, tail) = inner.split_once(']')?;
+            (host, tail.strip_prefix(':').map_or(Some(default), |p| p.parse().ok())?)
+        } else {
+            match authority.rsplit_once(':') {
+                Some((host, port)) => (host, port.parse().ok()?),
+                None => (authority, default),
+            }
+        };
+        (!host.is_empty()).then(|| Address { secure, host: host.into(), port, path: path.into() })
+    }
+
+    /// The value of a Host header for this address.
+    pub fn host_header(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == if self.secure { 443 } else { 80 } { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let parts = |text| Address::parse(text).map(|a| (a.secure, a.host, a.port, a.path));
+        assert_eq!(parts("https://127.0.0.1:4116/OMA/DM"), Some((true, "127.0.0.1".into(), 4116, "/OMA/DM".into())));
+        assert_eq!(parts("http://[::1]:4116/OMA/DM"), Some((false, "::1".into(), 4116, "/OMA/DM".into())));
+        assert_eq!(parts("https://localuicc"), Some((true, "localuicc".into(), 443, "/".into())));
+        assert_eq!(parts("/OMA/DM"), None);
+        assert_eq!(parts("http://host:99999/"), None);
+        assert_eq!(Address::parse("http://[::1]:3516/").unwrap().host_header(), "[::1]:3516");
+        assert_eq!(Address::parse("http://card:80/").unwrap().host_header(), "card");
+    }
+}

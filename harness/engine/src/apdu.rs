@@ -1,0 +1,167 @@
+//! How cases name APDUs and what they see of them.
+
+use dmsc_uicc::apdu::CommandApdu;
+use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::envelope::Envelope;
+use dmsc_uicc::hex::to_hex;
+use dmsc_uicc::profile::TerminalProfile;
+use dmsc_uicc::response::TerminalResponse;
+use serde_json::{Map, Value, json};
+
+use crate::patch::{Change, merge, prune};
+use crate::player::PlayerError;
+
+/// The instruction of an APDU by name, for those TS 102 221 defines and DM_SC meets.
+const INSTRUCTIONS: &[(u8, &str)] = &[
+    (0xA4, "select"),
+    (0xF2, "status"),
+    (0xB0, "read-binary"),
+    (0xB2, "read-record"),
+    (0xD6, "update-binary"),
+    (0xDC, "update-record"),
+    (0xA2, "search-record"),
+    (0x20, "verify-pin"),
+    (0x24, "change-pin"),
+    (0x26, "disable-pin"),
+    (0x28, "enable-pin"),
+    (0x2C, "unblock-pin"),
+    (0x88, "authenticate"),
+    (0x70, "manage-channel"),
+    (0xAA, "terminal-capability"),
+    (0x10, "terminal-profile"),
+    (0xC2, "envelope"),
+    (0x12, "fetch"),
+    (0x14, "terminal-response"),
+    (0xC0, "get-response"),
+];
+
+/// An APDU as far as its kind tells it apart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// TERMINAL PROFILE.
+    Profile(TerminalProfile),
+    /// ENVELOPE with data that parse.
+    Envelope(Envelope),
+    /// TERMINAL RESPONSE with data that parse.
+    Response(TerminalResponse),
+    /// Any other, or data that do not parse, with the reason.
+    Other(Option<String>),
+}
+
+/// The name of an APDU's instruction; `apdu` when it has none.
+pub fn instruction(apdu: &CommandApdu) -> &'static str {
+    INSTRUCTIONS.iter().find(|(ins, _)| *ins == apdu.ins).map_or("apdu", |(_, name)| name)
+}
+
+/// The instruction with this name.
+pub fn instruction_named(name: &str) -> Option<u8> {
+    INSTRUCTIONS.iter().find(|(_, known)| *known == name).map(|(ins, _)| *ins)
+}
+
+/// Reads what an APDU carries.
+pub fn content(apdu: &CommandApdu) -> Content {
+    match apdu.ins {
+        0x10 => Content::Profile(TerminalProfile(apdu.data.clone())),
+        0xC2 => match Envelope::parse(&apdu.data) {
+            Ok(envelope) => Content::Envelope(envelope),
+            Err(error) => Content::Other(Some(error.to_string())),
+        },
+        0x14 => match TerminalResponse::parse(&apdu.data) {
+            Ok(response) => Content::Response(response),
+            Err(error) => Content::Other(Some(error.to_string())),
+        },
+        _ => Content::Other(None),
+    }
+}
+
+/// The kind of an APDU, as cases name it.
+pub fn kind(apdu: &CommandApdu, content: &Content) -> String {
+    match content {
+        Content::Profile(_) => "terminal-profile".into(),
+        Content::Envelope(envelope) => envelope.name(),
+        Content::Response(response) => match response.command_type() {
+            Some(command) => format!("terminal-response.{}", command.name()),
+            None => "terminal-response".into(),
+        },
+        Content::Other(_) => instruction(apdu).into(),
+    }
+}
+
+/// The fields of an APDU.
+pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
+    let mut map = match content {
+        Content::Profile(profile) => profile_fields(profile),
+        Content::Envelope(envelope) => envelope.to_fields(),
+        Content::Response(response) => response.to_fields(),
+        Content::Other(reason) => {
+            let mut map = Map::new();
+            map.insert("cla".into(), json!(apdu.cla));
+            map.insert("ins".into(), json!(apdu.ins));
+            map.insert("p1".into(), json!(apdu.p1));
+            map.insert("p2".into(), json!(apdu.p2));
+            map.insert("data".into(), json!(to_hex(&apdu.data)));
+            if let Some(le) = apdu.le {
+                map.insert("le".into(), json!(le));
+            }
+            if let Some(reason) = reason {
+                map.insert("malformed".into(), json!(reason));
+            }
+            map
+        }
+    };
+    map.insert("length".to_owned() + "_octets", json!(apdu.data.len()));
+    map
+}
+
+/// The fields of a TERMINAL PROFILE.
+pub fn profile_fields(profile: &TerminalProfile) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("profile".into(), json!(to_hex(&profile.0)));
+    map.insert("facilities".into(), profile.facilities().map(|f| json!(f.name())).collect());
+    map.insert("channels".into(), json!(profile.channels()));
+    map
+}
+
+/// Builds a proactive command, changed as asked.
+///
+/// # Errors
+/// [`PlayerError`] when the change does not fit.
+pub fn build_command(command: ProactiveCommand, change: Option<&Change>) -> Result<Vec<u8>, PlayerError> {
+    let Some(change) = change else { return Ok(command.encode()) };
+    let fields = changed(command.to_fields(), change);
+    let built = ProactiveCommand::from_fields(&fields).map_err(|e| PlayerError(e.to_string()))?;
+    edited(built.encode(), change)
+}
+
+/// Builds the data of an ENVELOPE, changed as asked.
+///
+/// # Errors
+/// [`PlayerError`] when the change does not fit.
+pub fn build_envelope(envelope: Envelope, change: Option<&Change>) -> Result<Vec<u8>, PlayerError> {
+    let Some(change) = change else { return Ok(envelope.encode()) };
+    let fields = changed(envelope.to_fields(), change);
+    let built = Envelope::from_fields(&fields).map_err(|e| PlayerError(e.to_string()))?;
+    edited(built.encode(), change)
+}
+
+/// Builds the data of a TERMINAL RESPONSE, changed as asked.
+///
+/// # Errors
+/// [`PlayerError`] when the change does not fit.
+pub fn build_response(response: TerminalResponse, change: Option<&Change>) -> Result<Vec<u8>, PlayerError> {
+    let Some(change) = change else { return Ok(response.encode()) };
+    let fields = changed(response.to_fields(), change);
+    let built = TerminalResponse::from_fields(&fields).map_err(|e| PlayerError(e.to_string()))?;
+    edited(built.encode(), change)
+}
+
+fn changed(mut fields: Map<String, Value>, change: &Change) -> Map<String, Value> {
+    merge(&mut fields, &change.with);
+    prune(&mut fields);
+    fields
+}
+
+fn edited(mut octets: Vec<u8>, change: &Change) -> Result<Vec<u8>, PlayerError> {
+    change.edit(&mut octets)?;
+    Ok(octets)
+}

@@ -1,0 +1,625 @@
+//! The CAT application of the card: start-up, the trigger towards the DM Client (DM_SC 7.1), the BIP channels of the
+//! SCWS (OMA SCWS local transport, TS 102 223 6.4.27 to 6.4.31).
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use dmsc_link::Time;
+use dmsc_uicc::channel::{Device, Link, TransportProtocol};
+use dmsc_uicc::command::{CommandType, ProactiveCommand};
+use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event};
+use dmsc_uicc::hex::from_hex;
+use dmsc_uicc::object::{Object, ObjectKind, RegistryApplication, TimerValue, TransportLevel};
+use dmsc_uicc::profile::{Facility, TerminalProfile};
+use dmsc_uicc::response::{GeneralResult, TerminalResponse};
+use serde_json::{Map, Value};
+
+use super::cat::{Cat, Issued, Origin, name_of};
+use super::{CardConfig, Cause};
+use crate::apdu::build_command;
+use crate::dm::{DmServer, server};
+use crate::player::{Desk, PlayerError};
+use crate::site::{Connection, Output};
+use crate::switch::{Switch, Switches};
+
+/// The most channel data that fit a SEND DATA that is fetched with one octet of length.
+const SEND_LIMIT: usize = 240;
+
+/// How long the card waits before it repeats a trigger the terminal could not take (results 2x).
+const BACK_OFF: Duration = Duration::from_secs(30);
+
+/// How often a trigger is tried.
+const TRIES: u32 = 3;
+
+/// A notification to be sent, and how.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order {
+    /// The channel data: Package#0, with whatever a case puts around it.
+    pub(super) octets: Vec<u8>,
+    transport: Option<TransportProtocol>,
+    port: Option<u16>,
+    chunks: Vec<usize>,
+    leave_open: bool,
+    qualifier: Option<u8>,
+    tries: u32,
+    not_before: Time,
+}
+
+impl Order {
+    /// Builds a notification from the fields of a case or a fault; what they do not name has its valid default.
+    pub(super) fn new(with: &Map<String, Value>, server: &mut DmServer) -> Result<Order, PlayerError> {
+        let mut order = Order::default();
+        let mut trigger = server.trigger();
+        let mut account = server.account.clone();
+        let (mut digest, mut digest_octets, mut prefix, mut whole) = ("valid".to_owned(), None, Vec::new(), None);
+        for (name, value) in with {
+            let fit = |what: &str| PlayerError(format!("{name}: {value} is not {what}"));
+            let number = |limit: u64| value.as_u64().filter(|n| *n <= limit).ok_or_else(|| fit(&format!("0 to {limit}")));
+            let text = || value.as_str().ok_or_else(|| fit("a text"));
+            let octets = || from_hex(text()?).map_err(|e| PlayerError(format!("{name}: {e}")));
+            match name.as_str() {
+                "digest" => match from_hex(text()?) {
+                    Ok(given) if given.len() == 16 => digest_octets = <[u8; 16]>::try_from(given.as_slice()).ok(),
+                    _ => text()?.clone_into(&mut digest),
+                },
+                "version" => trigger.version = narrow(number(0x3FF)?),
+                "ui_mode" => trigger.ui_mode = narrow(number(3)?),
+                "initiator" => trigger.initiator = narrow(number(1)?),
+                "future_use" => trigger.future_use = narrow(number(0x7FF_FFFF)?),
+                "session_id" => {
+                    trigger.session_id = narrow(number(0xFFFF)?);
+                    server.announce(trigger.session_id);
+                }
+                "length_identifier" => trigger.length = Some(narrow(number(0xFF)?)),
+                "server_id" => {
+                    trigger.server_id = text()?.as_bytes().to_vec();
+                    text()?.clone_into(&mut account.server_id);
+                }
+                "password" => text()?.clone_into(&mut account.server_secret),
+                "nonce" => account.server_nonce = octets()?,
+                "body" => trigger.body = octets()?,
+                "prefix" => prefix = octets()?,
+                "octets" => whole = Some(octets()?),
+                "transport" => {
+                    order.transport = Some(TransportProtocol::from_name(text()?).ok_or_else(|| fit("a transport protocol"))?);
+                }
+                "port" => order.port = Some(narrow(number(0xFFFF)?)),
+                "chunks" => {
+                    let sizes = value.as_array().ok_or_else(|| fit("a list of sizes"))?;
+                    let sizes = sizes.iter().map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0));
+                    order.chunks = sizes.collect::<Option<_>>().ok_or_else(|| fit("a list of sizes above 0"))?;
+                }
+                "close" => order.leave_open = !value.as_bool().ok_or_else(|| fit("true or false"))?,
+                "qualifier" => order.qualifier = Some(narrow(number(0xFF)?)),
+                other => return Err(PlayerError(format!("`{other}` is not a field of a notification"))),
+            }
+        }
+        let mut package0 = server::sign(trigger, &digest, &account)?;
+        if let Some(octets) = digest_octets {
+            package0.digest = octets;
+        }
+        order.octets = match whole {
+            Some(octets) => octets,
+            None => [prefix, package0.encode().map_err(|e| PlayerError(e.to_string()))?].concat(),
+        };
+        Ok(order)
+    }
+}
+
+/// Narrows a number that was checked against its limit.
+fn narrow<T: TryFrom<u64> + Default>(number: u64) -> T {
+    T::try_from(number).unwrap_or_default()
+}
+
+/// A notification being sent.
+#[derive(Clone, Debug)]
+struct Sending {
+    order: Order,
+    channel: u8,
+    chunks: VecDeque<Vec<u8>>,
+    /// Whether each part must leave the terminal's buffer by itself.
+    flush: bool,
+    retry: bool,
+}
+
+/// A channel in UICC Server Mode.
+#[derive(Clone, Debug)]
+struct Served {
+    channel: u8,
+    buffer: usize,
+    connection: Option<Connection>,
+    /// Whether a RECEIVE DATA is on its way.
+    receiving: bool,
+}
+
+/// The application.
+#[derive(Clone, Debug)]
+pub(super) struct Applet {
+    http_port: u16,
+    buffer_size: u16,
+    transport: TransportProtocol,
+    causes: Vec<Cause>,
+    scws: bool,
+    scripted: bool,
+    switches: Switches,
+    profile: TerminalProfile,
+    client: Option<RegistryApplication>,
+    announced: bool,
+    orders: VecDeque<Order>,
+    sending: Option<Sending>,
+    served: Vec<Served>,
+}
+
+impl Applet {
+    pub(super) fn new(config: &CardConfig) -> Applet {
+        Applet {
+            http_port: config.http_port,
+            buffer_size: config.buffer_size,
+            transport: config.transport,
+            causes: config.causes.clone(),
+            scws: config.scws,
+            scripted: config.scripted,
+            switches: config.switches.clone(),
+            profile: TerminalProfile(Vec::new()),
+            client: None,
+            announced: false,
+            orders: VecDeque::new(),
+            sending: None,
+            served: Vec::new(),
+        }
+    }
+
+    /// A reset ends every channel and every toolkit session (TS 102 221 6.4).
+    pub(super) fn reset(&mut self) {
+        self.profile = TerminalProfile(Vec::new());
+        self.client = None;
+        self.announced = false;
+        self.orders.clear();
+        self.sending = None;
+        self.served.clear();
+    }
+
+    fn offers(&self, facility: Facility) -> bool {
+        self.switches.on(Switch::IgnoreProfile) || self.profile.has(facility)
+    }
+
+    fn issue(
+        &self,
+        origin: Origin,
+        command: ProactiveCommand,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        let name = command.name();
+        let change = desk.change(&name, None, || command.to_fields());
+        if change.as_ref().is_some_and(|c| c.drop) {
+            return Ok(());
+        }
+        let octets = build_command(command, change.as_ref())?;
+        cat.issue(Issued { origin, name: name_of(&octets), octets });
+        Ok(())
+    }
+
+    fn command(kind: CommandType, qualifier: u8, to: Device, cat: &mut Cat) -> ProactiveCommand {
+        ProactiveCommand::new(cat.next_number(), kind, qualifier, Device::Uicc, to)
+    }
+
+    /// TERMINAL PROFILE: learns what the terminal offers and starts up.
+    pub(super) fn profile(&mut self, profile: &TerminalProfile, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        self.profile = profile.clone();
+        if !self.scws {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        if self.offers(Facility::EventDataAvailable) && self.offers(Facility::EventChannelStatus) {
+            events.extend([Event::DataAvailable, Event::ChannelStatus]);
+        }
+        if self.causes.contains(&Cause::Location) && self.offers(Facility::EventLocationStatus) {
+            events.push(Event::LocationStatus);
+        }
+        if !events.is_empty() && self.offers(Facility::SetUpEventList) {
+            let command = Self::command(CommandType::SetUpEventList, 0, Device::Terminal, cat);
+            self.issue(Origin::SetUp, command.with(Object::EventList(events)), cat, desk)?;
+        }
+        let timer = self.causes.iter().find_map(|cause| match cause {
+            Cause::Timer(seconds) => Some(*seconds),
+            _ => None,
+        });
+        if let Some(seconds) = timer.filter(|_| self.offers(Facility::TimerStartStop)) {
+            let command = Self::command(CommandType::TimerManagement, 0, Device::Terminal, cat)
+                .with(Object::TimerIdentifier(1))
+                .with(Object::TimerValue(TimerValue::from_seconds(seconds)));
+            self.issue(Origin::SetUp, command, cat, desk)?;
+        }
+        if self.offers(Facility::OpenChannel) && self.offers(Facility::TcpUiccServer) {
+            let transport = TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: self.http_port };
+            let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
+                .with(Object::BufferSize(self.buffer_size))
+                .with(Object::TransportLevel(transport));
+            self.issue(Origin::Listen, command, cat, desk)?;
+        }
+        Ok(())
+    }
+
+    /// An ENVELOPE; gives the response data.
+    pub(super) fn envelope(
+        &mut self,
+        envelope: &Envelope,
+        server: &mut DmServer,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<Vec<u8>, PlayerError> {
+        match envelope.tag {
+            EnvelopeTag::TerminalApplications => self.applications(envelope, server, cat, desk)?,
+            EnvelopeTag::TimerExpiration => {
+                let ours = envelope.objects.timer_id() == Some(1);
+                if ours && self.causes.iter().any(|cause| matches!(cause, Cause::Timer(_))) {
+                    self.wake(server, cat, desk)?;
+                }
+            }
+            EnvelopeTag::CallControl => {
+                let number = match envelope.get(ObjectKind::Address) {
+                    Some(Object::Address(address)) => Some(address.digits().to_owned()),
+                    _ => None,
+                };
+                if self.causes.iter().any(|c| matches!(c, Cause::CallControl(wanted) if Some(wanted) == number.as_ref())) {
+                    self.wake(server, cat, desk)?;
+                }
+                // Allowed, no modification.
+                return Ok(vec![0x00, 0x00]);
+            }
+            EnvelopeTag::EventDownload => self.event(envelope, server, cat, desk)?,
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
+
+    fn applications(
+        &mut self,
+        envelope: &Envelope,
+        server: &mut DmServer,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        let first_only = self.switches.on(Switch::FirstPort);
+        let is_client = |a: &&RegistryApplication| a.application_type == RegistryApplication::DM_CLIENT || first_only;
+        let found = envelope.objects.applications().find(is_client).cloned();
+        let Some(found) = found else { return Ok(()) };
+        if !(self.announced && self.switches.on(Switch::KeepFirstPort)) {
+            self.client = Some(found);
+        }
+        let again = std::mem::replace(&mut self.announced, true);
+        if self.causes.contains(&Cause::Applications) && !again {
+            self.wake(server, cat, desk)?;
+        }
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        envelope: &Envelope,
+        server: &mut DmServer,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        match envelope.first_event() {
+            Some(Event::LocationStatus) => {
+                let normal = envelope.get(ObjectKind::LocationStatus).map(Object::value) == Some(vec![0]);
+                if normal && self.causes.contains(&Cause::Location) {
+                    self.wake(server, cat, desk)?;
+                }
+            }
+            Some(Event::ChannelStatus) => {
+                let statuses: Vec<_> = envelope.objects.channel_statuses().collect();
+                for status in statuses {
+                    if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
+                        served.receiving = false;
+                        served.connection = (status.link == Link::Established).then(Connection::new);
+                    }
+                    if status.link == Link::Closed {
+                        self.served.retain(|s| s.channel != status.channel);
+                    }
+                }
+            }
+            Some(Event::DataAvailable) if self.scws => {
+                if let Some(status) = envelope.objects.channel_statuses().next() {
+                    self.receive(status.channel, cat, desk)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, channel: u8, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
+        served.receiving = true;
+        served.connection.get_or_insert_default();
+        let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
+            .with(Object::ChannelDataLength(0xED));
+        self.issue(Origin::Receive(channel), command, cat, desk)
+    }
+
+    /// STATUS: what has become due goes out now, for a card cannot speak first.
+    pub(super) fn status(&mut self, server: &mut DmServer, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        if self.announced && self.causes.contains(&Cause::Status) {
+            self.causes.retain(|cause| *cause != Cause::Status);
+            self.wake(server, cat, desk)?;
+        }
+        self.next_order(cat, desk)
+    }
+
+    /// The DM_SC Server is awake: it sends a notification.
+    fn wake(&mut self, server: &mut DmServer, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        if self.switches.on(Switch::NeverTrigger) {
+            return Ok(());
+        }
+        let account = server.account.clone();
+        let change = desk.change("notification", None, || {
+            Map::from_iter([("server_id".to_owned(), Value::from(account.server_id.clone()))])
+        });
+        if change.as_ref().is_some_and(|c| c.drop) {
+            return Ok(());
+        }
+        let with = change.as_ref().map(|c| c.with.clone()).unwrap_or_default();
+        let mut order = Order::new(&with, server)?;
+        if let Some(change) = change {
+            change.edit(&mut order.octets)?;
+        }
+        self.trigger(order, cat, desk)
+    }
+
+    /// Takes a notification to send as soon as the channel to the DM Client can be opened.
+    pub(super) fn trigger(&mut self, order: Order, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        self.orders.push_back(order);
+        self.next_order(cat, desk)
+    }
+
+    fn next_order(&mut self, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        if self.sending.is_some() || self.orders.front().is_none_or(|order| order.not_before > desk.now) {
+            return Ok(());
+        }
+        let Some(order) = self.orders.pop_front() else { return Ok(()) };
+        let announced = self.client.as_ref().map(|client| client.port);
+        let Some(port) = order.port.or(announced) else {
+            if self.scripted {
+                return Err(PlayerError(
+                    "no DM Client port to send the notification to: the terminal has sent no ENVELOPE (TERMINAL APPLICATIONS) with application type 07; expect it before, or give `port`".into(),
+                ));
+            }
+            return Ok(());
+        };
+        let protocol = match order.transport {
+            Some(protocol) => Some(protocol),
+            None => self.local_transport(),
+        };
+        let Some(protocol) = protocol else { return Ok(()) };
+        let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
+            .with(Object::BufferSize(0x00C8))
+            .with(Object::TransportLevel(TransportLevel { protocol, port }));
+        self.sending = Some(Sending { order, channel: 0, chunks: VecDeque::new(), flush: false, retry: false });
+        self.issue(Origin::TriggerOpen, command, cat, desk)
+    }
+
+    /// The transport for the trigger: the preferred one if the terminal offers it, else one that it does offer.
+    fn local_transport(&self) -> Option<TransportProtocol> {
+        let offered = |protocol: TransportProtocol| match protocol {
+            TransportProtocol::TcpClientLocal => self.offers(Facility::TcpClientLocal),
+            TransportProtocol::UdpClientLocal => self.offers(Facility::UdpClientLocal),
+            TransportProtocol::Direct => self.offers(Facility::DirectChannel),
+            _ => false,
+        };
+        let all = [self.transport, TransportProtocol::TcpClientLocal, TransportProtocol::UdpClientLocal, TransportProtocol::Direct];
+        let chosen = all.into_iter().find(|protocol| offered(*protocol));
+        // A case decides for itself whether the profile allows what it asks.
+        chosen.or(self.scripted.then_some(self.transport))
+    }
+
+    /// A TERMINAL RESPONSE; gives the channel whose connection has new data.
+    pub(super) fn answered(
+        &mut self,
+        issued: &Issued,
+        response: &TerminalResponse,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<Option<u8>, PlayerError> {
+        let result = response.result().map(|(result, _)| result);
+        let performed = result.is_some_and(GeneralResult::is_performed);
+        match issued.origin {
+            Origin::Script if issued.name == "open-channel" && performed => self.adopt(issued, response),
+            Origin::Listen if performed => self.adopt(issued, response),
+            Origin::TriggerOpen => self.opened(response, performed, result, cat, desk)?,
+            Origin::TriggerSend => self.sent(performed, result, cat, desk)?,
+            Origin::TriggerClose => {
+                self.finish(desk);
+                self.next_order(cat, desk)?;
+            }
+            Origin::Receive(channel) => return self.received(channel, response, performed, cat, desk),
+            Origin::Respond(channel) if !performed => {
+                if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
+                    served.connection = None;
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Keeps account of a channel in UICC Server Mode.
+    fn adopt(&mut self, issued: &Issued, response: &TerminalResponse) {
+        let asked = ProactiveCommand::parse(&issued.octets).ok();
+        let protocol = asked.as_ref().and_then(|c| c.objects.transport()).map(|t| t.protocol);
+        if protocol != Some(TransportProtocol::TcpUiccServer) {
+            return;
+        }
+        let Some(status) = response.objects.channel_statuses().next() else { return };
+        let buffer = response.objects.buffer_size().map_or(200, usize::from);
+        self.served.retain(|s| s.channel != status.channel);
+        self.served.push(Served { channel: status.channel, buffer, connection: None, receiving: false });
+    }
+
+    fn opened(
+        &mut self,
+        response: &TerminalResponse,
+        performed: bool,
+        result: Option<GeneralResult>,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        let Some(mut sending) = self.sending.take() else { return Ok(()) };
+        if !performed && !self.switches.on(Switch::SendWithoutChannel) {
+            self.again_later(sending.order, result, cat, desk)?;
+            return Ok(());
+        }
+        sending.channel = response.objects.channel_statuses().next().map_or(1, |status| status.channel);
+        let granted = response.objects.buffer_size().map_or(usize::from(u16::MAX), usize::from).max(1);
+        let granted = if self.switches.on(Switch::IgnoreBufferSize) { usize::MAX } else { granted };
+        let octets = &sending.order.octets;
+        sending.flush = octets.len() > granted;
+        let mut rest = octets.as_slice();
+        let mut sizes = sending.order.chunks.iter().copied();
+        while !rest.is_empty() || sending.chunks.is_empty() {
+            let size = sizes.next().unwrap_or(SEND_LIMIT).min(granted).min(rest.len());
+            let (chunk, tail) = rest.split_at(size);
+            sending.chunks.push_back(chunk.to_vec());
+            rest = tail;
+        }
+        self.sending = Some(sending);
+        self.send_chunk(cat, desk)
+    }
+
+    fn send_chunk(&mut self, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        let Some(sending) = self.sending.as_mut() else { return Ok(()) };
+        let Some(chunk) = sending.chunks.pop_front() else { return Ok(()) };
+        let immediate = sending.chunks.is_empty() || sending.flush;
+        let qualifier = sending.order.qualifier.unwrap_or(u8::from(immediate));
+        let channel = sending.channel;
+        let command = Self::command(CommandType::SendData, qualifier, Device::channel(channel), cat)
+            .with(Object::ChannelData(chunk));
+        self.issue(Origin::TriggerSend, command, cat, desk)
+    }
+
+    fn sent(
+        &mut self,
+        performed: bool,
+        result: Option<GeneralResult>,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        let Some(sending) = self.sending.as_mut() else { return Ok(()) };
+        if performed && !sending.chunks.is_empty() {
+            return self.send_chunk(cat, desk);
+        }
+        sending.retry = result.is_some_and(|r| (0x20..0x30).contains(&r.code()));
+        let leave = if performed {
+            sending.order.leave_open || self.switches.on(Switch::NoCloseChannel)
+        } else {
+            self.switches.on(Switch::NoCloseAfterError)
+        };
+        let channel = sending.channel;
+        if leave {
+            self.finish(desk);
+            return self.next_order(cat, desk);
+        }
+        // "In any case, the DM_SC Server concludes this phase by closing the BIP Channel" is DM_SC 7.1 step 2.
+        let command = Self::command(CommandType::CloseChannel, 0, Device::channel(channel), cat);
+        self.issue(Origin::TriggerClose, command, cat, desk)
+    }
+
+    fn finish(&mut self, desk: &mut Desk) {
+        let Some(sending) = self.sending.take() else { return };
+        if sending.retry && !self.scripted {
+            self.put_back(sending.order, desk.now);
+        }
+    }
+
+    fn again_later(
+        &mut self,
+        order: Order,
+        result: Option<GeneralResult>,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        // Results 2x may be retried; 3x say that an identical retry is pointless (TS 102 223 8.12).
+        let worth = result.is_some_and(|r| (0x20..0x30).contains(&r.code())) || self.switches.on(Switch::RetryAtOnce);
+        if worth && !self.scripted {
+            self.put_back(order, desk.now);
+        }
+        self.next_order(cat, desk)
+    }
+
+    fn put_back(&mut self, mut order: Order, now: Time) {
+        order.tries = order.tries.saturating_add(1);
+        if self.switches.on(Switch::RetryAtOnce) {
+            self.orders.push_front(order);
+        } else if order.tries < TRIES {
+            order.not_before = now + BACK_OFF;
+            self.orders.push_back(order);
+        }
+    }
+
+    fn received(
+        &mut self,
+        channel: u8,
+        response: &TerminalResponse,
+        performed: bool,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<Option<u8>, PlayerError> {
+        let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) else { return Ok(None) };
+        served.receiving = false;
+        if !performed {
+            self.served.retain(|s| s.channel != channel);
+            return Ok(None);
+        }
+        if let Some(octets) = response.objects.channel_data() {
+            served.connection.get_or_insert_default().feed(octets);
+        }
+        let more = response.objects.data_length().is_some_and(|left| left > 0);
+        if more && !self.switches.on(Switch::ReadOnce) {
+            self.receive(channel, cat, desk)?;
+        }
+        Ok(Some(channel))
+    }
+
+    /// The client connection on a channel, if the SCWS serves it by itself.
+    pub(super) fn connection(&mut self, channel: u8) -> Option<&mut Connection> {
+        if !self.scws {
+            return None;
+        }
+        self.served.iter_mut().find(|s| s.channel == channel).and_then(|s| s.connection.as_mut())
+    }
+
+    /// Sends a response over a channel.
+    pub(super) fn transmit(&mut self, channel: u8, output: Output, cat: &mut Cat, desk: &mut Desk) {
+        let buffer = self.served.iter().find(|s| s.channel == channel).map_or(200, |s| s.buffer).max(1);
+        let size = SEND_LIMIT.min(buffer);
+        let parts: Vec<&[u8]> = output.octets.chunks(size).collect();
+        let mut stored = 0_usize;
+        for (i, part) in parts.iter().enumerate() {
+            stored = stored.saturating_add(part.len());
+            let next = parts.get(i.saturating_add(1)).map_or(0, |p| p.len());
+            // Flush before the terminal's buffer overflows, and at the end.
+            let immediate = next == 0 || stored.saturating_add(next) > buffer;
+            if immediate {
+                stored = 0;
+            }
+            let command = Self::command(CommandType::SendData, u8::from(immediate), Device::channel(channel), cat)
+                .with(Object::ChannelData(part.to_vec()));
+            if let Err(error) = self.issue(Origin::Respond(channel), command, cat, desk) {
+                desk.break_off(&error);
+                return;
+            }
+        }
+        if output.close {
+            // Qualifier 1 goes back to LISTEN (TS 102 223 6.4.28).
+            let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
+            if let Err(error) = self.issue(Origin::Hang, command, cat, desk) {
+                desk.break_off(&error);
+            }
+            if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
+                served.connection = None;
+            }
+        }
+    }
+}

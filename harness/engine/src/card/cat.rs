@@ -1,0 +1,127 @@
+//! The proactive side of a UICC: one command pending at a time, fetched, answered (TS 102 221 7.4.2, TS 102 223 6).
+
+use std::collections::VecDeque;
+
+use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::object::CommandDetails;
+
+/// Why the card issued a command, and so what its answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A case or a person asked for it.
+    Script,
+    /// SET UP EVENT LIST, TIMER MANAGEMENT and the like at start-up.
+    SetUp,
+    /// OPEN CHANNEL of the SCWS.
+    Listen,
+    /// OPEN CHANNEL to the DM Client.
+    TriggerOpen,
+    /// SEND DATA with a part of Package#0.
+    TriggerSend,
+    /// CLOSE CHANNEL behind Package#0.
+    TriggerClose,
+    /// RECEIVE DATA for the SCWS on this channel.
+    Receive(u8),
+    /// SEND DATA of the SCWS on this channel.
+    Respond(u8),
+    /// CLOSE CHANNEL of the SCWS.
+    Hang,
+}
+
+/// A command on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// Why it was issued.
+    pub origin: Origin,
+    /// The name of its type, as cases know it.
+    pub name: String,
+    /// The octets of the BER-TLV object.
+    pub octets: Vec<u8>,
+}
+
+/// The queue of proactive commands.
+#[derive(Clone, Debug, Default)]
+pub struct Cat {
+    queue: VecDeque<Issued>,
+    /// Fetched, and not yet answered.
+    fetched: Option<Issued>,
+    number: u8,
+}
+
+impl Cat {
+    /// The command number for the next command; 1 to 254, in turn.
+    pub fn next_number(&mut self) -> u8 {
+        self.number = if self.number >= 0xFE { 1 } else { self.number.saturating_add(1) };
+        self.number
+    }
+
+    /// Queues a command.
+    pub fn issue(&mut self, issued: Issued) {
+        self.queue.push_back(issued);
+    }
+
+    /// The length of the command that waits to be fetched; none while another is being performed.
+    pub fn pending(&self) -> Option<usize> {
+        if self.fetched.is_some() {
+            return None;
+        }
+        self.queue.front().map(|issued| issued.octets.len())
+    }
+
+    /// Hands out the pending command.
+    pub fn fetch(&mut self) -> Option<Issued> {
+        if self.fetched.is_some() {
+            return None;
+        }
+        let issued = self.queue.pop_front()?;
+        self.fetched = Some(issued.clone());
+        Some(issued)
+    }
+
+    /// The terminal answered: gives the command the answer is for. An answer with another command number ends the
+    /// command all the same, since the terminal will not answer twice.
+    pub fn answered(&mut self, _details: Option<CommandDetails>) -> Option<Issued> {
+        self.fetched.take()
+    }
+
+    /// The name of the command that is being performed.
+    pub fn fetched_name(&self) -> Option<&str> {
+        self.fetched.as_ref().map(|issued| issued.name.as_str())
+    }
+
+    /// Whether anything is queued or under way.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.fetched.is_none()
+    }
+}
+
+/// The name of the command in these octets; `proactive` when they do not parse.
+pub fn name_of(octets: &[u8]) -> String {
+    ProactiveCommand::parse(octets).map_or_else(|_| "proactive".into(), |command| command.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_command_at_a_time() {
+        let mut cat = Cat::default();
+        let issued = |octets: &[u8]| Issued { origin: Origin::Script, name: "more-time".into(), octets: octets.to_vec() };
+        cat.issue(issued(&[1]));
+        cat.issue(issued(&[1, 2]));
+        assert_eq!(cat.pending(), Some(1));
+        assert_eq!(cat.fetch().map(|i| i.octets), Some(vec![1]));
+        assert_eq!((cat.pending(), cat.fetch()), (None, None));
+        assert_eq!(cat.answered(None).map(|i| i.octets), Some(vec![1]));
+        assert_eq!(cat.pending(), Some(2));
+    }
+
+    #[test]
+    fn command_numbers_stay_between_1_and_254() {
+        let mut cat = Cat::default();
+        let numbers: Vec<u8> = (0..600).map(|_| cat.next_number()).collect();
+        assert!(numbers.iter().all(|n| (1..=254).contains(n)));
+        assert_eq!(numbers[254], 1);
+    }
+}

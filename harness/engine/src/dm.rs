@@ -1,0 +1,13 @@
+//! DM sessions, both ends: packages, authentication, the tree of fields a case sees of a message.
+
+pub mod client;
+pub mod codec;
+pub mod directive;
+mod execute;
+pub mod server;
+pub mod view;
+
+pub use client::DmClient;
+pub use codec::Encoding;
+pub use directive::Directive;
+pub use server::DmServer;

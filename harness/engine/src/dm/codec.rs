@@ -1,0 +1,70 @@
+//! The two encodings of a DM message, and which media type announces which.
+
+use dmsc_dm::syncml::Message;
+use serde::{Deserialize, Serialize};
+
+/// How a message is encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// `application/vnd.syncml.dm+xml`
+    #[default]
+    Xml,
+    /// `application/vnd.syncml.dm+wbxml`
+    Wbxml,
+}
+
+impl Encoding {
+    /// The media type that announces the encoding.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Encoding::Xml => "application/vnd.syncml.dm+xml",
+            Encoding::Wbxml => "application/vnd.syncml.dm+wbxml",
+        }
+    }
+
+    /// The encoding a media type announces; parameters and case do not matter.
+    pub fn of_media_type(text: &str) -> Option<Encoding> {
+        let media = text.split(';').next().unwrap_or_default().trim();
+        [Encoding::Xml, Encoding::Wbxml].into_iter().find(|e| e.media_type().eq_ignore_ascii_case(media))
+    }
+
+    /// The encoding the octets themselves show: WBXML starts with a version octet below any XML character.
+    pub fn of_octets(octets: &[u8]) -> Encoding {
+        match octets.first() {
+            Some(0..=8) => Encoding::Wbxml,
+            _ => Encoding::Xml,
+        }
+    }
+
+    /// The name used in cases.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Xml => "xml",
+            Encoding::Wbxml => "wbxml",
+        }
+    }
+
+    /// Encodes a message.
+    ///
+    /// # Errors
+    /// The codec's own words when a value of the message cannot be written.
+    pub fn encode(self, message: &Message) -> Result<Vec<u8>, String> {
+        match self {
+            Encoding::Xml => dmsc_dm::xml::encode(message).map_err(|e| e.to_string()),
+            Encoding::Wbxml => dmsc_dm::wbxml::encode(message).map_err(|e| e.to_string()),
+        }
+    }
+
+    /// Decodes a message; gives it with the warnings of a lenient reading.
+    ///
+    /// # Errors
+    /// The codec's own words, with the place, when the octets are not a SyncML message.
+    pub fn decode(self, octets: &[u8]) -> Result<(Message, Vec<String>), String> {
+        let decoded = match self {
+            Encoding::Xml => dmsc_dm::xml::decode(octets).map_err(|e| e.to_string())?,
+            Encoding::Wbxml => dmsc_dm::wbxml::decode(octets).map_err(|e| e.to_string())?,
+        };
+        Ok((decoded.value, decoded.warnings))
+    }
+}

@@ -1,0 +1,149 @@
+//! What both players have in common: they hear, they ask how to answer, they say.
+
+use std::collections::VecDeque;
+
+use dmsc_link::{Peer, Signal, Time};
+use serde_json::{Map, Value};
+
+use crate::event::{Actor, Event};
+use crate::patch::{Change, Patch, Patches};
+
+/// How to answer a message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Reply {
+    /// As the specification asks, by itself.
+    #[default]
+    Default,
+    /// As the specification asks, but for this.
+    With(Change),
+    /// Not at all.
+    Silent,
+}
+
+/// Why a player cannot do what a case asks; the case is at fault, or the rig, never the DUT.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PlayerError(pub String);
+
+impl From<String> for PlayerError {
+    fn from(text: String) -> Self {
+        PlayerError(text)
+    }
+}
+
+impl From<crate::dm::directive::DirectiveError> for PlayerError {
+    fn from(error: crate::dm::directive::DirectiveError) -> Self {
+        PlayerError(error.to_string())
+    }
+}
+
+/// A role, played. The reference DUT is a player that answers by itself; the harness's side is one that asks.
+pub trait Player: Peer {
+    /// Begins the session.
+    fn start(&mut self, now: Time);
+    /// The next message heard or said, in order.
+    fn next_event(&mut self) -> Option<Event>;
+    /// Answers the oldest event that wants an answer.
+    ///
+    /// # Errors
+    /// [`PlayerError`] when the reply does not fit the message.
+    fn answer(&mut self, now: Time, reply: &Reply) -> Result<(), PlayerError>;
+    /// Sends a message of this kind, changed as asked.
+    ///
+    /// # Errors
+    /// [`PlayerError`] when this role does not send such a message or the change does not fit it.
+    fn perform(&mut self, now: Time, kind: &str, change: &Change) -> Result<(), PlayerError>;
+}
+
+/// Where the messages of a player pass: the events it tells of, the signals it sends, the patches it obeys.
+#[derive(Debug)]
+pub struct Desk {
+    /// Whether the player asks before it answers.
+    pub scripted: bool,
+    /// The time of the signal or tick being handled.
+    pub now: Time,
+    events: VecDeque<Event>,
+    outbox: VecDeque<Signal>,
+    patches: Patches,
+}
+
+impl Desk {
+    /// A desk with these patches.
+    pub fn new(scripted: bool, patches: Vec<Patch>) -> Desk {
+        Desk {
+            scripted,
+            now: Time::ZERO,
+            events: VecDeque::new(),
+            outbox: VecDeque::new(),
+            patches: Patches::new(patches),
+        }
+    }
+
+    /// Tells of a message from the other side. Returns whether the player must wait to be told how to answer.
+    pub fn hear(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) -> bool {
+        if self.scripted {
+            self.push(from, kind, octets, Value::Object(fields()), true, true);
+        }
+        self.scripted
+    }
+
+    /// Tells of something that happened and needs no answer.
+    pub fn observe(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) {
+        if self.scripted {
+            self.push(from, kind, octets, Value::Object(fields()), true, false);
+        }
+    }
+
+    /// Tells of a message to the other side.
+    pub fn say(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) {
+        if self.scripted {
+            self.push(from, kind, octets, Value::Object(fields()), false, false);
+        }
+    }
+
+    fn push(&mut self, from: Actor, kind: &str, octets: &[u8], fields: Value, heard: bool, wants_answer: bool) {
+        self.events.push_back(Event {
+            at: self.now,
+            from,
+            kind: kind.to_owned(),
+            fields,
+            octets: octets.to_vec(),
+            heard,
+            wants_answer,
+        });
+    }
+
+    /// The next event.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The change a patch makes to an outgoing message of this kind, laid under what the case asks.
+    pub fn change(&mut self, kind: &str, asked: Option<&Change>, fields: impl Fn() -> Map<String, Value>) -> Option<Change> {
+        let patched = self.patches.change(kind, || Value::Object(fields()));
+        match (patched, asked) {
+            (None, None) => None,
+            (None, Some(asked)) => Some(asked.clone()),
+            (Some(patched), None) => Some(patched),
+            (Some(mut patched), Some(asked)) => {
+                patched.overlay(asked);
+                Some(patched)
+            }
+        }
+    }
+
+    /// Sends a signal.
+    pub fn send(&mut self, signal: Signal) {
+        self.outbox.push_back(signal);
+    }
+
+    /// The next signal to send.
+    pub fn poll(&mut self) -> Option<Signal> {
+        self.outbox.pop_front()
+    }
+
+    /// A patch or a reply does not fit: whoever listens learns that this side can go no further.
+    pub fn break_off(&mut self, error: &PlayerError) {
+        self.send(Signal::Ended(format!("the reference DUT cannot follow its fault: {error}")));
+    }
+}

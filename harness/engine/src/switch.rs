@@ -1,0 +1,161 @@
+//! Wrong decisions a reference player can be told to take, so that cases can be shown to catch them.
+
+use serde::{Deserialize, Serialize};
+
+/// A decision a player gets wrong on purpose. Wrong octets need no switch: they are patches, which are data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Switch {
+    /// DM Client: a notification is accepted whatever its digest.
+    AcceptAnyDigest,
+    /// DM Client: a notification is accepted whatever its ServerID, for the first account.
+    AcceptAnyServerId,
+    /// DM Client: a ServerID is compared without case.
+    FoldServerIdCase,
+    /// DM Client: a truncated or inconsistent notification is padded and taken.
+    AcceptBrokenNotification,
+    /// DM Client: the vendor body is left out when the digest is checked.
+    DigestWithoutBody,
+    /// DM Client: no notification ever starts a session.
+    IgnoreNotifications,
+    /// DM Client: the same notification starts a session each time it comes.
+    AcceptReplay,
+    /// DM Client: commands of a server that failed to authenticate are executed.
+    ExecuteUnauthenticated,
+    /// DM Client: the server's credentials are not looked at.
+    SkipServerAuthentication,
+    /// DM Client: a challenge ends the session instead of being answered.
+    IgnoreChallenge,
+    /// DM Client: a challenge is answered with the old nonce.
+    AnswerWithOldNonce,
+    /// DM Client: NextNonce of a 212 is not kept for the next session.
+    ForgetNextNonce,
+    /// DM Client: a message of another session is processed.
+    AcceptForeignSession,
+    /// DM Client: VerDTD and VerProto of the server are not looked at.
+    SkipVersionCheck,
+    /// DM Client: a Status is sent although it would be alone in its message.
+    SendLoneStatus,
+    /// DM Client: RespURI is not followed.
+    IgnoreRespUri,
+    /// DM Client: MsgID stays 1.
+    FreezeMsgId,
+    /// DM Client: a message is processed whatever media type the response announces.
+    IgnoreMediaType,
+    /// DM Client: a message is processed whatever the HTTP status.
+    IgnoreHttpStatus,
+    /// DM Client: chunked responses are not understood.
+    NoChunked,
+    /// DM Client: a closed connection ends the session.
+    NoReconnect,
+    /// DM Client: commands are executed again when a message comes twice.
+    ExecuteTwice,
+    /// DM Client: Results come without or before their Status.
+    ResultsFirst,
+    /// DM Client: an unknown command is answered as if it had been done.
+    ClaimUnknownCommand,
+
+    /// Terminal: events are sent although the card did not ask for them.
+    EventsUnasked,
+    /// Terminal: no Data available event is sent.
+    NoDataAvailable,
+    /// Terminal: no Channel status event is sent.
+    NoChannelStatusEvent,
+    /// Terminal: a second listener on one port is accepted.
+    AllowPortTwice,
+    /// Terminal: data on a channel that is not open are accepted.
+    AcceptUnknownChannel,
+    /// Terminal: an OPEN CHANNEL lacking its mandatory objects is accepted.
+    AcceptMissingObjects,
+    /// Terminal: an OPEN CHANNEL to a port nobody announced is accepted.
+    AcceptUnknownPort,
+    /// Terminal: an unknown object marked comprehension required is ignored.
+    IgnoreComprehension,
+    /// Terminal: an unknown proactive command is answered as performed.
+    ClaimUnknownProactive,
+    /// Terminal: stored data are delivered at once instead of with the next immediate SEND DATA.
+    SendStoredAtOnce,
+    /// Terminal: the last octet of received data is dropped.
+    DropLastOctet,
+    /// Terminal: CLOSE CHANNEL leaves the listener open.
+    LeakListener,
+    /// Terminal: channel data are lost on the way to the DM Client, and the loss is not reported.
+    LoseNotification,
+    /// Terminal: an ENVELOPE refused with 9300 is not repeated.
+    NoRetryOnBusy,
+    /// Terminal: an ENVELOPE refused with an error is repeated for ever.
+    RetryForever,
+    /// Terminal: data that reach the terminal but not the DM Client are reported as delivered.
+    HideDeadClient,
+    /// Terminal: timers never expire.
+    DeadTimers,
+    /// Terminal: no STATUS is sent while idle.
+    NoPolling,
+    /// Terminal: ENVELOPE Terminal Applications is not sent.
+    NoTerminalApplications,
+    /// Terminal: no ENVELOPE Terminal Applications after a reset.
+    AnnounceOnce,
+
+    /// Card: no trigger is ever sent.
+    NeverTrigger,
+    /// Card: the channel to the DM Client is left open.
+    NoCloseChannel,
+    /// Card: the channel is left open when the terminal could not deliver the data.
+    NoCloseAfterError,
+    /// Card: the port of the first application is used, whatever its type.
+    FirstPort,
+    /// Card: the first announcement is used for ever.
+    KeepFirstPort,
+    /// Card: SEND DATA follows although OPEN CHANNEL was refused.
+    SendWithoutChannel,
+    /// Card: a refused trigger is repeated at once, for ever.
+    RetryAtOnce,
+    /// Card: the buffer size granted is not observed.
+    IgnoreBufferSize,
+    /// Card: the same session id is used for each trigger.
+    SameSessionId,
+    /// Card: CAT commands are sent although the terminal profile does not offer them.
+    IgnoreProfile,
+    /// Card: the rest of the data is not fetched after the first RECEIVE DATA.
+    ReadOnce,
+    /// DM_SC Server: a client without credentials is served.
+    ServeUnauthenticated,
+    /// DM_SC Server: wrong credentials are accepted.
+    AcceptWrongCredentials,
+    /// DM_SC Server: challenges carry the nonce that just failed.
+    StaleChallenge,
+    /// DM_SC Server: a message sent twice advances the session.
+    AdvanceOnDuplicate,
+    /// DM_SC Server: the encoding of the request is not followed.
+    AlwaysXml,
+    /// DM_SC Server: any path is a DM session.
+    AnyPath,
+    /// DM_SC Server: any method is a DM session.
+    AnyMethod,
+    /// DM_SC Server: the versions in the client's header are not looked at.
+    AcceptAnyVersion,
+    /// DM_SC Server: a garbled message blocks the server until it is reset.
+    LockUpOnGarbage,
+    /// DM_SC Server: a challenge by the client ends the session.
+    IgnoreClientChallenge,
+    /// DM_SC Server: a nonce issued by the client is not used in the next notification.
+    ForgetServerNonce,
+    /// DM_SC Server: commands are sent while the client's package is not complete.
+    CommandsTooEarly,
+}
+
+/// The switches that are on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Switches(Vec<Switch>);
+
+impl Switches {
+    /// These switches on, all others off.
+    pub fn new(on: impl IntoIterator<Item = Switch>) -> Switches {
+        Switches(on.into_iter().collect())
+    }
+
+    /// Whether a switch is on.
+    pub fn on(&self, switch: Switch) -> bool {
+        self.0.contains(&switch)
+    }
+}

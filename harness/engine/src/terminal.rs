@@ -1,0 +1,718 @@
+//! The terminal: powers a UICC up, runs its proactive commands, is the gateway to its web server, and has a DM Client.
+
+mod bip;
+mod browser;
+mod start;
+mod toolkit;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use dmsc_dm::tree::ManagementTree;
+use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
+use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
+use dmsc_uicc::fs::select;
+use dmsc_uicc::hex::{from_hex, to_hex};
+use dmsc_uicc::object::{Address, LocationStatus, Object, RegistryApplication};
+use dmsc_uicc::profile::{Facility, TerminalProfile};
+use dmsc_uicc::status::StatusClass;
+use serde_json::{Map, Value, json};
+
+use crate::account::Account;
+use crate::apdu;
+use crate::card::Medium;
+use crate::dm::{DmClient, Encoding};
+use crate::event::{Actor, Event};
+use crate::patch::{Change, Patch};
+use crate::player::{Desk, Player, PlayerError, Reply};
+use crate::switch::{Switch, Switches};
+use bip::{Bip, Notice};
+use browser::Browser;
+use start::{Start, Step};
+
+/// How long the card may take to answer before the terminal gives it up (several work waiting times).
+const CARD_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the terminal waits before it repeats an ENVELOPE the card was too busy for.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// How often an ENVELOPE is repeated after 9300.
+const BUSY_TRIES: u32 = 10;
+
+/// The service of EF.UST that lets a terminal announce its applications.
+const SERVICE_77: u8 = 77;
+
+/// Everything that makes a terminal.
+#[derive(Clone, Debug)]
+pub struct TerminalConfig {
+    /// How it reaches the other side.
+    pub medium: Medium,
+    /// What it offers the card.
+    pub profile: TerminalProfile,
+    /// The applications it announces, the DM Client among them.
+    pub applications: Vec<RegistryApplication>,
+    /// The accounts of its DM Client.
+    pub accounts: Vec<Account>,
+    /// The management tree of its DM Client.
+    pub tree: ManagementTree,
+    /// The encoding its DM Client uses.
+    pub encoding: Encoding,
+    /// How often it sends STATUS while idle.
+    pub poll_interval: Duration,
+    /// The largest buffer a channel is granted, if not the usual one.
+    pub max_buffer: Option<u16>,
+    /// Whether it powers the card up by itself.
+    pub start: bool,
+    /// Whether its DM Client starts a session when it is notified.
+    pub dm_client: bool,
+    /// Wrong decisions.
+    pub switches: Switches,
+    /// Wrong octets.
+    pub patches: Vec<Patch>,
+    /// Whether it asks before it answers.
+    pub scripted: bool,
+    /// What its random values follow from.
+    pub seed: u64,
+}
+
+/// The player.
+#[derive(Debug)]
+pub struct Terminal {
+    desk: Desk,
+    config: TerminalConfig,
+    switches: Switches,
+    phase: Phase,
+    start: Start,
+    queue: VecDeque<Out>,
+    in_flight: Option<Flight>,
+    /// ENVELOPEs to be repeated: when, and how often they were tried.
+    retries: Vec<(Time, Out, u32)>,
+    waiting: VecDeque<Pending>,
+    events: Vec<CatEvent>,
+    timers: [Option<(Time, u32)>; 8],
+    poll_interval: Option<Duration>,
+    poll_at: Option<Time>,
+    bip: Bip,
+    client: DmClient,
+    client_alive: bool,
+    browser: Browser,
+    announced: bool,
+    /// A notification that no session was opened for yet, and the account it names.
+    notified: Option<(usize, u16)>,
+    card_dead: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Off,
+    Starting,
+    Idle,
+}
+
+/// Why an APDU is sent, and so what its answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Purpose {
+    Start(Step),
+    Profile,
+    Envelope(u32),
+    Fetch,
+    Response,
+    Status,
+    Script,
+}
+
+#[derive(Clone, Debug)]
+struct Out {
+    command: CommandApdu,
+    /// The octets, when a case or a fault changed them.
+    octets: Option<Vec<u8>>,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Debug)]
+struct Flight {
+    out: Out,
+    deadline: Time,
+    /// Response data collected over GET RESPONSE.
+    data: Vec<u8>,
+}
+
+/// A message that waits for its answer.
+#[derive(Debug)]
+enum Pending {
+    Proactive(Result<ProactiveCommand, String>),
+    Notification(Vec<u8>),
+    Site(browser::Waiting),
+}
+
+impl Terminal {
+    /// A terminal, switched off.
+    pub fn new(config: TerminalConfig) -> Terminal {
+        let client = DmClient::new(
+            config.accounts.clone(),
+            config.tree.clone(),
+            config.encoding,
+            config.switches.clone(),
+            config.seed,
+        );
+        let mut terminal = Terminal {
+            desk: Desk::new(config.scripted, config.patches.clone()),
+            switches: config.switches.clone(),
+            phase: Phase::Off,
+            start: Start::default(),
+            queue: VecDeque::new(),
+            in_flight: None,
+            retries: Vec::new(),
+            waiting: VecDeque::new(),
+            events: Vec::new(),
+            timers: [None; 8],
+            poll_interval: None,
+            poll_at: None,
+            bip: Bip::new(config.profile.channels(), config.max_buffer, config.switches.clone()),
+            client,
+            client_alive: true,
+            browser: Browser::default(),
+            announced: false,
+            notified: None,
+            card_dead: false,
+            config,
+        };
+        // The reference DUT is switched on when somebody is there to answer; the harness's own side is started.
+        if !terminal.config.scripted {
+            terminal.begin();
+        }
+        terminal
+    }
+
+    fn begin(&mut self) {
+        if self.config.medium == Medium::Contact && self.config.start {
+            self.power(Signal::PowerOn);
+        }
+    }
+
+    /// Powers or resets the card: everything that belongs to the card session is lost (TS 102 221 6.4).
+    fn power(&mut self, signal: Signal) {
+        let kind = if signal == Signal::PowerOn { "power-on" } else { "reset" };
+        self.desk.say(Actor::Terminal, kind, &[], Map::new);
+        self.phase = Phase::Starting;
+        self.start = Start::default();
+        self.queue.clear();
+        self.retries.clear();
+        self.events.clear();
+        self.timers = [None; 8];
+        self.poll_interval = Some(self.config.poll_interval);
+        self.poll_at = None;
+        self.bip = Bip::new(self.config.profile.channels(), self.config.max_buffer, self.switches.clone());
+        self.browser = Browser::default();
+        self.client.abandon();
+        let deadline = self.desk.now + CARD_LIMIT;
+        let out = Out { command: CommandApdu::default(), octets: None, purpose: Purpose::Script };
+        self.in_flight = Some(Flight { out, deadline, data: Vec::new() });
+        self.desk.send(signal);
+    }
+
+    fn atr(&mut self, octets: &[u8]) {
+        self.in_flight = None;
+        self.desk.observe(Actor::Card, "atr", octets, || {
+            let mut map = Map::from_iter([("atr".to_owned(), json!(to_hex(octets)))]);
+            match dmsc_uicc::atr::Atr::parse(octets) {
+                Ok(atr) => map.insert("protocols".into(), json!(atr.protocols())),
+                Err(error) => map.insert("malformed".into(), json!(error.to_string())),
+            };
+            map
+        });
+        if self.config.start {
+            self.step(Step::SelectMf);
+        } else {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match self.start.command(step) {
+            Some(command) => self.send(command, Purpose::Start(step)),
+            None => self.send_profile(None),
+        }
+    }
+
+    fn send_profile(&mut self, asked: Option<&Change>) {
+        let mut profile = self.config.profile.clone();
+        let fields = apdu::profile_fields(&profile);
+        let change = self.desk.change("terminal-profile", asked, || fields.clone());
+        if let Some(change) = &change {
+            alter_profile(&mut profile, &change.with);
+        }
+        let mut data = profile.0.clone();
+        if let Some(error) = change.as_ref().and_then(|c| c.edit(&mut data).err()) {
+            self.desk.break_off(&PlayerError(error));
+        }
+        self.config.profile = profile;
+        let command = CommandApdu::new(0x80, 0x10, 0, 0).with_data(data);
+        self.send(command, Purpose::Profile);
+    }
+
+    /// ENVELOPE (TERMINAL APPLICATIONS), the last one carrying Last Envelope (TS 102 223 7.8).
+    fn announce(&mut self, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let mut envelope = Envelope::new(EnvelopeTag::TerminalApplications);
+        for application in &self.config.applications {
+            envelope = envelope.with(Object::RegistryApplication(application.clone()));
+        }
+        self.envelope(envelope.with(Object::LastEnvelope), asked)
+    }
+
+    fn envelope(&mut self, envelope: Envelope, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let kind = envelope.name();
+        let change = self.desk.change(&kind, asked, || envelope.to_fields());
+        if change.as_ref().is_some_and(|c| c.drop) {
+            return Ok(());
+        }
+        let data = apdu::build_envelope(envelope, change.as_ref())?;
+        let command = CommandApdu::new(0x80, 0xC2, 0, 0).with_data(data).with_le(256);
+        self.send(command, Purpose::Envelope(0));
+        Ok(())
+    }
+
+    fn send(&mut self, command: CommandApdu, purpose: Purpose) {
+        self.queue.push_back(Out { command, octets: None, purpose });
+        self.pump();
+    }
+
+    /// Sends the next APDU when the card is free and no proactive command waits for its answer.
+    fn pump(&mut self) {
+        let busy = self.in_flight.is_some() || self.waiting.iter().any(|p| matches!(p, Pending::Proactive(_)));
+        if busy || self.card_dead {
+            return;
+        }
+        let Some(out) = self.queue.pop_front() else { return };
+        let encoded = match &out.octets {
+            Some(octets) => Ok(octets.clone()),
+            None => out.command.encode().map_err(|e| PlayerError(e.to_string())),
+        };
+        match encoded {
+            Ok(octets) => {
+                let content = apdu::content(&out.command);
+                // FETCH is plumbing: what a case sees is the command it brings.
+                if out.purpose != Purpose::Fetch {
+                    let kind = apdu::kind(&out.command, &content);
+                    self.desk.say(Actor::Terminal, &kind, &octets, || apdu::fields(&out.command, &content));
+                }
+                self.in_flight = Some(Flight { out, deadline: self.desk.now + CARD_LIMIT, data: Vec::new() });
+                self.desk.send(Signal::Command(octets));
+                self.poll_at = None;
+            }
+            Err(error) => self.desk.break_off(&error),
+        }
+    }
+
+    fn response(&mut self, octets: &[u8]) {
+        let Some(mut flight) = self.in_flight.take() else { return };
+        let Ok(response) = ResponseApdu::parse(octets) else {
+            self.desk.observe(Actor::Card, "response", octets, || {
+                Map::from_iter([("malformed".to_owned(), json!("a response APDU has a status word of two octets"))])
+            });
+            self.after(&flight.out.purpose);
+            return;
+        };
+        match response.sw.class() {
+            StatusClass::MoreData(length) => {
+                flight.data.extend_from_slice(&response.data);
+                let follow = select::get_response(length);
+                if let Ok(octets) = follow.encode() {
+                    flight.deadline = self.desk.now + CARD_LIMIT;
+                    self.in_flight = Some(flight);
+                    self.desk.send(Signal::Command(octets));
+                }
+                return;
+            }
+            StatusClass::WrongLe(length) if flight.out.command.data.is_empty() => {
+                let again = flight.out.command.clone().with_le(u32::from(length));
+                // A card that corrects the length for ever is not followed for ever.
+                if again.le != flight.out.command.le
+                    && let Ok(octets) = again.encode()
+                {
+                    flight.out.command = again;
+                    self.in_flight = Some(flight);
+                    self.desk.send(Signal::Command(octets));
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let mut data = flight.data;
+        data.extend_from_slice(&response.data);
+        let response = ResponseApdu { data, sw: response.sw };
+        let out = flight.out;
+        if out.purpose != Purpose::Fetch {
+            let content = apdu::content(&out.command);
+            let to = apdu::kind(&out.command, &content);
+            self.desk.observe(Actor::Card, "response", octets, || {
+                let pairs =
+                    [("to", json!(to)), ("sw", json!(response.sw.0)), ("data", json!(to_hex(&response.data)))];
+                pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+            });
+        }
+        if response.sw.has_proactive_pending() {
+            let length = match response.sw.class() {
+                StatusClass::ProactivePending(length) => u32::from(length),
+                _ => 256,
+            };
+            let command = CommandApdu::new(0x80, 0x12, 0, 0).with_le(length);
+            self.queue.push_front(Out { command, octets: None, purpose: Purpose::Fetch });
+        }
+        self.arrived(&out, &response);
+        self.after(&out.purpose);
+    }
+
+    fn arrived(&mut self, out: &Out, response: &ResponseApdu) {
+        match &out.purpose {
+            Purpose::Start(step) => {
+                let next = self.start.next(*step, response);
+                self.step(next);
+            }
+            Purpose::Profile => {
+                self.phase = Phase::Idle;
+                let skip = self.switches.on(Switch::NoTerminalApplications)
+                    || (self.announced && self.switches.on(Switch::AnnounceOnce));
+                let allowed = self.start.has_service(SERVICE_77) == Some(true);
+                let offered = self.config.profile.has(Facility::TerminalApplications);
+                if allowed && offered && !skip && self.config.start && !self.config.applications.is_empty() {
+                    self.announced = true;
+                    if let Err(error) = self.announce(None) {
+                        self.desk.break_off(&error);
+                    }
+                }
+            }
+            Purpose::Envelope(tries) => self.enveloped(out, *tries, response),
+            Purpose::Fetch if response.sw.is_success() => self.fetched(&response.data),
+            _ => {}
+        }
+    }
+
+    fn enveloped(&mut self, out: &Out, tries: u32, response: &ResponseApdu) {
+        let busy = response.sw.class() == StatusClass::Busy;
+        let forever = !response.sw.is_success() && !busy && self.switches.on(Switch::RetryForever);
+        let again = busy && tries < BUSY_TRIES && !self.switches.on(Switch::NoRetryOnBusy);
+        if again || forever {
+            let purpose = Purpose::Envelope(tries.saturating_add(1));
+            let out = Out { purpose, ..out.clone() };
+            let wait = if forever { Duration::from_millis(100) } else { BUSY_RETRY };
+            self.retries.push((self.desk.now + wait, out, tries));
+        }
+    }
+
+    fn fetched(&mut self, octets: &[u8]) {
+        let parsed = ProactiveCommand::parse(octets).map_err(|e| e.to_string());
+        let kind = parsed.as_ref().map_or_else(|_| "proactive".to_owned(), ProactiveCommand::name);
+        let asked = self.desk.hear(Actor::Card, &kind, octets, || match &parsed {
+            Ok(command) => command.to_fields(),
+            Err(error) => Map::from_iter([("malformed".to_owned(), json!(error))]),
+        });
+        let pending = Pending::Proactive(parsed);
+        if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
+    }
+
+    fn settle(&mut self, pending: Pending) {
+        if let Err(error) = self.resolve(pending, &Reply::Default) {
+            self.desk.break_off(&error);
+        }
+    }
+
+    fn resolve(&mut self, pending: Pending, reply: &Reply) -> Result<(), PlayerError> {
+        match pending {
+            Pending::Proactive(command) => self.answer_command(command, reply)?,
+            Pending::Notification(octets) => self.answer_notification(&octets, reply)?,
+            Pending::Site(waiting) => self.answer_site(waiting, reply)?,
+        }
+        self.pump();
+        Ok(())
+    }
+
+    /// The exchange is over: what is next, or idle until the next poll.
+    fn after(&mut self, _purpose: &Purpose) {
+        self.pump();
+        if self.in_flight.is_none() && self.phase == Phase::Idle && self.waiting.is_empty() {
+            let quiet = self.switches.on(Switch::NoPolling) || !self.config.start;
+            self.poll_at = self.poll_interval.filter(|_| !quiet).map(|interval| self.desk.now + interval);
+        }
+    }
+
+    /// Tells the card of a change on a channel, if it asked to be told.
+    fn tell(&mut self, notice: Notice) {
+        let (event, envelope) = match notice {
+            Notice::Status(status) => {
+                if self.switches.on(Switch::NoChannelStatusEvent) {
+                    return;
+                }
+                (CatEvent::ChannelStatus, Envelope::event(CatEvent::ChannelStatus).with(Object::ChannelStatus(status)))
+            }
+            Notice::Data(status, length) => {
+                if self.switches.on(Switch::NoDataAvailable) {
+                    return;
+                }
+                let envelope = Envelope::event(CatEvent::DataAvailable)
+                    .with(Object::ChannelStatus(status))
+                    .with(Object::ChannelDataLength(length));
+                (CatEvent::DataAvailable, envelope)
+            }
+        };
+        if !self.events.contains(&event) && !self.switches.on(Switch::EventsUnasked) {
+            return;
+        }
+        if let Err(error) = self.envelope(envelope, None) {
+            self.desk.break_off(&error);
+        }
+    }
+
+    fn location_event(&mut self, status: LocationStatus, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let mut envelope = Envelope::event(CatEvent::LocationStatus).with(Object::LocationStatus(status));
+        if status == LocationStatus::Normal {
+            envelope = envelope.with(Object::LocationInformation(LOCATION.to_vec()));
+        }
+        self.envelope(envelope, asked)
+    }
+
+    fn call(&mut self, number: &str, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let address = Address::from_text(number).ok_or_else(|| PlayerError(format!("\"{number}\" is not a number")))?;
+        let envelope = Envelope::new(EnvelopeTag::CallControl)
+            .with(Object::Address(address))
+            .with(Object::LocationInformation(LOCATION.to_vec()));
+        self.envelope(envelope, asked)
+    }
+
+    /// What a person does at the bench, for a reference DUT.
+    fn act(&mut self, name: &str) {
+        let done = match name {
+            "stop-dm-client" => {
+                self.client_alive = false;
+                Ok(())
+            }
+            "start-dm-client" => {
+                self.client_alive = true;
+                Ok(())
+            }
+            "lose-service" if self.events.contains(&CatEvent::LocationStatus) => self.location_event(LocationStatus::None, None),
+            "regain-service" if self.events.contains(&CatEvent::LocationStatus) => {
+                self.location_event(LocationStatus::Normal, None)
+            }
+            "start-dm-session" => self.open_session(0, None, &Change::default()),
+            "call-customer-care" => self.call("+18005550199", None),
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            self.desk.break_off(&error);
+        }
+    }
+}
+
+/// Location information of a test network: PLMN 001/01.
+const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
+
+/// Applies the profile fields of a case, a fault or a set-up.
+pub fn alter_profile(profile: &mut TerminalProfile, with: &Map<String, Value>) {
+    if let Some(octets) = with.get("profile").and_then(Value::as_str).and_then(|hex| from_hex(hex).ok()) {
+        profile.0 = octets;
+    }
+    let named = |key: &str| -> Vec<Facility> {
+        let names = with.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        names.iter().filter_map(Value::as_str).filter_map(Facility::from_name).collect()
+    };
+    named("off").into_iter().for_each(|facility| profile.clear(facility));
+    named("on").into_iter().for_each(|facility| profile.set(facility));
+}
+
+impl Peer for Terminal {
+    fn handle(&mut self, now: Time, signal: Signal) {
+        self.desk.now = now;
+        match signal {
+            Signal::Atr(octets) => self.atr(&octets),
+            Signal::Response(octets) => self.response(&octets),
+            Signal::Connected(id) => self.stream_open(id),
+            Signal::Refused(id, why) => self.stream_refused(id, &why),
+            Signal::Data(id, octets) => self.stream_data(id, &octets),
+            Signal::Close(id) => self.stream_closed(id),
+            Signal::Notify(octets) => self.notify(octets),
+            Signal::Notified => self.desk.observe(Actor::Server, "notified", &[], Map::new),
+            Signal::Act(name) => self.act(&name),
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, now: Time) {
+        self.desk.now = now;
+        if let Some(flight) = self.in_flight.as_ref().filter(|f| f.deadline <= now) {
+            let what = if self.phase == Phase::Starting && flight.out.command == CommandApdu::default() {
+                "no answer to reset"
+            } else {
+                "no answer to an APDU"
+            };
+            self.desk.say(Actor::Terminal, "silence", &[], || Map::from_iter([("what".to_owned(), json!(what))]));
+            self.in_flight = None;
+            self.card_dead = true;
+            self.queue.clear();
+            return;
+        }
+        self.expire(now);
+        let due: Vec<Out> = {
+            let (due, later): (Vec<_>, Vec<_>) = self.retries.drain(..).partition(|(at, ..)| *at <= now);
+            self.retries = later;
+            due.into_iter().map(|(_, out, _)| out).collect()
+        };
+        self.queue.extend(due);
+        if self.poll_at.is_some_and(|at| at <= now) {
+            self.poll_at = None;
+            self.queue.push_back(Out { command: select::status(), octets: None, purpose: Purpose::Status });
+        }
+        self.pump();
+        self.browser_tick();
+    }
+
+    fn wake_at(&self) -> Option<Time> {
+        let flight = self.in_flight.as_ref().map(|f| f.deadline);
+        let timers = self.timers.iter().flatten().map(|(at, _)| *at).min().filter(|_| !self.switches.on(Switch::DeadTimers));
+        let retries = self.retries.iter().map(|(at, ..)| *at).min();
+        if self.card_dead {
+            return self.browser.deadline();
+        }
+        [flight, timers, retries, self.poll_at, self.browser.deadline()].into_iter().flatten().min()
+    }
+
+    fn poll(&mut self) -> Option<Signal> {
+        self.desk.poll()
+    }
+}
+
+impl Player for Terminal {
+    fn start(&mut self, now: Time) {
+        self.desk.now = now;
+        if self.config.scripted {
+            self.begin();
+        }
+    }
+
+    fn next_event(&mut self) -> Option<Event> {
+        self.desk.next_event()
+    }
+
+    fn answer(&mut self, now: Time, reply: &Reply) -> Result<(), PlayerError> {
+        self.desk.now = now;
+        match self.waiting.pop_front() {
+            Some(pending) => {
+                self.resolve(pending, reply)?;
+                self.after(&Purpose::Script);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn perform(&mut self, now: Time, kind: &str, change: &Change) -> Result<(), PlayerError> {
+        self.desk.now = now;
+        match kind {
+            "power-on" => self.power(Signal::PowerOn),
+            "reset" => self.power(Signal::Reset),
+            "terminal-profile" => self.send_profile(Some(change)),
+            "envelope.terminal-applications" => self.announce(Some(change))?,
+            "envelope.call-control" => self.call("+18005550199", Some(change))?,
+            "event.location-status" => self.location_event(LocationStatus::Normal, Some(change))?,
+            "wake-up" => self.wake_up(change)?,
+            "http.request" => self.raw_request(change)?,
+            "dm.message" => self.dm_message(change)?,
+            "connect" => self.connect_only()?,
+            "disconnect" => self.disconnect(),
+            other => self.send_apdu(other, change)?,
+        }
+        Ok(())
+    }
+}
+
+impl Terminal {
+    fn wake_up(&mut self, change: &Change) -> Result<(), PlayerError> {
+        if self.config.medium == Medium::Streams {
+            self.desk.send(Signal::Wake);
+            return Ok(());
+        }
+        match change.with.get("by").and_then(Value::as_str).unwrap_or("status") {
+            "applications" => self.announce(None),
+            "location" => self.location_event(LocationStatus::Normal, None),
+            "call-control" => {
+                let number = change.with.get("number").and_then(Value::as_str).unwrap_or("+18005550199");
+                self.call(number, None)
+            }
+            // A timer the card started runs out by itself; STATUS comes at once.
+            _ => {
+                self.send(select::status(), Purpose::Status);
+                Ok(())
+            }
+        }
+    }
+
+    /// An envelope or APDU a case builds itself.
+    fn send_apdu(&mut self, kind: &str, change: &Change) -> Result<(), PlayerError> {
+        let envelope = match kind {
+            "envelope.timer-expiration" => Some(Envelope::new(EnvelopeTag::TimerExpiration)),
+            "envelope.sms-pp-download" => Some(Envelope::new(EnvelopeTag::SmsPpDownload)),
+            "envelope" => Some(Envelope::new(EnvelopeTag::MenuSelection)),
+            _ => kind.strip_prefix("event.").and_then(CatEvent::from_name).map(Envelope::event),
+        };
+        if let Some(envelope) = envelope {
+            return self.envelope(envelope, Some(change));
+        }
+        let field = |name: &str| change.with.get(name).and_then(Value::as_u64);
+        let octet = |name: &str, default: u8| field(name).and_then(|v| u8::try_from(v).ok()).unwrap_or(default);
+        let hex = |name: &str| match change.with.get(name).and_then(Value::as_str) {
+            Some(text) => from_hex(text).map(Some).map_err(|e| PlayerError(format!("{name}: {e}"))),
+            None => Ok(None),
+        };
+        let base = match kind {
+            "apdu" => CommandApdu::new(0x00, 0x00, 0x00, 0x00),
+            "status" => select::status(),
+            "select" => select::select_id(0x3F00),
+            "fetch" => CommandApdu::new(0x80, 0x12, 0x00, 0x00).with_le(256),
+            _ => match apdu::instruction_named(kind) {
+                Some(ins) => CommandApdu::new(0x00, ins, 0x00, 0x00).with_le(256),
+                None => return Err(PlayerError(format!("a terminal does not send `{kind}`"))),
+            },
+        };
+        let command = CommandApdu {
+            cla: octet("cla", base.cla),
+            ins: octet("ins", base.ins),
+            p1: octet("p1", base.p1),
+            p2: octet("p2", base.p2),
+            data: hex("data")?.unwrap_or(base.data),
+            le: match change.with.get("le") {
+                Some(Value::Null) => None,
+                Some(value) => value.as_u64().and_then(|le| u32::try_from(le).ok()),
+                None => base.le,
+            },
+        };
+        let mut octets = match hex("octets")? {
+            Some(octets) => octets,
+            None => command.encode().map_err(|e| PlayerError(e.to_string()))?,
+        };
+        change.edit(&mut octets)?;
+        let command = CommandApdu::parse(&octets).unwrap_or(command);
+        let purpose = if command.ins == 0x12 { Purpose::Fetch } else { Purpose::Script };
+        self.queue.push_back(Out { command, octets: Some(octets), purpose });
+        self.pump();
+        Ok(())
+    }
+
+    /// A notification has reached the terminal's own side.
+    fn notify(&mut self, octets: Vec<u8>) {
+        let account = self.client.accounts.first().cloned();
+        let asked = self.desk.hear(Actor::Server, "notification", &octets, || {
+            match account.map(|account| crate::dm::server::notification_fields(&octets, &account)) {
+                Some(Value::Object(map)) => map,
+                _ => Map::new(),
+            }
+        });
+        let pending = Pending::Notification(octets);
+        if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
+    }
+
+    fn stream_id(&mut self) -> StreamId {
+        self.browser.next_stream()
+    }
+}

@@ -1,0 +1,236 @@
+//! The terminal's end of the bearer independent protocol: UICC Server Mode as a gateway for local clients, Terminal
+//! Server Mode towards announced applications (TS 102 223 6.4.27 to 6.4.31, 8.56; DM_SC 7.1).
+
+use dmsc_uicc::channel::{ChannelStatus, Link, TransportProtocol};
+
+use crate::switch::{Switch, Switches};
+
+/// The largest buffer a channel is granted, in octets.
+const MAX_BUFFER: u16 = 1400;
+
+/// The most octets of channel data that fit a TERMINAL RESPONSE.
+const MAX_RECEIVE: usize = 237;
+
+/// One channel.
+#[derive(Clone, Debug)]
+struct Channel {
+    id: u8,
+    server: bool,
+    port: u16,
+    link: Link,
+    buffer: u16,
+    /// For the card, not yet received by it.
+    incoming: Vec<u8>,
+    /// From the card, stored until it is to be sent.
+    stored: Vec<u8>,
+}
+
+/// All channels.
+#[derive(Clone, Debug)]
+pub(super) struct Bip {
+    channels: Vec<Channel>,
+    limit: u8,
+    max_buffer: u16,
+    switches: Switches,
+}
+
+/// Why a BIP command fails: general result and additional information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failure(pub(super) u8, pub(super) Option<u8>);
+
+impl Failure {
+    const NO_CHANNEL: Failure = Failure(0x3A, Some(0x01));
+    const CLOSED: Failure = Failure(0x3A, Some(0x02));
+    const INVALID: Failure = Failure(0x3A, Some(0x03));
+    const BUFFER: Failure = Failure(0x3A, Some(0x04));
+    pub(super) const PORT: Failure = Failure(0x3A, Some(0x10));
+}
+
+/// A channel that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    pub(super) status: ChannelStatus,
+    pub(super) buffer: u16,
+    /// Whether the buffer is smaller than asked.
+    pub(super) modified: bool,
+}
+
+/// Data that leave a channel towards the terminal's own side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// For the client connected through the gateway.
+    Client(u8, Vec<u8>),
+    /// For the application that announced the port.
+    Application(u16, Vec<u8>),
+}
+
+/// Something the card should be told by an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The state of a channel changed by no act of the card.
+    Status(ChannelStatus),
+    /// Data arrived on a channel that had none; the length as it is coded.
+    Data(ChannelStatus, u8),
+}
+
+impl Bip {
+    pub(super) fn new(limit: u8, max_buffer: Option<u16>, switches: Switches) -> Bip {
+        Bip { channels: Vec::new(), limit: limit.clamp(1, 7), max_buffer: max_buffer.unwrap_or(MAX_BUFFER), switches }
+    }
+
+    fn find(&mut self, id: u8) -> Option<&mut Channel> {
+        self.channels.iter_mut().find(|c| c.id == id)
+    }
+
+    fn free_id(&self) -> Option<u8> {
+        (1..=self.limit).find(|id| self.channels.iter().all(|c| c.id != *id))
+    }
+
+    /// OPEN CHANNEL in one of the server modes.
+    pub(super) fn open(&mut self, protocol: TransportProtocol, port: u16, wanted: u16) -> Result<Opened, Failure> {
+        let server = protocol == TransportProtocol::TcpUiccServer;
+        let taken = self.channels.iter().any(|c| c.server && c.port == port);
+        if server && taken && !self.switches.on(Switch::AllowPortTwice) {
+            return Err(Failure::PORT);
+        }
+        let id = self.free_id().ok_or(Failure::NO_CHANNEL)?;
+        let buffer = if wanted == 0 { self.max_buffer } else { wanted.min(self.max_buffer) };
+        let link = if server { Link::Listen } else { Link::Established };
+        self.channels.push(Channel { id, server, port, link, buffer, incoming: Vec::new(), stored: Vec::new() });
+        Ok(Opened { status: ChannelStatus::new(id, link), buffer, modified: buffer != wanted })
+    }
+
+    /// CLOSE CHANNEL. Gives whether a client connection was cut.
+    pub(super) fn close(&mut self, id: u8, qualifier: u8) -> Result<bool, Failure> {
+        let leak = self.switches.on(Switch::LeakListener);
+        let channel = self.find(id).ok_or(Failure::INVALID)?;
+        let cut = channel.server && channel.link == Link::Established;
+        if channel.server && (qualifier & 1 == 1 || leak) {
+            channel.link = Link::Listen;
+            channel.incoming.clear();
+            channel.stored.clear();
+        } else {
+            self.channels.retain(|c| c.id != id);
+        }
+        Ok(cut)
+    }
+
+    /// SEND DATA. Gives the free room of the buffer, coded, and what leaves the channel.
+    pub(super) fn send(&mut self, id: u8, data: &[u8], immediate: bool) -> Result<(u8, Option<Delivery>), Failure> {
+        if self.find(id).is_none() && self.switches.on(Switch::AcceptUnknownChannel) {
+            return Ok((0xFF, None));
+        }
+        let at_once = immediate || self.switches.on(Switch::SendStoredAtOnce);
+        let channel = self.find(id).ok_or(Failure::INVALID)?;
+        if channel.server && channel.link != Link::Established {
+            return Err(Failure::CLOSED);
+        }
+        let size = channel.stored.len().saturating_add(data.len());
+        if size > usize::from(channel.buffer) {
+            return Err(Failure::BUFFER);
+        }
+        channel.stored.extend_from_slice(data);
+        let delivery = at_once.then(|| {
+            let octets = std::mem::take(&mut channel.stored);
+            if channel.server { Delivery::Client(id, octets) } else { Delivery::Application(channel.port, octets) }
+        });
+        let free = usize::from(channel.buffer).saturating_sub(channel.stored.len());
+        Ok((coded(free), delivery))
+    }
+
+    /// RECEIVE DATA. Gives the octets, how many are left (coded), and whether fewer came than were asked for.
+    pub(super) fn receive(&mut self, id: u8, wanted: u8) -> Result<(Vec<u8>, u8, bool), Failure> {
+        let drop_last = self.switches.on(Switch::DropLastOctet);
+        let channel = self.find(id).ok_or(Failure::INVALID)?;
+        let count = usize::from(wanted).min(MAX_RECEIVE).min(channel.incoming.len());
+        let rest = channel.incoming.split_off(count);
+        let mut octets = std::mem::replace(&mut channel.incoming, rest);
+        let missing = count < usize::from(wanted);
+        if drop_last && octets.len() > 1 {
+            octets.pop();
+        }
+        Ok((octets, coded(channel.incoming.len()), missing))
+    }
+
+    /// GET CHANNEL STATUS.
+    pub(super) fn statuses(&self) -> Vec<ChannelStatus> {
+        self.channels.iter().map(|c| ChannelStatus::new(c.id, c.link)).collect()
+    }
+
+    /// A local client connects to a port of the gateway.
+    pub(super) fn connect(&mut self, port: u16) -> Option<(u8, Notice)> {
+        let channel = self.channels.iter_mut().find(|c| c.server && c.port == port && c.link == Link::Listen)?;
+        channel.link = Link::Established;
+        Some((channel.id, Notice::Status(ChannelStatus::new(channel.id, Link::Established))))
+    }
+
+    /// A local client writes.
+    pub(super) fn write(&mut self, id: u8, octets: &[u8]) -> Option<Notice> {
+        let channel = self.find(id)?;
+        let was_empty = channel.incoming.is_empty();
+        channel.incoming.extend_from_slice(octets);
+        let status = ChannelStatus::new(id, channel.link);
+        was_empty.then(|| Notice::Data(status, coded(channel.incoming.len())))
+    }
+
+    /// A local client closes its connection.
+    pub(super) fn hang_up(&mut self, id: u8) -> Option<Notice> {
+        let channel = self.find(id).filter(|c| c.link == Link::Established)?;
+        channel.link = Link::Listen;
+        channel.stored.clear();
+        Some(Notice::Status(ChannelStatus::new(id, Link::Listen)))
+    }
+
+    /// Whether a client is connected through the channel.
+    pub(super) fn is_connected(&self, id: u8) -> bool {
+        self.channels.iter().any(|c| c.id == id && c.server && c.link == Link::Established)
+    }
+}
+
+/// A length as Channel data length codes it: 255 stands for 255 or more (TS 102 223 8.54).
+fn coded(length: usize) -> u8 {
+    u8::try_from(length).unwrap_or(0xFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bip() -> Bip {
+        Bip::new(2, None, Switches::default())
+    }
+
+    const SERVER: TransportProtocol = TransportProtocol::TcpUiccServer;
+
+    #[test]
+    fn a_client_reaches_the_card_and_back() {
+        let mut b = bip();
+        assert_eq!(b.connect(4116), None);
+        let opened = b.open(SERVER, 4116, 2000).unwrap();
+        assert_eq!((opened.status.link, opened.buffer, opened.modified), (Link::Listen, 1400, true));
+        let (id, notice) = b.connect(4116).unwrap();
+        assert_eq!(notice, Notice::Status(ChannelStatus::new(1, Link::Established)));
+        assert_eq!(b.write(id, &[7; 300]), Some(Notice::Data(ChannelStatus::new(1, Link::Established), 0xFF)));
+        assert_eq!(b.write(id, &[8]), None);
+        let (octets, left, missing) = b.receive(id, 0xFF).unwrap();
+        assert_eq!((octets.len(), left, missing), (237, 64, true));
+        assert_eq!(b.receive(id, 64).unwrap().1, 0);
+        assert_eq!(b.send(id, b"ab", false).unwrap(), (0xFF, None));
+        assert_eq!(b.send(id, b"c", true).unwrap().1, Some(Delivery::Client(1, b"abc".to_vec())));
+        assert_eq!(b.close(id, 1), Ok(true));
+        assert_eq!(b.statuses(), [ChannelStatus::new(1, Link::Listen)]);
+    }
+
+    #[test]
+    fn what_cannot_be_done_says_why() {
+        let mut b = bip();
+        assert_eq!(b.send(1, b"x", true), Err(Failure::INVALID));
+        assert_eq!(b.close(1, 0), Err(Failure::INVALID));
+        b.open(SERVER, 4116, 100).unwrap();
+        assert_eq!(b.open(SERVER, 4116, 100), Err(Failure::PORT));
+        assert_eq!(b.send(1, b"x", true), Err(Failure::CLOSED));
+        b.open(TransportProtocol::TcpClientLocal, 0xC000, 10).unwrap();
+        assert_eq!(b.send(2, &[0; 11], true), Err(Failure::BUFFER));
+        assert_eq!(b.open(SERVER, 3516, 100), Err(Failure::NO_CHANNEL));
+    }
+}

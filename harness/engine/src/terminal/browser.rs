@@ -1,0 +1,432 @@
+//! The HTTP side of the DM Client: one connection to the server, requests and responses, sessions on top.
+
+use std::time::Duration;
+
+use dmsc_dm::syncml::Message;
+use dmsc_link::{Signal, StreamId, Time};
+use serde_json::{Map, Value, json};
+
+use super::{Pending, Terminal};
+use crate::account::Address;
+use crate::card::Medium;
+use crate::dm::client::Heard;
+use crate::dm::{Directive, Encoding, view};
+use crate::event::Actor;
+use crate::http::{HttpMessage, Reader, Side, Start};
+use crate::patch::Change;
+use crate::player::{PlayerError, Reply};
+use crate::site;
+use crate::switch::Switch;
+
+/// How long the client waits for a response.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Where the connection runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    Channel(u8),
+    Stream(StreamId),
+}
+
+/// The connection of the client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Browser {
+    path: Option<Path>,
+    /// Host and port the connection leads to.
+    peer: Option<(String, u16)>,
+    open: bool,
+    reader: Option<Reader>,
+    /// What is to be sent once the connection is open.
+    held: Vec<u8>,
+    deadline: Option<Time>,
+    streams: StreamId,
+    /// A server's message that a case left unanswered.
+    unanswered: Option<Message>,
+}
+
+/// A message from the server that waits for its answer.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    Http(Box<HttpMessage>),
+    Dm(Box<Message>),
+}
+
+impl Browser {
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.deadline
+    }
+
+    pub(super) fn next_stream(&mut self) -> StreamId {
+        self.streams = self.streams.saturating_add(1);
+        // The far side of a TCP link numbers its own streams from 1; ours must not meet them.
+        self.streams | 0x4000_0000
+    }
+}
+
+impl Terminal {
+    pub(super) fn answer_notification(&mut self, octets: &[u8], reply: &Reply) -> Result<(), PlayerError> {
+        let heard = self.client.hear(octets);
+        let Heard::Start(account, session_id) = heard else { return Ok(()) };
+        self.notified = Some((account, session_id));
+        match reply {
+            Reply::Silent => Ok(()),
+            Reply::Default if !self.config.dm_client => Ok(()),
+            Reply::Default => self.open_session(account, Some(session_id), &Change::default()),
+            Reply::With(change) => self.open_session(account, Some(session_id), change),
+        }
+    }
+
+    pub(super) fn open_session(&mut self, account: usize, session_id: Option<u16>, asked: &Change) -> Result<(), PlayerError> {
+        self.notified = None;
+        let change = self.desk.change("dm.message", Some(asked), || Map::from_iter([("package".to_owned(), json!(1))]));
+        let change = change.unwrap_or_default();
+        if change.drop {
+            return Ok(());
+        }
+        let directive = Directive::new(change.with.clone())?;
+        let message = self.client.open(account, session_id, &directive)?;
+        self.post(&message, &directive, &change)
+    }
+
+    /// `send: dm.message`: the next message of the session, or the first one of a new session.
+    pub(super) fn dm_message(&mut self, change: &Change) -> Result<(), PlayerError> {
+        if let Some(request) = self.browser.unanswered.take() {
+            return self.answer_message(&request, Some(change));
+        }
+        if self.client.in_session() {
+            return Err(PlayerError(
+                "the client has nothing to say in this session: it waits for the server; expect dm.message first".into(),
+            ));
+        }
+        match self.notified.take() {
+            Some((account, session_id)) => self.open_session(account, Some(session_id), change),
+            None => self.open_session(0, None, change),
+        }
+    }
+
+    fn post(&mut self, message: &Message, directive: &Directive, change: &Change) -> Result<(), PlayerError> {
+        let encoding = match directive.get("encoding").and_then(Value::as_str) {
+            Some("xml") => Encoding::Xml,
+            Some("wbxml") => Encoding::Wbxml,
+            _ => self.client.encoding,
+        };
+        let mut body = match directive.get("body").and_then(Value::as_str) {
+            Some(text) => site::body_of(text)?,
+            None => encoding.encode(message).map_err(PlayerError)?,
+        };
+        change.edit(&mut body)?;
+        self.desk.say(Actor::Client, "dm.message", &body, || view::fields(message, encoding));
+        let Some(address) = self.client.target().and_then(Address::parse) else {
+            let text = self.client.target().unwrap_or_default();
+            return Err(PlayerError(format!("\"{text}\" is not an absolute http or https address")));
+        };
+        let request = HttpMessage::post(&address.path, &address.host_header(), body)
+            .with("Content-Type", encoding.media_type())
+            .with("Accept", encoding.media_type())
+            .with("Accept-Charset", "utf-8")
+            .with("Cache-Control", "no-store")
+            .with("User-Agent", concat!("dmsc/", env!("CARGO_PKG_VERSION")));
+        let asked = directive.get("http").and_then(Value::as_object).cloned().map(Change::with);
+        self.request(request, &address, asked.as_ref())
+    }
+
+    fn request(&mut self, request: HttpMessage, address: &Address, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let change = self.desk.change("http.request", asked, || request.fields());
+        let (octets, close) = site::write(request.clone(), change.as_ref())?;
+        self.desk.say(Actor::Client, "http.request", &octets, || request.fields());
+        self.transmit(&address.host, address.port, octets)?;
+        if close {
+            self.disconnect();
+        }
+        Ok(())
+    }
+
+    /// Sends octets to a host, over the open connection when it leads there.
+    fn transmit(&mut self, host: &str, port: u16, octets: Vec<u8>) -> Result<(), PlayerError> {
+        let same = self.browser.peer.as_ref().is_some_and(|(h, p)| h == host && *p == port);
+        if !(self.browser.open && same) {
+            self.connect(host, port)?;
+        }
+        self.browser.deadline = Some(self.desk.now + LIMIT);
+        if self.browser.open {
+            self.write(octets);
+        } else {
+            self.browser.held.extend(octets);
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, host: &str, port: u16) -> Result<(), PlayerError> {
+        self.disconnect();
+        self.browser.peer = Some((host.to_owned(), port));
+        self.browser.reader = Some(Reader::new(Side::Client));
+        match self.config.medium {
+            Medium::Contact => {
+                let local = matches!(host, "127.0.0.1" | "localhost" | "::1" | "localuicc");
+                match self.bip.connect(port).filter(|_| local) {
+                    Some((channel, notice)) => {
+                        self.browser.path = Some(Path::Channel(channel));
+                        self.browser.open = true;
+                        self.tell(notice);
+                    }
+                    None => self.refused(),
+                }
+            }
+            Medium::Streams => {
+                let id = self.stream_id();
+                self.browser.path = Some(Path::Stream(id));
+                self.desk.send(Signal::Connect(id));
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self) {
+        self.connection_event("refused");
+        self.drop_connection();
+        self.client.abandon();
+    }
+
+    fn write(&mut self, octets: Vec<u8>) {
+        match self.browser.path {
+            Some(Path::Channel(channel)) => {
+                if let Some(notice) = self.bip.write(channel, &octets) {
+                    self.tell(notice);
+                }
+            }
+            Some(Path::Stream(id)) => self.desk.send(Signal::Data(id, octets)),
+            None => {}
+        }
+    }
+
+    fn drop_connection(&mut self) {
+        self.browser.path = None;
+        self.browser.peer = None;
+        self.browser.open = false;
+        self.browser.reader = None;
+        self.browser.held.clear();
+        self.browser.deadline = None;
+    }
+
+    /// Closes the connection from the client's side.
+    pub(super) fn disconnect(&mut self) {
+        match self.browser.path {
+            Some(Path::Channel(channel)) => {
+                if let Some(notice) = self.bip.hang_up(channel) {
+                    self.tell(notice);
+                }
+            }
+            Some(Path::Stream(id)) => self.desk.send(Signal::Close(id)),
+            None => {}
+        }
+        self.drop_connection();
+    }
+
+    /// `send: connect`.
+    pub(super) fn connect_only(&mut self) -> Result<(), PlayerError> {
+        let (address, _) = self.default_address()?;
+        self.connect(&address.host, address.port)
+    }
+
+    fn default_address(&self) -> Result<(Address, Encoding), PlayerError> {
+        let account = self.client.accounts.first().map(|a| a.address.clone()).unwrap_or_default();
+        let address =
+            Address::parse(&account).ok_or_else(|| PlayerError(format!("\"{account}\" is not an absolute address")))?;
+        Ok((address, self.client.encoding))
+    }
+
+    /// `send: http.request`: a request of the case's own making.
+    pub(super) fn raw_request(&mut self, change: &Change) -> Result<(), PlayerError> {
+        let (address, encoding) = self.default_address()?;
+        let mut change = change.clone();
+        if change.with.shift_remove("connection").as_ref().and_then(Value::as_str) == Some("new") {
+            self.disconnect();
+        }
+        let request = HttpMessage::post(&address.path, &address.host_header(), Vec::new())
+            .with("Content-Type", encoding.media_type());
+        self.request(request, &address, Some(&change))
+    }
+
+    pub(super) fn stream_open(&mut self, id: StreamId) {
+        if self.browser.path == Some(Path::Stream(id)) {
+            self.browser.open = true;
+            self.connection_event("opened");
+            let held = std::mem::take(&mut self.browser.held);
+            if !held.is_empty() {
+                self.write(held);
+            }
+        }
+    }
+
+    pub(super) fn stream_refused(&mut self, id: StreamId, _why: &str) {
+        if self.browser.path == Some(Path::Stream(id)) {
+            self.refused();
+        }
+    }
+
+    pub(super) fn stream_data(&mut self, id: StreamId, octets: &[u8]) {
+        if self.browser.path == Some(Path::Stream(id)) {
+            self.feed(octets);
+        }
+    }
+
+    pub(super) fn stream_closed(&mut self, id: StreamId) {
+        if self.browser.path == Some(Path::Stream(id)) {
+            self.ended();
+        }
+    }
+
+    pub(super) fn channel_data(&mut self, channel: u8, octets: &[u8]) {
+        if self.browser.path == Some(Path::Channel(channel)) {
+            self.feed(octets);
+        }
+    }
+
+    /// The card closed the channel, or its client's connection.
+    pub(super) fn channel_cut(&mut self, channel: u8) {
+        if self.browser.path == Some(Path::Channel(channel)) && !self.bip.is_connected(channel) {
+            self.ended();
+        }
+    }
+
+    /// The server closed the connection.
+    fn ended(&mut self) {
+        if let Some(reader) = self.browser.reader.as_mut() {
+            reader.end();
+        }
+        self.connection_event("closed");
+        self.look();
+        let waiting = self.browser.deadline.is_some();
+        self.drop_connection();
+        // Lost in the middle of an exchange, or told not to reconnect: the session is over.
+        if waiting || self.switches.on(Switch::NoReconnect) {
+            self.client.abandon();
+        }
+    }
+
+    fn feed(&mut self, octets: &[u8]) {
+        if let Some(reader) = self.browser.reader.as_mut() {
+            reader.feed(octets);
+        }
+        self.look();
+    }
+
+    fn look(&mut self) {
+        let Some(reader) = self.browser.reader.as_mut() else { return };
+        match reader.next() {
+            Ok(None) => {}
+            Ok(Some((response, octets))) => {
+                self.browser.deadline = None;
+                let asked = self.desk.hear(Actor::Server, "http.response", &octets, || response.fields());
+                let pending = Pending::Site(Waiting::Http(Box::new(response)));
+                if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
+            }
+            Err(error) => {
+                self.browser.deadline = None;
+                self.desk.observe(Actor::Server, "http.garbage", &[], || {
+                    Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
+                });
+                self.client.abandon();
+                self.disconnect();
+            }
+        }
+    }
+
+    pub(super) fn answer_site(&mut self, waiting: Waiting, reply: &Reply) -> Result<(), PlayerError> {
+        match waiting {
+            Waiting::Http(response) => self.take_response(&response, reply),
+            Waiting::Dm(message) => match reply {
+                Reply::Silent => {
+                    self.browser.unanswered = Some(*message);
+                    Ok(())
+                }
+                Reply::Default => self.answer_message(&message, None),
+                Reply::With(change) => self.answer_message(&message, Some(change)),
+            },
+        }
+    }
+
+    fn take_response(&mut self, response: &HttpMessage, reply: &Reply) -> Result<(), PlayerError> {
+        if !response.keeps_alive() {
+            self.drop_connection_by_server();
+        }
+        if *reply == Reply::Silent {
+            return Ok(());
+        }
+        let Start::Response { status, .. } = response.start else { return Ok(()) };
+        if response.chunked_by_header() && self.switches.on(Switch::NoChunked) {
+            self.give_up();
+            return Ok(());
+        }
+        if status != 200 && !self.switches.on(Switch::IgnoreHttpStatus) {
+            self.give_up();
+            return Ok(());
+        }
+        let announced = response.header("content-type").and_then(Encoding::of_media_type);
+        let encoding = match announced {
+            Some(encoding) => encoding,
+            None if self.switches.on(Switch::IgnoreMediaType) || status != 200 => Encoding::of_octets(&response.body),
+            None => {
+                self.give_up();
+                return Ok(());
+            }
+        };
+        match encoding.decode(&response.body) {
+            Ok((message, _)) => {
+                let client = &self.client;
+                let asked = self.desk.hear(Actor::Server, "dm.message", &response.body, || {
+                    let mut fields = view::fields(&message, encoding);
+                    fields.insert("credentials".into(), json!(client.judge(message.header.cred.as_ref())));
+                    fields
+                });
+                let pending = Pending::Site(Waiting::Dm(Box::new(message)));
+                if asked {
+                    self.waiting.push_back(pending);
+                    Ok(())
+                } else {
+                    self.resolve(pending, &Reply::Default)
+                }
+            }
+            Err(_) => {
+                self.give_up();
+                Ok(())
+            }
+        }
+    }
+
+    fn drop_connection_by_server(&mut self) {
+        if let Some(Path::Stream(id)) = self.browser.path {
+            self.desk.send(Signal::Close(id));
+            self.drop_connection();
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.client.abandon();
+        self.disconnect();
+    }
+
+    fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let change = self.desk.change("dm.message", asked, || Map::from_iter([("package".to_owned(), json!(3))]));
+        let change = change.unwrap_or_default();
+        if change.drop {
+            return Ok(());
+        }
+        let directive = Directive::new(change.with.clone())?;
+        match self.client.respond(message, &directive)? {
+            Some(answer) => self.post(&answer, &directive, &change),
+            None => {
+                // The session is over: the client closes what it opened.
+                self.disconnect();
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn browser_tick(&mut self) {
+        if self.browser.deadline.is_some_and(|at| at <= self.desk.now) {
+            self.browser.deadline = None;
+            self.give_up();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a terminal reads from a UICC before it offers its toolkit (TS 102 221 14, TS 31.102 5.1).
+
+use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
+use dmsc_uicc::fs::select::{read_binary, read_record, select_aid, select_id, select_path, verify_pin};
+use dmsc_uicc::fs::{DirRecord, Fcp, ServiceTable};
+
+/// The first octets of every USIM's AID.
+const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
+
+/// A step of the start-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    SelectMf,
+    SelectIccid,
+    ReadIccid,
+    SelectPl,
+    ReadPl,
+    SelectDir,
+    ReadDir,
+    SelectUsim,
+    SelectUst,
+    ReadUst,
+    PinStatus,
+    SelectImsi,
+    ReadImsi,
+    SelectAd,
+    ReadAd,
+    Done,
+}
+
+/// What the terminal learns on the way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Start {
+    aid: Vec<u8>,
+    services: Option<ServiceTable>,
+    /// Size or record length of the file selected last.
+    length: Option<u16>,
+}
+
+impl Start {
+    /// Whether EF.UST names a service; `None` when it could not be read.
+    pub(super) fn has_service(&self, service: u8) -> Option<bool> {
+        self.services.as_ref().map(|table| table.has(service))
+    }
+
+    /// The command of a step.
+    pub(super) fn command(&self, step: Step) -> Option<CommandApdu> {
+        let length = self.length.unwrap_or(256);
+        Some(match step {
+            Step::SelectMf => select_id(0x3F00),
+            Step::SelectIccid => select_id(0x2FE2),
+            Step::SelectPl => select_id(0x2F05),
+            Step::SelectDir => select_id(0x2F00),
+            Step::ReadDir => read_record(1, length),
+            Step::SelectUsim => select_aid(if self.aid.is_empty() { &USIM[..] } else { &self.aid }),
+            Step::SelectUst => select_path(&[0x7FFF, 0x6F38]),
+            Step::SelectImsi => select_path(&[0x7FFF, 0x6F07]),
+            Step::SelectAd => select_path(&[0x7FFF, 0x6FAD]),
+            Step::ReadIccid | Step::ReadPl | Step::ReadUst | Step::ReadImsi | Step::ReadAd => read_binary(0, length),
+            // An empty VERIFY PIN asks whether PIN 1 is wanted.
+            Step::PinStatus => verify_query(),
+            Step::Done => return None,
+        })
+    }
+
+    /// Takes the answer to a step and gives the next one. What is missing on the card is passed over: a terminal does
+    /// not give a card up for a file it can do without.
+    pub(super) fn next(&mut self, step: Step, response: &ResponseApdu) -> Step {
+        let ok = response.sw.is_success();
+        if matches!(step, Step::SelectIccid | Step::SelectPl | Step::SelectDir | Step::SelectUst | Step::SelectImsi | Step::SelectAd) {
+            self.length = file_length(&response.data);
+        }
+        match step {
+            Step::SelectMf => Step::SelectIccid,
+            Step::SelectIccid if ok => Step::ReadIccid,
+            Step::SelectIccid | Step::ReadIccid => Step::SelectPl,
+            Step::SelectPl if ok => Step::ReadPl,
+            Step::SelectPl | Step::ReadPl => Step::SelectDir,
+            Step::SelectDir if ok => Step::ReadDir,
+            Step::SelectDir => Step::SelectUsim,
+            Step::ReadDir => {
+                self.aid = DirRecord::parse(&response.data).map(|record| record.aid).unwrap_or_default();
+                Step::SelectUsim
+            }
+            Step::SelectUsim if ok => Step::SelectUst,
+            Step::SelectUsim => Step::Done,
+            Step::SelectUst if ok => Step::ReadUst,
+            Step::SelectUst => Step::PinStatus,
+            Step::ReadUst => {
+                if ok && !response.data.is_empty() {
+                    self.services = Some(ServiceTable(response.data.clone()));
+                }
+                Step::PinStatus
+            }
+            Step::PinStatus => Step::SelectImsi,
+            Step::SelectImsi if ok => Step::ReadImsi,
+            Step::SelectImsi | Step::ReadImsi => Step::SelectAd,
+            Step::SelectAd if ok => Step::ReadAd,
+            Step::SelectAd | Step::ReadAd | Step::Done => Step::Done,
+        }
+    }
+}
+
+fn verify_query() -> CommandApdu {
+    let mut query = verify_pin(0x01, "");
+    query.data.clear();
+    query.le = None;
+    query
+}
+
+fn file_length(fcp: &[u8]) -> Option<u16> {
+    let fcp = Fcp::parse(fcp).ok()?;
+    match fcp.descriptor().and_then(|d| d.records) {
+        Some((length, _)) => Some(length),
+        None => fcp.file_size().and_then(|size| u16::try_from(size).ok()).filter(|size| *size > 0),
+    }
+}

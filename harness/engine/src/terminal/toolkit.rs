@@ -1,0 +1,348 @@
+//! How the terminal answers proactive commands (TS 102 223 6.4, 6.11).
+
+use std::time::Duration;
+
+use dmsc_link::Time;
+use dmsc_uicc::apdu::CommandApdu;
+use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::command::{CommandType, ProactiveCommand};
+use dmsc_uicc::envelope::{Envelope, EnvelopeTag};
+use dmsc_uicc::object::{CommandDetails, Object, ObjectKind, TimeUnit, TimerValue};
+use dmsc_uicc::profile::Facility;
+use dmsc_uicc::response::{GeneralResult, TerminalResponse};
+use dmsc_link::Signal;
+use serde_json::{Map, json};
+
+use super::bip::{Delivery, Failure, Opened};
+use super::{LOCATION, Out, Purpose, Terminal};
+use crate::apdu::build_response;
+use crate::event::Actor;
+use crate::player::{PlayerError, Reply};
+use crate::switch::Switch;
+
+/// What is done behind a TERMINAL RESPONSE.
+enum After {
+    Nothing,
+    Deliver(Delivery),
+    /// The client behind this channel is cut off.
+    Cut(u8),
+    Reset,
+}
+
+struct Outcome {
+    result: u8,
+    additional: Vec<u8>,
+    objects: Vec<Object>,
+    after: After,
+}
+
+impl Outcome {
+    fn new(result: u8) -> Outcome {
+        Outcome { result, additional: Vec::new(), objects: Vec::new(), after: After::Nothing }
+    }
+
+    fn with(mut self, object: Object) -> Outcome {
+        self.objects.push(object);
+        self
+    }
+
+    fn then(mut self, after: After) -> Outcome {
+        self.after = after;
+        self
+    }
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Outcome {
+        Outcome { additional: failure.1.into_iter().collect(), ..Outcome::new(failure.0) }
+    }
+}
+
+impl Terminal {
+    pub(super) fn answer_command(
+        &mut self,
+        command: Result<ProactiveCommand, String>,
+        reply: &Reply,
+    ) -> Result<(), PlayerError> {
+        let asked = match reply {
+            Reply::Silent => return Ok(()),
+            Reply::Default => None,
+            Reply::With(change) => Some(change),
+        };
+        // A case that answers with a failure does not want the command carried out.
+        let refused = asked
+            .and_then(|change| change.with.get("result"))
+            .and_then(serde_json::Value::as_u64)
+            .is_some_and(|result| result >= 0x20);
+        let details = command.as_ref().ok().and_then(ProactiveCommand::details);
+        let outcome = match &command {
+            Ok(command) if details.is_some() && !refused => self.perform_command(command),
+            Ok(_) if refused => Outcome::new(0x20),
+            // Nothing of a command that does not parse is understood (TS 102 223 6.11).
+            _ => Outcome::new(0x32),
+        };
+        let details = details.unwrap_or(CommandDetails { number: 1, command_type: CommandType::from_code(0), qualifier: 0 });
+        let mut response =
+            TerminalResponse::new(details, GeneralResult::from_code(outcome.result), &outcome.additional);
+        for object in outcome.objects {
+            response = response.with(object);
+        }
+        let name = details.command_type.name();
+        let kind = format!("terminal-response.{name}");
+        let change = self.desk.change(&kind, asked, || response.to_fields());
+        if change.as_ref().is_some_and(|c| c.drop) {
+            return Ok(());
+        }
+        let data = build_response(response, change.as_ref())?;
+        let command = CommandApdu::new(0x80, 0x14, 0, 0).with_data(data);
+        if matches!(outcome.after, After::Reset) {
+            // A reset of the card takes the place of the answer (TS 102 223 6.4.7).
+            self.power(Signal::Reset);
+            return Ok(());
+        }
+        self.queue.push_front(Out { command, octets: None, purpose: Purpose::Response });
+        self.pump();
+        match outcome.after {
+            After::Deliver(delivery) => self.deliver(delivery),
+            After::Cut(channel) => self.channel_cut(channel),
+            After::Nothing | After::Reset => {}
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Client(channel, octets) => self.channel_data(channel, &octets),
+            Delivery::Application(port, octets) => {
+                let lost = self.switches.on(Switch::LoseNotification) || !self.client_alive;
+                if !lost && self.is_dm_client(port) {
+                    self.notify(octets);
+                }
+            }
+        }
+    }
+
+    fn is_dm_client(&self, port: u16) -> bool {
+        use dmsc_uicc::object::RegistryApplication;
+        self.config
+            .applications
+            .iter()
+            .any(|a| a.port == port && a.application_type == RegistryApplication::DM_CLIENT)
+    }
+
+    fn perform_command(&mut self, command: &ProactiveCommand) -> Outcome {
+        if let Some(outcome) = self.incomprehensible(command) {
+            return outcome;
+        }
+        let qualifier = command.details().map_or(0, |details| details.qualifier);
+        match command.command_type() {
+            Some(CommandType::MoreTime | CommandType::DisplayText | CommandType::SetUpIdleModeText) => Outcome::new(0x00),
+            Some(CommandType::Refresh) if qualifier == 0x04 => Outcome::new(0x00).then(After::Reset),
+            Some(CommandType::Refresh) => Outcome::new(0x00),
+            Some(CommandType::SetUpEventList) => match command.objects.events() {
+                Some(events) => {
+                    self.events = events.to_vec();
+                    Outcome::new(0x00)
+                }
+                None => Outcome::new(0x36),
+            },
+            Some(CommandType::PollInterval) => self.poll_interval(command),
+            Some(CommandType::PollingOff) => {
+                self.poll_interval = Some(Duration::from_secs(30));
+                Outcome::new(0x00)
+            }
+            Some(CommandType::TimerManagement) => self.timer(command, qualifier),
+            Some(CommandType::ProvideLocalInformation) if qualifier == 0x00 => {
+                Outcome::new(0x00).with(Object::LocationInformation(LOCATION.to_vec()))
+            }
+            Some(CommandType::SendShortMessage) if self.config.profile.has(Facility::SendShortMessage) => {
+                match command.objects.sms_tpdu() {
+                    Some(_) => Outcome::new(0x00),
+                    None => Outcome::new(0x36),
+                }
+            }
+            Some(CommandType::OpenChannel) => self.open_channel(command),
+            Some(CommandType::CloseChannel) => match self.channel(command) {
+                Ok(channel) => match self.bip.close(channel, qualifier) {
+                    Ok(true) => Outcome::new(0x00).then(After::Cut(channel)),
+                    Ok(false) => Outcome::new(0x00),
+                    Err(failure) => failure.into(),
+                },
+                Err(outcome) => outcome,
+            },
+            Some(CommandType::SendData) => self.send_data(command, qualifier),
+            Some(CommandType::ReceiveData) => self.receive_data(command),
+            Some(CommandType::GetChannelStatus) => {
+                let statuses = self.bip.statuses();
+                statuses.into_iter().fold(Outcome::new(0x00), |outcome, s| outcome.with(Object::ChannelStatus(s)))
+            }
+            Some(known) if known.known_name().is_some() => Outcome::new(0x30),
+            _ if self.switches.on(Switch::ClaimUnknownProactive) => Outcome::new(0x00),
+            _ => Outcome::new(0x31),
+        }
+    }
+
+    /// An object that must be comprehended and is not ends the command (TS 102 223 6.11).
+    fn incomprehensible(&self, command: &ProactiveCommand) -> Option<Outcome> {
+        if self.switches.on(Switch::IgnoreComprehension) {
+            return None;
+        }
+        let required = command.objects.0.iter().any(|(object, cr)| *cr && matches!(object, Object::Unknown { .. }));
+        required.then(|| Outcome::new(0x32))
+    }
+
+    fn poll_interval(&mut self, command: &ProactiveCommand) -> Outcome {
+        let Some(duration) = command.objects.duration() else { return Outcome::new(0x36) };
+        let interval = u64::from(duration.interval);
+        let wanted = match duration.unit {
+            TimeUnit::Minutes => Duration::from_secs(interval.saturating_mul(60)),
+            TimeUnit::Seconds => Duration::from_secs(interval),
+            TimeUnit::Tenths => Duration::from_millis(interval.saturating_mul(100)),
+            TimeUnit::Unknown(_) => return Outcome::new(0x32),
+        };
+        self.poll_interval = Some(wanted.max(Duration::from_secs(1)));
+        Outcome::new(0x00).with(Object::Duration(duration))
+    }
+
+    fn timer(&mut self, command: &ProactiveCommand, qualifier: u8) -> Outcome {
+        let Some(id) = command.objects.timer_id() else { return Outcome::new(0x36) };
+        let now = self.desk.now;
+        let Some(place) = usize::from(id).checked_sub(1).and_then(|index| self.timers.get_mut(index)) else {
+            return Outcome::new(0x32);
+        };
+        let identified = |outcome: Outcome| outcome.with(Object::TimerIdentifier(id));
+        let left = place.map(|(at, _)| TimerValue::from_seconds(u32::try_from(at.since(now).as_secs()).unwrap_or(u32::MAX)));
+        match (qualifier & 0x03, left) {
+            (0x00, _) => match command.objects.timer_value() {
+                Some(value) => {
+                    *place = Some((now + Duration::from_secs(u64::from(value.seconds())), value.seconds()));
+                    identified(Outcome::new(0x00))
+                }
+                None => Outcome::new(0x36),
+            },
+            (0x01, Some(left)) => {
+                *place = None;
+                identified(Outcome::new(0x00)).with(Object::TimerValue(left))
+            }
+            (0x02, Some(left)) => identified(Outcome::new(0x00)).with(Object::TimerValue(left)),
+            _ => identified(Outcome::new(0x24)),
+        }
+    }
+
+    /// Sends the expirations that have become due.
+    pub(super) fn expire(&mut self, now: Time) {
+        if self.switches.on(Switch::DeadTimers) {
+            return;
+        }
+        for index in 0..self.timers.len() {
+            let Some((at, seconds)) = self.timers.get(index).copied().flatten() else { continue };
+            if at > now {
+                continue;
+            }
+            if let Some(place) = self.timers.get_mut(index) {
+                *place = None;
+            }
+            let id = u8::try_from(index.saturating_add(1)).unwrap_or(u8::MAX);
+            let envelope = Envelope::new(EnvelopeTag::TimerExpiration)
+                .with(Object::TimerIdentifier(id))
+                .with(Object::TimerValue(TimerValue::from_seconds(seconds)));
+            if let Err(error) = self.envelope(envelope, None) {
+                self.desk.break_off(&error);
+            }
+        }
+    }
+
+    fn open_channel(&mut self, command: &ProactiveCommand) -> Outcome {
+        let lenient = self.switches.on(Switch::AcceptMissingObjects);
+        let transport = command.objects.transport();
+        let bearer = command.get(ObjectKind::BearerDescription).is_some();
+        let transport = match transport {
+            Some(transport) => transport,
+            None if lenient => dmsc_uicc::object::TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: 4116 },
+            None => return Outcome::new(0x36),
+        };
+        let wanted = match command.objects.buffer_size() {
+            Some(size) => size,
+            None if lenient => 0,
+            None => return Outcome::new(0x36),
+        };
+        let facility = match transport.protocol {
+            TransportProtocol::TcpUiccServer => Facility::TcpUiccServer,
+            TransportProtocol::TcpClientLocal => Facility::TcpClientLocal,
+            TransportProtocol::UdpClientLocal => Facility::UdpClientLocal,
+            TransportProtocol::Direct => Facility::DirectChannelTerminalServer,
+            TransportProtocol::TcpClientRemote | TransportProtocol::UdpClientRemote => return Outcome::new(0x30),
+            _ => return Outcome::new(0x32),
+        };
+        if bearer {
+            return Outcome::new(0x32);
+        }
+        if !self.config.profile.has(facility) {
+            return Outcome::new(0x30);
+        }
+        let local = transport.protocol.is_terminal_server();
+        let known = self.config.applications.iter().any(|a| a.port == transport.port);
+        if local && !known && !self.switches.on(Switch::AcceptUnknownPort) {
+            return Failure::PORT.into();
+        }
+        match self.bip.open(transport.protocol, transport.port, wanted) {
+            Ok(Opened { status, buffer, modified }) => {
+                // Granting another size than asked is "performed with modification" (TS 102 223 6.8).
+                Outcome::new(if modified { 0x07 } else { 0x00 })
+                    .with(Object::ChannelStatus(status))
+                    .with(Object::BufferSize(buffer))
+            }
+            Err(failure) => Outcome::from(failure).with(Object::BufferSize(wanted)),
+        }
+    }
+
+    fn channel(&self, command: &ProactiveCommand) -> Result<u8, Outcome> {
+        let device = command.devices().map(|devices| devices.destination);
+        device.and_then(dmsc_uicc::channel::Device::channel_number).ok_or_else(|| Outcome::new(0x32))
+    }
+
+    fn send_data(&mut self, command: &ProactiveCommand, qualifier: u8) -> Outcome {
+        let channel = match self.channel(command) {
+            Ok(channel) => channel,
+            Err(outcome) => return outcome,
+        };
+        let Some(data) = command.objects.channel_data() else { return Outcome::new(0x36) };
+        match self.bip.send(channel, data, qualifier & 1 == 1) {
+            Ok((_, Some(Delivery::Application(..)))) if !self.client_alive && !self.switches.on(Switch::HideDeadClient) => {
+                // DM_SC 7.1 step 2: general result 20 with the cause, when the data cannot reach the DM Client. There is
+                // no cause value for it, so "no specific cause" is all the coding allows (TS 102 223 8.12.2).
+                Outcome { additional: vec![0x00], ..Outcome::new(0x20) }
+            }
+            Ok((free, delivery)) => {
+                let outcome = Outcome::new(0x00).with(Object::ChannelDataLength(free));
+                match delivery {
+                    Some(delivery) => outcome.then(After::Deliver(delivery)),
+                    None => outcome,
+                }
+            }
+            Err(failure) => failure.into(),
+        }
+    }
+
+    fn receive_data(&mut self, command: &ProactiveCommand) -> Outcome {
+        let channel = match self.channel(command) {
+            Ok(channel) => channel,
+            Err(outcome) => return outcome,
+        };
+        let Some(wanted) = command.objects.data_length() else { return Outcome::new(0x36) };
+        match self.bip.receive(channel, wanted) {
+            Ok((octets, left, missing)) => {
+                // Fewer octets than asked for is "performed, but missing information".
+                let outcome = Outcome::new(if missing { 0x02 } else { 0x00 });
+                let outcome = if octets.is_empty() { outcome } else { outcome.with(Object::ChannelData(octets)) };
+                outcome.with(Object::ChannelDataLength(left))
+            }
+            Err(failure) => failure.into(),
+        }
+    }
+
+    /// What became of a connection attempt, for a case that plays the terminal.
+    pub(super) fn connection_event(&mut self, state: &str) {
+        self.desk.observe(Actor::Server, "connection", &[], || Map::from_iter([("state".to_owned(), json!(state))]));
+    }
+}
