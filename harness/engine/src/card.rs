@@ -520,4 +520,8 @@ impl Player for Card {
             None => Err(PlayerError(format!("a card does not send `{kind}`"))),
         }
     }
+
+    fn account(&self) -> Option<&Account> {
+        Some(&self.site.server.account)
+    }
 }

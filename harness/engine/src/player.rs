@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use dmsc_link::{Peer, Signal, Time};
 use serde_json::{Map, Value};
 
+use crate::account::Account;
 use crate::event::{Actor, Event};
 use crate::patch::{Change, Patch, Patches};
 
@@ -53,6 +54,8 @@ pub trait Player: Peer {
     /// # Errors
     /// [`PlayerError`] when this role does not send such a message or the change does not fit it.
     fn perform(&mut self, now: Time, kind: &str, change: &Change) -> Result<(), PlayerError>;
+    /// The account with the nonces in force now, for the next session with the same DUT.
+    fn account(&self) -> Option<&Account>;
 }
 
 /// Where the messages of a player pass: the events it tells of, the signals it sends, the patches it obeys.

@@ -44,6 +44,10 @@ const BUSY_TRIES: u32 = 10;
 /// The service of EF.UST that lets a terminal announce its applications.
 const SERVICE_77: u8 = 77;
 
+/// The acts of a person that the reference terminal understands.
+pub const ACTS: &[&str] =
+    &["stop-dm-client", "start-dm-client", "lose-service", "regain-service", "start-dm-session", "call-customer-care"];
+
 /// Everything that makes a terminal.
 #[derive(Clone, Debug)]
 pub struct TerminalConfig {
@@ -624,6 +628,10 @@ impl Player for Terminal {
             other => self.send_apdu(other, change)?,
         }
         Ok(())
+    }
+
+    fn account(&self) -> Option<&Account> {
+        self.client.accounts.first()
     }
 }
 

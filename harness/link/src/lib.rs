@@ -13,7 +13,7 @@ mod time;
 pub use in_process::InProcess;
 pub use peer::Peer;
 pub use signal::{Signal, StreamId};
-pub use tcp::{Command, Tcp, TcpConfig};
+pub use tcp::{Command, Tcp, TcpConfig, run_command};
 pub use time::Time;
 
 /// What a link can carry; a case that needs more than its link offers is not applicable to it.

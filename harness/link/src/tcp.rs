@@ -38,6 +38,27 @@ impl fmt::Display for Command {
     }
 }
 
+/// Runs a command of the DUT file to its end.
+///
+/// # Errors
+/// [`LinkError::Command`] when it does not start, [`LinkError::Failed`] when it ends with an error.
+pub fn run_command(command: &Command) -> Result<(), LinkError> {
+    let (program, arguments) = command.words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(LinkError::Failed {
+        command: command.to_string(),
+        status: output.status.to_string(),
+        stderr: tail(&output.stderr),
+    })
+}
+
 /// What the DUT file says of a TCP link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TcpConfig {
@@ -51,6 +72,8 @@ pub struct TcpConfig {
     pub ready: Option<String>,
     /// Run to deliver a notification to a DM Client: in `{package0}` if an argument has it, else on standard input.
     pub notify: Option<Command>,
+    /// Whether the end of the `notify` command is the end of the client it started, so that nothing more can come.
+    pub ends_with_command: bool,
     /// Run to make a DM server send a notification; its standard output is the message in hexadecimal.
     pub wake: Option<Command>,
 }

@@ -1,0 +1,154 @@
+//! Cases and fixtures as files: those embedded in the binary, or those of a folder.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// The folder of the cases.
+pub(crate) const CASES: &str = "testcases/";
+/// The folder of what cases and DUTs share.
+pub(crate) const FIXTURES: &str = "fixtures/";
+/// The folder of the includes, within that of the cases.
+pub(crate) const INCLUDES: &str = "testcases/include/";
+
+/// Extensions of the files that belong to a bundle.
+const EXTENSIONS: [&str; 6] = ["yaml", "xml", "pem", "json", "hex", "txt"];
+
+/// Text files by their path from the root: `testcases/DM_SC-C-001-M/session-id.yaml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bundle {
+    files: BTreeMap<String, Cow<'static, str>>,
+    /// The folders that stand for the first parts of paths.
+    roots: Vec<(&'static str, PathBuf)>,
+}
+
+/// Why a folder is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {cause}", .path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// No case is in it.
+    #[error("{} holds no cases; name a folder with `testcases/<SCR item>/<name>.yaml`, or the folder `testcases` itself", .0.display())]
+    Empty(PathBuf),
+}
+
+impl Bundle {
+    /// The files embedded when the binary was built.
+    pub fn builtin() -> Bundle {
+        Bundle {
+            files: EMBEDDED.iter().map(|(path, text)| ((*path).to_owned(), Cow::Borrowed(*text))).collect(),
+            roots: Vec::new(),
+        }
+    }
+
+    /// The files of a folder that holds `testcases` and perhaps `fixtures`, or that is itself a folder of cases.
+    /// What it does not hold of these two stays as embedded.
+    ///
+    /// # Errors
+    /// [`BundleError`] for files that cannot be read, or when there is no case.
+    pub fn from_dir(path: &Path) -> Result<Bundle, BundleError> {
+        let mut files = BTreeMap::new();
+        let whole = path.join("testcases").is_dir();
+        let cases = if whole { path.join("testcases") } else { path.to_owned() };
+        collect(&cases, CASES, &mut files)?;
+        if files.is_empty() {
+            return Err(BundleError::Empty(path.to_owned()));
+        }
+        let mut roots = vec![(CASES, cases)];
+        let fixtures = path.join("fixtures");
+        if whole && fixtures.is_dir() {
+            collect(&fixtures, FIXTURES, &mut files)?;
+            roots.push((FIXTURES, fixtures));
+        } else {
+            files.extend(Bundle::builtin().files.into_iter().filter(|(path, _)| path.starts_with(FIXTURES)));
+        }
+        Ok(Bundle { files, roots })
+    }
+
+    /// A bundle of these files.
+    pub fn of<N: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (N, T)>) -> Bundle {
+        let files = files.into_iter().map(|(path, text)| (path.into(), Cow::Owned(text.into()))).collect();
+        Bundle { files, roots: Vec::new() }
+    }
+
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(AsRef::as_ref)
+    }
+
+    /// The files under a folder, by path.
+    pub fn under<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.files
+            .range(folder.to_owned()..)
+            .take_while(move |(path, _)| path.starts_with(folder))
+            .map(|(path, text)| (path.as_str(), text.as_ref()))
+    }
+
+    /// How errors name a file: a path that the user can open, where there is one.
+    pub fn shown(&self, path: &str) -> String {
+        let in_root = |(prefix, root): &(&str, PathBuf)| Some(root.join(path.strip_prefix(prefix)?).display().to_string());
+        self.roots.iter().find_map(in_root).unwrap_or_else(|| path.to_owned())
+    }
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Cow<'static, str>>) -> Result<(), BundleError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| BundleError::Read { path, cause }
+    };
+    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if path.is_dir() {
+            collect(&path, &format!("{prefix}{name}/"), files)?;
+        } else if EXTENSIONS.iter().any(|extension| path.extension().is_some_and(|found| found == *extension)) {
+            let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
+            files.insert(format!("{prefix}{name}"), Cow::Owned(text));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    #[test]
+    fn what_is_embedded_is_what_lies_in_the_repository() {
+        let embedded = Bundle::builtin();
+        let mut files = BTreeMap::new();
+        for folder in ["testcases", "fixtures"] {
+            let path = repository().join(folder);
+            if path.is_dir() {
+                collect(&path, &format!("{folder}/"), &mut files).unwrap();
+            }
+        }
+        assert_eq!(embedded.files, files);
+        assert!(embedded.text("fixtures/scr/items.yaml").is_some());
+    }
+
+    #[test]
+    fn a_folder_without_cases_is_refused() {
+        let error = Bundle::from_dir(&repository().join("harness/runner/schema")).unwrap_err();
+        assert!(error.to_string().contains("testcases/<SCR item>"), "{error}");
+    }
+
+    #[test]
+    fn files_under_a_folder_come_in_order() {
+        let bundle = Bundle::of([("a/z", "1"), ("a/b", "2"), ("b/a", "3"), ("a", "4")]);
+        let paths: Vec<_> = bundle.under("a/").collect();
+        assert_eq!(paths, [("a/b", "2"), ("a/z", "1")]);
+    }
+}

@@ -1,0 +1,363 @@
+//! Cases: what a file under `testcases/` says, checked and ready to run.
+
+mod convert;
+mod read;
+mod schema;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use dmsc_doc::{Problems, parse_duration};
+use dmsc_scr::{CaseRef, ItemId};
+use serde_json::{Map, Value};
+
+pub use crate::bundle::{Bundle, BundleError};
+pub use crate::catalogue::Role;
+pub(crate) use convert::json;
+pub(crate) use read::Found;
+pub use schema::{case_schema, include_schema};
+pub(crate) use schema::{definitions, readings};
+
+use crate::catalogue::Catalogue;
+use crate::variables::{Scope, VariableError, substitute, written};
+
+/// One instance of a case file: one purpose, one verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Folder and file name: `DM_SC-C-001-M/session-id`.
+    pub id: String,
+    /// The values of the parameters of this instance, in the order of the file.
+    pub instance: Vec<(String, Value)>,
+    /// One line.
+    pub title: String,
+    /// What is shown, in a sentence or two.
+    pub purpose: String,
+    /// The clauses it rests on; never empty.
+    pub spec: Vec<String>,
+    /// The item of the folder.
+    pub item: ItemId,
+    /// Further items whose verdict it feeds.
+    pub covers: Vec<ItemId>,
+    /// Further items that the statement has to claim.
+    pub claims: Vec<ItemId>,
+    /// Readings that have to be in force: interpretation and alternative.
+    pub when: Vec<(String, String)>,
+    /// What the harness plays.
+    pub role: Role,
+    /// How sure it is that the documents say this.
+    pub trust: Trust,
+    /// Settings of the player.
+    pub setup: Map<String, Value>,
+    /// The steps, includes expanded; never empty.
+    pub steps: Vec<Step>,
+    /// The file, as errors name it.
+    pub file: String,
+    /// SHA-256 of the file and of the includes it uses, in hexadecimal.
+    pub hash: String,
+}
+
+/// How sure it is that the documents say what a case or a step demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// Read in a document that was at hand.
+    #[default]
+    Stated,
+    /// Read, and confirmed by another source.
+    Verified,
+    /// From memory: never a fail.
+    Memory,
+    /// In doubt: never a fail.
+    Uncertain,
+}
+
+impl Trust {
+    /// Whether a deviation can be a fail; otherwise it is inconclusive.
+    pub fn can_fail(self) -> bool {
+        matches!(self, Trust::Stated | Trust::Verified)
+    }
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trust::Stated => "stated",
+            Trust::Verified => "verified",
+            Trust::Memory => "memory",
+            Trust::Uncertain => "uncertain",
+        }
+    }
+
+    pub(crate) const ALL: [Trust; 4] = [Trust::Stated, Trust::Verified, Trust::Memory, Trust::Uncertain];
+}
+
+/// What a miss of a step means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// A fail.
+    #[default]
+    Must,
+    /// A remark; a fail only when asked for.
+    Should,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file, as errors name it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub kind: StepKind,
+    /// Where it is written; inside an include, the place there.
+    pub location: Location,
+    /// What a miss means.
+    pub level: Level,
+    /// How sure the demand is; that of the case unless the step says otherwise.
+    pub trust: Trust,
+    /// The clause, where the step names one.
+    pub spec: Option<String>,
+    /// What to try when it misses.
+    pub hint: Option<String>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepKind {
+    /// Sends a message.
+    Send(Send),
+    /// Waits for a message.
+    Expect(Expect),
+    /// Shows that no message comes.
+    ExpectNone(ExpectNone),
+    /// Lets time pass.
+    Wait(Delay),
+    /// Asks a person to act.
+    Operator(Operator),
+    /// Does steps several times.
+    Repeat(Repeat),
+}
+
+/// `send`: the fields that differ from the default, and edits of the octets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Send {
+    /// The kind of message.
+    pub kind: String,
+    /// Fields that differ; names are not put in yet.
+    pub with: Map<String, Value>,
+    /// Edits, in order; see [`crate::variables::change`].
+    pub mutate: Vec<Value>,
+}
+
+/// `expect`: which message, what it must look like, how it is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expect {
+    /// The kind of message.
+    pub kind: String,
+    /// How long to wait.
+    pub within: Option<Delay>,
+    /// Which messages of the kind count; others pass by.
+    pub filter: Option<Value>,
+    /// What the message must match.
+    pub matching: Option<Value>,
+    /// How it is answered.
+    pub reply: ReplySpec,
+    /// The name under which the whole field tree is kept.
+    pub capture: Option<String>,
+}
+
+/// `reply` and `mutate` of an `expect`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ReplySpec {
+    /// Correctly, by the player.
+    #[default]
+    Default,
+    /// Not at all (`reply: none`).
+    None,
+    /// Correctly but for this.
+    With {
+        /// Fields that differ; names are not put in yet.
+        with: Map<String, Value>,
+        /// Edits, in order.
+        mutate: Vec<Value>,
+    },
+}
+
+/// `expect-none`: no such message in a window, shown by a control that a message would have come through.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpectNone {
+    /// The kind of message.
+    pub kind: String,
+    /// Which messages of the kind count.
+    pub filter: Option<Value>,
+    /// How long.
+    pub during: Delay,
+    /// The positive control; never empty.
+    pub control: Vec<Step>,
+}
+
+/// `operator`: an act of a person, or of a command of the DUT file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operator {
+    /// The name of the act, as the DUT file knows it.
+    pub act: String,
+    /// What the person is asked to do.
+    pub prompt: String,
+    /// The kind of message that proves the act.
+    pub until: Option<String>,
+    /// What that message must match to prove it.
+    pub matching: Option<Value>,
+    /// How long to wait for it.
+    pub within: Option<Delay>,
+}
+
+/// `repeat`: the same steps several times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// How often, from 1.
+    pub count: u32,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// A length of time, or a name that stands for one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delay(pub(crate) String);
+
+impl Delay {
+    /// The length of time.
+    ///
+    /// # Errors
+    /// [`VariableError`] when a name has no value or what it stands for is no duration.
+    pub fn resolve(&self, scope: &Scope) -> Result<Duration, VariableError> {
+        let text = written(&substitute(&Value::String(self.0.clone()), scope)?);
+        parse_duration(&text).map_err(VariableError::Duration)
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Case {
+    /// The name of the instance: `DM_SC-C-001-M/session-id[encoding=xml]`.
+    pub fn name(&self) -> String {
+        if self.instance.is_empty() {
+            return self.id.clone();
+        }
+        let values: Vec<String> = self.instance.iter().map(|(name, value)| format!("{name}={}", written(value))).collect();
+        format!("{}[{}]", self.id, values.join(","))
+    }
+
+    /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages.
+    pub fn needs_contact(&self) -> bool {
+        let mut needs = false;
+        for_each(&self.steps, &mut |step| {
+            let kind = match &step.kind {
+                StepKind::Send(send) => Some(&send.kind),
+                StepKind::Expect(expect) => Some(&expect.kind),
+                StepKind::ExpectNone(none) => Some(&none.kind),
+                StepKind::Operator(operator) => operator.until.as_ref(),
+                StepKind::Wait(_) | StepKind::Repeat(_) => None,
+            };
+            let kind = kind.and_then(|name| Catalogue::get().kind(self.role, name));
+            needs |= kind.is_some_and(|kind| kind.contact);
+        });
+        needs
+    }
+
+    /// The names of the acts it asks a person for.
+    pub fn acts(&self) -> BTreeSet<&str> {
+        let mut acts = BTreeSet::new();
+        for_each(&self.steps, &mut |step| {
+            if let StepKind::Operator(operator) = &step.kind {
+                acts.insert(operator.act.as_str());
+            }
+        });
+        acts
+    }
+
+    /// What the coverage of the tables counts.
+    pub fn coverage(&self) -> CaseRef {
+        CaseRef { case: self.name(), item: self.item.clone(), covers: self.covers.clone(), spec: self.spec.clone() }
+    }
+}
+
+/// Calls `see` with each step, nested ones behind the one that holds them.
+fn for_each<'a>(steps: &'a [Step], see: &mut impl FnMut(&'a Step)) {
+    for step in steps {
+        see(step);
+        match &step.kind {
+            StepKind::ExpectNone(none) => for_each(&none.control, see),
+            StepKind::Repeat(repeat) => for_each(&repeat.steps, see),
+            _ => {}
+        }
+    }
+}
+
+/// A catalogue of cases, with the fixtures they share.
+#[derive(Clone, Debug)]
+pub struct Library {
+    bundle: Bundle,
+}
+
+impl Library {
+    /// The cases and fixtures embedded in the binary.
+    pub fn builtin() -> Library {
+        Library { bundle: Bundle::builtin() }
+    }
+
+    /// Cases, and fixtures where there are any, of a folder; see [`Bundle::from_dir`].
+    ///
+    /// # Errors
+    /// [`BundleError`] when the folder cannot be read or holds no cases.
+    pub fn from_dir(path: &std::path::Path) -> Result<Library, BundleError> {
+        Ok(Library { bundle: Bundle::from_dir(path)? })
+    }
+
+    /// A library of these files.
+    pub fn new(bundle: Bundle) -> Library {
+        Library { bundle }
+    }
+
+    /// The files.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Every instance of every case, by name of item and file.
+    ///
+    /// # Errors
+    /// All that is wrong, file by file.
+    pub fn load(&self) -> Result<Vec<Case>, Vec<Problems>> {
+        read::load(&self.bundle)
+    }
+}
+
+/// Cases by the item of their folder and by the items they cover.
+pub fn by_item(cases: &[Case]) -> BTreeMap<&ItemId, Vec<&Case>> {
+    let mut map: BTreeMap<&ItemId, Vec<&Case>> = BTreeMap::new();
+    for case in cases {
+        let items: BTreeSet<&ItemId> = std::iter::once(&case.item).chain(&case.covers).collect();
+        for item in items {
+            map.entry(item).or_default().push(case);
+        }
+    }
+    map
+}

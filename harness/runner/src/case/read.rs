@@ -1,0 +1,273 @@
+//! Reading case files: instances, checks, and all problems of all files at once.
+
+use std::collections::BTreeMap;
+
+use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
+use dmsc_scr::{ItemId, Tables};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::convert::is_reference;
+use super::steps::Expander;
+use super::schema::setup_schema;
+use super::{Case, Trust, case_schema, definitions, json};
+use crate::bundle::{Bundle, CASES, INCLUDES};
+use crate::catalogue::Role;
+use crate::variables::fill;
+
+/// More instances than this are a mistake.
+const MAX_INSTANCES: usize = 1000;
+
+/// Every instance of every case of a bundle, in the order of their names.
+pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
+    let mut reader = Reader { bundle, schema: case_schema(), found: Found::default(), includes: BTreeMap::new() };
+    let mut cases = Vec::new();
+    let files = |folder| bundle.under(folder).filter(|(path, _)| path.ends_with(".yaml"));
+    for (path, text) in files(INCLUDES) {
+        reader.include(path, text);
+    }
+    for (path, text) in files(CASES).filter(|(path, _)| !path.starts_with(INCLUDES)) {
+        cases.extend(reader.case(path, text));
+    }
+    reader.found.none_or(cases)
+}
+
+/// Problems by file, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    files: BTreeMap<String, (Source, Vec<Problem>)>,
+}
+
+impl Found {
+    pub(crate) fn add(&mut self, source: &Source, problem: Problem) {
+        let (_, problems) = self.files.entry(source.name.clone()).or_insert_with(|| (source.clone(), Vec::new()));
+        // Instances of one file, and cases with one include, find the same things wrong.
+        let known = |earlier: &Problem| earlier.span == problem.span && earlier.message == problem.message;
+        if !problems.iter().any(known) {
+            problems.push(problem);
+        }
+    }
+
+    pub(crate) fn add_all(&mut self, problems: Problems) {
+        for problem in problems.problems {
+            self.add(&problems.source, problem);
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.files.values().map(|(_, problems)| problems.len()).sum()
+    }
+
+    pub(crate) fn none_or<T>(self, value: T) -> Result<T, Vec<Problems>> {
+        if self.files.is_empty() {
+            return Ok(value);
+        }
+        Err(self.files.into_values().map(|(source, problems)| Problems::new(source, problems)).collect())
+    }
+}
+
+/// What is wrong with a node, values aside that are not known before the case runs.
+pub(crate) fn problems_of(schema: &Schema, node: &Node, definitions: &Definitions) -> Vec<Problem> {
+    let mut problems = schema.check(node, definitions);
+    if !problems.is_empty() {
+        let mut open = Vec::new();
+        collect_references(node, &mut open);
+        problems.retain(|problem| !open.contains(&problem.span));
+    }
+    problems
+}
+
+/// Keys whose values decide what a step or a case is; a name that is not known yet cannot stand there.
+const FIXED: [&str; 9] = ["role", "send", "expect", "expect-none", "operator", "until", "include", "level", "trust"];
+
+fn collect_references(node: &Node, open: &mut Vec<Span>) {
+    if is_reference(node) {
+        open.push(node.span);
+    }
+    node.items().iter().for_each(|item| collect_references(item, open));
+    for entry in node.entries().iter().filter(|entry| !FIXED.contains(&entry.key.as_str())) {
+        collect_references(&entry.value, open);
+    }
+}
+
+struct Reader<'a> {
+    bundle: &'a Bundle,
+    schema: Schema,
+    found: Found,
+    /// The includes met so far, with their text.
+    includes: BTreeMap<String, Option<(Source, Node)>>,
+}
+
+impl Reader<'_> {
+    /// Reads an include that perhaps no case uses: its form, not the steps, which depend on the role.
+    fn include(&mut self, path: &str, text: &str) {
+        let source = Source::new(self.bundle.shown(path), text);
+        let parsed = match dmsc_doc::parse(&source) {
+            Ok(node) => {
+                let ways = Role::ALL.map(|role| problems_of(&super::include_schema(Some(role)), &node, definitions()));
+                let fewest = ways.into_iter().min_by_key(Vec::len).unwrap_or_default();
+                let sound = fewest.is_empty();
+                for problem in fewest {
+                    self.found.add(&source, problem);
+                }
+                sound.then_some((source, node))
+            }
+            Err(problems) => {
+                self.found.add_all(problems);
+                None
+            }
+        };
+        self.includes.insert(path.to_owned(), parsed);
+    }
+
+    fn case(&mut self, path: &str, text: &str) -> Vec<Case> {
+        let source = Source::new(self.bundle.shown(path), text);
+        let root = match dmsc_doc::parse(&source) {
+            Ok(root) => root,
+            Err(problems) => {
+                self.found.add_all(problems);
+                return Vec::new();
+            }
+        };
+        let before = self.found.count();
+        let item = self.item(path, &source);
+        let instances = match combinations(&root) {
+            Ok(instances) => instances,
+            Err(problem) => {
+                self.found.add(&source, problem);
+                return Vec::new();
+            }
+        };
+        let mut cases = Vec::new();
+        for instance in &instances {
+            cases.extend(self.instance(path, &source, &root, item.as_ref(), instance));
+        }
+        if self.found.count() > before { Vec::new() } else { cases }
+    }
+
+    /// The item that the folder of a case names.
+    fn item(&mut self, path: &str, source: &Source) -> Option<ItemId> {
+        let inner = path.strip_prefix(CASES).unwrap_or(path);
+        let folder = match inner.split('/').collect::<Vec<_>>().as_slice() {
+            [folder, _] => (*folder).to_owned(),
+            _ => {
+                let problem = Problem::new(Span::default(), "a case lies at `testcases/<SCR item>/<name>.yaml`")
+                    .help("move it into the folder of the item it is about");
+                self.found.add(source, problem);
+                return None;
+            }
+        };
+        let tables = Tables::builtin();
+        if tables.knows(&folder) {
+            return folder.parse().ok();
+        }
+        let problem = Problem::new(Span::default(), format!("the folder `{folder}` names no SCR item"));
+        self.found.add(
+            source,
+            match tables.nearest(&folder) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("a case lies in the folder of the item it is about, such as `DM_SC-C-001-M`"),
+            },
+        );
+        None
+    }
+
+    fn instance(
+        &mut self,
+        path: &str,
+        source: &Source,
+        root: &Node,
+        item: Option<&ItemId>,
+        instance: &[(String, Node)],
+    ) -> Option<Case> {
+        let filled = fill(root, instance);
+        let problems = problems_of(&self.schema, &filled, definitions());
+        if !problems.is_empty() {
+            let values = describe(instance);
+            for problem in problems {
+                // Only what a parameter brings in is due to the parameter.
+                let due = !instance.is_empty() && source.text.get(problem.span.start..problem.span.end).is_some_and(|text| text.contains("${"));
+                self.found.add(source, if due { problem.note(format!("with {values}")) } else { problem });
+            }
+            return None;
+        }
+        let role = filled.get("role").and_then(Node::as_str).and_then(Role::from_name)?;
+        let texts = |key: &str| -> Vec<String> {
+            let items = filled.get(key).map(Node::items).unwrap_or_default();
+            items.iter().filter_map(Node::written).map(str::to_owned).collect()
+        };
+        let ids = |key: &str| texts(key).iter().filter_map(|id| id.parse().ok()).collect::<Vec<ItemId>>();
+        let text = |key: &str| filled.get(key).and_then(Node::written).unwrap_or_default().trim_end().to_owned();
+        let when = filled.get("when").map(Node::entries).unwrap_or_default();
+        let trust = trust_of(&filled).unwrap_or_default();
+        let mut hash = Sha256::new();
+        hash.update(source.text.as_bytes());
+        let mut expander = Expander::new(role, trust, self.bundle, &self.includes, &mut self.found, &mut hash);
+        for key in ["title", "purpose", "setup"] {
+            if let Some(node) = filled.get(key) {
+                expander.check_names(source, node);
+            }
+        }
+        let steps = expander.steps(source, filled.get("steps").map(Node::items).unwrap_or_default());
+        let setup = match filled.get("setup") {
+            Some(node) => json(&setup_schema(role), node, definitions()),
+            None => Value::Null,
+        };
+        Some(Case {
+            id: path.strip_prefix(CASES).unwrap_or(path).trim_end_matches(".yaml").to_owned(),
+            instance: instance.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
+            title: text("title"),
+            purpose: text("purpose"),
+            spec: texts("spec"),
+            item: item?.clone(),
+            covers: ids("covers"),
+            claims: ids("claims"),
+            when: when.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.written()?.to_owned()))).collect(),
+            role,
+            trust,
+            setup: setup.as_object().cloned().unwrap_or_else(Map::new),
+            steps,
+            file: source.name.clone(),
+            hash: hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect(),
+        })
+    }
+}
+
+/// The `trust` of a case or a step.
+pub(super) fn trust_of(node: &Node) -> Option<Trust> {
+    let word = node.get("trust")?.written()?;
+    Trust::ALL.into_iter().find(|trust| trust.as_str() == word)
+}
+
+fn describe(instance: &[(String, Node)]) -> String {
+    let values = instance.iter().map(|(name, node)| format!("`{name}: {}`", node.written().unwrap_or_default()));
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// Every combination of the values of the parameters; one without any where there are none.
+fn combinations(root: &Node) -> Result<Vec<Vec<(String, Node)>>, Problem> {
+    let mut all: Vec<Vec<(String, Node)>> = vec![Vec::new()];
+    let Some(entry) = root.entry("parameters") else { return Ok(all) };
+    for parameter in entry.value.entries() {
+        let values = parameter.value.items();
+        if values.is_empty() {
+            // Wrong, and the schema says so.
+            continue;
+        }
+        if all.len().saturating_mul(values.len()) > MAX_INSTANCES {
+            return Err(Problem::new(entry.key_span, format!("more than {MAX_INSTANCES} instances"))
+                .help("leave out values, or split the case"));
+        }
+        all = all
+            .iter()
+            .flat_map(|before| {
+                values.iter().map(|value| {
+                    let mut one = before.clone();
+                    one.push((parameter.key.clone(), value.clone()));
+                    one
+                })
+            })
+            .collect();
+    }
+    Ok(all)
+}

@@ -1,0 +1,275 @@
+//! The closed schema of cases and includes.
+
+use std::sync::OnceLock;
+
+use dmsc_doc::{Case as Tag, Definitions, Field, Mapping, Node, Problem, Schema, Tagged};
+use dmsc_scr::Tables;
+
+use super::Trust;
+use crate::catalogue::schema::{kinds, mutations, template, with};
+use crate::catalogue::{Catalogue, Role};
+use crate::dut::account_fields;
+
+/// What a case file may hold.
+pub fn case_schema() -> Schema {
+    let roles = Role::ALL.map(|role| {
+        let doc = match role {
+            Role::Card => "The harness plays the card, the DUT is a terminal.",
+            Role::Terminal => "The harness plays the terminal, the DUT is a card.",
+        };
+        let setup = Field::optional("setup", setup_schema(role), "Settings of the player.");
+        let steps = Field::required("steps", steps(role), "What happens, in order.");
+        Tag::new(role.as_str(), doc, [setup, steps])
+    });
+    let items = |doc: &'static str| (Schema::seq(item_schema()), doc);
+    let (covers, covers_doc) = items("Further items that the verdict counts for.");
+    let (claims, claims_doc) = items("Further items that the statement has to claim.");
+    Tagged::new([
+        Field::required("title", line(), "What the case shows, in one line."),
+        Field::required("purpose", Schema::text(), "What is shown and why, in a sentence or two."),
+        Field::required("spec", Schema::seq_of(citation(), 1, usize::MAX), "The clauses it rests on: `DM_SC 7.1-3`, `DMNOTI 6.2`."),
+        Field::optional("covers", covers, covers_doc),
+        Field::optional("claims", claims, claims_doc),
+        Field::optional("trust", trust(), "How sure it is that the documents say so; `stated` unless given."),
+        Field::optional("when", readings(), "Applies only where these readings are in force."),
+        Field::optional("parameters", parameters(), "Names with lists of values; every combination is an instance."),
+    ])
+    .value("role", "What the harness plays.", roles)
+    .into()
+}
+
+/// What an include may hold, for steps of a role; for editors, of either role.
+pub fn include_schema(role: Option<Role>) -> Schema {
+    let steps = match role {
+        Some(role) => steps(role),
+        None => Schema::one_of(Role::ALL.map(steps)),
+    };
+    let variables = Mapping::new([]).free(crate::variables::name_schema(), Schema::Any);
+    Mapping::new([
+        Field::required("purpose", Schema::text(), "What the steps do."),
+        Field::optional("variables", variables, "Names with defaults; `null` for those that must be given."),
+        Field::required("steps", steps, "The steps."),
+    ])
+    .into()
+}
+
+/// The name of a known SCR item.
+pub(crate) fn item_schema() -> Schema {
+    Schema::text().named("an SCR item").with(|node| {
+        let id = node.as_str()?;
+        let tables = Tables::builtin();
+        if tables.knows(id) {
+            return None;
+        }
+        let problem = Problem::new(node.span, format!("`{id}` is no SCR item")).label("not in the tables of `fixtures/scr`");
+        Some(match tables.nearest(id) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help("item names look like `DM_SC-C-001-M` or `SCR-DM-NOTI-C-001`"),
+        })
+    })
+}
+
+/// The definitions that the schemas of cases, includes, DUT files and faults refer to.
+pub(crate) fn definitions() -> &'static Definitions {
+    static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
+    DEFINITIONS.get_or_init(|| {
+        let all = crate::catalogue::schema::definitions();
+        Role::ALL.into_iter().fold(all, |all, role| {
+            all.define(format!("step.{role}"), step(role)).define(format!("setup.{role}"), setup(role))
+        })
+    })
+}
+
+fn steps(role: Role) -> Schema {
+    Schema::seq_of(Schema::reference(format!("step.{role}")), 1, usize::MAX)
+}
+
+/// Where the settings of a role's player are defined.
+pub(super) fn setup_schema(role: Role) -> Schema {
+    Schema::reference(format!("setup.{role}"))
+}
+
+/// Text of one line.
+fn line() -> Schema {
+    Schema::text().with(|node| {
+        let breaks = node.as_str()?.trim_end().contains('\n');
+        breaks.then(|| {
+            Problem::new(node.span, "a title of several lines").help("keep one line, and put the rest into `purpose`")
+        })
+    })
+}
+
+fn trust() -> Schema {
+    let doc = |trust: Trust| match trust {
+        Trust::Stated => "Read in a document.",
+        Trust::Verified => "Read, and confirmed by another source.",
+        Trust::Memory => "From memory: never a fail.",
+        Trust::Uncertain => "In doubt: never a fail.",
+    };
+    Schema::documented_choice(Trust::ALL.map(|trust| (trust.as_str(), doc(trust))))
+}
+
+/// A clause; those of DM_SC have to exist.
+fn citation() -> Schema {
+    Schema::verbatim().named("a clause").with(|node| {
+        let cited = node.written()?.strip_prefix("DM_SC ")?.trim();
+        let clauses = Tables::builtin().clauses();
+        let bare = |id: &'static str| id.strip_prefix("DM_SC-").unwrap_or(id);
+        if clauses.iter().any(|clause| clause.section == cited || bare(&clause.id) == cited) {
+            return None;
+        }
+        let problem = Problem::new(node.span, format!("DM_SC has no clause `{cited}`"))
+            .label("not in `fixtures/scr/clauses.yaml`");
+        let section = cited.split('-').next().unwrap_or_default();
+        let last = clauses.iter().rfind(|clause| clause.section == section);
+        let near = dmsc_doc::nearest(cited, clauses.iter().map(|clause| bare(&clause.id)));
+        Some(match (last, near) {
+            (Some(last), _) => problem.help(format!("the last clause of section {section} is `DM_SC {}`", bare(&last.id))),
+            (None, Some(near)) => problem.help(format!("did you mean `DM_SC {near}`?")),
+            (None, None) => problem.help("write a section such as `DM_SC 7.1`, or a clause in it such as `DM_SC 7.1-3`"),
+        })
+    })
+}
+
+/// Interpretations and the readings that must be in force.
+pub(crate) fn readings() -> Schema {
+    let readings = Tables::builtin().interpretations().iter().map(|interpretation| {
+        let alternatives = interpretation.alternatives.iter();
+        let choice = Schema::documented_choice(alternatives.map(|choice| (choice.id.as_str(), choice.meaning.as_str())));
+        Field::optional(interpretation.id.as_str(), choice, interpretation.title.as_str())
+    });
+    Mapping::new(readings).into()
+}
+
+fn parameters() -> Schema {
+    let scalar = Schema::one_of([Schema::verbatim(), Schema::int(i64::MIN, i64::MAX), Schema::Bool]);
+    let values = Schema::seq_of(scalar, 1, usize::MAX).with(no_value_twice);
+    Mapping::new([]).free(crate::variables::name_schema(), values).into()
+}
+
+fn no_value_twice(node: &Node) -> Option<Problem> {
+    let items = node.items();
+    let twice = items.iter().enumerate().find(|(at, item)| {
+        items.iter().take(*at).any(|earlier| earlier.written() == item.written())
+    });
+    twice.map(|(_, item)| {
+        Problem::new(item.span, format!("the value `{}` stands twice", item.written().unwrap_or_default()))
+            .label("two instances of one name")
+            .help("remove one of them")
+    })
+}
+
+fn setup(role: Role) -> Schema {
+    let mode = |auto: &'static str, manual: &'static str| Schema::documented_choice([("auto", auto), ("manual", manual)]);
+    let account = Field::optional("account", Mapping::new(account_fields()), "What differs from the account of the DUT file.");
+    let silence = Field::optional("silence", Schema::Duration, "After how long a mute DUT counts as dead.");
+    let nonce = Schema::hex(1, 64);
+    let service = Mapping::new([]).free(Schema::int(1, 0xFFF), Schema::Bool);
+    let program = Schema::seq(Schema::seq_of(with("dm.command"), 1, usize::MAX));
+    let profile = || {
+        Mapping::new(Catalogue::get().group("terminal-profile.with").iter().filter(|field| field.name != "profile").map(
+            |field| Field::optional(field.name, facilities(), field.doc),
+        ))
+    };
+    let own = match role {
+        Role::Card => vec![
+            Field::optional("scws", mode("The SCWS listens and answers by itself.", "The card neither opens its own channel nor fetches data by itself."), "Whether the SCWS runs by itself; `auto` unless given."),
+            Field::optional("ust", service, "Services of EF UST to switch: `{ 77: false }`."),
+            Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS."),
+            Field::optional("buffer_size", Schema::int(1, 0xFFFF), "Buffer size it asks for, in octets."),
+            Field::optional("nonce", nonce, "The nonce of the server, instead of that of the account."),
+            Field::optional("program", program, "The management commands of the server, package by package."),
+        ],
+        Role::Terminal => vec![
+            Field::optional("start", mode("The terminal powers up and initialises the card.", "Nothing happens until the case sends `power-on`."), "Whether the session begins by itself; `auto` unless given."),
+            Field::optional("dm_client", mode("A notification starts a session.", "Sessions are steps of the case."), "Whether the DM Client runs by itself; `auto` unless given."),
+            Field::optional("profile", profile(), "Facilities of the terminal profile to switch."),
+            Field::optional("applications", Schema::seq(with("applications")), "The applications that the terminal announces."),
+            Field::optional("max_buffer", Schema::int(1, 0xFFFF), "Largest buffer it grants, in octets."),
+            Field::optional("poll_interval", Schema::Duration, "Time between STATUS commands."),
+            Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of the DM Client's messages."),
+        ],
+    };
+    Mapping::new(own.into_iter().chain([account, silence])).into()
+}
+
+/// A list of facilities of the terminal profile.
+fn facilities() -> Schema {
+    let names = dmsc_uicc::profile::Facility::ALL.iter().map(|facility| facility.name());
+    Schema::seq(Schema::choice(names))
+}
+
+/// One step of a role.
+fn step(role: Role) -> Tagged {
+    let catalogue = Catalogue::get();
+    let levels = [("must", "A miss is a fail."), ("should", "A miss is a remark; a fail only when asked for.")];
+    let judged = || {
+        [
+            Field::optional("level", Schema::documented_choice(levels), "What a miss means; `must` unless given."),
+            Field::optional("trust", trust(), "How sure the demand is; that of the case unless given."),
+            Field::optional("spec", Schema::verbatim(), "The clause, where it is not the one of the case."),
+            Field::optional("hint", Schema::text(), "What to try when it misses."),
+        ]
+    };
+    let mutate = |doc: &'static str| Field::optional("mutate", mutations(), doc);
+    let within = || Field::optional("within", Schema::Duration, "How long to wait.");
+    let filter = |group: &str| Field::optional("where", template(group), "Which messages count; others pass by.");
+    let matching = |group: &str| Field::optional("match", template(group), "What the message must look like.");
+
+    let sends = kinds(role, false, |kind| {
+        let group = kind.build.unwrap_or("none");
+        vec![
+            Field::optional("with", with(group), "Fields that differ from the default; `null` leaves one out."),
+            mutate("Edits of the octets, after they were built."),
+        ]
+    });
+    let expects = kinds(role, true, |kind| {
+        let mut fields = vec![within(), filter(kind.fields), matching(kind.fields)];
+        fields.push(Field::optional("as", crate::variables::name_schema(), "Keeps all fields of the message under this name."));
+        if let Some(reply) = kind.reply {
+            let answer = Schema::one_of([Schema::choice(["none"]), with(reply)]);
+            fields.push(Field::optional("reply", answer, "Fields of the answer that differ from a correct one, or `none`."));
+            fields.push(mutate("Edits of the octets of the answer."));
+        }
+        fields.extend(judged());
+        fields
+    });
+    let absences = kinds(role, true, |kind| {
+        let mut fields = vec![
+            filter(kind.fields),
+            Field::required("during", Schema::Duration, "How long no such message may come."),
+            Field::required("control", steps(role), "Steps that show that the DUT is alive and the way is open."),
+        ];
+        fields.extend(judged());
+        fields
+    });
+    let heard = catalogue.kinds(role).filter(|kind| kind.heard);
+    let until = Schema::documented_choice(heard.map(|kind| (kind.name.clone(), kind.doc.clone())));
+    let operator = [
+        Field::required("prompt", Schema::text(), "What the person is asked to do."),
+        Field::optional("until", until, "The message that proves the act."),
+        Field::optional("match", Schema::Any, "What that message must look like."),
+        within(),
+    ];
+    let repeated = Field::required("steps", steps(role), "The steps.");
+    let given = Mapping::new([]).free(crate::variables::name_schema(), Schema::Any);
+    let given = Field::optional("with", given, "Values for the variables of the include.");
+    let act = Schema::text().with(|node| {
+        let name = node.as_str()?;
+        let fits = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        (!fits).then(|| {
+            Problem::new(node.span, format!("`{name}` is not the name of an act"))
+                .label("lower case letters, digits and `-` only")
+                .help("what the person reads goes into `prompt`")
+        })
+    });
+    let none: [Field; 0] = [];
+    Tagged::new([])
+        .value("send", "Sends a message.", sends)
+        .value("expect", "Waits for a message.", expects)
+        .value("expect-none", "Shows that no such message comes.", absences)
+        .key("wait", "Lets time pass.", Schema::Duration, none)
+        .key("operator", "Asks a person to act; the DUT file may name a command instead.", act, operator)
+        .key("repeat", "Does the steps this many times.", Schema::int(1, 100_000), [repeated])
+        .key("include", "Does the steps of `testcases/include/<name>.yaml`.", Schema::text(), [given])
+}

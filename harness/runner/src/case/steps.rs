@@ -1,0 +1,369 @@
+//! Steps: includes expanded, names checked in the order in which they come to be known, templates tried.
+
+use std::collections::BTreeMap;
+
+use dmsc_doc::{Node, Problem, Schema, Source, Span, line_col, nearest};
+use dmsc_engine::template::Template;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::convert::{is_reference, json};
+use super::read::{Found, problems_of, trust_of};
+use super::{
+    Delay, Expect, ExpectNone, Level, Location, Operator, Repeat, ReplySpec, Send, Step, StepKind, Trust, definitions,
+    include_schema,
+};
+use crate::bundle::{Bundle, INCLUDES};
+use crate::catalogue::schema::{mutations, template, with};
+use crate::catalogue::{Catalogue, Kind, Role};
+use crate::dut::ixit_names;
+use crate::variables::{RESERVED, fill, references};
+
+/// How deep includes may use includes.
+const MAX_INCLUDES: usize = 16;
+
+/// Turns nodes into steps, file by file.
+pub(super) struct Expander<'a> {
+    role: Role,
+    trust: Trust,
+    bundle: &'a Bundle,
+    includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+    found: &'a mut Found,
+    hash: &'a mut Sha256,
+    /// The includes being expanded, outermost first.
+    open: Vec<String>,
+    /// The includes that went into the hash.
+    hashed: Vec<String>,
+    /// What is kept so far: the name, and the group of the fields where it is a whole message.
+    captures: Vec<(String, Option<&'static str>)>,
+}
+
+impl<'a> Expander<'a> {
+    pub(super) fn new(
+        role: Role,
+        trust: Trust,
+        bundle: &'a Bundle,
+        includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+        found: &'a mut Found,
+        hash: &'a mut Sha256,
+    ) -> Self {
+        let (open, hashed, captures) = (Vec::new(), Vec::new(), Vec::new());
+        Expander { role, trust, bundle, includes, found, hash, open, hashed, captures }
+    }
+
+    /// The steps of a sequence that complies with the schema.
+    pub(super) fn steps(&mut self, source: &Source, nodes: &[Node]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for node in nodes {
+            if node.get("include").is_some() {
+                steps.extend(self.include(source, node));
+            } else if let Some(kind) = self.kind(source, node) {
+                steps.push(self.step(source, node, kind));
+            }
+        }
+        steps
+    }
+
+    fn step(&self, source: &Source, node: &Node, kind: StepKind) -> Step {
+        let text = |key: &str| node.get(key).and_then(Node::written).map(|text| text.trim_end().to_owned());
+        let (line, _) = line_col(source, node.span.start);
+        Step {
+            kind,
+            location: Location { file: source.name.clone(), line },
+            level: if text("level").as_deref() == Some("should") { Level::Should } else { Level::Must },
+            trust: trust_of(node).unwrap_or(self.trust),
+            spec: text("spec"),
+            hint: text("hint"),
+        }
+    }
+
+    fn kind(&mut self, source: &Source, node: &Node) -> Option<StepKind> {
+        for key in ["within", "during", "wait", "prompt", "spec", "hint"] {
+            if let Some(value) = node.get(key) {
+                self.check_names(source, value);
+            }
+        }
+        let delay = |key: &str| node.get(key).and_then(Node::written).map(|text| Delay(text.to_owned()));
+        let written = |key: &str| node.get(key).and_then(Node::written).map(str::to_owned);
+        let nested = |key: &str| node.get(key).map(Node::items).unwrap_or_default();
+        Some(if let Some(kind) = written("send") {
+            let group = self.message(&kind).and_then(|kind| kind.build).unwrap_or("none");
+            let (with, mutate) = self.change(source, node, "with", group);
+            StepKind::Send(Send { kind, with, mutate })
+        } else if let Some(kind) = written("expect") {
+            StepKind::Expect(self.expect(source, node, kind, delay("within")))
+        } else if let Some(kind) = written("expect-none") {
+            let group = self.message(&kind).map_or("none", |kind| kind.fields);
+            let filter = self.template(source, node, "where", group);
+            let control = self.steps(source, nested("control"));
+            StepKind::ExpectNone(ExpectNone { kind, filter, during: delay("during")?, control })
+        } else if let Some(wait) = delay("wait") {
+            StepKind::Wait(wait)
+        } else if let Some(act) = written("operator") {
+            let until = written("until");
+            let matching = self.operator_match(source, node, until.as_deref());
+            StepKind::Operator(Operator { act, prompt: written("prompt")?, until, matching, within: delay("within") })
+        } else {
+            let count = node.get("repeat")?.as_int().and_then(|count| u32::try_from(count).ok());
+            let Some(count) = count else {
+                let at = node.get("repeat").map_or(node.span, |value| value.span);
+                let problem = Problem::new(at, "how often is not known before the case runs")
+                    .help("write a number, or the name of a parameter");
+                self.found.add(source, problem);
+                return None;
+            };
+            StepKind::Repeat(Repeat { count, steps: self.steps(source, nested("steps")) })
+        })
+    }
+
+    fn message(&self, kind: &str) -> Option<&'static Kind> {
+        Catalogue::get().kind(self.role, kind)
+    }
+
+    fn expect(&mut self, source: &Source, node: &Node, kind: String, within: Option<Delay>) -> Expect {
+        let message = self.message(&kind);
+        let group = message.map_or("none", |kind| kind.fields);
+        let filter = self.template(source, node, "where", group);
+        let matching = self.template(source, node, "match", group);
+        let capture = node.get("as").and_then(Node::written).map(str::to_owned);
+        if let Some(name) = &capture {
+            self.captures.push((name.clone(), Some(group)));
+        }
+        let reply = match node.get("reply") {
+            Some(reply) if reply.written() == Some("none") => {
+                if let Some(entry) = node.entry("mutate") {
+                    let problem = Problem::new(entry.key_span, "`mutate` beside `reply: none`")
+                        .label("there is no answer to edit")
+                        .help("leave out one of them");
+                    self.found.add(source, problem);
+                }
+                ReplySpec::None
+            }
+            None if node.get("mutate").is_none() => ReplySpec::Default,
+            _ => {
+                let (with, mutate) = self.change(source, node, "reply", message.and_then(|kind| kind.reply).unwrap_or("none"));
+                ReplySpec::With { with, mutate }
+            }
+        };
+        Expect { kind, within, filter, matching, reply, capture }
+    }
+
+    /// The fields under `key` and the edits under `mutate`.
+    fn change(&mut self, source: &Source, node: &Node, key: &str, group: &str) -> (Map<String, Value>, Vec<Value>) {
+        let mut read = |key: &str, schema: &Schema| {
+            let value = node.get(key)?;
+            self.check_names(source, value);
+            Some(json(schema, value, definitions()))
+        };
+        let fields = read(key, &with(group)).and_then(|value| value.as_object().cloned());
+        let edits = read("mutate", &mutations()).and_then(|value| value.as_array().cloned());
+        (fields.unwrap_or_default(), edits.unwrap_or_default())
+    }
+
+    fn operator_match(&mut self, source: &Source, node: &Node, until: Option<&str>) -> Option<Value> {
+        let entry = node.entry("match")?;
+        let Some(kind) = until.and_then(|until| self.message(until)) else {
+            let problem = Problem::new(entry.key_span, "`match` without `until`")
+                .label("there is no message to compare")
+                .help("add `until:` with the kind of message that proves the act");
+            self.found.add(source, problem);
+            return None;
+        };
+        let problems = problems_of(&template(kind.fields), &entry.value, definitions());
+        let sound = problems.is_empty();
+        for problem in problems {
+            self.found.add(source, problem);
+        }
+        if sound { self.template(source, node, "match", kind.fields) } else { None }
+    }
+
+    /// The template under `key`; what it keeps is known from here on.
+    fn template(&mut self, source: &Source, node: &Node, key: &str, group: &str) -> Option<Value> {
+        let value = node.get(key)?;
+        self.check_names(source, value);
+        let compiled = json(&template(group), value, definitions());
+        if let Err(error) = Template::compile(&compiled) {
+            let place = place(value, &error.path);
+            // What is not known yet is tried when it is.
+            if !place.is_some_and(is_reference) {
+                let span = place.map_or(value.span, |place| place.span);
+                self.found.add(source, Problem::new(span, "an impossible matcher").label(error.message));
+            }
+        }
+        self.captured(value);
+        Some(compiled)
+    }
+
+    fn captured(&mut self, node: &Node) {
+        if let Some(name) = node.get("as").and_then(Node::as_str) {
+            self.captures.push((name.to_owned(), None));
+        }
+        node.items().iter().for_each(|item| self.captured(item));
+        node.entries().iter().for_each(|entry| self.captured(&entry.value));
+    }
+
+    /// Checks that every name in a tree is known by now.
+    pub(super) fn check_names(&mut self, source: &Source, node: &Node) {
+        node.items().iter().for_each(|item| self.check_names(source, item));
+        node.entries().iter().for_each(|entry| self.check_names(source, &entry.value));
+        let Some(text) = node.as_str() else { return };
+        match references(text) {
+            Ok(found) => {
+                for reference in found {
+                    let span = node.span_within(reference.span.start, reference.span.end);
+                    let problem = self.unknown(&reference.name, span);
+                    problem.into_iter().for_each(|problem| self.found.add(source, problem));
+                }
+            }
+            Err((span, message)) => {
+                let problem = Problem::new(node.span_within(span.start, span.end), message)
+                    .help("write a name as `${name}`, such as `${ixit.server_id}`");
+                self.found.add(source, problem);
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str, span: Span) -> Option<Problem> {
+        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        let known: Vec<String> = match first {
+            "ixit" | "dut" => {
+                let names = if first == "ixit" { ixit_names() } else { ["name", "kind"].map(str::to_owned).to_vec() };
+                if rest.is_some_and(|rest| names.iter().any(|name| name == rest)) {
+                    return None;
+                }
+                names.iter().map(|name| format!("{first}.{name}")).collect()
+            }
+            _ => match self.captures.iter().rfind(|(capture, _)| capture == first) {
+                Some((_, Some(group))) => {
+                    let fields = Catalogue::get().group(group);
+                    let member = rest.map(|rest| rest.split('.').next().unwrap_or_default());
+                    if member.is_none_or(|member| fields.iter().any(|field| field.name == member)) {
+                        return None;
+                    }
+                    fields.iter().map(|field| format!("{first}.{}", field.name)).collect()
+                }
+                Some((_, None)) => return None,
+                None => self.captures.iter().map(|(name, _)| name.clone()).chain(RESERVED.map(str::to_owned)).collect(),
+            },
+        };
+        let names = known.iter().map(String::as_str);
+        // A name that lacks its first part: `${server_id}` for `${ixit.server_id}`.
+        let meant = ixit_names().into_iter().find(|known| known == name).map(|name| format!("ixit.{name}"));
+        let near = nearest(name, names.clone()).map(str::to_owned).or(meant);
+        let listed = names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let problem = Problem::new(span, format!("nothing is called `{name}` here"))
+            .label("not known when this step begins")
+            .note(format!("known: {listed}, and the parameters of the file"));
+        Some(match near {
+            Some(near) => problem.help(format!("did you mean `${{{near}}}`?")),
+            None => problem.help("an earlier step keeps a message under a name with `as:`"),
+        })
+    }
+
+    fn include(&mut self, source: &Source, node: &Node) -> Vec<Step> {
+        let Some(name_node) = node.get("include") else { return Vec::new() };
+        let name = name_node.written().unwrap_or_default();
+        let path = format!("{INCLUDES}{name}.yaml");
+        let includes = self.includes;
+        let (included, root) = match includes.get(&path) {
+            Some(Some((included, root))) => (included, root),
+            // What is wrong with it is told at its place.
+            Some(None) => return Vec::new(),
+            None => {
+                let problem = self.no_include(name, name_node.span);
+                self.found.add(source, problem);
+                return Vec::new();
+            }
+        };
+        if self.open.contains(&path) || self.open.len() >= MAX_INCLUDES {
+            let chain: Vec<&str> = self.open.iter().chain([&path]).map(|path| include_name(path)).collect();
+            let problem = Problem::new(name_node.span, format!("`{name}` includes itself"))
+                .label(chain.join(" → "))
+                .help("break the circle");
+            self.found.add(source, problem);
+            return Vec::new();
+        }
+        if !self.hashed.contains(&path) {
+            self.hash.update(included.text.as_bytes());
+            self.hashed.push(path.clone());
+        }
+        let Some(values) = self.variables(source, node, root) else { return Vec::new() };
+        let filled = fill(root, &values);
+        let problems = problems_of(&include_schema(Some(self.role)), &filled, definitions());
+        if !problems.is_empty() {
+            let (line, _) = line_col(source, node.span.start);
+            for problem in problems {
+                self.found.add(included, problem.note(format!("included by {}:{line}, role {}", source.name, self.role)));
+            }
+            return Vec::new();
+        }
+        self.open.push(path);
+        let steps = self.steps(included, filled.get("steps").map(Node::items).unwrap_or_default());
+        self.open.pop();
+        steps
+    }
+
+    /// The values of an include's variables; none when something is wrong with them.
+    fn variables(&mut self, source: &Source, node: &Node, root: &Node) -> Option<Vec<(String, Node)>> {
+        let defaults = root.get("variables").map(Node::entries).unwrap_or_default();
+        let given = node.get("with").map(Node::entries).unwrap_or_default();
+        let before = self.found.count();
+        for entry in given {
+            self.check_names(source, &entry.value);
+            if !defaults.iter().any(|default| default.key == entry.key) {
+                let names = || defaults.iter().map(|default| default.key.as_str());
+                let listed = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let problem = Problem::new(entry.key_span, format!("the include has no variable `{}`", entry.key));
+                let problem = if defaults.is_empty() {
+                    problem.label("it has no variables")
+                } else {
+                    problem.label("not one of its variables").note(format!("its variables: {listed}"))
+                };
+                let near = nearest(&entry.key, names()).map(|near| format!("did you mean `{near}`?"));
+                self.found.add(source, near.into_iter().fold(problem, Problem::help));
+            }
+        }
+        let mut values = Vec::new();
+        for default in defaults {
+            let value = given.iter().find(|entry| entry.key == default.key).map_or(&default.value, |entry| &entry.value);
+            if value.is_null() && default.value.is_null() {
+                let problem = Problem::new(node.span, format!("the include needs a value for `{}`", default.key))
+                    .label("has no default")
+                    .help(format!("add `with: {{ {}: ... }}`", default.key));
+                self.found.add(source, problem);
+            }
+            values.push((default.key.clone(), value.clone()));
+        }
+        (self.found.count() == before).then_some(values)
+    }
+
+    fn no_include(&self, name: &str, span: Span) -> Problem {
+        let names: Vec<&str> = self.bundle.under(INCLUDES).map(|(path, _)| include_name(path)).collect();
+        let problem = Problem::new(span, format!("there is no include `{name}`"))
+            .label(format!("no file `testcases/include/{name}.yaml`"));
+        match nearest(name, names.iter().copied()) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => problem.help("there are no includes yet"),
+            None => problem.help(format!("there are: {}", names.join(", "))),
+        }
+    }
+}
+
+fn include_name(path: &str) -> &str {
+    path.strip_prefix(INCLUDES).unwrap_or(path).trim_end_matches(".yaml")
+}
+
+/// The node that a template error speaks of, or the nearest one around it.
+fn place<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+    if path.is_empty() {
+        return Some(node);
+    }
+    // Keys may hold dots themselves.
+    let below = |key: &str, child: &'n Node| {
+        let rest = path.strip_prefix(key)?;
+        if rest.is_empty() { Some(child) } else { place(child, rest.strip_prefix('.')?) }
+    };
+    let by_key = node.entries().iter().find_map(|entry| below(&entry.key, &entry.value));
+    let by_index = || node.items().iter().enumerate().find_map(|(index, item)| below(&index.to_string(), item));
+    by_key.or_else(by_index).or(Some(node))
+}

@@ -1,0 +1,128 @@
+use serde_json::json;
+
+use super::*;
+
+/// The cases of files given as (path below `testcases/`, text).
+fn load(files: &[(&str, &str)]) -> Result<Vec<Case>, String> {
+    let files = files.iter().map(|(path, text)| (format!("testcases/{path}"), (*text).to_owned()));
+    let library = Library::new(Bundle::of(files));
+    library.load().map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn loaded(files: &[(&str, &str)]) -> Vec<Case> {
+    load(files).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+const SESSION_ID: &str = "
+title: Session id 0A0B arrives in Package#1 as A0B
+purpose: Leading zeros are dropped and letters are upper case.
+spec: [DMNOTI 6.2, DM_SC 7.1-3]
+covers: [SCR-DM-NOTI-C-001]
+role: card
+parameters: { encoding: [xml, wbxml], port: [3516, 0x1F90] }
+setup: { http_port: \"${port}\", nonce: 00 0a }
+steps:
+  - send: notification
+    with: { session_id: 0x0A0B, body: 0a 0b, digest: valid }
+  - expect: dm.message
+    within: ${ixit.window}
+    where: { encoding: \"${encoding}\" }
+    match: { session_id: 0A0B, msg_id: 1, alerts: { contains: 1200 }, cred: { type: { as: kept } } }
+    as: first
+    reply: { session_id: \"${first.session_id}\", cred: none, http: { body: \"${kept}\" } }
+  - expect-none: dm.message
+    during: 5 s
+    control:
+      - include: ping
+        with: { port: 7 }
+";
+
+const PING: &str = "
+purpose: Shows that the DUT is alive.
+variables: { port: null, digest: wrong-nonce }
+steps:
+  - send: notification
+    with: { port: \"${port}\", digest: \"${digest}\" }
+  - repeat: 2
+    steps: [{ wait: 1 s }]
+";
+
+#[test]
+fn a_case_is_read_with_its_instances_and_includes() {
+    let files = [("DM_SC-C-001-M/session-id.yaml", SESSION_ID), ("include/ping.yaml", PING)];
+    let cases = loaded(&files);
+    let names: Vec<_> = cases.iter().map(Case::name).collect();
+    assert_eq!(
+        names,
+        [
+            "DM_SC-C-001-M/session-id[encoding=xml,port=3516]",
+            "DM_SC-C-001-M/session-id[encoding=xml,port=8080]",
+            "DM_SC-C-001-M/session-id[encoding=wbxml,port=3516]",
+            "DM_SC-C-001-M/session-id[encoding=wbxml,port=8080]",
+        ]
+    );
+    let case = &cases[2];
+    assert_eq!((case.item.as_str(), case.covers[0].as_str()), ("DM_SC-C-001-M", "SCR-DM-NOTI-C-001"));
+    assert_eq!(Value::Object(case.setup.clone()), json!({ "http_port": 3516, "nonce": "000A" }));
+    let StepKind::Send(send) = &case.steps[0].kind else { panic!("{:?}", case.steps[0]) };
+    assert_eq!(Value::Object(send.with.clone()), json!({ "session_id": 0x0A0B, "body": "0A0B", "digest": "valid" }));
+    let StepKind::Expect(expect) = &case.steps[1].kind else { panic!("{:?}", case.steps[1]) };
+    assert_eq!(expect.filter, Some(json!({ "encoding": "wbxml" })));
+    let matching = json!({
+        "session_id": "0A0B", "msg_id": "1", "alerts": { "contains": 1200 }, "cred": { "type": { "as": "kept" } },
+    });
+    assert_eq!(expect.matching, Some(matching));
+    assert_eq!(expect.within.as_ref().unwrap().to_string(), "${ixit.window}");
+    assert_eq!(case.steps[1].location.to_string(), "testcases/DM_SC-C-001-M/session-id.yaml:12");
+    let StepKind::ExpectNone(none) = &case.steps[2].kind else { panic!("{:?}", case.steps[2]) };
+    assert_eq!(none.during.resolve(&Scope::new()), Ok(Duration::from_secs(5)));
+    assert_eq!(none.control[0].location.to_string(), "testcases/include/ping.yaml:5");
+    let StepKind::Send(ping) = &none.control[0].kind else { panic!("{:?}", none.control[0]) };
+    assert_eq!(Value::Object(ping.with.clone()), json!({ "port": 7, "digest": "wrong-nonce" }));
+    assert!(matches!(&none.control[1].kind, StepKind::Repeat(repeat) if repeat.count == 2));
+    assert!(!case.needs_contact());
+    assert_eq!(by_item(&cases).len(), 2);
+}
+
+#[test]
+fn the_hash_follows_the_includes() {
+    let hash = |ping: &str| {
+        let files = [("DM_SC-C-001-M/session-id.yaml", SESSION_ID), ("include/ping.yaml", ping)];
+        loaded(&files).remove(0).hash
+    };
+    assert_eq!(hash(PING).len(), 64);
+    assert_eq!(hash(PING), hash(PING));
+    assert_ne!(hash(PING), hash(&PING.replace("1 s", "2 s")));
+}
+
+const TERMINAL: &str = "
+title: The card uses the port that was announced
+purpose: The port of the application with type 7.
+spec: [DM_SC 7.1]
+role: terminal
+trust: memory
+steps:
+  - send: envelope.terminal-applications
+    with: { applications: [{ port: 0xC000, type: 0x07 }] }
+  - expect: open-channel
+    match: { transport: { protocol: tcp-local, port: { one_of: [0xC000, { is: { range: [1, 9] }, verdict: inconclusive }] } } }
+    reply: { result: 0x20, additional: \"00\" }
+    mutate: [{ set: { at: 1, octets: 0102 } }]
+  - expect: terminal-is-not-a-kind
+    level: should
+";
+
+#[test]
+fn a_wrong_kind_is_located_and_a_right_one_is_not() {
+    let text = load(&[("DM_SC-S-001-M/port.yaml", TERMINAL)]).unwrap_err();
+    assert!(text.contains("testcases/DM_SC-S-001-M/port.yaml:14:13"), "{text}");
+    assert_eq!(text.matches("error: ").count(), 1, "{text}");
+    let good = TERMINAL.replace("terminal-is-not-a-kind", "close-channel");
+    let case = loaded(&[("DM_SC-S-001-M/port.yaml", &good)]).remove(0);
+    assert!(case.needs_contact());
+    assert_eq!((case.steps[2].level, case.steps[2].trust), (Level::Should, Trust::Memory));
+    let StepKind::Expect(expect) = &case.steps[1].kind else { panic!("{:?}", case.steps[1]) };
+    let ReplySpec::With { with, mutate } = &expect.reply else { panic!("{:?}", expect.reply) };
+    assert_eq!(Value::Object(with.clone()), json!({ "result": 0x20, "additional": "00" }));
+    assert_eq!(mutate, &[json!({ "set": { "at": 1, "octets": "0102" } })]);
+}

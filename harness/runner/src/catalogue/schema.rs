@@ -1,0 +1,210 @@
+//! The catalogue as schemas: what `with`, `reply`, `match` and `where` may hold.
+
+use std::collections::BTreeMap;
+
+use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
+
+use super::{Catalogue, Role, Shape};
+
+/// Where the fields of a group that are set are defined.
+pub(crate) fn with(group: &str) -> Schema {
+    Schema::reference(format!("with.{group}"))
+}
+
+/// Where the template over the fields of a group is defined.
+pub(crate) fn template(group: &str) -> Schema {
+    Schema::reference(format!("match.{group}"))
+}
+
+/// Where the list of octet edits is defined.
+pub(crate) fn mutations() -> Schema {
+    Schema::seq_of(Schema::reference("mutation"), 1, usize::MAX)
+}
+
+/// The definitions that [`with`], [`template`] and [`mutations`] refer to.
+pub(crate) fn definitions() -> Definitions {
+    let mut builder = Builder { definitions: Definitions::new().define("mutation", mutation()), names: BTreeMap::new() };
+    for (group, fields) in Catalogue::get().groups() {
+        let set = fields.iter().map(|field| {
+            Field::optional(field.name, Schema::one_of([value(&field.shape), Schema::Null]), field.doc)
+        });
+        builder.define(format!("with.{group}"), Mapping::new(set));
+        let mut compared = Vec::new();
+        for field in fields {
+            compared.push(Field::optional(field.name, builder.template(&field.shape), field.doc));
+        }
+        let own = format!("match.{group}");
+        let operators = operators(Schema::reference(own.clone()), Schema::Any, Schema::Any);
+        builder.define(own, Schema::one_of([Mapping::new(compared).into(), operators, words()]));
+    }
+    builder.definitions
+}
+
+/// The kinds that a step key can name, each with the fields that come with it.
+pub(crate) fn kinds(role: Role, heard: bool, fields: impl Fn(&super::Kind) -> Vec<Field>) -> Vec<Case> {
+    let kinds = Catalogue::get().kinds(role).filter(|kind| if heard { kind.heard } else { kind.sent });
+    kinds.map(|kind| Case::new(kind.name.clone(), kind.doc.clone(), fields(kind))).collect()
+}
+
+/// One octet edit; the serde form of `dmsc_engine::mutation::Mutation`.
+fn mutation() -> Tagged {
+    let at = || {
+        Field::required("at", Schema::int(-0xFFFF, 0xFFFF), "Offset of the first octet; negative counts from the end.")
+    };
+    let octets = || Field::required("octets", Schema::hex(1, usize::MAX), "The octets.");
+    let fields = |fields: Vec<Field>| Schema::Map(Mapping::new(fields));
+    let mask = Field::required("mask", Schema::int(1, 0xFF), "The bits to invert.");
+    let count = Field::required("count", Schema::int(1, 0xFFFF), "How many octets.");
+    let replace = [
+        Field::required("find", Schema::verbatim(), "The text to look for."),
+        Field::required("with", any_text(), "The text to put in its place."),
+    ];
+    let none: [Field; 0] = [];
+    Tagged::new([])
+        .key("flip", "Inverts bits of one octet.", fields(vec![at(), mask]), none.clone())
+        .key("set", "Overwrites octets.", fields(vec![at(), octets()]), none.clone())
+        .key("insert", "Inserts octets.", fields(vec![at(), octets()]), none.clone())
+        .key("remove", "Removes octets.", fields(vec![at(), count]), none.clone())
+        .key("truncate", "Keeps only this many octets.", Schema::int(0, 0xFFFF), none.clone())
+        .key("append", "Adds octets at the end.", Schema::hex(1, usize::MAX), none.clone())
+        .key("replace", "Replaces every occurrence of a text.", fields(replace.to_vec()), none.clone())
+        .key("octets", "Replaces the whole message.", Schema::hex(0, usize::MAX), none)
+}
+
+fn any_text() -> Schema {
+    Schema::Text(Text { verbatim: true, empty: true })
+}
+
+/// What a field may be set to.
+fn value(shape: &Shape) -> Schema {
+    match shape {
+        Shape::Record(group) => with(group),
+        Shape::Edits => mutations(),
+        Shape::Template(group) => template(group),
+        Shape::List(of) => Schema::seq(value(of)),
+        Shape::Map(of) => Mapping::new([]).free(Schema::verbatim(), Schema::one_of([value(of), Schema::Null])).into(),
+        Shape::WordOr(words, other) => Schema::one_of([Schema::choice(words.clone()), value(other)]),
+        Shape::TextOr(other) => Schema::one_of([any_text(), value(other)]),
+        scalar => literal(scalar),
+    }
+}
+
+/// A scalar as it is written, to be set or compared.
+fn literal(shape: &Shape) -> Schema {
+    match shape {
+        Shape::Bool => Schema::Bool,
+        Shape::Int(min, max) => Schema::int(*min, *max),
+        Shape::Hex => Schema::hex(0, usize::MAX),
+        // The number first: `10` without quotes is ten, `"10"` is the octet 0x10.
+        Shape::HexOrInt => Schema::one_of([Schema::int(0, 0xFF), Schema::hex(0, usize::MAX)]),
+        Shape::Name(names) => Schema::choice(names.clone()),
+        Shape::NameOrInt(names) => Schema::one_of([Schema::choice(names.clone()), Schema::int(0, 0xFF)]),
+        _ => any_text(),
+    }
+}
+
+struct Builder {
+    definitions: Definitions,
+    /// The definitions of templates by the shape they compare.
+    names: BTreeMap<String, String>,
+}
+
+impl Builder {
+    fn define(&mut self, name: String, schema: impl Into<Schema>) {
+        self.definitions = std::mem::take(&mut self.definitions).define(name, schema);
+    }
+
+    /// A template over values of a shape: the definition of that shape, made when it is first met.
+    fn template(&mut self, shape: &Shape) -> Schema {
+        if let Shape::Record(group) = shape {
+            return template(group);
+        }
+        let key = format!("{shape:?}");
+        if let Some(name) = self.names.get(&key) {
+            return Schema::reference(name.clone());
+        }
+        let name = match shape {
+            Shape::Bool => "is.bool".to_owned(),
+            Shape::Hex => "is.hex".to_owned(),
+            Shape::Text => "is.text".to_owned(),
+            Shape::Int(low, high) if *high == i64::MAX => format!("is.number.{low}"),
+            Shape::Int(low, high) => format!("is.number.{low}-{high}"),
+            _ => format!("is.{}", self.names.len()),
+        };
+        self.names.insert(key, name.clone());
+        let own = Schema::reference(name.clone());
+        let (plain, item) = match shape {
+            Shape::List(of) => {
+                let item = self.template(of);
+                (vec![Schema::seq(item.clone())], item)
+            }
+            Shape::Map(of) => {
+                let item = self.template(of);
+                (vec![Mapping::new([]).free(Schema::verbatim(), item.clone()).into()], item)
+            }
+            Shape::WordOr(words, other) => (vec![Schema::choice(words.clone()), self.template(other)], Schema::Any),
+            Shape::TextOr(other) => (vec![any_text(), self.template(other)], Schema::Any),
+            scalar => (vec![literal(scalar)], any_text()),
+        };
+        let contained = Schema::one_of([Schema::seq_of(item.clone(), 1, usize::MAX), item.clone()]);
+        let more = [words(), operators(own.clone(), contained, item)];
+        self.define(name, Schema::one_of(plain.into_iter().chain(more)));
+        own
+    }
+}
+
+/// The words that stand for a whole template.
+fn words() -> Schema {
+    let words = [("any", "Any value that is there."), ("absent", "The field is not there.")];
+    Schema::one_of([Schema::documented_choice(words), Schema::Null])
+}
+
+/// The matchers, with templates of the same shape inside.
+fn operators(own: Schema, contained: Schema, item: Schema) -> Schema {
+    let verdicts = [
+        ("pass", "As good as any."),
+        ("inconclusive", "Seen, but not enough to decide."),
+        ("fail", "Recognised, and wrong."),
+    ];
+    let alternative = Mapping::new([
+        Field::required("is", own.clone(), "What the value must match."),
+        Field::optional("verdict", Schema::documented_choice(verdicts), "What choosing it means; `pass` unless given."),
+        Field::optional("remark", Schema::text(), "A remark for the report."),
+    ]);
+    let alternatives = Schema::seq_of(Schema::one_of([alternative.into(), own.clone()]), 1, usize::MAX);
+    let all = Schema::seq_of(own.clone(), 1, usize::MAX);
+    let count = Schema::one_of([
+        Schema::int(0, i64::MAX),
+        Mapping::new([Field::required("range", range(), "Bounds, both included.")]).into(),
+    ]);
+    let mapping = Mapping::new([
+        Field::optional("one_of", alternatives, "One of several, the first that matches; each may carry a verdict."),
+        Field::optional("range", range(), "A number within bounds, both included."),
+        Field::optional("regex", Schema::text(), "Text in which the expression finds a match."),
+        Field::optional("length", count, "Number of elements, of characters, or of octets of a hexadecimal text."),
+        Field::optional("contains", contained, "Each is matched by at least one element; or the text contains the text."),
+        Field::optional("each", item, "Every element matches."),
+        Field::optional("hex", Schema::hex_pattern(), "Octets, `?` for any digit and `*` for any octets."),
+        Field::optional("equals", Schema::Any, "Exactly this value, words such as `any` included."),
+        Field::optional("not", own.clone(), "The value does not match."),
+        Field::optional("all_of", all, "All match."),
+        Field::optional("as", crate::variables::name_schema(), "Keeps the value under this name."),
+        Field::optional("match", own, "Beside `as`: what the value must match to be kept."),
+    ]);
+    Schema::Map(mapping).with(capture_stands_alone)
+}
+
+fn range() -> Schema {
+    Schema::seq_of(Schema::int(i64::MIN, i64::MAX), 2, 2)
+}
+
+/// `as` goes with `match` only: every other matcher belongs inside `match`.
+fn capture_stands_alone(node: &Node) -> Option<Problem> {
+    node.get("as")?;
+    let other = node.entries().iter().find(|entry| entry.key != "as" && entry.key != "match")?;
+    Some(
+        Problem::new(other.key_span, format!("`{}` beside `as`", other.key))
+            .label("would not be looked at")
+            .help(format!("put it under `match`: `match: {{ {}: ... }}`", other.key)),
+    )
+}

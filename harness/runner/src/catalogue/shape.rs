@@ -1,0 +1,128 @@
+//! The shape of a field's value.
+
+use dmsc_uicc::fields::{FieldInfo, FieldKind};
+
+/// One field of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What its value looks like.
+    pub shape: Shape,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// True or false.
+    Bool,
+    /// A whole number, bounds included.
+    Int(i64, i64),
+    /// Octets in hexadecimal.
+    Hex,
+    /// Octets in hexadecimal, or a number for one octet.
+    HexOrInt,
+    /// Text; a number is taken as it is written.
+    Text,
+    /// One of these names.
+    Name(Vec<&'static str>),
+    /// One of these names, or the number of a code without a name.
+    NameOrInt(Vec<&'static str>),
+    /// One of these words, or something else.
+    WordOr(Vec<&'static str>, Box<Shape>),
+    /// Text, or something else.
+    TextOr(Box<Shape>),
+    /// A mapping with the fields of a group.
+    Record(&'static str),
+    /// A list of values of one shape.
+    List(Box<Shape>),
+    /// A mapping with free keys and values of one shape.
+    Map(Box<Shape>),
+    /// Edits of octets.
+    Edits,
+    /// A template over the fields of a group.
+    Template(&'static str),
+}
+
+impl FieldSpec {
+    /// A field.
+    pub(crate) fn new(name: &'static str, shape: Shape, doc: &'static str) -> FieldSpec {
+        FieldSpec { name, shape, doc }
+    }
+
+    pub(crate) fn of_cat(info: &FieldInfo) -> FieldSpec {
+        FieldSpec::new(info.name, Shape::of_cat(info.name, info.kind), info.doc)
+    }
+}
+
+impl Shape {
+    /// A list of values of this shape.
+    pub(crate) fn list(self) -> Shape {
+        Shape::List(Box::new(self))
+    }
+
+    /// A mapping with free keys to values of this shape.
+    pub(crate) fn map(self) -> Shape {
+        Shape::Map(Box::new(self))
+    }
+
+    /// The shape that the toolkit codec gives a field; a record becomes the group of the field's name.
+    fn of_cat(name: &'static str, kind: FieldKind) -> Shape {
+        match kind {
+            FieldKind::Int { max } => Shape::Int(0, i64::from(max)),
+            FieldKind::NameOrInt { names } => Shape::NameOrInt(names.to_vec()),
+            FieldKind::Name { names } => Shape::Name(names.to_vec()),
+            FieldKind::Hex => Shape::Hex,
+            FieldKind::HexOrInt => Shape::HexOrInt,
+            FieldKind::Text | FieldKind::Time => Shape::Text,
+            FieldKind::Bool => Shape::Bool,
+            FieldKind::Record(_) => Shape::Record(name),
+            FieldKind::List(of) => Shape::of_cat(name, *of).list(),
+        }
+    }
+
+    /// Calls `see` with each group that the shape refers to.
+    #[cfg(test)]
+    pub(crate) fn records(&self, see: &mut dyn FnMut(&'static str)) {
+        match self {
+            Shape::Record(group) | Shape::Template(group) => see(group),
+            Shape::List(of) | Shape::Map(of) | Shape::WordOr(_, of) | Shape::TextOr(of) => of.records(see),
+            _ => {}
+        }
+    }
+
+    /// The shape in a few words, for tables.
+    pub fn words(&self) -> String {
+        match self {
+            Shape::Bool => "true or false".into(),
+            Shape::Int(low, high) if *high == i64::MAX => format!("number from {low}"),
+            Shape::Int(low, high) => format!("number {low} to {high}"),
+            Shape::Hex => "hexadecimal".into(),
+            Shape::HexOrInt => "hexadecimal, or number 0 to 255".into(),
+            Shape::Text => "text".into(),
+            Shape::Name(names) => either(names),
+            Shape::NameOrInt(names) => format!("{}, or number 0 to 255", either(names)),
+            Shape::WordOr(names, other) => format!("{}, or {}", either(names), other.words()),
+            Shape::TextOr(other) => format!("text, or {}", other.words()),
+            Shape::Record(group) => format!("mapping: [{group}](#fields-{})", anchor(group)),
+            Shape::List(of) => format!("list: {}", of.words()),
+            Shape::Map(of) => format!("mapping of any key to {}", of.words()),
+            Shape::Edits => "list of [edits](#edits)".into(),
+            Shape::Template(group) => format!("template over [{group}](#fields-{})", anchor(group)),
+        }
+    }
+}
+
+/// The anchor of a group in the reference: dots are dropped from headings.
+pub(crate) fn anchor(group: &str) -> String {
+    group.replace('.', "").to_lowercase()
+}
+
+fn either(names: &[&str]) -> String {
+    const SHOWN: usize = 16;
+    let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more names", quoted.join(", ")) } else { quoted.join(", ") }
+}

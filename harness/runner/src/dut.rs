@@ -1,0 +1,196 @@
+//! DUT files: how to reach a DUT, what it claims, and the values needed to test it.
+
+mod ixit;
+mod read;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dmsc_doc::{Problems, Source};
+use dmsc_link::{Command, TcpConfig};
+use dmsc_scr::{DutKind, Ics};
+use serde_json::{Value, json};
+
+pub use ixit::{Ixit, Secrets, WakeUp};
+pub(crate) use ixit::{account_fields, ixit_names};
+pub use schema::dut_schema;
+
+use crate::bundle::Bundle;
+use crate::catalogue::Role;
+use crate::fault::Fault;
+
+/// A DUT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dut {
+    /// Its name, as reports print it.
+    pub name: String,
+    /// What it is.
+    pub kind: DutKind,
+    /// How it is reached.
+    pub link: LinkSpec,
+    /// What it claims.
+    pub ics: Ics,
+    /// The values needed to test it.
+    pub ixit: Ixit,
+    /// The readings it chooses: those of the file, and where the file is silent, those of the statement.
+    pub interpretations: BTreeMap<String, String>,
+    /// The faults of a built-in DUT.
+    pub faults: Vec<Fault>,
+    /// Run before each case.
+    pub reset: Option<Command>,
+    /// Commands that stand for a person, by act.
+    pub operator: BTreeMap<String, Command>,
+    /// The file, as errors name it.
+    pub file: String,
+}
+
+/// How a DUT is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkSpec {
+    /// It runs in this process.
+    Builtin(Builtin),
+    /// It is a process or a device on the network.
+    Tcp(TcpConfig),
+}
+
+/// The DUTs that are part of the harness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    /// The reference terminal.
+    Terminal,
+    /// The reference card.
+    Card,
+    /// A DUT that answers nothing.
+    Silent,
+    /// A DUT that answers 9000 and 200 to everything.
+    Yes,
+}
+
+impl Builtin {
+    pub(crate) const ALL: [Builtin; 4] = [Builtin::Terminal, Builtin::Card, Builtin::Silent, Builtin::Yes];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Builtin::Terminal => "terminal",
+            Builtin::Card => "card",
+            Builtin::Silent => "silent",
+            Builtin::Yes => "yes",
+        }
+    }
+}
+
+/// Where the files that a DUT file names are read from.
+pub trait Files {
+    /// The text of a file named in a DUT file.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    fn read(&self, name: &str) -> Result<Source, FileError>;
+}
+
+/// Why a file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileError {
+    /// It cannot be read, in words.
+    Unreadable(String),
+    /// It is no text.
+    NoText(Problems),
+}
+
+impl Dut {
+    /// A DUT from a file on disk; the statement is looked for beside it.
+    ///
+    /// # Errors
+    /// All that is wrong with the file, or else with the statement it names.
+    pub fn load(path: &Path, faults: &[Fault]) -> Result<Dut, DutError> {
+        let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
+        let source = match read_source(path) {
+            Ok(source) => source,
+            Err(FileError::Unreadable(cause)) => return Err(DutError::Read { path: path.to_owned(), cause }),
+            Err(FileError::NoText(problems)) => return Err(DutError::Wrong(vec![problems])),
+        };
+        Dut::parse(&source, &folder, faults).map_err(DutError::Wrong)
+    }
+
+    /// A DUT of the fixtures, such as `reference-card`.
+    ///
+    /// # Errors
+    /// All that is wrong with the file; [`DutError::Read`] when there is none of that name.
+    pub fn from_bundle(bundle: &Bundle, name: &str, faults: &[Fault]) -> Result<Dut, DutError> {
+        let path = format!("{DUTS}{name}.yaml");
+        let Some(text) = bundle.text(&path) else {
+            return Err(DutError::Read { path: path.into(), cause: "no such file among the fixtures".into() });
+        };
+        let source = Source::new(bundle.shown(&path), text);
+        Dut::parse(&source, &InBundle(bundle), faults).map_err(DutError::Wrong)
+    }
+
+    /// A DUT from the text of its file.
+    ///
+    /// # Errors
+    /// All that is wrong with the file, or else with the statement it names.
+    pub fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
+        read::parse(source, files, faults)
+    }
+
+    /// What the harness plays against it.
+    pub fn role(&self) -> Role {
+        match self.kind {
+            DutKind::Card => Role::Terminal,
+            DutKind::Terminal => Role::Card,
+        }
+    }
+
+    /// What cases know of it as `dut`.
+    pub fn as_value(&self) -> Value {
+        json!({ "name": self.name, "kind": self.kind.as_str() })
+    }
+}
+
+/// Why a DUT file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DutError {
+    /// It cannot be read.
+    #[error("cannot read the DUT file {}: {cause}; name a file such as fixtures/duts/reference-card.yaml", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: String,
+    },
+    /// It is wrong, file by file.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Wrong(Vec<Problems>),
+}
+
+/// The folder of the DUT files.
+pub(crate) const DUTS: &str = "fixtures/duts/";
+
+/// Files beside a DUT file.
+struct Folder(PathBuf);
+
+impl Files for Folder {
+    fn read(&self, name: &str) -> Result<Source, FileError> {
+        read_source(&self.0.join(name))
+    }
+}
+
+fn read_source(path: &Path) -> Result<Source, FileError> {
+    let octets = std::fs::read(path).map_err(|error| FileError::Unreadable(error.to_string()))?;
+    Source::from_octets(path.display().to_string(), octets).map_err(FileError::NoText)
+}
+
+/// Files beside the DUT files of the fixtures.
+struct InBundle<'a>(&'a Bundle);
+
+impl Files for InBundle<'_> {
+    fn read(&self, name: &str) -> Result<Source, FileError> {
+        let path = format!("{DUTS}{name}");
+        match self.0.text(&path) {
+            Some(text) => Ok(Source::new(self.0.shown(&path), text)),
+            None => Err(FileError::Unreadable("no such file among the fixtures".into())),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Reading DUT files: what the schema cannot say.
+
+use std::collections::BTreeMap;
+
+use dmsc_doc::{Definitions, Node, Problem, Problems, Source, load, nearest};
+use dmsc_link::{Command, TcpConfig};
+use dmsc_scr::{DutKind, Ics, Tables};
+use serde_json::{Map, Value};
+
+use super::ixit::ixit_schema;
+use super::{Builtin, Dut, FileError, Files, Ixit, LinkSpec, dut_schema};
+use crate::catalogue::Role;
+use crate::fault::Fault;
+
+pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
+    let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
+    let mut reader = Reader { root: &root, problems: Vec::new() };
+    let kind = if reader.text("kind") == "card" { DutKind::Card } else { DutKind::Terminal };
+    let link = reader.link(kind);
+    let faults = reader.faults(kind, &link, faults);
+    let ics = match reader.ics(kind, files) {
+        Ok(ics) => ics,
+        // What is wrong with the statement is told in its own text, after what is wrong here.
+        Err(statement) => {
+            let own = Problems::none_or(source, reader.problems, ());
+            return Err(own.err().into_iter().chain([statement]).collect());
+        }
+    };
+    let ixit = root.get("ixit").map(|node| crate::case::json(&ixit_schema(), node, &Definitions::new()));
+    let ixit = ixit.as_ref().and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    let mut interpretations = ics.as_ref().map(|ics| ics.interpretations().clone()).unwrap_or_default();
+    for entry in root.get("interpretations").map(Node::entries).unwrap_or_default() {
+        interpretations.extend(entry.value.written().map(|choice| (entry.key.clone(), choice.to_owned())));
+    }
+    let acts = root.get("operator").map(Node::entries).unwrap_or_default();
+    let operator: BTreeMap<_, _> = acts.iter().map(|entry| (entry.key.clone(), command(&entry.value))).collect();
+    let (name, reset) = (reader.text("name"), root.get("reset").map(command));
+    Problems::none_or(source, reader.problems, ()).map_err(|problems| vec![problems])?;
+    // Without problems there is a statement.
+    let Some(ics) = ics else { return Err(Vec::new()) };
+    let ixit = Ixit::from_value(&ixit);
+    let file = source.name.clone();
+    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, reset, operator, file })
+}
+
+struct Reader<'a> {
+    root: &'a Node,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> String {
+        self.root.get(key).and_then(Node::written).unwrap_or_default().to_owned()
+    }
+
+    fn link(&mut self, kind: DutKind) -> LinkSpec {
+        let link = self.root.get("link");
+        if let Some(node) = link.and_then(|link| link.get("builtin")) {
+            let builtin = Builtin::ALL.into_iter().find(|builtin| node.written() == Some(builtin.as_str()));
+            let builtin = builtin.unwrap_or(Builtin::Silent);
+            let is = match builtin {
+                Builtin::Card => Some(DutKind::Card),
+                Builtin::Terminal => Some(DutKind::Terminal),
+                Builtin::Silent | Builtin::Yes => None,
+            };
+            if is.is_some_and(|is| is != kind) {
+                self.problems.push(
+                    Problem::new(node.span, format!("`kind: {kind}`, but the built-in {builtin}", builtin = builtin.as_str()))
+                        .label("is of the other kind")
+                        .help(format!("write `builtin: {kind}`, or change `kind`")),
+                );
+            }
+            return LinkSpec::Builtin(builtin);
+        }
+        let Some(entry) = link.and_then(|link| link.entry("tcp")) else { return LinkSpec::Builtin(Builtin::Silent) };
+        let tcp = &entry.value;
+        let needs = match kind {
+            DutKind::Terminal => [
+                ("listen", "where the harness, as the card, waits for the DM Client"),
+                ("notify", "how a notification reaches the DM Client"),
+            ]
+            .as_slice(),
+            DutKind::Card => [("connect", "where the SCWS of the card listens")].as_slice(),
+        };
+        for (key, why) in needs {
+            if tcp.get(key).is_none() {
+                self.problems.push(
+                    Problem::new(entry.key_span, format!("a {kind} over TCP needs `{key}`"))
+                        .label(format!("`{key}` is missing"))
+                        .help(format!("add `{key}:`, {why}")),
+                );
+            }
+        }
+        let useless: &[&str] = match kind {
+            DutKind::Terminal => &["connect", "wake"],
+            DutKind::Card => &["listen", "notify", "ends_with_command"],
+        };
+        for key in useless {
+            if let Some(found) = tcp.entry(key) {
+                let other = if kind == DutKind::Card { "terminal" } else { "card" };
+                self.problems.push(
+                    Problem::new(found.key_span, format!("`{key}` is of no use with a {kind}"))
+                        .label(format!("belongs to a {other}"))
+                        .help(format!("leave it out, or write `kind: {other}`")),
+                );
+            }
+        }
+        for (key, basis) in [("ready", "start"), ("ends_with_command", "notify")] {
+            if let (Some(entry), None) = (tcp.entry(key), tcp.get(basis)) {
+                self.problems.push(
+                    Problem::new(entry.key_span, format!("`{key}` without `{basis}`"))
+                        .label("there is no process that it could speak of")
+                        .help(format!("add `{basis}:`, or leave out `{key}:`")),
+                );
+            }
+        }
+        let text = |key: &str| tcp.get(key).and_then(Node::written).map(str::to_owned);
+        let run = |key: &str| tcp.get(key).map(command);
+        LinkSpec::Tcp(TcpConfig {
+            listen: text("listen"),
+            connect: text("connect"),
+            start: run("start"),
+            ready: text("ready"),
+            notify: run("notify"),
+            ends_with_command: tcp.get("ends_with_command").and_then(Node::as_bool).unwrap_or_default(),
+            wake: run("wake"),
+        })
+    }
+
+    fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {
+        let Some(entry) = self.root.entry("faults") else { return Vec::new() };
+        let side = match kind {
+            DutKind::Card => Role::Card,
+            DutKind::Terminal => Role::Terminal,
+        };
+        if !matches!(link, LinkSpec::Builtin(Builtin::Card | Builtin::Terminal)) && !entry.value.items().is_empty() {
+            self.problems.push(
+                Problem::new(entry.key_span, "faults of a DUT that is not a reference DUT")
+                    .label("only the built-in card and terminal can be told to misbehave")
+                    .help("leave out `faults`"),
+            );
+            return Vec::new();
+        }
+        let mut chosen = Vec::new();
+        for node in entry.value.items() {
+            let id = node.written().unwrap_or_default();
+            match known.iter().find(|fault| fault.id == id) {
+                Some(fault) if fault.side == side => chosen.push(fault.clone()),
+                Some(fault) => self.problems.push(
+                    Problem::new(node.span, format!("`{id}` is a fault of a {}", fault.side))
+                        .label(format!("this DUT is a {kind}")),
+                ),
+                None => {
+                    let names = || known.iter().filter(|fault| fault.side == side).map(|fault| fault.id.as_str());
+                    let problem = Problem::new(node.span, format!("there is no fault `{id}`"))
+                        .label("not in `fixtures/faults`");
+                    self.problems.push(match nearest(id, names()) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem.note(format!("faults of a {kind}: {}", names().collect::<Vec<_>>().join(", "))),
+                    });
+                }
+            }
+        }
+        chosen
+    }
+
+    /// The statement. `Err` tells what is wrong in its own text.
+    fn ics(&mut self, kind: DutKind, files: &dyn Files) -> Result<Option<Ics>, Problems> {
+        let Some(node) = self.root.get("ics") else { return Ok(None) };
+        let name = node.written().unwrap_or_default();
+        let source = match files.read(name) {
+            Ok(source) => source,
+            Err(FileError::NoText(problems)) => return Err(problems),
+            Err(FileError::Unreadable(cause)) => {
+                self.problems.push(
+                    Problem::new(node.span, format!("cannot read `{name}`"))
+                        .label(cause)
+                        .help("the path counts from the folder of this file; `dmsc ics` writes a statement to fill in"),
+                );
+                return Ok(None);
+            }
+        };
+        let ics = Ics::parse(&source, Tables::builtin())?;
+        if ics.dut().kind != kind {
+            self.problems.push(
+                Problem::new(node.span, format!("the statement is on a {}", ics.dut().kind))
+                    .label(format!("this DUT is a {kind}"))
+                    .help("name the statement of this DUT, or change `kind`"),
+            );
+        }
+        Ok(Some(ics))
+    }
+}
+
+fn command(node: &Node) -> Command {
+    Command { words: node.items().iter().filter_map(Node::written).map(str::to_owned).collect() }
+}

@@ -1,0 +1,68 @@
+//! The closed schema of DUT files.
+
+use dmsc_doc::{Field, Mapping, Schema};
+use dmsc_scr::DutKind;
+
+use super::Builtin;
+use super::ixit::ixit_schema;
+
+/// What a DUT file may hold.
+pub fn dut_schema() -> Schema {
+    let builtin = Builtin::ALL.map(|builtin| (builtin.as_str(), doc(builtin)));
+    let tcp = Mapping::new([
+        Field::optional("listen", address(), "Where the harness listens for the DM Client: `127.0.0.1:0` takes any free port."),
+        Field::optional("connect", address(), "Where the SCWS of the card listens."),
+        Field::optional("start", command(), "Started at the beginning of each session and killed at its end."),
+        Field::optional("ready", Schema::text(), "A line of the started process's output that says it is ready."),
+        Field::optional("notify", command(), "Delivers a notification to the DM Client: in `{package0}`, else on standard input."),
+        Field::optional("ends_with_command", Schema::Bool, "Whether nothing can come from the DM Client once the `notify` command has ended."),
+        Field::optional("wake", command(), "Makes the card send a notification; prints it in hexadecimal."),
+    ]);
+    let link = Mapping::new([
+        Field::optional("builtin", Schema::documented_choice(builtin), "A DUT that is part of the harness."),
+        Field::optional("tcp", tcp, "A DUT that is reached over TCP."),
+    ])
+    .exactly_one(["builtin", "tcp"]);
+    let acts = Mapping::new([]).free(Schema::text(), command());
+    Mapping::new([
+        Field::required("dut", Schema::int(1, 1), "Version of the format."),
+        Field::required("name", Schema::verbatim(), "Name of the DUT, as reports print it."),
+        Field::required("kind", Schema::choice(DutKind::ALL.map(DutKind::as_str)), "What the DUT is."),
+        Field::required("link", link, "How the DUT is reached."),
+        Field::required("ics", Schema::text(), "The conformance statement, relative to this file."),
+        Field::optional("ixit", ixit_schema(), "The values needed to test it."),
+        Field::optional("interpretations", crate::case::readings(), "Readings other than the default."),
+        Field::optional("faults", Schema::seq(Schema::text()), "Faults of a built-in DUT."),
+        Field::optional("reset", command(), "Run before each case."),
+        Field::optional("operator", acts, "Commands that stand for a person, by act."),
+    ])
+    .into()
+}
+
+fn doc(builtin: Builtin) -> &'static str {
+    match builtin {
+        Builtin::Terminal => "The reference terminal.",
+        Builtin::Card => "The reference card.",
+        Builtin::Silent => "Answers nothing.",
+        Builtin::Yes => "Answers 9000 and 200 to everything.",
+    }
+}
+
+fn command() -> Schema {
+    Schema::seq_of(Schema::verbatim(), 1, usize::MAX).named("a command: [program, argument, ...]")
+}
+
+fn address() -> Schema {
+    Schema::text().named("an address `host:port`").with(|node| {
+        let text = node.as_str()?;
+        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+        if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+            return None;
+        }
+        Some(
+            dmsc_doc::Problem::new(node.span, format!("`{text}` is no address"))
+                .label("expected `host:port`")
+                .help("write the host and a port from 0 to 65535: `127.0.0.1:4116`"),
+        )
+    })
+}

@@ -1,0 +1,499 @@
+//! Runs the steps of a case and comes to its verdict.
+//!
+//! - A step that misses ends the case. At level `must` it decides the verdict; at level `should` it leaves a remark and
+//!   the case goes on, unless the run is strict.
+//! - A miss where the documents are known from memory only, or in doubt, is at most inconclusive.
+//! - A miss in an included step is inconclusive: the state the case starts from was not reached, so nothing was shown.
+//! - A DUT that gave no sign of life at all is an error of the rig, not a fail.
+//! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
+
+use std::time::Duration;
+
+use dmsc_engine::event::{Actor, Event};
+use dmsc_engine::player::Reply;
+use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
+use dmsc_link::Time;
+use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Message, Octets, Party};
+use dmsc_scr::Verdict;
+use serde_json::Value;
+
+use crate::case::{Case, Delay, Expect, ExpectNone, Level, Operator, ReplySpec, Step, StepKind};
+use crate::evidence::locate;
+use crate::session::{Broken, Session};
+use crate::variables::{self, Scope, VariableError};
+
+/// Where a run tells what passed and what was found.
+pub trait Recorder {
+    /// A message passed.
+    fn message(&mut self, message: Message);
+    /// A step was judged.
+    fn check(&mut self, check: Check);
+    /// Whether messages are wanted at all.
+    fn wants_messages(&self) -> bool {
+        true
+    }
+}
+
+/// A person at the bench, or what stands in for one.
+pub trait Bench {
+    /// Does an act of the given name; the prompt is for a person.
+    ///
+    /// # Errors
+    /// The reason why the act could not be done.
+    fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String>;
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseResult {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in a line; empty for a pass.
+    pub reason: String,
+    /// Misses at level `should`, and alternatives worth a remark.
+    pub remarks: Vec<String>,
+    /// How long it took on the link's clock.
+    pub duration: Duration,
+    /// Whether the DUT gave no sign of life.
+    pub dead: bool,
+}
+
+/// How a case is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether a miss at level `should` is a fail.
+    pub strict: bool,
+    /// How long to wait where a step does not say.
+    pub window: Duration,
+    /// The name of the DUT, for the journal.
+    pub dut: String,
+}
+
+/// Why a case stops early.
+enum Stop {
+    /// A verdict was reached.
+    Verdict(Verdict, String),
+    Broken(Broken),
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Stop {
+        Stop::Broken(broken)
+    }
+}
+
+impl From<VariableError> for Stop {
+    fn from(error: VariableError) -> Stop {
+        Stop::Verdict(Verdict::Error, format!("the case cannot be run: {error}"))
+    }
+}
+
+/// Runs a case in a session that has just begun.
+pub fn execute(
+    case: &Case,
+    session: &mut Session,
+    scope: Scope,
+    options: &Options,
+    recorder: &mut dyn Recorder,
+    bench: &mut dyn Bench,
+) -> CaseResult {
+    let began = session.now();
+    let mut executor = Executor {
+        case,
+        session,
+        scope,
+        options,
+        recorder,
+        bench,
+        began,
+        step: 0,
+        remarks: Vec::new(),
+        worst: Verdict::Pass,
+        reason: String::new(),
+        in_control: false,
+        last: None,
+        pending: None,
+    };
+    let stopped = executor.steps(&case.steps);
+    let dead = !executor.session.is_alive();
+    let (verdict, reason) = match stopped {
+        Ok(()) => (executor.worst, executor.reason),
+        // A harness that came to a fail and a rig that broke later are not the same; a verdict reached stays.
+        Err(Stop::Verdict(verdict, reason)) => (verdict, reason),
+        Err(Stop::Broken(broken)) => (Verdict::Error, broken.to_string()),
+    };
+    let duration = executor.session.now().since(began);
+    CaseResult { verdict, reason, remarks: executor.remarks, duration, dead }
+}
+
+struct Executor<'a> {
+    case: &'a Case,
+    session: &'a mut Session,
+    scope: Scope,
+    options: &'a Options,
+    recorder: &'a mut dyn Recorder,
+    bench: &'a mut dyn Bench,
+    began: Time,
+    /// The number of the step, counted over all levels.
+    step: usize,
+    remarks: Vec<String>,
+    worst: Verdict,
+    reason: String,
+    in_control: bool,
+    /// The event the last check was about.
+    last: Option<Event>,
+    /// The answer decided on and not yet given.
+    pending: Option<Reply>,
+}
+
+/// What a step was found to be.
+struct Finding {
+    verdict: CheckVerdict,
+    what: String,
+    expected: String,
+    got: String,
+    mismatch: Option<Mismatch>,
+}
+
+impl Executor<'_> {
+    fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
+        for step in steps {
+            self.step = self.step.saturating_add(1);
+            match &step.kind {
+                StepKind::Send(send) => {
+                    let change = variables::change(&send.with, &send.mutate, &self.scope)?;
+                    self.session.perform(&send.kind, &change)?;
+                }
+                StepKind::Expect(expect) => self.expect(step, expect)?,
+                StepKind::ExpectNone(none) => self.expect_none(step, none)?,
+                StepKind::Wait(delay) => {
+                    self.settle()?;
+                    let until = self.session.window(delay.resolve(&self.scope)?);
+                    while let Some(event) = self.session.next(until)? {
+                        self.pass_by(event)?;
+                    }
+                }
+                StepKind::Operator(operator) => self.operator(step, operator)?,
+                StepKind::Repeat(repeat) => {
+                    for _ in 0..repeat.count {
+                        self.steps(&repeat.steps)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the answer a step decided on. It is held back until the case waits again, so that what a following `send`
+    /// asks for can go out with it: a card can speak only in an answer.
+    fn settle(&mut self) -> Result<(), Stop> {
+        match self.pending.take() {
+            Some(reply) => Ok(self.session.answer(&reply)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Records an event and answers it as the specification asks.
+    fn pass_by(&mut self, event: Event) -> Result<(), Stop> {
+        let wants = event.wants_answer;
+        self.record(&event);
+        if wants {
+            self.session.answer(&Reply::Default)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, event: &Event) {
+        if !self.recorder.wants_messages() {
+            return;
+        }
+        self.recorder.message(Message {
+            case: self.case.name(),
+            dut: self.options.dut.clone(),
+            at_us: event.at.micros().saturating_sub(self.began.micros()),
+            from: party(event.from),
+            to: party(event.from.peer()),
+            kind: event.kind.clone(),
+            octets: Octets(event.octets.clone()),
+            fields: Some(event.fields.clone()),
+            note: None,
+        });
+    }
+
+    /// Waits for a message of a kind; `None` when the window ends without one.
+    fn wait(&mut self, kind: &str, filter: Option<&Template>, until: Time) -> Result<Option<Event>, Stop> {
+        self.settle()?;
+        while let Some(event) = self.session.next(until)? {
+            let ours = event.heard && is_kind(&event.kind, kind) && filter.is_none_or(|f| f.accepts(&event.fields));
+            if ours {
+                self.record(&event);
+                return Ok(Some(event));
+            }
+            self.pass_by(event)?;
+        }
+        Ok(None)
+    }
+
+    fn delay(&self, within: Option<&Delay>) -> Result<Duration, Stop> {
+        match within {
+            Some(delay) => Ok(delay.resolve(&self.scope)?),
+            None => Ok(self.options.window),
+        }
+    }
+
+    fn expect(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
+        let filter = expect.filter.as_ref().map(|f| variables::template(f, &self.scope)).transpose()?;
+        let template = expect.matching.as_ref().map(|m| variables::template(m, &self.scope)).transpose()?;
+        let window = self.delay(expect.within.as_ref())?;
+        let until = self.session.window(window);
+        let what = describe(&expect.kind, filter.as_ref());
+        let Some(event) = self.wait(&expect.kind, filter.as_ref(), until)? else {
+            return self.nothing_came(step, &what, window);
+        };
+        let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
+        let wants = event.wants_answer;
+        let fields = event.fields.clone();
+        self.last = Some(event);
+        self.judge(step, &what, template.as_ref(), &matched)?;
+        for (name, value) in matched.captures {
+            self.scope.set(name, value);
+        }
+        if let Some(name) = &expect.capture {
+            self.scope.set(name.clone(), fields);
+        }
+        if wants {
+            let reply = match &expect.reply {
+                ReplySpec::Default => Reply::Default,
+                ReplySpec::None => Reply::Silent,
+                ReplySpec::With { with, mutate } => Reply::With(variables::change(with, mutate, &self.scope)?),
+            };
+            self.pending = Some(reply);
+        }
+        Ok(())
+    }
+
+    fn nothing_came(&mut self, step: &Step, what: &str, window: Duration) -> Result<(), Stop> {
+        self.last = None;
+        if !self.session.is_alive() {
+            let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
+            self.found(step, Finding {
+                verdict: CheckVerdict::Error,
+                what: what.into(),
+                expected: format!("within {}", seconds(window)),
+                got: reason.clone(),
+                mismatch: None,
+            });
+            return Err(Stop::Verdict(Verdict::Error, reason));
+        }
+        let got = match self.session.ended() {
+            Some(text) => format!("nothing came in {}; the DUT's process has ended: {text}", seconds(window)),
+            None => format!("nothing came in {}", seconds(window)),
+        };
+        self.miss(step, Finding {
+            verdict: CheckVerdict::Fail,
+            what: what.into(),
+            expected: format!("{what} within {}", seconds(window)),
+            got,
+            mismatch: None,
+        })
+    }
+
+    fn judge(&mut self, step: &Step, what: &str, template: Option<&Template>, matched: &Matched) -> Result<(), Stop> {
+        for remark in &matched.remarks {
+            self.remarks.push(format!("{what}: {remark}"));
+        }
+        let Some(first) = matched.mismatches.first() else {
+            let expected = template.map_or_else(|| what.to_owned(), ToString::to_string);
+            let verdict = if matched.weight == Weight::Inconclusive { CheckVerdict::Inconclusive } else { CheckVerdict::Pass };
+            let got = matched.remarks.first().cloned().unwrap_or_else(|| "as expected".into());
+            self.found(step, Finding { verdict, what: what.into(), expected, got: got.clone(), mismatch: None });
+            if verdict == CheckVerdict::Inconclusive {
+                self.lower(Verdict::Inconclusive, format!("{what}: {got}"));
+            }
+            return Ok(());
+        };
+        let more = matched.mismatches.len().saturating_sub(1);
+        let also = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        let at = |text: &str| if first.path.is_empty() { text.to_owned() } else { format!("{}: {text}", first.path) };
+        self.miss(step, Finding {
+            verdict: CheckVerdict::Fail,
+            what: what.into(),
+            expected: at(&first.expected),
+            got: format!("{}{also}", at(&first.got)),
+            mismatch: Some(first.clone()),
+        })
+    }
+
+    /// A step was missed: what that means depends on its level, on how sure the documents are, and on where it stands.
+    fn miss(&mut self, step: &Step, mut finding: Finding) -> Result<(), Stop> {
+        let headline = format!("{}: expected {}, got {}", finding.what, finding.expected, finding.got);
+        if step.level == Level::Should && !self.options.strict {
+            let remark = format!("should: {headline}");
+            self.found(step, finding);
+            self.remarks.push(remark);
+            return Ok(());
+        }
+        let preamble = step.location.file != self.case.file;
+        let (verdict, reason) = if self.in_control {
+            (Verdict::Inconclusive, format!("the positive control did not come through: {headline}"))
+        } else if preamble {
+            (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))
+        } else if !step.trust.can_fail() || !self.case.trust.can_fail() {
+            let trust = if step.trust.can_fail() { self.case.trust } else { step.trust };
+            (Verdict::Inconclusive, format!("{headline}; the demand is {}, so it cannot be a fail", trust.as_str()))
+        } else {
+            (Verdict::Fail, headline)
+        };
+        if verdict == Verdict::Inconclusive {
+            finding.verdict = CheckVerdict::Inconclusive;
+        }
+        self.found(step, finding);
+        Err(Stop::Verdict(verdict, reason))
+    }
+
+    fn lower(&mut self, verdict: Verdict, reason: String) {
+        if verdict > self.worst {
+            self.worst = verdict;
+            self.reason = reason;
+        }
+    }
+
+    /// Records a check.
+    fn found(&mut self, step: &Step, finding: Finding) {
+        let event = self.last.as_ref().filter(|_| finding.verdict != CheckVerdict::Pass);
+        let mark = match (&finding.mismatch, event) {
+            (Some(mismatch), Some(event)) => locate(event, &mismatch.path, &mismatch.expected, &mismatch.got),
+            _ => None,
+        };
+        let clause = step.spec.clone().or_else(|| self.case.spec.first().cloned());
+        self.recorder.check(Check {
+            case: self.case.name(),
+            dut: self.options.dut.clone(),
+            step: self.step,
+            at_us: self.session.now().micros().saturating_sub(self.began.micros()),
+            verdict: finding.verdict,
+            level: match step.level {
+                Level::Must => RecordedLevel::Must,
+                Level::Should => RecordedLevel::Should,
+            },
+            what: finding.what,
+            expected: finding.expected,
+            got: finding.got,
+            octets: event.map(|e| Octets(e.octets.clone())),
+            mark,
+            clause,
+            hint: step.hint.clone(),
+            location: step.location.to_string(),
+        });
+    }
+
+    fn expect_none(&mut self, step: &Step, none: &ExpectNone) -> Result<(), Stop> {
+        let filter = none.filter.as_ref().map(|f| variables::template(f, &self.scope)).transpose()?;
+        let window = none.during.resolve(&self.scope)?;
+        let until = self.session.window(window);
+        let what = describe(&none.kind, filter.as_ref());
+        if let Some(event) = self.wait(&none.kind, filter.as_ref(), until)? {
+            self.last = Some(event);
+            return self.miss(step, Finding {
+                verdict: CheckVerdict::Fail,
+                what: format!("no {what}"),
+                expected: format!("no {what} for {}", seconds(window)),
+                got: "one came".into(),
+                mismatch: None,
+            });
+        }
+        let outer = std::mem::replace(&mut self.in_control, true);
+        let control = self.steps(&none.control);
+        self.in_control = outer;
+        control?;
+        self.last = None;
+        self.found(step, Finding {
+            verdict: CheckVerdict::Pass,
+            what: format!("no {what}"),
+            expected: format!("no {what} for {}", seconds(window)),
+            got: "none came, and the positive control did".into(),
+            mismatch: None,
+        });
+        Ok(())
+    }
+
+    fn operator(&mut self, step: &Step, operator: &Operator) -> Result<(), Stop> {
+        self.settle()?;
+        let prompt = match variables::substitute(&Value::String(operator.prompt.clone()), &self.scope) {
+            Ok(Value::String(prompt)) => prompt,
+            _ => operator.prompt.clone(),
+        };
+        if let Err(reason) = self.bench.act(&operator.act, &prompt, self.session) {
+            return Err(Stop::Verdict(Verdict::Inconclusive, format!("operator act `{}` was not done: {reason}", operator.act)));
+        }
+        let Some(kind) = &operator.until else { return Ok(()) };
+        let filter = operator.matching.as_ref().map(|m| variables::template(m, &self.scope)).transpose()?;
+        let window = self.delay(operator.within.as_ref())?;
+        let until = self.session.window(window);
+        match self.wait(kind, filter.as_ref(), until)? {
+            Some(event) => {
+                let wants = event.wants_answer;
+                self.last = Some(event);
+                if wants {
+                    self.session.answer(&Reply::Default)?;
+                }
+                Ok(())
+            }
+            None => {
+                self.last = None;
+                let what = describe(kind, filter.as_ref());
+                let got = format!("nothing came in {}", seconds(window));
+                let reason = format!("operator act `{}` was not proven: {what} did not come", operator.act);
+                self.found(step, Finding {
+                    verdict: CheckVerdict::Inconclusive,
+                    what: what.clone(),
+                    expected: format!("{what}, which proves the act `{}`", operator.act),
+                    got,
+                    mismatch: None,
+                });
+                Err(Stop::Verdict(Verdict::Inconclusive, reason))
+            }
+        }
+    }
+}
+
+fn party(actor: Actor) -> Party {
+    match actor {
+        Actor::Card => Party::Card,
+        Actor::Terminal => Party::Terminal,
+        Actor::Server => Party::Server,
+        Actor::Client => Party::Client,
+    }
+}
+
+/// Whether a message is of a kind; a kind without its last part stands for all that share it.
+fn is_kind(found: &str, wanted: &str) -> bool {
+    found.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn describe(kind: &str, filter: Option<&Template>) -> String {
+    match filter {
+        Some(filter) => format!("{kind} with {filter}"),
+        None => kind.to_owned(),
+    }
+}
+
+fn seconds(window: Duration) -> String {
+    if window.subsec_millis() == 0 { format!("{} s", window.as_secs()) } else { format!("{} ms", window.as_millis()) }
+}
+
+/// An act-less bench: for runs without anybody at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Bench for Nobody {
+    fn act(&mut self, _name: &str, _prompt: &str, _session: &mut Session) -> Result<(), String> {
+        Err("nobody is at the bench, and the DUT file names no command for it".into())
+    }
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { strict: false, window: Duration::from_secs(60), dut: "dut".into() }
+    }
+}

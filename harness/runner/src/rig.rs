@@ -1,0 +1,440 @@
+//! Puts a session together: the player of the harness, the link, and the reference DUT where there is one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dmsc_dm::syncml::{Command, CommandName, Item};
+use dmsc_dm::tree::{ManagementTree, TreeSpec};
+use dmsc_engine::account::Account;
+use dmsc_engine::card::files::FileSystem;
+use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
+use dmsc_engine::dm::Encoding;
+use dmsc_engine::patch::Patch;
+use dmsc_engine::player::Player;
+use dmsc_engine::switch::Switches;
+use dmsc_engine::terminal::{ACTS, Terminal, TerminalConfig, alter_profile};
+use dmsc_link::{InProcess, Link, Peer, Signal, Tcp, Time, run_command};
+use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::object::RegistryApplication;
+use dmsc_uicc::profile::TerminalProfile;
+use serde_json::{Map, Value};
+
+use crate::bundle::Bundle;
+use crate::case::Case;
+use crate::catalogue::Role;
+use crate::dut::{Builtin, Dut, LinkSpec, Secrets, WakeUp};
+use crate::execute::Bench;
+use crate::session::Session;
+use crate::variables::Scope;
+
+/// The port the reference terminal announces for its DM Client.
+const CLIENT_PORT: u16 = 0xC000;
+
+/// The number whose call wakes the reference card.
+const CUSTOMER_CARE: &str = "18005550199";
+
+/// How often a terminal polls an idle card unless told otherwise (TS 102 221 14.5.2).
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Why a session cannot be put together; always the rig's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum RigError {
+    /// A fixture is not what it should be.
+    #[error("fixture {name}: {cause}")]
+    Fixture {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The link or a command of the DUT file failed.
+    #[error(transparent)]
+    Link(#[from] dmsc_link::LinkError),
+    /// The settings of a case do not fit.
+    #[error("setup: {0}")]
+    Setup(String),
+}
+
+/// What the players of all sessions start from.
+#[derive(Clone, Debug)]
+pub struct Fixtures {
+    files: FileSystem,
+    tree: ManagementTree,
+}
+
+impl Fixtures {
+    /// Reads the fixtures of a bundle.
+    ///
+    /// # Errors
+    /// [`RigError::Fixture`] with the file at fault.
+    pub fn load(bundle: &Bundle) -> Result<Fixtures, RigError> {
+        let text = |name: &str| {
+            bundle.text(name).ok_or_else(|| RigError::Fixture { name: name.into(), cause: "it is missing".into() })
+        };
+        let wrong = |name: &str, cause: String| RigError::Fixture { name: name.into(), cause };
+        const CARD: &str = "fixtures/cards/reference.yaml";
+        const TREE: &str = "fixtures/trees/reference.yaml";
+        let files: FileSystem = serde_yaml::from_str(text(CARD)?).map_err(|e| wrong(CARD, e.to_string()))?;
+        files.check().map_err(|e| wrong(CARD, e.to_string()))?;
+        let tree: TreeSpec = serde_yaml::from_str(text(TREE)?).map_err(|e| wrong(TREE, e.to_string()))?;
+        let tree = ManagementTree::from_spec(&tree).map_err(|e| wrong(TREE, e.to_string()))?;
+        Ok(Fixtures { files, tree })
+    }
+}
+
+/// A DUT, ready to be tested case by case.
+#[derive(Debug)]
+pub struct Rig<'a> {
+    /// The DUT.
+    pub dut: &'a Dut,
+    fixtures: &'a Fixtures,
+    seed: u64,
+    /// The account as the last session left it; a DUT that is not started anew keeps its nonces.
+    account: Account,
+}
+
+impl<'a> Rig<'a> {
+    /// A rig for `dut`.
+    pub fn new(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64) -> Rig<'a> {
+        Rig { dut, fixtures, seed, account: dut.ixit.account.clone() }
+    }
+
+    /// The names a case of this DUT can use.
+    pub fn scope(&self) -> Scope {
+        let mut scope = Scope::new();
+        scope.set("ixit", self.dut.ixit.to_json(Secrets::Shown));
+        scope.set("dut", self.dut.as_value());
+        scope
+    }
+
+    /// Begins a fresh session for a case.
+    ///
+    /// # Errors
+    /// [`RigError`] when the DUT cannot be brought to its start.
+    pub fn open(&mut self, case: &Case) -> Result<Session, RigError> {
+        if let Some(reset) = &self.dut.reset {
+            run_command(reset)?;
+            self.account = self.dut.ixit.account.clone();
+        }
+        let link: Box<dyn Link> = match &self.dut.link {
+            LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
+            LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.reference(*builtin, case)?)),
+        };
+        let medium = if link.capabilities().contact { Medium::Contact } else { Medium::Streams };
+        let player: Box<dyn Player> = match case.role {
+            Role::Card => Box::new(self.card(case, medium)?),
+            Role::Terminal => Box::new(self.terminal(case, medium)?),
+        };
+        Ok(Session::start(player, link))
+    }
+
+    /// Takes note of what a session left behind.
+    pub fn close(&mut self, session: Session) {
+        let started_anew = match &self.dut.link {
+            LinkSpec::Builtin(_) => true,
+            LinkSpec::Tcp(config) => config.start.is_some() && self.dut.reset.is_none(),
+        };
+        if started_anew {
+            return;
+        }
+        if let Some(account) = session.into_player().account() {
+            self.account.server_nonce.clone_from(&account.server_nonce);
+            self.account.client_nonce.clone_from(&account.client_nonce);
+        }
+    }
+
+    fn account_for(&self, case: &Case) -> Account {
+        let mut account = match case.setup.get("account").and_then(Value::as_object) {
+            Some(fields) => self.dut.ixit.account_with(fields),
+            None => self.account.clone(),
+        };
+        if let Some(octets) = hex(&case.setup, "nonce") {
+            account.server_nonce = octets;
+        }
+        account
+    }
+
+    /// The account a reference DUT is provisioned with: what a case provisions, it provisions on both sides.
+    fn provisioned(&self, case: &Case) -> Account {
+        match case.setup.get("account").and_then(Value::as_object) {
+            Some(fields) => self.dut.ixit.account_with(fields),
+            None => self.dut.ixit.account.clone(),
+        }
+    }
+
+    fn card(&self, case: &Case, medium: Medium) -> Result<Card, RigError> {
+        let setup = &case.setup;
+        let mut files = self.fixtures.files.clone();
+        if let Some(services) = setup.get("ust").and_then(Value::as_object) {
+            let chosen: Option<Vec<(u8, bool)>> =
+                services.iter().map(|(service, on)| Some((service.parse().ok()?, on.as_bool()?))).collect();
+            files.set_services(&chosen.ok_or_else(|| RigError::Setup("ust: service numbers are 1 to 255".into()))?);
+        }
+        let program: Vec<Vec<Command>> = match setup.get("program") {
+            Some(packages) => {
+                serde_json::from_value(packages.clone()).map_err(|e| RigError::Setup(format!("program: {e}")))?
+            }
+            None => Vec::new(),
+        };
+        Ok(Card::new(CardConfig {
+            medium,
+            files,
+            account: self.account_for(case),
+            program,
+            http_port: number(setup, "http_port").unwrap_or(self.dut.ixit.http_port),
+            buffer_size: number(setup, "buffer_size").unwrap_or(1400),
+            transport: TransportProtocol::TcpClientLocal,
+            causes: Vec::new(),
+            scws: word(setup, "scws") != Some("manual"),
+            switches: Switches::default(),
+            patches: Vec::new(),
+            scripted: true,
+            seed: self.seed,
+        }))
+    }
+
+    fn terminal(&self, case: &Case, medium: Medium) -> Result<Terminal, RigError> {
+        let setup = &case.setup;
+        let mut profile = TerminalProfile::minimal_dm_sc();
+        if let Some(fields) = setup.get("profile").and_then(Value::as_object) {
+            alter_profile(&mut profile, fields);
+        }
+        let encoding = match word(setup, "encoding") {
+            Some("xml") => Encoding::Xml,
+            Some("wbxml") => Encoding::Wbxml,
+            _ => self.dut.ixit.encoding,
+        };
+        let poll = word(setup, "poll_interval").map(dmsc_doc::parse_duration).transpose().map_err(RigError::Setup)?;
+        Ok(Terminal::new(TerminalConfig {
+            medium,
+            profile,
+            applications: applications(setup)?,
+            accounts: vec![self.account_for(case)],
+            tree: self.fixtures.tree.clone(),
+            encoding,
+            poll_interval: poll.unwrap_or(POLL_INTERVAL),
+            max_buffer: number(setup, "max_buffer"),
+            start: word(setup, "start") != Some("manual"),
+            dm_client: word(setup, "dm_client") != Some("manual"),
+            switches: Switches::default(),
+            patches: Vec::new(),
+            scripted: true,
+            seed: self.seed,
+        }))
+    }
+
+    /// The reference DUT behind an in-process link.
+    fn reference(&self, builtin: Builtin, case: &Case) -> Result<Box<dyn Peer>, RigError> {
+        let faults = &self.dut.faults;
+        let switches = Switches::new(faults.iter().flat_map(|fault| fault.switches.iter().copied()));
+        let patches: Vec<Patch> = faults.iter().flat_map(|fault| fault.patches.iter().cloned()).collect();
+        // The two sides draw different values from one seed.
+        let seed = self.seed ^ 0x5EED_0000_0000_0001;
+        Ok(match builtin {
+            Builtin::Silent => Box::new(Mute),
+            Builtin::Yes => Box::new(Yes::default()),
+            Builtin::Card => Box::new(Card::new(CardConfig {
+                medium: Medium::Contact,
+                files: self.fixtures.files.clone(),
+                account: self.provisioned(case),
+                program: reference_program(),
+                http_port: self.dut.ixit.http_port,
+                buffer_size: 1400,
+                transport: TransportProtocol::TcpClientLocal,
+                causes: causes(self.dut.ixit.wake_up),
+                scws: true,
+                switches,
+                patches,
+                scripted: false,
+                seed,
+            })),
+            Builtin::Terminal => {
+                let accounts = std::iter::once(self.provisioned(case)).chain(self.dut.ixit.other_account.clone());
+                Box::new(Terminal::new(TerminalConfig {
+                    medium: Medium::Contact,
+                    profile: TerminalProfile::minimal_dm_sc(),
+                    applications: vec![dm_client()],
+                    accounts: accounts.collect(),
+                    tree: self.fixtures.tree.clone(),
+                    encoding: match word(&case.setup, "encoding") {
+                        Some("xml") => Encoding::Xml,
+                        Some("wbxml") => Encoding::Wbxml,
+                        _ => self.dut.ixit.encoding,
+                    },
+                    poll_interval: POLL_INTERVAL,
+                    max_buffer: None,
+                    start: true,
+                    dm_client: true,
+                    switches,
+                    patches,
+                    scripted: false,
+                    seed,
+                }))
+            }
+        })
+    }
+}
+
+/// What makes the reference card send a notification: what its IXIT says, and what a person can cause at any time.
+fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
+    let mut causes = vec![Cause::Location, Cause::CallControl(CUSTOMER_CARE.into())];
+    match wake_up {
+        Some(WakeUp::Applications) => causes.push(Cause::Applications),
+        Some(WakeUp::Status) => causes.push(Cause::Status),
+        Some(WakeUp::Timer) => causes.push(Cause::Timer(60)),
+        Some(WakeUp::Location | WakeUp::CallControl) | None => {}
+    }
+    causes
+}
+
+/// The reference server reads the firmware version and the language, one package each.
+fn reference_program() -> Vec<Vec<Command>> {
+    let get = |uri: &str| {
+        let mut get = Command::new(CommandName::Get, "");
+        get.items.push(Item { target: Some(uri.into()), ..Item::default() });
+        get
+    };
+    vec![vec![get("./DevDetail/FwV"), get("./DevInfo/Lang")]]
+}
+
+fn dm_client() -> RegistryApplication {
+    RegistryApplication {
+        port: CLIENT_PORT,
+        dcs: 0x00,
+        application_type: RegistryApplication::DM_CLIENT,
+        name: dmsc_uicc::coding::from_text(0x00, "DM Client").unwrap_or_default(),
+    }
+}
+
+fn applications(setup: &Map<String, Value>) -> Result<Vec<RegistryApplication>, RigError> {
+    let Some(list) = setup.get("applications").and_then(Value::as_array) else { return Ok(vec![dm_client()]) };
+    let wrong = |what: &str| RigError::Setup(format!("applications: {what}"));
+    list.iter()
+        .map(|entry| {
+            let number = |name: &str, default: u64| entry.get(name).map_or(Some(default), Value::as_u64);
+            let octet = |name: &str, default| number(name, default).and_then(|n| u8::try_from(n).ok());
+            let dcs = octet("dcs", 0).ok_or_else(|| wrong("dcs is 0 to 255"))?;
+            let text = entry.get("name").and_then(Value::as_str).unwrap_or("DM Client");
+            Ok(RegistryApplication {
+                port: number("port", u64::from(CLIENT_PORT))
+                    .and_then(|n| u16::try_from(n).ok())
+                    .ok_or_else(|| wrong("port is 0 to 65535"))?,
+                dcs,
+                application_type: octet("type", 7).ok_or_else(|| wrong("type is 0 to 255"))?,
+                name: dmsc_uicc::coding::from_text(dcs, text).ok_or_else(|| wrong("the name does not fit its coding"))?,
+            })
+        })
+        .collect()
+}
+
+fn word<'a>(setup: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    setup.get(name).and_then(Value::as_str)
+}
+
+fn number(setup: &Map<String, Value>, name: &str) -> Option<u16> {
+    setup.get(name).and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok())
+}
+
+fn hex(setup: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
+    word(setup, name).and_then(|text| dmsc_uicc::hex::from_hex(text).ok())
+}
+
+/// A DUT that never answers.
+struct Mute;
+
+impl Peer for Mute {
+    fn handle(&mut self, _now: Time, _signal: Signal) {}
+
+    fn tick(&mut self, _now: Time) {}
+
+    fn wake_at(&self) -> Option<Time> {
+        None
+    }
+
+    fn poll(&mut self) -> Option<Signal> {
+        None
+    }
+}
+
+/// A DUT that agrees to everything and does nothing: 9000 to every command.
+#[derive(Default)]
+struct Yes(Vec<Signal>);
+
+impl Peer for Yes {
+    fn handle(&mut self, _now: Time, signal: Signal) {
+        match signal {
+            Signal::PowerOn | Signal::Reset => self.0.push(Signal::Atr(vec![0x3B, 0x00])),
+            Signal::Command(_) => self.0.push(Signal::Response(vec![0x90, 0x00])),
+            Signal::Connect(id) => self.0.push(Signal::Connected(id)),
+            Signal::Data(id, _) => {
+                self.0.push(Signal::Data(id, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()));
+            }
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, _now: Time) {}
+
+    fn wake_at(&self) -> Option<Time> {
+        None
+    }
+
+    fn poll(&mut self) -> Option<Signal> {
+        if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
+    }
+}
+
+/// Does the acts a case asks for: on the reference terminal itself, or by the command of the DUT file.
+#[derive(Clone, Copy, Debug)]
+pub struct Hands<'a> {
+    dut: &'a Dut,
+}
+
+impl<'a> Hands<'a> {
+    /// Hands for `dut`.
+    pub fn new(dut: &'a Dut) -> Hands<'a> {
+        Hands { dut }
+    }
+
+    /// The acts that can be done without a person.
+    pub fn can(dut: &Dut, act: &str) -> bool {
+        match dut.link {
+            LinkSpec::Builtin(_) => ACTS.contains(&act),
+            LinkSpec::Tcp(_) => dut.operator.contains_key(act),
+        }
+    }
+}
+
+impl Bench for Hands<'_> {
+    fn act(&mut self, name: &str, _prompt: &str, session: &mut Session) -> Result<(), String> {
+        match (&self.dut.link, self.dut.operator.get(name)) {
+            (LinkSpec::Builtin(_), _) if ACTS.contains(&name) => session.act(name).map_err(|e| e.to_string()),
+            (LinkSpec::Tcp(_), Some(command)) => run_command(command).map_err(|e| e.to_string()),
+            _ => Err("nobody is at the bench, and the DUT file names no command for it".into()),
+        }
+    }
+}
+
+/// Facts of a DUT that decide which cases apply to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// Power, reset and APDUs.
+    pub contact: bool,
+    /// Notifications can be delivered, or taken.
+    pub notify: bool,
+    /// The DUT can be given an account for a case.
+    pub provision: bool,
+    /// Readings in force, by interpretation.
+    pub readings: BTreeMap<String, String>,
+}
+
+impl Offers {
+    /// What a DUT offers.
+    pub fn of(dut: &Dut) -> Offers {
+        let (contact, notify, provision) = match &dut.link {
+            LinkSpec::Builtin(_) => (true, true, true),
+            LinkSpec::Tcp(config) => (false, config.notify.is_some() || config.wake.is_some(), false),
+        };
+        Offers { contact, notify, provision, readings: dut.interpretations.clone() }
+    }
+}

@@ -1,0 +1,431 @@
+//! A run: every case that applies, against every DUT, one fresh session each, recorded as it goes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use dmsc_report::journal::{
+    self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, JournalWriter, Message, Recorded, RunFinished,
+    RunHeader, Timestamp, VERSION,
+};
+use dmsc_scr::{Outcome, Tables, Verdict};
+use sha2::{Digest, Sha256};
+
+use crate::bundle::Bundle;
+use crate::case::Case;
+use crate::catalogue::Role;
+use crate::dut::{Builtin, Dut, LinkSpec, Secrets};
+use crate::execute::{self, Bench, CaseResult, Options, Recorder};
+use crate::rig::{Fixtures, Hands, Rig, RigError};
+use crate::select::{self, Selection};
+
+/// What to run.
+#[derive(Debug)]
+pub struct RunConfig<'a> {
+    /// The DUTs, in the order of the matrix.
+    pub duts: &'a [Dut],
+    /// All cases of the catalogue; the selection is made here, so that reports can name what was left out.
+    pub cases: &'a [Case],
+    /// Where the fixtures are.
+    pub bundle: &'a Bundle,
+    /// What was chosen.
+    pub selection: Selection,
+    /// What random values follow from.
+    pub seed: u64,
+    /// Whether a miss at level `should` is a fail.
+    pub strict: bool,
+    /// Whether a person is at the bench.
+    pub person: bool,
+    /// The folder the journal is written to; created when it is missing. None: nothing is written.
+    pub out: Option<PathBuf>,
+    /// Whether a journal already there is taken up: cases with a verdict are not run again.
+    pub resume: bool,
+}
+
+/// Told of what happens in a run.
+pub trait Observer {
+    /// So many cases will be run.
+    fn planned(&mut self, total: usize);
+    /// A case begins.
+    fn started(&mut self, dut: &str, case: &str);
+    /// A case, or the decision not to run it, is done.
+    fn finished(&mut self, finished: &Finished);
+    /// The hands at the bench for a DUT, when those of the DUT file are not enough.
+    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Bench + 'd> {
+        Box::new(Hands::new(dut))
+    }
+}
+
+/// What came of a case.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The DUT.
+    pub dut: String,
+    /// The case.
+    pub case: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The reason, in a line; empty for a pass.
+    pub reason: String,
+    /// Remarks.
+    pub remarks: Vec<String>,
+    /// The check that decided, if one did.
+    pub decisive: Option<Check>,
+}
+
+/// Why a run cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A fixture or a setting.
+    #[error(transparent)]
+    Rig(#[from] RigError),
+    /// The journal.
+    #[error("the journal in {}: {cause}", .folder.display())]
+    Journal {
+        /// The run folder.
+        folder: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// Two DUTs have one name.
+    #[error("two DUTs are called \"{0}\"; give each its own `name`")]
+    SameName(String),
+}
+
+/// Runs and records.
+///
+/// # Errors
+/// [`RunError`] when the run cannot begin or its journal cannot be written; what a case finds is never an error.
+pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Finished>, RunError> {
+    let mut names: Vec<&str> = config.duts.iter().map(|dut| dut.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Err(RunError::SameName(pair.first().copied().unwrap_or_default().to_owned()));
+    }
+    let fixtures = Fixtures::load(config.bundle)?;
+    let tables = Tables::builtin();
+    let mut journal = Journal::open(config)?;
+    let plan = plan(config, tables);
+    let due = |(dut, case): (&Dut, &Case)| !journal.done.contains_key(&(dut.name.clone(), case.name()));
+    observer.planned(plan.iter().filter(|p| p.skip.is_none() && due((p.dut, p.case))).count());
+
+    let mut all = Vec::new();
+    for dut in config.duts {
+        let mut rig = Rig::new(dut, &fixtures, config.seed);
+        let mut hands = observer.hands(dut);
+        let mut dead: Option<String> = None;
+        for planned in plan.iter().filter(|p| std::ptr::eq(p.dut, dut)) {
+            let case = planned.case;
+            if let Some(finished) = journal.done.get(&(dut.name.clone(), case.name())) {
+                all.push(finished.clone());
+                continue;
+            }
+            let skip = planned.skip.clone().or_else(|| {
+                let first = dead.as_ref()?;
+                Some(Outcome::NotRun(format!("the DUT is dead: it gave no sign of life in {first}")))
+            });
+            let finished = match skip {
+                Some(outcome) => {
+                    let reason = outcome.reason().unwrap_or_default().to_owned();
+                    let finished = Finished {
+                        dut: dut.name.clone(),
+                        case: case.name(),
+                        outcome,
+                        reason,
+                        remarks: Vec::new(),
+                        decisive: None,
+                    };
+                    journal.finish(&finished, 0, false)?;
+                    finished
+                }
+                None => {
+                    observer.started(&dut.name, &case.name());
+                    journal.begin(&dut.name, &case.name())?;
+                    let options = Options { strict: config.strict, window: dut.ixit.window, dut: dut.name.clone() };
+                    let (result, decisive) = {
+                        let mut tape = Tape { journal: &mut journal, decisive: None, broken: None };
+                        let result = run_case(&mut rig, case, &options, &mut tape, hands.as_mut());
+                        if let Some(error) = tape.broken {
+                            return Err(error);
+                        }
+                        (result, tape.decisive)
+                    };
+                    if result.dead && result.verdict == Verdict::Error {
+                        dead = Some(case.name());
+                    }
+                    let finished = Finished {
+                        dut: dut.name.clone(),
+                        case: case.name(),
+                        outcome: Outcome::Verdict(result.verdict),
+                        reason: result.reason,
+                        remarks: result.remarks,
+                        decisive,
+                    };
+                    let wall = !matches!(dut.link, LinkSpec::Builtin(_));
+                    journal.finish(&finished, u64::try_from(result.duration.as_micros()).unwrap_or(u64::MAX), wall)?;
+                    finished
+                }
+            };
+            observer.finished(&finished);
+            all.push(finished);
+        }
+    }
+    journal.end()?;
+    Ok(all)
+}
+
+/// Runs one case in a fresh session.
+pub fn run_case(
+    rig: &mut Rig<'_>,
+    case: &Case,
+    options: &Options,
+    recorder: &mut dyn Recorder,
+    bench: &mut dyn Bench,
+) -> CaseResult {
+    let mut session = match rig.open(case) {
+        Ok(session) => session,
+        Err(error) => {
+            return CaseResult {
+                verdict: Verdict::Error,
+                reason: error.to_string(),
+                remarks: Vec::new(),
+                duration: std::time::Duration::ZERO,
+                dead: false,
+            };
+        }
+    };
+    let result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
+    rig.close(session);
+    result
+}
+
+/// A case and a DUT, and the outcome it has without running, if it has one.
+#[derive(Clone, Debug)]
+pub struct Planned<'a> {
+    /// The DUT.
+    pub dut: &'a Dut,
+    /// The case.
+    pub case: &'a Case,
+    /// What it is without running.
+    pub skip: Option<Outcome>,
+}
+
+/// Every case of each DUT's role, with the decision whether it runs.
+pub fn plan<'a>(config: &RunConfig<'a>, tables: &Tables) -> Vec<Planned<'a>> {
+    let mut plan = Vec::new();
+    for dut in config.duts {
+        let ours = config.cases.iter().filter(|case| case.role == dut.role() && concerns(case, dut));
+        for (index, case) in ours.enumerate() {
+            let skip = select::decide(case, dut, &config.selection, index, config.person, tables);
+            plan.push(Planned { dut, case, skip });
+        }
+    }
+    plan
+}
+
+/// Whether the item of a case is one the DUT is asked for at all.
+fn concerns(case: &Case, dut: &Dut) -> bool {
+    !case.item.is_dm_sc() || dut.kind.classes().contains(&case.item.class())
+}
+
+/// The SHA-256 over all cases of a catalogue.
+pub fn catalogue_hash(cases: &[Case]) -> String {
+    let mut hasher = Sha256::new();
+    for case in cases {
+        hasher.update(case.name());
+        hasher.update([0]);
+        hasher.update(&case.hash);
+        hasher.update([0]);
+    }
+    hasher.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The first event of a journal.
+pub fn header(config: &RunConfig<'_>, started: Timestamp) -> RunHeader {
+    RunHeader {
+        journal: VERSION,
+        harness: env!("CARGO_PKG_VERSION").into(),
+        started,
+        seed: config.seed,
+        catalogue: catalogue_hash(config.cases),
+        selection: config.selection.to_string(),
+        strict: config.strict,
+        duts: config.duts.iter().map(dut_header).collect(),
+        cases: config.cases.iter().map(case_header).collect(),
+    }
+}
+
+fn dut_header(dut: &Dut) -> DutHeader {
+    let answers: BTreeMap<String, bool> = dut.ics.answers().iter().map(|(item, yes)| (item.to_string(), *yes)).collect();
+    let mut hasher = Sha256::new();
+    for (item, yes) in &answers {
+        hasher.update(format!("{item}={yes}\n"));
+    }
+    let hash = hasher.finalize().iter().map(|octet| format!("{octet:02x}")).collect();
+    let link = match &dut.link {
+        LinkSpec::Builtin(builtin) => format!("in-process ({})", builtin_name(*builtin, dut)),
+        LinkSpec::Tcp(_) => "tcp".into(),
+    };
+    let defaults = Tables::builtin().interpretations().iter().map(|i| (i.id.clone(), i.default.clone()));
+    let mut interpretations: BTreeMap<String, String> = defaults.collect();
+    interpretations.extend(dut.interpretations.clone());
+    DutHeader {
+        name: dut.name.clone(),
+        kind: dut.kind.into(),
+        link,
+        ics: journal::Ics { hash, answers },
+        ixit: dut.ixit.to_json(Secrets::Hidden),
+        interpretations,
+    }
+}
+
+fn builtin_name(builtin: Builtin, dut: &Dut) -> String {
+    if dut.faults.is_empty() {
+        return builtin.as_str().to_owned();
+    }
+    let faults: Vec<&str> = dut.faults.iter().map(|fault| fault.id.as_str()).collect();
+    format!("{} with faults {}", builtin.as_str(), faults.join(", "))
+}
+
+fn case_header(case: &Case) -> CaseHeader {
+    CaseHeader {
+        id: case.name(),
+        title: case.title.clone(),
+        purpose: case.purpose.clone(),
+        item: case.item.to_string(),
+        covers: case.covers.iter().map(ToString::to_string).collect(),
+        spec: case.spec.clone(),
+        role: match case.role {
+            Role::Card => journal::Role::Card,
+            Role::Terminal => journal::Role::Terminal,
+        },
+        file: case.file.clone(),
+        hash: case.hash.clone(),
+    }
+}
+
+/// The journal of a run, or none.
+struct Journal {
+    writer: Option<JournalWriter>,
+    folder: PathBuf,
+    began: Instant,
+    /// What an earlier process came to, when it is taken up.
+    done: BTreeMap<(String, String), Finished>,
+}
+
+impl Journal {
+    fn open(config: &RunConfig<'_>) -> Result<Journal, RunError> {
+        let mut journal =
+            Journal { writer: None, folder: config.out.clone().unwrap_or_default(), began: Instant::now(), done: BTreeMap::new() };
+        let Some(folder) = &config.out else { return Ok(journal) };
+        let failed = |cause: String| RunError::Journal { folder: folder.clone(), cause };
+        std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
+        let path = folder.join("journal.jsonl");
+        if config.resume {
+            let (writer, earlier) = JournalWriter::resume(&path).map_err(|e| failed(e.to_string()))?;
+            let ours = header(config, earlier.header.started);
+            if earlier.header.catalogue != ours.catalogue || earlier.header.harness != ours.harness {
+                return Err(failed(
+                    "it was written with other cases or another version of dmsc; begin a new run instead of resuming".into(),
+                ));
+            }
+            journal.done = done(&earlier);
+            journal.writer = Some(writer);
+            return Ok(journal);
+        }
+        let started = Timestamp::try_from(SystemTime::now()).map_err(|e| failed(e.to_string()))?;
+        let path = fresh(&path);
+        journal.writer = Some(JournalWriter::create(&path, &header(config, started)).map_err(|e| failed(e.to_string()))?);
+        Ok(journal)
+    }
+
+    fn write(&mut self, event: &Event) -> Result<(), RunError> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
+    }
+
+    fn begin(&mut self, dut: &str, case: &str) -> Result<(), RunError> {
+        let at_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.write(&Event::CaseStarted(CaseStarted { case: case.into(), dut: dut.into(), at_us }))
+    }
+
+    fn finish(&mut self, finished: &Finished, duration_us: u64, wall: bool) -> Result<(), RunError> {
+        let mut outcome = Recorded::from(&finished.outcome);
+        if outcome.reason.is_none() && !finished.reason.is_empty() {
+            outcome.reason = Some(finished.reason.clone());
+        }
+        self.write(&Event::CaseFinished(CaseFinished {
+            case: finished.case.clone(),
+            dut: finished.dut.clone(),
+            outcome,
+            remarks: finished.remarks.clone(),
+            duration_us,
+            wall,
+        }))
+    }
+
+    fn end(&mut self) -> Result<(), RunError> {
+        self.write(&Event::RunFinished(RunFinished { interrupted: false }))
+    }
+}
+
+/// A name that is free: a folder may hold the journals of several processes.
+fn fresh(path: &Path) -> PathBuf {
+    if !path.exists() {
+        return path.to_owned();
+    }
+    path.with_file_name(format!("journal-{}.jsonl", std::process::id()))
+}
+
+fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
+    let mut done = BTreeMap::new();
+    for event in &earlier.events {
+        if let Event::CaseFinished(finished) = event {
+            let outcome = Outcome::from(&finished.outcome);
+            let entry = Finished {
+                dut: finished.dut.clone(),
+                case: finished.case.clone(),
+                outcome,
+                reason: finished.outcome.reason.clone().unwrap_or_default(),
+                remarks: finished.remarks.clone(),
+                decisive: None,
+            };
+            done.insert((finished.dut.clone(), finished.case.clone()), entry);
+        }
+    }
+    done
+}
+
+/// Writes what a case tells into the journal, and keeps the check that decided.
+struct Tape<'a> {
+    journal: &'a mut Journal,
+    decisive: Option<Check>,
+    broken: Option<RunError>,
+}
+
+impl Tape<'_> {
+    fn write(&mut self, event: &Event) {
+        if self.broken.is_none()
+            && let Err(error) = self.journal.write(event)
+        {
+            self.broken = Some(error);
+        }
+    }
+}
+
+impl Recorder for Tape<'_> {
+    fn message(&mut self, message: Message) {
+        self.write(&Event::Message(message));
+    }
+
+    fn check(&mut self, check: Check) {
+        if check.verdict != journal::CheckVerdict::Pass {
+            self.decisive = Some(check.clone());
+        }
+        self.write(&Event::Check(check));
+    }
+
+    fn wants_messages(&self) -> bool {
+        self.journal.writer.is_some()
+    }
+}

@@ -1,0 +1,162 @@
+//! One session with a DUT: a player on this side, a link, and the events that pass.
+
+use std::time::Duration;
+
+use dmsc_engine::event::Event;
+use dmsc_engine::patch::Change;
+use dmsc_engine::player::{Player, PlayerError, Reply};
+use dmsc_link::{Link, LinkError, Signal, Time};
+
+/// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
+const SIGNAL_LIMIT: u64 = 2_000_000;
+
+/// Why a session cannot go on; the harness or the rig is at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// The link failed.
+    #[error("the link failed: {0}")]
+    Link(#[from] LinkError),
+    /// The player cannot do what the case asks.
+    #[error("{0}")]
+    Player(#[from] PlayerError),
+    /// The reference DUT cannot go on.
+    #[error("{0}")]
+    Dut(String),
+    /// The two sides do not come to rest.
+    #[error("the session passed {SIGNAL_LIMIT} signals without coming to rest")]
+    Restless,
+}
+
+/// A session.
+pub struct Session {
+    player: Box<dyn Player>,
+    link: Box<dyn Link>,
+    signals: u64,
+    /// Signals that came from the DUT.
+    heard: u64,
+    ended: Option<String>,
+}
+
+impl Session {
+    /// Puts a player on a link and begins.
+    pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
+        player.start(link.now());
+        Session { player, link, signals: 0, heard: 0, ended: None }
+    }
+
+    /// The time on the link's clock.
+    pub fn now(&self) -> Time {
+        self.link.now()
+    }
+
+    /// Whether waiting costs nothing.
+    pub fn is_virtual(&self) -> bool {
+        self.link.capabilities().virtual_time
+    }
+
+    /// Whether the DUT has given any sign of life.
+    pub fn is_alive(&self) -> bool {
+        self.heard > 0
+    }
+
+    /// What was said of the end of the DUT's process, if it ended.
+    pub fn ended(&self) -> Option<&str> {
+        self.ended.as_deref()
+    }
+
+    /// Gives the player back; its account says which nonces are in force now.
+    pub fn into_player(self) -> Box<dyn Player> {
+        self.player
+    }
+
+    /// Waits for the next event, at most until `until`.
+    ///
+    /// # Errors
+    /// [`Broken`] when the session cannot go on.
+    pub fn next(&mut self, until: Time) -> Result<Option<Event>, Broken> {
+        loop {
+            if let Some(event) = self.player.next_event() {
+                return Ok(Some(event));
+            }
+            if self.flush()? {
+                continue;
+            }
+            let deadline = self.player.wake_at().map_or(until, |at| at.min(until));
+            match self.link.recv(deadline)? {
+                Some(signal) => self.take(signal)?,
+                None => {
+                    let now = self.link.now();
+                    if self.player.wake_at().is_some_and(|at| at <= now) {
+                        self.player.tick(now);
+                        self.count()?;
+                    } else if now >= until {
+                        return Ok(None);
+                    }
+                    if now >= until && self.player.wake_at().is_none_or(|at| at > now) {
+                        // What the tick had to say still goes out before the window is called over.
+                        self.flush()?;
+                        return Ok(self.player.next_event());
+                    }
+                }
+            }
+        }
+    }
+
+    fn count(&mut self) -> Result<(), Broken> {
+        self.signals = self.signals.saturating_add(1);
+        if self.signals > SIGNAL_LIMIT { Err(Broken::Restless) } else { Ok(()) }
+    }
+
+    /// Sends what the player has to say; gives whether there was anything.
+    fn flush(&mut self) -> Result<bool, Broken> {
+        let mut sent = false;
+        while let Some(signal) = self.player.poll() {
+            self.count()?;
+            self.link.send(signal)?;
+            sent = true;
+        }
+        Ok(sent)
+    }
+
+    fn take(&mut self, signal: Signal) -> Result<(), Broken> {
+        self.count()?;
+        if let Signal::Ended(text) = &signal {
+            if self.is_virtual() {
+                return Err(Broken::Dut(text.clone()));
+            }
+            self.ended = Some(text.clone());
+        }
+        self.heard = self.heard.saturating_add(1);
+        self.player.handle(self.link.now(), signal);
+        Ok(())
+    }
+
+    /// Answers the oldest event that wants an answer.
+    ///
+    /// # Errors
+    /// [`Broken::Player`] when the reply does not fit.
+    pub fn answer(&mut self, reply: &Reply) -> Result<(), Broken> {
+        Ok(self.player.answer(self.link.now(), reply)?)
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// [`Broken::Player`] when the player does not send such a message.
+    pub fn perform(&mut self, kind: &str, change: &Change) -> Result<(), Broken> {
+        Ok(self.player.perform(self.link.now(), kind, change)?)
+    }
+
+    /// Passes an act of the operator to a reference DUT.
+    ///
+    /// # Errors
+    /// [`Broken::Link`] when there is no reference DUT behind the link.
+    pub fn act(&mut self, name: &str) -> Result<(), Broken> {
+        Ok(self.link.send(Signal::Act(name.to_owned()))?)
+    }
+
+    /// The end of a window that begins now.
+    pub fn window(&self, length: Duration) -> Time {
+        self.now() + length
+    }
+}
