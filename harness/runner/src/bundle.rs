@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_cases_is_refused() {
-        let error = Bundle::from_dir(&repository().join("harness/runner/schema")).unwrap_err();
+        let error = Bundle::from_dir(&repository().join("harness/runner/src")).unwrap_err();
         assert!(error.to_string().contains("testcases/<SCR item>"), "{error}");
     }
 

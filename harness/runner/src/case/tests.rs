@@ -105,7 +105,7 @@ steps:
   - send: envelope.terminal-applications
     with: { applications: [{ port: 0xC000, type: 0x07 }] }
   - expect: open-channel
-    match: { transport: { protocol: tcp-local, port: { one_of: [0xC000, { is: { range: [1, 9] }, verdict: inconclusive }] } } }
+    match: { transport: { protocol: tcp-client-local, port: { one_of: [0xC000, { is: { range: [1, 9] }, verdict: inconclusive }] } } }
     reply: { result: 0x20, additional: \"00\" }
     mutate: [{ set: { at: 1, octets: 0102 } }]
   - expect: terminal-is-not-a-kind
