@@ -1,3 +1,13 @@
-//! The `dmsc` command.
+//! The `dmsc` command: a thin layer over the runner, the reports and the SCR tables.
 
-fn main() {}
+mod cli;
+mod cmd;
+mod exit;
+mod failure;
+mod layout;
+mod source;
+mod terminal;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os()).into()
+}

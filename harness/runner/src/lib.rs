@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod case;
 pub mod catalogue;
 pub mod dut;
+pub mod editors;
 pub mod evidence;
 pub mod execute;
 pub mod fault;

@@ -67,7 +67,11 @@ impl Order {
                 "initiator" => trigger.initiator = narrow(number(1)?),
                 "future_use" => trigger.future_use = narrow(number(0x7FF_FFFF)?),
                 "session_id" => {
-                    trigger.session_id = narrow(number(0xFFFF)?);
+                    // A number, or the hexadecimal text that Package#1 will carry.
+                    trigger.session_id = match value.as_str() {
+                        Some(text) => u16::from_str_radix(text, 16).map_err(|_| fit("a session id in hexadecimal"))?,
+                        None => narrow(number(0xFFFF)?),
+                    };
                     server.announce(trigger.session_id);
                 }
                 "length_identifier" => trigger.length = Some(narrow(number(0xFF)?)),
@@ -292,7 +296,7 @@ impl Applet {
         if self.causes.contains(&Cause::Applications) && !again {
             self.wake(server, cat, desk)?;
         }
-        Ok(())
+        self.next_order(cat, desk)
     }
 
     fn event(
@@ -382,11 +386,8 @@ impl Applet {
         let Some(order) = self.orders.pop_front() else { return Ok(()) };
         let announced = self.client.as_ref().map(|client| client.port);
         let Some(port) = order.port.or(announced) else {
-            if self.scripted {
-                return Err(PlayerError(
-                    "no DM Client port to send the notification to: the terminal has sent no ENVELOPE (TERMINAL APPLICATIONS) with application type 07; expect it before, or give `port`".into(),
-                ));
-            }
+            // There is no DM Client to reach yet; its announcement sets this going.
+            self.orders.push_front(order);
             return Ok(());
         };
         let protocol = match order.transport {

@@ -12,8 +12,8 @@ use super::steps::Expander;
 use super::schema::setup_schema;
 use super::{Case, Trust, case_schema, definitions, json};
 use crate::bundle::{Bundle, CASES, INCLUDES};
-use crate::catalogue::Role;
-use crate::variables::fill;
+use crate::catalogue::{Catalogue, Kind, Role};
+use crate::variables::{fill, references};
 
 /// More instances than this are a mistake.
 const MAX_INSTANCES: usize = 1000;
@@ -90,6 +90,65 @@ fn collect_references(node: &Node, open: &mut Vec<Span>) {
     }
 }
 
+/// Every name that a tree uses.
+fn collect_names(node: &Node, used: &mut Vec<String>) {
+    let found = node.as_str().map(|text| references(text).unwrap_or_default()).unwrap_or_default();
+    used.extend(found.into_iter().map(|reference| reference.name));
+    node.items().iter().for_each(|item| collect_names(item, used));
+    node.entries().iter().for_each(|entry| collect_names(&entry.value, used));
+}
+
+/// Problems with the name of a kind, in words that know the other role and the other direction.
+pub(super) fn explained(problems: Vec<Problem>, role: Option<Role>, root: &Node) -> Vec<Problem> {
+    let mut kinds = Vec::new();
+    collect_kinds(root, &mut kinds);
+    let explain = |problem: Problem| match (role, kinds.iter().find(|(_, span, _)| *span == problem.span)) {
+        (Some(role), Some((key, _, name))) => wrong_kind(problem, role, key, name),
+        _ => problem,
+    };
+    problems.into_iter().map(explain).collect()
+}
+
+/// The names of kinds in a tree, with the keys they belong to.
+fn collect_kinds<'n>(node: &'n Node, kinds: &mut Vec<(&'n str, Span, &'n str)>) {
+    for entry in node.entries() {
+        if let ("send" | "expect" | "expect-none" | "until", Some(name)) = (entry.key.as_str(), entry.value.written()) {
+            kinds.push((&entry.key, entry.value.span, name));
+        }
+        collect_kinds(&entry.value, kinds);
+    }
+    node.items().iter().for_each(|item| collect_kinds(item, kinds));
+}
+
+fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Problem {
+    let catalogue = Catalogue::get();
+    let heard = key != "send";
+    let allowed = catalogue.kinds(role).filter(|kind| if heard { kind.heard } else { kind.sent });
+    let mut names: Vec<String> = Vec::new();
+    for kind in allowed {
+        // The members of a family are too many to list.
+        let shown = match kind.name.split_once('.') {
+            Some((family @ ("envelope" | "event" | "terminal-response"), _)) => format!("`{family}.*`"),
+            _ => format!("`{}`", kind.name),
+        };
+        if !names.contains(&shown) {
+            names.push(shown);
+        }
+    }
+    problem.notes = vec![format!("allowed: {}", names.join(", "))];
+    let way = |kind: &Kind| match (kind.heard, kind.sent) {
+        (true, true) => "sent and expected",
+        (true, false) => "expected",
+        _ => "sent",
+    };
+    for other in [role, role.other()] {
+        if let Some(kind) = catalogue.kind(other, name) {
+            problem = problem.note(format!("in role {other}, `{name}` is {}", way(kind)));
+        }
+    }
+    problem
+}
+
 struct Reader<'a> {
     bundle: &'a Bundle,
     schema: Schema,
@@ -104,9 +163,13 @@ impl Reader<'_> {
         let source = Source::new(self.bundle.shown(path), text);
         let parsed = match dmsc_doc::parse(&source) {
             Ok(node) => {
-                let ways = Role::ALL.map(|role| problems_of(&super::include_schema(Some(role)), &node, definitions()));
+                let ways = Role::ALL.map(|role| {
+                    let problems = problems_of(&super::include_schema(Some(role)), &node, definitions());
+                    explained(problems, Some(role), &node)
+                });
                 let fewest = ways.into_iter().min_by_key(Vec::len).unwrap_or_default();
                 let sound = fewest.is_empty();
+                self.unused("variable", "variables", &source, &node);
                 for problem in fewest {
                     self.found.add(&source, problem);
                 }
@@ -131,6 +194,7 @@ impl Reader<'_> {
         };
         let before = self.found.count();
         let item = self.item(path, &source);
+        self.unused("parameter", "parameters", &source, &root);
         let instances = match combinations(&root) {
             Ok(instances) => instances,
             Err(problem) => {
@@ -143,6 +207,20 @@ impl Reader<'_> {
             cases.extend(self.instance(path, &source, &root, item.as_ref(), instance));
         }
         if self.found.count() > before { Vec::new() } else { cases }
+    }
+
+    /// A name that nothing uses is a mistake: the instances would be all the same.
+    fn unused(&mut self, noun: &str, key: &str, source: &Source, root: &Node) {
+        let mut used = Vec::new();
+        collect_names(root, &mut used);
+        for entry in root.get(key).map(Node::entries).unwrap_or_default() {
+            if !used.contains(&entry.key) {
+                let problem = Problem::new(entry.key_span, format!("the {noun} `{}` is not used", entry.key))
+                    .label(format!("no `${{{}}}` in this file", entry.key))
+                    .help("use it in a step, or remove it");
+                self.found.add(source, problem);
+            }
+        }
     }
 
     /// The item that the folder of a case names.
@@ -184,7 +262,8 @@ impl Reader<'_> {
         let problems = problems_of(&self.schema, &filled, definitions());
         if !problems.is_empty() {
             let values = describe(instance);
-            for problem in problems {
+            let role = filled.get("role").and_then(Node::as_str).and_then(Role::from_name);
+            for problem in explained(problems, role, &filled) {
                 // Only what a parameter brings in is due to the parameter.
                 let due = !instance.is_empty() && source.text.get(problem.span.start..problem.span.end).is_some_and(|text| text.contains("${"));
                 self.found.add(source, if due { problem.note(format!("with {values}")) } else { problem });

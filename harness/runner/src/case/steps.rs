@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::convert::{is_reference, json};
-use super::read::{Found, problems_of, trust_of};
+use super::read::{Found, explained, problems_of, trust_of};
 use super::{
     Delay, Expect, ExpectNone, Level, Location, Operator, Repeat, ReplySpec, Send, Step, StepKind, Trust, definitions,
     include_schema,
@@ -292,7 +292,7 @@ impl<'a> Expander<'a> {
         let problems = problems_of(&include_schema(Some(self.role)), &filled, definitions());
         if !problems.is_empty() {
             let (line, _) = line_col(source, node.span.start);
-            for problem in problems {
+            for problem in explained(problems, Some(self.role), &filled) {
                 self.found.add(included, problem.note(format!("included by {}:{line}, role {}", source.name, self.role)));
             }
             return Vec::new();

@@ -143,7 +143,7 @@ fn notification(groups: &mut Groups) {
         f("ui_mode", Shape::Int(0, 3), "User interaction mode: 0 not specified, 1 background, 2 informative, 3 user."),
         f("initiator", Shape::Int(0, 1), "0 client, 1 server."),
         f("future_use", Shape::Int(0, 0x7FF_FFFF), "The 27 reserved bits."),
-        f("session_id", word(), "Session id as a number, such as 0x0A0B."),
+        f("session_id", Shape::TextOr(Box::new(word())), "Session id: a number, or hexadecimal digits as Package#1 carries them."),
         f("length_identifier", octet(), "Length of the ServerID as the header states it."),
         f("server_id", Text, "ServerID."),
         f("body", Hex, "Vendor specific octets behind the ServerID."),

@@ -1,0 +1,120 @@
+//! `dmsc scr check`: the tables, or an expression.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use dmsc_doc::{Problem, Problems, Source, Span};
+use dmsc_scr::{Expr, Tables};
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::terminal::Terminal;
+
+/// Check the SCR tables, or a requirement expression
+///
+/// Tables: every name that one of them uses exists in another, expressions parse, no item requires itself. An
+/// expression: its notation and its names; AND and OR side by side need parentheses.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dmsc scr check
+  dmsc scr check fixtures/scr
+  dmsc scr check --expression 'DM_SC-C-001-M AND (DM_SC-C-002-O OR DM_SC-C-003-O)'")]
+pub(super) struct Check {
+    /// A folder with the tables; those that are part of dmsc unless given
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Check this expression against the tables
+    #[arg(short, long, value_name = "EXPRESSION")]
+    expression: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(super) fn run(&self, terminal: &Terminal) -> Done {
+        let loaded;
+        let tables = match &self.folder {
+            None => Tables::builtin(),
+            Some(folder) => {
+                loaded = load(folder)?;
+                &loaded
+            }
+        };
+        match &self.expression {
+            Some(text) => {
+                let expr = expression(text, tables)?;
+                if self.json {
+                    let names: Vec<String> = expr.refs().iter().map(|name| name.key().to_string()).collect();
+                    let unverified = expr.has_unverified();
+                    terminal.json(&json!({ "expression": expr, "items": names, "unverified": unverified }))?;
+                } else {
+                    terminal.out(&format!("{expr}\n"))?;
+                    if expr.has_unverified() {
+                        terminal.note("note: NOT is known from memory of an older grammar only, unverified");
+                    }
+                }
+            }
+            None => {
+                let counts = json!({
+                    "items": tables.items().len(),
+                    "external": tables.external().len(),
+                    "requirements": tables.requirements().len(),
+                    "clauses": tables.clauses().len(),
+                    "interpretations": tables.interpretations().len(),
+                });
+                if self.json {
+                    terminal.json(&counts)?;
+                } else {
+                    let count = |name: &str| counts[name].to_string();
+                    terminal.out(&format!(
+                        "The tables hold: {} items, {} items of other enablers, {} requirements, {} clauses, {} interpretations\n",
+                        count("items"), count("external"), count("requirements"), count("clauses"), count("interpretations"),
+                    ))?;
+                }
+            }
+        }
+        Ok(Exit::Conforms)
+    }
+}
+
+fn load(folder: &Path) -> Result<Tables, Failure> {
+    let mut files = Vec::new();
+    for name in Tables::FILES {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::Input(format!(
+                "cannot read {}: {error}; name a folder that holds {}",
+                path.display(),
+                Tables::FILES.join(", ")
+            ))
+        })?;
+        files.push((name, text));
+    }
+    Tables::load(&files).map_err(|error| Failure::Input(format!("{}: {error}", folder.display())))
+}
+
+/// The expression, with all its names in the tables.
+fn expression(text: &str, tables: &Tables) -> Result<Expr, Failure> {
+    let source = Source::new("expression", text);
+    let wrong = |problem| Failure::from(Problems::new(source.clone(), vec![problem]));
+    let expr = Expr::parse(text).map_err(|error| {
+        let span = Span::new(error.offset, error.offset.saturating_add(error.length));
+        wrong(Problem::new(span, error.kind.to_string()))
+    })?;
+    let strange = expr.refs().into_iter().find(|name| !tables.knows(name.key().as_str()));
+    match strange {
+        None => Ok(expr),
+        Some(name) => {
+            let shown = name.name.as_str();
+            let at = text.find(shown).unwrap_or_default();
+            let problem = Problem::new(Span::new(at, at.saturating_add(shown.len())), format!("`{}` is no SCR item", name.key()));
+            Err(wrong(match tables.nearest(shown) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("`dmsc scr list --external` shows all items"),
+            }))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `dmsc scr`: the SCR tables.
+
+mod check;
+mod clauses;
+mod interpretations;
+mod list;
+mod requirements;
+mod show;
+
+use clap::{Args, Subcommand};
+use dmsc_scr::{ItemId, Tables};
+
+use crate::failure::{Done, Failure};
+use crate::terminal::Terminal;
+
+/// Look up SCR items, clauses, requirements and open points
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Scr {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    List(list::List),
+    Show(show::Show),
+    Check(check::Check),
+    Clauses(clauses::Clauses),
+    Requirements(requirements::Requirements),
+    Interpretations(interpretations::Interpretations),
+}
+
+impl Scr {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Done {
+        match &self.verb {
+            Verb::List(list) => list.run(terminal),
+            Verb::Show(show) => show.run(terminal),
+            Verb::Check(check) => check.run(terminal),
+            Verb::Clauses(clauses) => clauses.run(terminal),
+            Verb::Requirements(requirements) => requirements.run(terminal),
+            Verb::Interpretations(interpretations) => interpretations.run(terminal),
+        }
+    }
+}
+
+/// The item of the tables that the user named.
+///
+/// # Errors
+/// There is none; the nearest is proposed.
+pub(crate) fn item(id: &str) -> Result<&'static ItemId, Failure> {
+    let tables = Tables::builtin();
+    tables.ids().find(|known| known.as_str() == id).ok_or_else(|| {
+        Failure::Input(match tables.nearest(id) {
+            Some(near) => format!("there is no SCR item `{id}`; did you mean `{near}`?"),
+            None => format!("there is no SCR item `{id}`; `dmsc scr list --external` shows all"),
+        })
+    })
+}
+
+/// Names in one line.
+fn names<T: ToString>(all: impl IntoIterator<Item = T>) -> Vec<String> {
+    let all: Vec<String> = all.into_iter().map(|one| one.to_string()).collect();
+    if all.is_empty() { Vec::new() } else { vec![all.join(", ")] }
+}

@@ -1,0 +1,65 @@
+//! Exit codes, which scripts rely on.
+
+use std::process::ExitCode;
+
+use dmsc_report::journal::OutcomeKind;
+use dmsc_report::matrix::{Matrix, State};
+
+/// How the command ends. The order is that of severity among the verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// What was asked for is done; of a run: everything conforms.
+    Conforms = 0,
+    /// Nothing fails, yet something is inconclusive or did not run.
+    Inconclusive = 2,
+    /// Something does not conform.
+    Fails = 1,
+    /// The command line, a case, an ICS or a DUT file is wrong; nothing was run.
+    Input = 3,
+    /// The harness or the rig broke, or the DUT is dead.
+    Rig = 4,
+}
+
+/// The table for people; `dmsc help exit-codes` and the README show it.
+pub(crate) const TABLE: &str = "\
+0  everything that was judged conforms, or the command did what it was asked
+1  something fails: an SCR item, a case, or a proof
+2  inconclusive only: nothing fails, and something is inconclusive or did not run
+3  the command line, a case, an ICS, a DUT file or a run folder is wrong; nothing was run
+4  the harness or the rig broke: a link, a device, a full disk, a DUT that gives no sign of life
+
+Where several apply to a run, the first of 4, 1, 2, 0 is taken.
+
+`dmsc run` and `dmsc report` judge the SCR items. When only a part of the cases was selected, they judge
+the cases instead, since an item of which a part was run cannot be judged as a whole.";
+
+impl Exit {
+    /// The worse of two.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        self.max(other)
+    }
+
+    /// What a matrix comes to. `whole` tells that every applicable case was selected, so that items count too.
+    pub(crate) fn of(matrix: &Matrix, whole: bool) -> Self {
+        let cases = matrix.cases.iter().map(|case| match case.outcome {
+            OutcomeKind::Pass | OutcomeKind::NotApplicable => Self::Conforms,
+            OutcomeKind::Inconclusive | OutcomeKind::NotRun => Self::Inconclusive,
+            OutcomeKind::Fail => Self::Fails,
+            OutcomeKind::Error => Self::Rig,
+        });
+        let cells = matrix.rows.iter().flat_map(|row| &row.cells).filter(|_| whole);
+        let items = cells.map(|cell| match cell.state {
+            State::Pass | State::NotClaimed | State::NotBinding => Self::Conforms,
+            State::Inconclusive | State::DeclaredOnly => Self::Inconclusive,
+            State::Fail => Self::Fails,
+            State::Error => Self::Rig,
+        });
+        cases.chain(items).fold(Self::Conforms, Self::worse)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,17 @@
+//! Files that the user names.
+
+use std::path::Path;
+
+use dmsc_doc::Source;
+
+use crate::failure::Failure;
+
+/// Reads a document; `what` and `example` tell the user what was meant to be there.
+///
+/// # Errors
+/// The file cannot be read, or is no text.
+pub(crate) fn read(path: &Path, what: &str, example: &str) -> Result<Source, Failure> {
+    let octets = std::fs::read(path)
+        .map_err(|error| Failure::Input(format!("cannot read {what} {}: {error}; {example}", path.display())))?;
+    Ok(Source::from_octets(path.display().to_string(), octets)?)
+}

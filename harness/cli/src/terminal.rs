@@ -1,0 +1,143 @@
+//! What goes to the user: results on standard output, everything else on standard error.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use clap::builder::styling::{AnsiColor, Style};
+
+use crate::failure::Failure;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Also into files and pipes.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// How much is told on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Results and errors only.
+    Quiet,
+    /// The usual.
+    Normal,
+    /// Each case as it goes.
+    Verbose,
+}
+
+/// The two ends that a person or a script reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    /// How much is told.
+    pub(crate) verbosity: Verbosity,
+    /// Whether results are coloured.
+    pub(crate) color: bool,
+    /// Whether errors and progress are coloured.
+    pub(crate) error_color: bool,
+    /// Columns of standard output; none if it is no terminal, so that nothing is broken for scripts.
+    pub(crate) width: Option<usize>,
+}
+
+/// Errors.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// What deserves attention.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// What went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Names and headings.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// What matters less.
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+impl Terminal {
+    /// The terminal of this process.
+    pub(crate) fn new(color: ColorWhen, verbosity: Verbosity) -> Self {
+        let out = io::stdout();
+        let width = terminal_size::terminal_size_of(&out).map(|(width, _)| usize::from(width.0));
+        Self {
+            verbosity,
+            color: wants_color(color, out.is_terminal()),
+            error_color: wants_color(color, io::stderr().is_terminal()),
+            width: width.filter(|_| out.is_terminal()),
+        }
+    }
+
+    /// Writes a result. A reader that has gone away, such as `head`, is no error.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to.
+    pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Rig(format!(
+                "cannot write to standard output: {error}; check that there is room where it goes"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a result as JSON, indented, for scripts.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to.
+    pub(crate) fn json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Rig(format!("no JSON: {error}")))?;
+        self.out(&(text + "\n"))
+    }
+
+    /// Tells something beside the result, unless the user wants quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.err(text);
+        }
+    }
+
+    /// Tells what went wrong.
+    pub(crate) fn fail(&self, failure: &Failure) {
+        self.err(&self.failure_text(failure));
+    }
+
+    fn failure_text(&self, failure: &Failure) -> String {
+        match failure {
+            Failure::Located(all) => {
+                let rendered: Vec<String> = all.iter().map(|problems| problems.render(self.error_color)).collect();
+                let count: usize = all.iter().map(|problems| problems.problems.len()).sum();
+                let mut text = rendered.join("\n\n");
+                if count > 1 {
+                    let _ = write!(text, "\n\n{} {count} problems", paint(self.error_color, ERROR, "error:"));
+                }
+                text
+            }
+            Failure::Input(text) | Failure::Rig(text) => {
+                format!("{} {text}", paint(self.error_color, ERROR, "error:"))
+            }
+        }
+    }
+
+    /// A line on standard error. There is nobody left to tell when that fails.
+    fn err(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+    }
+}
+
+/// The text in a style, or plain.
+pub(crate) fn paint(color: bool, style: Style, text: &str) -> String {
+    if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+/// <https://no-color.org>: any value but the empty one counts.
+fn wants_color(when: ColorWhen, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => terminal && !set("NO_COLOR") && !dumb(),
+    }
+}
