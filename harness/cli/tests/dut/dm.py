@@ -214,22 +214,36 @@ class Store:
 
 @contextmanager
 def exclusive(path, limit=30.0):
-    """One process at a time per state file: two notifications at once are two sessions, one after the other."""
+    """One process at a time per state file: two notifications at once are two sessions, one after the other.
+
+    Gives a function that tells whether the state is still the one of the beginning. It is not after a reset: then a
+    process that outlived its test must leave the state of the next one alone.
+    """
     if not path:
-        yield
+        yield lambda: True
         return
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(f"{path}.lock", "w", encoding="utf-8") as file:
-        until = time.monotonic() + limit
-        while True:
+    until = time.monotonic() + limit
+    while True:
+        with open(f"{path}.lock", "w", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise SystemExit("another session is still going on") from None
-                time.sleep(0.02)
-        yield
+            else:
+                if is_at(file, f"{path}.lock"):
+                    yield lambda: is_at(file, f"{path}.lock")
+                    return
+        time.sleep(0.02)
+
+
+def is_at(file, path):
+    """Whether an open file is the one that a path names now."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def remove_state(path):

@@ -25,7 +25,7 @@ MAX_MESSAGES = 60
 MAX_CHALLENGES = 2
 MAX_MSG_SIZE = 4096
 MAX_OBJ_SIZE = 65536
-OVERHEAD = 1100  # octets of a message that are not commands, generously
+OVERHEAD = 1400  # octets of a message around the value it carries, at most
 SAME_TRIGGER = 5.0  # seconds in which the same Package#0 again asks for no second session
 DEVINFO = ("DevId", "Man", "Mod", "DmV", "Lang")
 
@@ -59,8 +59,8 @@ def main():
         return
     arrived = time.time()
     octets = bytes.fromhex(args.package0) if args.package0 is not None else sys.stdin.buffer.read()
-    with dm.exclusive(args.state):
-        device = Device(args)
+    with dm.exclusive(args.state) as still_ours:
+        device = Device(args, still_ours)
         reason = device.refuses(octets, arrived)
         if reason:
             note(f"notification ignored: {reason}")
@@ -98,8 +98,8 @@ class EndOfSession(Exception):
 class Device:
     """What outlives a session: the account with its nonces, and the tree."""
 
-    def __init__(self, args):
-        self.args = args
+    def __init__(self, args, still_ours):
+        self.args, self.still_ours = args, still_ours
         self.bugs = set(args.bug)
         self.store = dm.Store(args.state)
         values = self.store.values
@@ -113,6 +113,8 @@ class Device:
             self.tree.put_account(args.server_id, args.address)
 
     def save(self):
+        if not self.still_ours():
+            return
         self.store.values.update(
             server_nonce=self.server_nonce.hex(), client_nonce=self.client_nonce.hex(), tree=self.tree.nodes
         )
@@ -216,23 +218,19 @@ class Session:
 
     def send_package(self, first, rest, final):
         """Sends what fits of a package; the rest waits for the server to ask for it."""
-        room = (self.limit or MAX_MSG_SIZE) - OVERHEAD
-        taken = list(first)
-        size = sum(len(body.encode()) + 60 for _, body in taken)
-        rest = list(rest)
-        while rest:
-            wanted = len(rest[0][1].encode()) + 60
-            if size + wanted > room and taken:
-                break
-            size += wanted
+        self.message_id += 1
+        taken, rest = list(first), list(rest)
+        while rest and (len(taken) == len(first) or self.fits([*taken, rest[0]])):
             taken.append(rest.pop(0))
         self.pending = rest
-        self.send(taken, final and not rest)
+        self.outgoing = self.write(taken, final and not rest)
         if final and not rest:
             self.server_done = False
 
-    def send(self, commands, final):
-        self.message_id += 1
+    def fits(self, commands):
+        return self.limit is None or len(self.write(commands, final=True)) <= self.limit
+
+    def write(self, commands, final):
         shown = 1 if "msg-id-stuck" in self.bugs else self.message_id
         cred = ""
         if not self.client_proved:
@@ -252,7 +250,7 @@ class Session:
         if final and "no-final" not in self.bugs:
             body.append(el("Final"))
         message = el("SyncML", header, el("SyncBody", *body), ns=dm.SYNCML)
-        self.outgoing = f'<?xml version="1.0" encoding="UTF-8"?>\n{message}'.encode()
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{message}'.encode()
 
     # --- HTTP ---
 
@@ -357,7 +355,7 @@ class Session:
     def reject(self, header, commands, code):
         """A message of another version is refused as a whole, and nothing follows."""
         first = [self.status_of_header(header, code, None)]
-        self.send(first + [self.status(command, code) for command in commands], final=True)
+        self.send_package(first, [self.status(command, code) for command in commands], final=True)
         self.receive()
         raise EndOfSession(f"refused with {code}")
 

@@ -124,20 +124,22 @@ class Session:
         self.server_proved = False
         self.challenges = 0
         self.sent = 0
-        self.last = None  # MsgID of the client and our answer to it
+        self.last = None  # the client's message as it came, and our answer to it
         self.to_do = list(self.args.get or ["./DevDetail/SwV"])
         self.limit = None
         self.over = False
         self.chunk = None
         self.devinfo = False
 
-    def answer(self, header, body):
-        number = text(header, "MsgID", "")
-        if self.last and self.last[0] == number and "advance-on-duplicate" not in self.bugs:
+    def answer(self, octets, header, body):
+        if self.repeats(octets) and "advance-on-duplicate" not in self.bugs:
             return self.last[1]
-        answer = self.message(header, body, number)
-        self.last = (number, answer)
+        answer = self.message(header, body, text(header, "MsgID", ""))
+        self.last = (octets, answer)
         return answer
+
+    def repeats(self, octets):
+        return self.last is not None and self.last[0] == octets
 
     def message(self, header, body, number):
         self.peer_message_id = number
@@ -320,7 +322,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except dm.BadMessage as error:
             self.log_message("%s", error)
             return self.reply(400)
-        answer = self.server.answer(header, body)
+        answer = self.server.answer(octets, header, body)
         return self.reply(400) if answer is None else self.reply(200, answer)
 
     def body(self):
@@ -371,7 +373,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.args, self.account_bugs = args, set(args.bug)
         self.sessions, self.lock = {}, threading.Lock()
 
-    def answer(self, header, body):
+    def answer(self, octets, header, body):
         """The answer to a message, or None when it names no session."""
         session_id, source = text(header, "SessionID", ""), text(header, "Source/LocURI", "")
         if not session_id or not source or not text(header, "MsgID"):
@@ -379,9 +381,8 @@ class Server(http.server.ThreadingHTTPServer):
         with self.lock, dm.exclusive(self.args.state):
             key = (source, session_id)
             session = self.sessions.get(key)
-            first = text(header, "MsgID") == "1"
-            # A session that is over is kept for repeated messages only; its id may come back in a new one.
-            if session is None or (first and session.over and session.last[0] != "1"):
+            # A first message that is no repetition begins anew, whatever became of the session that had the id.
+            if session is None or (text(header, "MsgID") == "1" and not session.repeats(octets)):
                 account = Account(self.args)
                 if account.store.values.get("waiting") is not None:
                     if session_id == dm.session_id_text(account.store.values["waiting"]):
@@ -389,7 +390,7 @@ class Server(http.server.ThreadingHTTPServer):
                         account.store.save()
                 session = self.sessions[key] = Session(account, session_id)
             session.account.store = dm.Store(self.args.state)
-            return session.answer(header, body)
+            return session.answer(octets, header, body)
 
 
 def serve(args, host, port):
