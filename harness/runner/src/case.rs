@@ -18,9 +18,10 @@ use serde_json::{Map, Value};
 pub use crate::bundle::{Bundle, BundleError};
 pub use crate::catalogue::Role;
 pub(crate) use convert::json;
-pub(crate) use read::Found;
+pub(crate) use read::{Found, explained};
 pub use schema::{case_schema, include_schema};
 pub(crate) use schema::{definitions, readings};
+pub(crate) use steps::place;
 
 use crate::catalogue::Catalogue;
 use crate::variables::{Scope, VariableError, substitute, written};

@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
-use crate::case::{Found, definitions, json};
+use crate::case::{Found, definitions, explained, json, place};
 use crate::catalogue::schema::{kinds, mutations, template, with};
 use crate::catalogue::{Catalogue, Role};
 use crate::variables::references;
@@ -54,9 +54,25 @@ pub fn load(bundle: &Bundle) -> Result<Vec<Fault>, Vec<Problems>> {
     let schema = faults_schema();
     for (path, text) in bundle.under(FAULTS).filter(|(path, _)| path.ends_with(".yaml")) {
         let source = Source::new(bundle.shown(path), text);
-        match dmsc_doc::load(&source, &schema, definitions()) {
-            Ok(root) => read(&source, &root, &mut faults, &mut found),
-            Err(problems) => found.add_all(problems),
+        let root = match dmsc_doc::parse(&source) {
+            Ok(root) => root,
+            Err(problems) => {
+                found.add_all(problems);
+                continue;
+            }
+        };
+        let problems = schema.check(&root, definitions());
+        if problems.is_empty() {
+            read(&source, &root, &mut faults, &mut found);
+            continue;
+        }
+        for problem in problems {
+            // Words on kinds depend on whose fault it is.
+            let at = root.items().iter().find(|fault| fault.span.start <= problem.span.start && problem.span.end <= fault.span.end);
+            let side = at.and_then(|fault| fault.get("side")).and_then(Node::as_str).and_then(Role::from_name);
+            for problem in explained(vec![problem], side.map(Role::other), at.unwrap_or(&root)) {
+                found.add(&source, problem);
+            }
         }
     }
     found.none_or(faults)
@@ -145,7 +161,7 @@ fn read_patch(source: &Source, node: &Node, side: Role, found: &mut Found) -> Op
         Some(value) => match Template::compile(&json(&template(kind.fields), value, definitions())) {
             Ok(template) => Some(template),
             Err(error) => {
-                problem(value, "an impossible matcher", error.to_string());
+                problem(place(value, &error.path).unwrap_or(value), "an impossible matcher", error.message);
                 return None;
             }
         },

@@ -8,6 +8,7 @@ pub mod editors;
 pub mod evidence;
 pub mod execute;
 pub mod fault;
+pub mod piecewise;
 pub mod prove;
 pub mod rig;
 pub mod run;

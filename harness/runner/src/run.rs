@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use dmsc_report::journal::{
     self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, JournalWriter, Message, Recorded, RunFinished,
@@ -73,6 +73,52 @@ pub struct Finished {
     pub decisive: Option<Check>,
 }
 
+impl Finished {
+    /// A case that did not run.
+    pub(crate) fn skipped(dut: &Dut, case: &Case, outcome: Outcome) -> Finished {
+        let reason = outcome.reason().unwrap_or_default().to_owned();
+        Finished { dut: dut.name.clone(), case: case.name(), outcome, reason, remarks: Vec::new(), decisive: None }
+    }
+
+    /// A case that ran.
+    pub(crate) fn ran(dut: &Dut, case: &Case, result: CaseResult, decisive: Option<Check>) -> Finished {
+        Finished {
+            dut: dut.name.clone(),
+            case: case.name(),
+            outcome: Outcome::Verdict(result.verdict),
+            reason: result.reason,
+            remarks: result.remarks,
+            decisive,
+        }
+    }
+
+    /// The event that records it.
+    pub(crate) fn event(&self, duration_us: u64, wall: bool) -> Event {
+        let mut outcome = Recorded::from(&self.outcome);
+        if outcome.reason.is_none() && !self.reason.is_empty() {
+            outcome.reason = Some(self.reason.clone());
+        }
+        Event::CaseFinished(CaseFinished {
+            case: self.case.clone(),
+            dut: self.dut.clone(),
+            outcome,
+            remarks: self.remarks.clone(),
+            duration_us,
+            wall,
+        })
+    }
+}
+
+/// A duration as journals write it.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Whether durations of a DUT are those of a clock on the wall.
+pub(crate) fn is_wall(dut: &Dut) -> bool {
+    !matches!(dut.link, LinkSpec::Builtin(_))
+}
+
 /// Why a run cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -126,15 +172,7 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
             });
             let finished = match skip {
                 Some(outcome) => {
-                    let reason = outcome.reason().unwrap_or_default().to_owned();
-                    let finished = Finished {
-                        dut: dut.name.clone(),
-                        case: case.name(),
-                        outcome,
-                        reason,
-                        remarks: Vec::new(),
-                        decisive: None,
-                    };
+                    let finished = Finished::skipped(dut, case, outcome);
                     journal.finish(&finished, 0, false)?;
                     finished
                 }
@@ -143,26 +181,27 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
                     journal.begin(&dut.name, &case.name())?;
                     let options = Options { strict: config.strict, window: dut.ixit.window, dut: dut.name.clone() };
                     let (result, decisive) = {
-                        let mut tape = Tape { journal: &mut journal, decisive: None, broken: None };
+                        let mut broken = None;
+                        let wanted = journal.writer.is_some();
+                        let mut sink = |event: Event| {
+                            if broken.is_none() {
+                                broken = journal.write(&event).err();
+                            }
+                        };
+                        let mut tape = Tape { sink: &mut sink, wanted, decisive: None };
                         let result = run_case(&mut rig, case, &options, &mut tape, hands.as_mut());
-                        if let Some(error) = tape.broken {
+                        let decisive = tape.decisive;
+                        if let Some(error) = broken {
                             return Err(error);
                         }
-                        (result, tape.decisive)
+                        (result, decisive)
                     };
                     if result.dead && result.verdict == Verdict::Error {
                         dead = Some(case.name());
                     }
-                    let finished = Finished {
-                        dut: dut.name.clone(),
-                        case: case.name(),
-                        outcome: Outcome::Verdict(result.verdict),
-                        reason: result.reason,
-                        remarks: result.remarks,
-                        decisive,
-                    };
-                    let wall = !matches!(dut.link, LinkSpec::Builtin(_));
-                    journal.finish(&finished, u64::try_from(result.duration.as_micros()).unwrap_or(u64::MAX), wall)?;
+                    let duration_us = micros(result.duration);
+                    let finished = Finished::ran(dut, case, result, decisive);
+                    journal.finish(&finished, duration_us, is_wall(dut))?;
                     finished
                 }
             };
@@ -189,7 +228,7 @@ pub fn run_case(
                 verdict: Verdict::Error,
                 reason: error.to_string(),
                 remarks: Vec::new(),
-                duration: std::time::Duration::ZERO,
+                duration: Duration::ZERO,
                 dead: false,
             };
         }
@@ -350,18 +389,7 @@ impl Journal {
     }
 
     fn finish(&mut self, finished: &Finished, duration_us: u64, wall: bool) -> Result<(), RunError> {
-        let mut outcome = Recorded::from(&finished.outcome);
-        if outcome.reason.is_none() && !finished.reason.is_empty() {
-            outcome.reason = Some(finished.reason.clone());
-        }
-        self.write(&Event::CaseFinished(CaseFinished {
-            case: finished.case.clone(),
-            dut: finished.dut.clone(),
-            outcome,
-            remarks: finished.remarks.clone(),
-            duration_us,
-            wall,
-        }))
+        self.write(&finished.event(duration_us, wall))
     }
 
     fn end(&mut self) -> Result<(), RunError> {
@@ -396,36 +424,26 @@ fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
     done
 }
 
-/// Writes what a case tells into the journal, and keeps the check that decided.
-struct Tape<'a> {
-    journal: &'a mut Journal,
-    decisive: Option<Check>,
-    broken: Option<RunError>,
-}
-
-impl Tape<'_> {
-    fn write(&mut self, event: &Event) {
-        if self.broken.is_none()
-            && let Err(error) = self.journal.write(event)
-        {
-            self.broken = Some(error);
-        }
-    }
+/// Passes on what a case tells, and keeps the check that decided.
+pub(crate) struct Tape<'a> {
+    pub(crate) sink: &'a mut dyn FnMut(Event),
+    pub(crate) wanted: bool,
+    pub(crate) decisive: Option<Check>,
 }
 
 impl Recorder for Tape<'_> {
     fn message(&mut self, message: Message) {
-        self.write(&Event::Message(message));
+        (self.sink)(Event::Message(message));
     }
 
     fn check(&mut self, check: Check) {
         if check.verdict != journal::CheckVerdict::Pass {
             self.decisive = Some(check.clone());
         }
-        self.write(&Event::Check(check));
+        (self.sink)(Event::Check(check));
     }
 
     fn wants_messages(&self) -> bool {
-        self.journal.writer.is_some()
+        self.wanted
     }
 }

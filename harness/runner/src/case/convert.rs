@@ -15,7 +15,14 @@ pub(crate) fn json(schema: &Schema, node: &Node, definitions: &Definitions) -> V
         Schema::Ref(name) => definitions.get(name).map_or_else(|| node.to_json(), |schema| json(schema, node, definitions)),
         Schema::Named(_, inner) | Schema::With(inner, _) => json(inner, node, definitions),
         Schema::OneOf(all) => {
-            let taken = all.iter().find(|schema| takes(schema, node, definitions));
+            // A number is a number before it is the text that writes it.
+            let native = |schema: &&Schema| match schema {
+                Schema::Int { .. } => node.kind() == Kind::Int,
+                Schema::Bool => node.kind() == Kind::Bool,
+                _ => false,
+            };
+            let (first, rest): (Vec<&Schema>, Vec<&Schema>) = all.iter().partition(native);
+            let taken = first.into_iter().chain(rest).find(|schema| takes(schema, node, definitions));
             taken.map_or_else(|| node.to_json(), |schema| json(schema, node, definitions))
         }
         Schema::Seq { item, .. } if node.kind() == Kind::Seq => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
+use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{ItemId, Tables};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -98,28 +99,57 @@ fn collect_names(node: &Node, used: &mut Vec<String>) {
     node.entries().iter().for_each(|entry| collect_names(&entry.value, used));
 }
 
-/// Problems with the name of a kind, in words that know the other role and the other direction.
-pub(super) fn explained(problems: Vec<Problem>, role: Option<Role>, root: &Node) -> Vec<Problem> {
-    let mut kinds = Vec::new();
-    collect_kinds(root, &mut kinds);
-    let explain = |problem: Problem| match (role, kinds.iter().find(|(_, span, _)| *span == problem.span)) {
-        (Some(role), Some((key, _, name))) => wrong_kind(problem, role, key, name),
-        _ => problem,
+/// The problems in words that know the other role, the other direction, and what a matcher is.
+pub(crate) fn explained(problems: Vec<Problem>, role: Option<Role>, root: &Node) -> Vec<Problem> {
+    let mut words = Vec::new();
+    collect_words(root, &mut words);
+    let explain = |mut problem: Problem| {
+        problem.notes.iter_mut().for_each(shorten);
+        match words.iter().find(|(_, span, _)| *span == problem.span) {
+            Some((Word::Kind(key), _, name)) => role.map_or(problem.clone(), |role| wrong_kind(problem, role, key, name)),
+            Some((Word::Operator, _, name)) => problem
+                .note(format!("`{name}` is a matcher, and matchers stand alone, not among field names"))
+                .help(format!("put it under a field: `field: {{ {name}: ... }}`")),
+            None => problem,
+        }
     };
     problems.into_iter().map(explain).collect()
 }
 
-/// The names of kinds in a tree, with the keys they belong to.
-fn collect_kinds<'n>(node: &'n Node, kinds: &mut Vec<(&'n str, Span, &'n str)>) {
-    for entry in node.entries() {
-        if let ("send" | "expect" | "expect-none" | "until", Some(name)) = (entry.key.as_str(), entry.value.written()) {
-            kinds.push((&entry.key, entry.value.span, name));
-        }
-        collect_kinds(&entry.value, kinds);
-    }
-    node.items().iter().for_each(|item| collect_kinds(item, kinds));
+/// A word of the language.
+#[derive(Clone, Copy)]
+enum Word<'n> {
+    /// The name of a kind, behind this key.
+    Kind(&'n str),
+    /// A matcher as a key.
+    Operator,
 }
 
+/// The names of kinds and the matchers in a tree.
+fn collect_words<'n>(node: &'n Node, words: &mut Vec<(Word<'n>, Span, &'n str)>) {
+    for entry in node.entries() {
+        if let ("send" | "expect" | "expect-none" | "until" | "on", Some(name)) = (entry.key.as_str(), entry.value.written()) {
+            words.push((Word::Kind(&entry.key), entry.value.span, name));
+        }
+        // These are keys of steps too, where their absence of sense has other reasons.
+        if OPERATORS.contains(&entry.key.as_str()) && !matches!(entry.key.as_str(), "as" | "match") {
+            words.push((Word::Operator, entry.key_span, &entry.key));
+        }
+        collect_words(&entry.value, words);
+    }
+    node.items().iter().for_each(|item| collect_words(item, words));
+}
+
+/// A note on where a key belongs names some places, not fifty.
+fn shorten(note: &mut String) {
+    const SHOWN: usize = 6;
+    let places: Vec<&str> = note.split(", ").collect();
+    if note.contains("` belongs to `") && places.len() > SHOWN {
+        *note = format!("{} and {} more", places[..SHOWN].join(", "), places.len() - SHOWN);
+    }
+}
+
+/// `role` is the one that sends or hears as the key says; for `on` of a fault, the one that hears it.
 fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Problem {
     let catalogue = Catalogue::get();
     let heard = key != "send";
@@ -142,8 +172,10 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
         _ => "sent",
     };
     for other in [role, role.other()] {
-        if let Some(kind) = catalogue.kind(other, name) {
-            problem = problem.note(format!("in role {other}, `{name}` is {}", way(kind)));
+        match catalogue.kind(other, name) {
+            Some(kind) if key != "on" => problem = problem.note(format!("in role {other}, `{name}` is {}", way(kind))),
+            Some(kind) if kind.heard => problem = problem.note(format!("`{name}` comes from a {}", other.other())),
+            _ => {}
         }
     }
     problem

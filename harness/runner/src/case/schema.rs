@@ -75,7 +75,8 @@ pub(crate) fn definitions() -> &'static Definitions {
     DEFINITIONS.get_or_init(|| {
         let all = crate::catalogue::schema::definitions();
         Role::ALL.into_iter().fold(all, |all, role| {
-            all.define(format!("step.{role}"), step(role)).define(format!("setup.{role}"), setup(role))
+            all.define(format!("step.{role}"), step(role))
+                .define(format!("setup.{role}"), setup(role))
         })
     })
 }
@@ -121,13 +122,12 @@ fn citation() -> Schema {
         let problem = Problem::new(node.span, format!("DM_SC has no clause `{cited}`"))
             .label("not in `fixtures/scr/clauses.yaml`");
         let section = cited.split('-').next().unwrap_or_default();
-        let last = clauses.iter().rfind(|clause| clause.section == section);
-        let near = dmsc_doc::nearest(cited, clauses.iter().map(|clause| bare(&clause.id)));
-        Some(match (last, near) {
-            (Some(last), _) => problem.help(format!("the last clause of section {section} is `DM_SC {}`", bare(&last.id))),
-            (None, Some(near)) => problem.help(format!("did you mean `DM_SC {near}`?")),
-            (None, None) => problem.help("write a section such as `DM_SC 7.1`, or a clause in it such as `DM_SC 7.1-3`"),
-        })
+        if let Some(last) = clauses.iter().rfind(|clause| clause.section == section) {
+            return Some(problem.help(format!("the last clause of section {section} is `DM_SC {}`", bare(&last.id))));
+        }
+        let mut sections: Vec<&str> = clauses.iter().map(|clause| clause.section.as_str()).collect();
+        sections.dedup();
+        Some(problem.help(format!("its sections are {}; clauses are cited as `DM_SC 7.1-3`", sections.join(", "))))
     })
 }
 

@@ -249,7 +249,10 @@ impl<'a> Expander<'a> {
         let names = known.iter().map(String::as_str);
         // A name that lacks its first part: `${server_id}` for `${ixit.server_id}`.
         let meant = ixit_names().into_iter().find(|known| known == name).map(|name| format!("ixit.{name}"));
-        let near = nearest(name, names.clone()).map(str::to_owned).or(meant);
+        // Only the first part is unknown when nothing bears it.
+        let parts = known.iter().filter_map(|known| known.split('.').next());
+        let by_part = || nearest(first, parts).map(|near| rest.map_or(near.to_owned(), |rest| format!("{near}.{rest}")));
+        let near = nearest(name, names.clone()).map(str::to_owned).or(meant).or_else(by_part);
         let listed = names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let problem = Problem::new(span, format!("nothing is called `{name}` here"))
             .label("not known when this step begins")
@@ -354,7 +357,7 @@ fn include_name(path: &str) -> &str {
 }
 
 /// The node that a template error speaks of, or the nearest one around it.
-fn place<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+pub(crate) fn place<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
     if path.is_empty() {
         return Some(node);
     }

@@ -171,7 +171,7 @@ fn operators(own: Schema, contained: Schema, item: Schema) -> Schema {
         Field::optional("verdict", Schema::documented_choice(verdicts), "What choosing it means; `pass` unless given."),
         Field::optional("remark", Schema::text(), "A remark for the report."),
     ]);
-    let alternatives = Schema::seq_of(Schema::one_of([alternative.into(), own.clone()]), 1, usize::MAX);
+    let alternatives = Schema::seq_of(Schema::one_of([own.clone(), alternative.into()]), 1, usize::MAX);
     let all = Schema::seq_of(own.clone(), 1, usize::MAX);
     let count = Schema::one_of([
         Schema::int(0, i64::MAX),

@@ -25,7 +25,7 @@ pub fn dut_schema() -> Schema {
     .exactly_one(["builtin", "tcp"]);
     let acts = Mapping::new([]).free(Schema::text(), command());
     Mapping::new([
-        Field::required("dut", Schema::int(1, 1), "Version of the format."),
+        Field::required("dut", Schema::choice(["1"]), "Version of the format."),
         Field::required("name", Schema::verbatim(), "Name of the DUT, as reports print it."),
         Field::required("kind", Schema::choice(DutKind::ALL.map(DutKind::as_str)), "What the DUT is."),
         Field::required("link", link, "How the DUT is reached."),

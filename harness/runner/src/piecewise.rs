@@ -1,0 +1,163 @@
+//! A run taken to pieces: single cases, in any order, from any thread or process, recorded as one run.
+//!
+//! This is what a test runner needs that spreads a suite over threads (`cargo test`) or gives each case a process of
+//! its own (cargo-nextest). Each process writes a journal of its own into the run folder; readers put them together.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use dmsc_report::journal::{CaseStarted, Event, JournalWriter, Timestamp};
+use dmsc_scr::{Outcome, Tables, Verdict};
+
+use crate::bundle::Bundle;
+use crate::case::Case;
+use crate::dut::Dut;
+use crate::execute::Options;
+use crate::rig::{Fixtures, Hands, Rig};
+use crate::run::{Finished, RunConfig, RunError, Tape, header, is_wall, micros, plan, run_case};
+use crate::select::Selection;
+
+/// A run whose cases are run one by one.
+#[derive(Debug)]
+pub struct Piecewise {
+    duts: Vec<Dut>,
+    cases: Vec<Case>,
+    bundle: Bundle,
+    fixtures: Fixtures,
+    seed: u64,
+    strict: bool,
+    folder: Option<PathBuf>,
+    began: Instant,
+    writer: Mutex<Option<JournalWriter>>,
+    /// Held while a case runs on a DUT there is only one of.
+    device: Mutex<()>,
+    /// Where a DUT was found dead.
+    dead: Mutex<Option<(String, String)>>,
+}
+
+/// One case for one DUT: places in the lists of a [`Piecewise`], and what is known without running it.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    dut: usize,
+    case: usize,
+    skip: Option<Outcome>,
+}
+
+impl Piecewise {
+    /// A run of `cases` against `duts`. With a folder, each process that runs a case writes a journal into it.
+    ///
+    /// # Errors
+    /// [`RunError`] when a fixture is wrong.
+    pub fn new(
+        duts: Vec<Dut>,
+        cases: Vec<Case>,
+        bundle: Bundle,
+        seed: u64,
+        strict: bool,
+        folder: Option<PathBuf>,
+    ) -> Result<Piecewise, RunError> {
+        let fixtures = Fixtures::load(&bundle)?;
+        Ok(Piecewise {
+            duts,
+            cases,
+            bundle,
+            fixtures,
+            seed,
+            strict,
+            folder,
+            began: Instant::now(),
+            writer: Mutex::new(None),
+            device: Mutex::new(()),
+            dead: Mutex::new(None),
+        })
+    }
+
+    fn config(&self) -> RunConfig<'_> {
+        RunConfig {
+            duts: &self.duts,
+            cases: &self.cases,
+            bundle: &self.bundle,
+            selection: Selection::default(),
+            seed: self.seed,
+            strict: self.strict,
+            person: false,
+            out: None,
+            resume: false,
+        }
+    }
+
+    /// Every case of each DUT's role.
+    pub fn pieces(&self) -> Vec<Piece> {
+        let place = |case: &Case| self.cases.iter().position(|c| std::ptr::eq(c, case));
+        plan(&self.config(), Tables::builtin())
+            .into_iter()
+            .filter_map(|planned| {
+                let dut = self.duts.iter().position(|d| std::ptr::eq(d, planned.dut))?;
+                Some(Piece { dut, case: place(planned.case)?, skip: planned.skip })
+            })
+            .collect()
+    }
+
+    /// The name of a piece's case, and of its DUT.
+    pub fn names(&self, piece: &Piece) -> Option<(String, String)> {
+        Some((self.cases.get(piece.case)?.name(), self.duts.get(piece.dut)?.name.clone()))
+    }
+
+    /// Runs a piece and records it.
+    ///
+    /// # Errors
+    /// [`RunError::Journal`] when the journal cannot be written.
+    pub fn run(&self, piece: &Piece) -> Result<Option<Finished>, RunError> {
+        let (Some(dut), Some(case)) = (self.duts.get(piece.dut), self.cases.get(piece.case)) else { return Ok(None) };
+        let at_us = micros(self.began.elapsed());
+        let died = || {
+            let dead = held(&self.dead);
+            let (name, first) = dead.as_ref().filter(|(name, _)| *name == dut.name)?;
+            Some(Outcome::NotRun(format!("{name} is dead: it gave no sign of life in {first}")))
+        };
+        if let Some(outcome) = piece.skip.clone().or_else(died) {
+            let finished = Finished::skipped(dut, case, outcome);
+            self.record(&[finished.event(0, false)])?;
+            return Ok(Some(finished));
+        }
+        // A reference DUT is made anew for each case; of a real one there is one.
+        let _one = is_wall(dut).then(|| held(&self.device));
+        let mut events =
+            vec![Event::CaseStarted(CaseStarted { case: case.name(), dut: dut.name.clone(), at_us })];
+        let mut sink = |event: Event| events.push(event);
+        let mut tape = Tape { sink: &mut sink, wanted: self.folder.is_some(), decisive: None };
+        let options = Options { strict: self.strict, window: dut.ixit.window, dut: dut.name.clone() };
+        let mut rig = Rig::new(dut, &self.fixtures, self.seed);
+        let result = run_case(&mut rig, case, &options, &mut tape, &mut Hands::new(dut));
+        let decisive = tape.decisive;
+        if result.dead && result.verdict == Verdict::Error {
+            *held(&self.dead) = Some((dut.name.clone(), case.name()));
+        }
+        let duration = micros(result.duration);
+        let finished = Finished::ran(dut, case, result, decisive);
+        events.push(finished.event(duration, is_wall(dut)));
+        self.record(&events)?;
+        Ok(Some(finished))
+    }
+
+    fn record(&self, events: &[Event]) -> Result<(), RunError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let failed = |cause: String| RunError::Journal { folder: folder.clone(), cause };
+        let mut writer = held(&self.writer);
+        if writer.is_none() {
+            std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
+            let started = Timestamp::try_from(SystemTime::now()).map_err(|e| failed(e.to_string()))?;
+            let path = folder.join(format!("journal-{}.jsonl", std::process::id()));
+            let header = header(&self.config(), started);
+            *writer = Some(JournalWriter::create(&path, &header).map_err(|e| failed(e.to_string()))?);
+        }
+        let Some(writer) = writer.as_mut() else { return Ok(()) };
+        events.iter().try_for_each(|event| writer.write(event)).map_err(|e| failed(e.to_string()))
+    }
+}
+
+/// Locks; what the locks here guard is valid after any panic of a holder.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
