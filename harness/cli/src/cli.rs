@@ -54,6 +54,9 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(Box<cmd::run::Run>),
+    Prove(cmd::prove::Prove),
+    Cases(cmd::cases::Cases),
     Scr(cmd::scr::Scr),
     Ics(cmd::ics::Ics),
     Report(cmd::report::Report),
@@ -83,6 +86,9 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let terminal = Terminal::new(cli.output.color, verbosity);
     let done = match cli.command {
+        Command::Run(run) => run.run(&terminal),
+        Command::Prove(prove) => prove.run(&terminal),
+        Command::Cases(cases) => cases.run(&terminal),
         Command::Scr(scr) => scr.run(&terminal),
         Command::Ics(ics) => ics.run(&terminal),
         Command::Report(report) => report.run(&terminal),

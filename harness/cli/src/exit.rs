@@ -22,16 +22,25 @@ pub(crate) enum Exit {
 
 /// The table for people; `dmsc help exit-codes` and the README show it.
 pub(crate) const TABLE: &str = "\
-0  everything that was judged conforms, or the command did what it was asked
+0  everything judged conforms, or the command did what it was asked
 1  something fails: an SCR item, a case, or a proof
-2  inconclusive only: nothing fails, and something is inconclusive or did not run
-3  the command line, a case, an ICS, a DUT file or a run folder is wrong; nothing was run
-4  the harness or the rig broke: a link, a device, a full disk, a DUT that gives no sign of life
+2  inconclusive only: nothing fails, yet something is inconclusive or did not run
+3  the command line, a case, an ICS, a DUT file or a run folder is wrong
+4  the harness or the rig broke: a link, a full disk, a DUT without a sign of life
 
 Where several apply to a run, the first of 4, 1, 2, 0 is taken.
 
-`dmsc run` and `dmsc report` judge the SCR items. When only a part of the cases was selected, they judge
-the cases instead, since an item of which a part was run cannot be judged as a whole.";
+`dmsc run` and `dmsc report` judge the SCR items. Where a part of the cases was
+selected, they judge those cases instead: an item of which a part was run cannot
+be judged as a whole.";
+
+/// How the reason of a case begins that the user did not select.
+const NOT_SELECTED: &str = "not selected";
+
+/// Whether the user left the case out.
+pub(crate) fn is_left_out(kind: OutcomeKind, reason: &str) -> bool {
+    kind == OutcomeKind::NotRun && reason.starts_with(NOT_SELECTED)
+}
 
 impl Exit {
     /// The worse of two.
@@ -39,14 +48,19 @@ impl Exit {
         self.max(other)
     }
 
-    /// What a matrix comes to. `whole` tells that every applicable case was selected, so that items count too.
-    pub(crate) fn of(matrix: &Matrix, whole: bool) -> Self {
+    /// What a matrix comes to.
+    pub(crate) fn of(matrix: &Matrix) -> Self {
+        let whole = !matrix.cases.iter().any(|case| is_left_out(case.outcome, &case.reason));
         let cases = matrix.cases.iter().map(|case| match case.outcome {
             OutcomeKind::Pass | OutcomeKind::NotApplicable => Self::Conforms,
+            OutcomeKind::NotRun if is_left_out(case.outcome, &case.reason) => Self::Conforms,
             OutcomeKind::Inconclusive | OutcomeKind::NotRun => Self::Inconclusive,
             OutcomeKind::Fail => Self::Fails,
             OutcomeKind::Error => Self::Rig,
         });
+        // Nothing observed is never a pass.
+        let ran = matrix.cases.iter().any(|case| case.outcome.verdict().is_some());
+        let none = if ran { Self::Conforms } else { Self::Inconclusive };
         let cells = matrix.rows.iter().flat_map(|row| &row.cells).filter(|_| whole);
         let items = cells.map(|cell| match cell.state {
             State::Pass | State::NotClaimed | State::NotBinding => Self::Conforms,
@@ -54,7 +68,7 @@ impl Exit {
             State::Fail => Self::Fails,
             State::Error => Self::Rig,
         });
-        cases.chain(items).fold(Self::Conforms, Self::worse)
+        cases.chain(items).fold(none, Self::worse)
     }
 }
 

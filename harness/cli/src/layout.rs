@@ -47,6 +47,11 @@ impl<const N: usize> Table<N> {
         self.rows.push(cells);
     }
 
+    /// Whether there are no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The table as lines.
     pub(crate) fn render(&self, terminal: &Terminal) -> String {
         let mut widths = self.head.map(|title| title.chars().count());

@@ -5,6 +5,7 @@ mod cmd;
 mod exit;
 mod failure;
 mod layout;
+mod library;
 mod source;
 mod terminal;
 

@@ -1,6 +1,9 @@
 //! The verbs, one file each.
 
+pub(crate) mod cases;
 pub(crate) mod completion;
 pub(crate) mod ics;
+pub(crate) mod prove;
 pub(crate) mod report;
+pub(crate) mod run;
 pub(crate) mod scr;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use dmsc_report::folder::{RunFolder, journal_files};
+use dmsc_report::matrix::Matrix;
 use dmsc_report::render_all;
 use dmsc_scr::Tables;
 
@@ -12,7 +13,7 @@ use crate::failure::{Done, Failure};
 use crate::terminal::{Terminal, Verbosity};
 
 /// Width of the summary where standard output is no terminal.
-pub(crate) const PLAIN_WIDTH: usize = 100;
+const PLAIN_WIDTH: usize = 100;
 
 /// Render the reports of a run folder again
 ///
@@ -104,13 +105,13 @@ impl Merge {
 }
 
 /// Renders the reports of a folder into it, and shows what they come to.
-pub(crate) fn render(folder: &Path, terminal: &Terminal, json: bool) -> Done {
+fn render(folder: &Path, terminal: &Terminal, json: bool) -> Done {
     let run = RunFolder::open(folder).map_err(Failure::input)?;
     let written = render_all(&run, Tables::builtin(), folder).map_err(Failure::rig)?;
     if json {
         terminal.json(&written.matrix)?;
     } else {
-        terminal.out(&written.matrix.summary(terminal.color, terminal.width.unwrap_or(PLAIN_WIDTH)))?;
+        terminal.out(&summary(&written.matrix, terminal))?;
     }
     terminal.note(&format!("{} reports in {}", written.files.len(), folder.display()));
     if terminal.verbosity == Verbosity::Verbose {
@@ -118,5 +119,10 @@ pub(crate) fn render(folder: &Path, terminal: &Terminal, json: bool) -> Done {
             terminal.note(&format!("  {}", file.display()));
         }
     }
-    Ok(Exit::of(&written.matrix, run.header.selection.is_empty()))
+    Ok(Exit::of(&written.matrix))
+}
+
+/// The matrix as the end of a command shows it.
+pub(crate) fn summary(matrix: &Matrix, terminal: &Terminal) -> String {
+    matrix.summary(terminal.color, terminal.width.unwrap_or(PLAIN_WIDTH))
 }

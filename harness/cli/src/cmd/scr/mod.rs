@@ -2,6 +2,7 @@
 
 mod check;
 mod clauses;
+mod coverage;
 mod interpretations;
 mod list;
 mod requirements;
@@ -26,6 +27,7 @@ enum Verb {
     List(list::List),
     Show(show::Show),
     Check(check::Check),
+    Coverage(coverage::Coverage),
     Clauses(clauses::Clauses),
     Requirements(requirements::Requirements),
     Interpretations(interpretations::Interpretations),
@@ -37,6 +39,7 @@ impl Scr {
             Verb::List(list) => list.run(terminal),
             Verb::Show(show) => show.run(terminal),
             Verb::Check(check) => check.run(terminal),
+            Verb::Coverage(coverage) => coverage.run(terminal),
             Verb::Clauses(clauses) => clauses.run(terminal),
             Verb::Requirements(requirements) => requirements.run(terminal),
             Verb::Interpretations(interpretations) => interpretations.run(terminal),

@@ -1,0 +1,77 @@
+//! `dmsc cases show`.
+
+use clap::Args;
+use dmsc_runner::case::Case;
+use dmsc_scr::Tables;
+
+use super::list::as_json;
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::layout::sheet;
+use crate::library::{self, CasesArg};
+use crate::terminal::Terminal;
+
+/// Show a case: what it shows, what it rests on, and its text
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dmsc cases show DM_SC-S-001-M/notification")]
+pub(super) struct Show {
+    /// Its name; of a case with parameters, the name of an instance or of the file
+    case: String,
+    #[command(flatten)]
+    cases: CasesArg,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) fn run(&self, terminal: &Terminal) -> Done {
+        let bundle = self.cases.bundle()?;
+        let all = library::cases(&bundle)?;
+        let instances: Vec<&Case> = all.iter().filter(|case| case.name() == self.case || case.id == self.case).collect();
+        let Some(case) = instances.first() else {
+            let known = all.iter().map(|case| case.id.as_str());
+            return Err(Failure::unknown("case", &self.case, known, "dmsc cases list"));
+        };
+        if self.json {
+            let all: Vec<_> = instances.iter().map(|case| as_json(case)).collect();
+            terminal.json(&all)?;
+            return Ok(Exit::Conforms);
+        }
+        let text = bundle.text(&format!("testcases/{}.yaml", case.id)).unwrap_or_default();
+        terminal.out(&format!("{}\n{text}", as_sheet(&instances, case, terminal)))?;
+        Ok(Exit::Conforms)
+    }
+}
+
+fn as_sheet(instances: &[&Case], case: &Case, terminal: &Terminal) -> String {
+    let tables = Tables::builtin();
+    let cited = case.spec.iter().map(|citation| {
+        // What follows the place is a remark: `DM_SC 7.1-14 "in any case"`.
+        let place: Vec<&str> = citation.split_whitespace().take(2).collect();
+        match tables.clause(&place.join(" ")) {
+            Some(clause) => format!("{citation}: {}", clause.summary),
+            None => citation.clone(),
+        }
+    });
+    let list = |all: &[dmsc_scr::ItemId]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let function = tables.item(case.item.as_str()).map(|item| format!(": {}", item.function));
+    let names = instances.iter().map(|case| case.name());
+    let fields = [
+        ("title", vec![case.title.clone()]),
+        ("purpose", vec![case.purpose.clone()]),
+        ("item", vec![format!("{}{}", case.item, function.unwrap_or_default())]),
+        ("covers", list(&case.covers)),
+        ("claims", list(&case.claims)),
+        ("clauses", cited.collect()),
+        ("role", vec![format!("the harness plays the {}, the DUT is a {}", case.role, case.role.other())]),
+        ("trust", vec![case.trust.as_str().to_owned()]),
+        ("when", case.when.iter().map(|(id, reading)| format!("{id} is read as {reading}")).collect()),
+        ("acts", case.acts().into_iter().map(str::to_owned).collect()),
+        ("instances", if instances.len() > 1 { names.collect() } else { Vec::new() }),
+        ("file", vec![case.file.clone()]),
+    ];
+    sheet(terminal, &case.id, &fields)
+}

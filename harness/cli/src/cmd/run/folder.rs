@@ -1,0 +1,126 @@
+//! Where a run is recorded: a new folder, one that is taken up again, or nowhere.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use dmsc_report::RunFolder;
+use dmsc_report::folder::journal_files;
+use dmsc_report::journal::{CaseFinished, CaseStarted, Event, Journal, Recorded, RunFinished, Timestamp};
+use dmsc_runner::run::{Finished, RunConfig, header};
+
+use crate::failure::Failure;
+
+/// Where run folders are made unless the user names one.
+const REPORTS: &str = "reports";
+
+/// Where a run is recorded.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A folder without a run, or that of the other shards.
+    New(PathBuf),
+    /// The folder of a run that was interrupted.
+    Resumed(PathBuf),
+    /// Nowhere.
+    Memory,
+}
+
+impl Place {
+    /// The place that the options ask for.
+    ///
+    /// # Errors
+    /// There is a run in a folder that is to be new, or none in one that is to be taken up.
+    pub(super) fn choose(out: Option<&Path>, resume: Option<&Path>, nowhere: bool, part: bool) -> Result<Self, Failure> {
+        match (out, resume) {
+            _ if nowhere => Ok(Self::Memory),
+            (_, Some(folder)) => {
+                journal_files(folder).map_err(Failure::input)?;
+                Ok(Self::Resumed(folder.to_owned()))
+            }
+            // The parts of a run may share a folder; another run there would be read as a part of this one.
+            (Some(folder), None) if !part && journal_files(folder).is_ok() => Err(Failure::Input(format!(
+                "{} is a run folder already, and a record is never overwritten; go on with it with --resume, or name another with --out",
+                folder.display()
+            ))),
+            (Some(folder), None) => Ok(Self::New(folder.to_owned())),
+            (None, None) => Ok(Self::New(unused(&Path::new(REPORTS).join(now()?)))),
+        }
+    }
+
+    /// The folder, if there is one.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::New(folder) | Self::Resumed(folder) => Some(folder),
+            Self::Memory => None,
+        }
+    }
+}
+
+/// The time as the name of a folder, to the second, also on file systems without colons.
+fn now() -> Result<String, Failure> {
+    let stamp = Timestamp::try_from(SystemTime::now())
+        .map_err(|error| Failure::Rig(format!("the clock: {error}; set it, or name a folder with --out")))?;
+    let text = stamp.to_string();
+    let second = text.get(..19).unwrap_or(&text);
+    Ok(format!("{}Z", second.replace(':', "-")))
+}
+
+/// The folder, or the next of that name that is free: two runs may begin in one second.
+fn unused(folder: &Path) -> PathBuf {
+    let mut number = 1;
+    let mut free = folder.to_owned();
+    while free.exists() {
+        number += 1;
+        free = PathBuf::from(format!("{}-{number}", folder.display()));
+    }
+    free
+}
+
+/// The seed of the run that is taken up, when it is a run of the same things.
+///
+/// # Errors
+/// Something differs: what is left would not be a part of that run.
+pub(super) fn agreed_seed(folder: &Path, config: &RunConfig<'_>, seed: Option<u64>) -> Result<u64, Failure> {
+    let earlier = RunFolder::open(folder).map_err(Failure::input)?.header;
+    let names = |all: &mut dyn Iterator<Item = &str>| all.collect::<Vec<_>>().join(", ");
+    let was = names(&mut earlier.duts.iter().map(|dut| dut.name.as_str()));
+    let is = names(&mut config.duts.iter().map(|dut| dut.name.as_str()));
+    let selection = config.selection.to_string();
+    let yes = |value: bool| if value { "--strict" } else { "no --strict" }.to_owned();
+    let differs = [
+        ("the DUTs were", was, is),
+        ("the selection was", earlier.selection, selection),
+        ("it had", yes(earlier.strict), yes(config.strict)),
+        ("the seed was", earlier.seed.to_string(), seed.unwrap_or(earlier.seed).to_string()),
+    ];
+    match differs.into_iter().find(|(_, was, is)| was != is) {
+        None => Ok(earlier.seed),
+        Some((what, was, is)) => Err(Failure::Input(format!(
+            "cannot go on with {}: {what} {was}, not {is}; give the options of that run again, or begin a new one",
+            folder.display()
+        ))),
+    }
+}
+
+/// A run that was not recorded, as the reports see it.
+///
+/// # Errors
+/// The clock is outside of what a journal can hold.
+pub(super) fn in_memory(config: &RunConfig<'_>, finished: &[Finished]) -> Result<RunFolder, Failure> {
+    let started = Timestamp::try_from(SystemTime::now()).map_err(Failure::rig)?;
+    let mut events = Vec::new();
+    for one in finished {
+        let (case, dut) = (one.case.clone(), one.dut.clone());
+        let mut outcome = Recorded::from(&one.outcome);
+        if outcome.reason.is_none() && !one.reason.is_empty() {
+            outcome.reason = Some(one.reason.clone());
+        }
+        events.push(Event::CaseStarted(CaseStarted { case: case.clone(), dut: dut.clone(), at_us: 0 }));
+        events.extend(one.decisive.clone().map(Event::Check));
+        let remarks = one.remarks.clone();
+        events.push(Event::CaseFinished(CaseFinished { case, dut, outcome, remarks, duration_us: 0, wall: false }));
+    }
+    events.push(Event::RunFinished(RunFinished { interrupted: false }));
+    let journal = Journal { path: "not recorded".into(), header: header(config, started), events, truncated: None };
+    let run = RunFolder::from_journals(vec![journal]).map_err(Failure::rig)?;
+    run.ok_or_else(|| Failure::Rig("nothing was recorded; run again without --no-report".into()))
+}

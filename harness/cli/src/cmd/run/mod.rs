@@ -1,0 +1,258 @@
+//! `dmsc run`: the cases that apply, against every DUT.
+
+mod block;
+mod folder;
+mod person;
+mod progress;
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use dmsc_report::render_all;
+use dmsc_runner::bundle::Bundle;
+use dmsc_runner::case::Case;
+use dmsc_runner::catalogue::Role;
+use dmsc_runner::dut::Dut;
+use dmsc_runner::run::{Finished, RunConfig, RunError, run};
+use dmsc_runner::select::{Condition, Selection};
+use dmsc_scr::{Outcome, Tables};
+
+use self::folder::Place;
+use self::progress::Progress;
+use crate::cmd::report::summary;
+use crate::exit::{Exit, is_left_out};
+use crate::failure::{Done, Failure};
+use crate::layout::Table;
+use crate::library::{self, CasesArg};
+use crate::terminal::{Terminal, Verbosity};
+
+/// Run the cases that a DUT's conformance statement calls for
+///
+/// Leaves a run folder: the journal, written as the run goes, and the reports rendered from it. Without --dut the
+/// cases run against the reference card and the reference terminal that are part of dmsc.
+///
+/// Choices of one kind add up (--item A --item B: either); different kinds narrow each other.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Conditions of --select:
+  item:PATTERN  case:PATTERN  covers:PATTERN  role:card  role:terminal  claimed  mandatory
+  joined by and, or, not and parentheses; * in a pattern is any text
+
+Examples:
+  dmsc run
+  dmsc run --dut my-card.yaml --out reports/monday
+  dmsc run --item DM_SC-C-001-M --item DM_SC-D-003-M
+  dmsc run --select 'mandatory and not case:*/sms*'
+  dmsc run --dut my-card.yaml --resume reports/monday
+  dmsc run --shard 1/4 --out part-1        (then: dmsc report merge part-* -o whole)
+  dmsc run --no-report --case S-001        (the loop of a developer: nothing is written)
+
+Exit codes: 0 conforms, 1 fails, 2 inconclusive, 3 wrong input, 4 rig; see dmsc help exit-codes")]
+pub(crate) struct Run {
+    /// A DUT file; several make columns of one matrix
+    #[arg(long, value_name = "FILE")]
+    dut: Vec<PathBuf>,
+    #[command(flatten)]
+    cases: CasesArg,
+    /// Cases of this item, or that cover it; `C-001` stands for `DM_SC-C-001-M`
+    #[arg(long, value_name = "ITEM", help_heading = "Selection")]
+    item: Vec<String>,
+    /// Cases whose name begins so
+    #[arg(long, value_name = "PREFIX", help_heading = "Selection")]
+    case: Vec<String>,
+    /// Cases in which the harness plays this
+    #[arg(long, value_enum, help_heading = "Selection")]
+    role: Option<PlayedRole>,
+    /// Cases for which a condition holds; see below
+    #[arg(long, value_name = "EXPR", help_heading = "Selection")]
+    select: Option<String>,
+    /// One part of several: the K-th of N
+    #[arg(long, value_name = "K/N", value_parser = shard, help_heading = "Selection")]
+    shard: Option<(usize, usize)>,
+    /// Tell of each case that does not run, why
+    #[arg(long, help_heading = "Selection")]
+    explain: bool,
+    /// What random values follow from
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// A miss of what is only recommended is a fail
+    #[arg(long)]
+    strict: bool,
+    /// Nobody is at the bench: acts that the DUT file has no command for are not asked for
+    #[arg(long)]
+    unattended: bool,
+    /// The run folder to make; reports/<time> unless given
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with a run that was interrupted; give the same DUTs and selection again
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    resume: Option<PathBuf>,
+    /// Write nothing: no run folder, only the result
+    #[arg(long, conflicts_with_all = ["out", "resume"])]
+    no_report: bool,
+    /// Write the matrix as JSON instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the harness plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlayedRole {
+    /// The card; the DUT is a terminal.
+    Card,
+    /// The terminal; the DUT is a card.
+    Terminal,
+}
+
+impl From<PlayedRole> for Role {
+    fn from(role: PlayedRole) -> Self {
+        match role {
+            PlayedRole::Card => Self::Card,
+            PlayedRole::Terminal => Self::Terminal,
+        }
+    }
+}
+
+/// `2/4`: this part, counted from 1, of so many.
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/').and_then(|(this, of)| Some((this.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        Some((this, of)) if (1..=of).contains(&this) => Ok((this, of)),
+        _ => Err("write K/N with K from 1 to N, such as 1/4".into()),
+    }
+}
+
+impl Run {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Done {
+        let bundle = self.cases.bundle()?;
+        let cases = library::cases(&bundle)?;
+        let duts = self.duts(&bundle)?;
+        let selection = self.selection(&cases)?;
+        let place = Place::choose(self.out.as_deref(), self.resume.as_deref(), self.no_report, self.shard.is_some())?;
+        let mut config = RunConfig {
+            duts: &duts,
+            cases: &cases,
+            bundle: &bundle,
+            selection,
+            seed: self.seed.unwrap_or_default(),
+            strict: self.strict,
+            person: !self.unattended && io::stdin().is_terminal() && io::stderr().is_terminal(),
+            out: place.folder().map(ToOwned::to_owned),
+            resume: self.resume.is_some(),
+        };
+        if let Place::Resumed(folder) = &place {
+            config.seed = folder::agreed_seed(folder, &config, self.seed)?;
+        }
+
+        let mut progress = Progress::new(terminal, config.person);
+        let finished = run(&config, &mut progress);
+        progress.end();
+        let finished = finished.map_err(|error| failure(error, &place))?;
+        if self.explain {
+            terminal.out(&explained(&finished, terminal))?;
+        }
+        self.nothing_chosen(&finished)?;
+        self.conclude(&config, &place, &finished, terminal)
+    }
+
+    fn duts(&self, bundle: &Bundle) -> Result<Vec<Dut>, Failure> {
+        // Faults are read only where a DUT file can name some.
+        if !self.dut.is_empty() {
+            let faults = library::faults(bundle)?;
+            return self.dut.iter().map(|path| library::dut(path, &faults)).collect();
+        }
+        let duts = ["reference-card", "reference-terminal"].map(|name| library::reference(bundle, name, &[]));
+        let duts = duts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(duts.into_iter().filter(|dut| self.role.is_none_or(|role| dut.role() == role.into())).collect())
+    }
+
+    fn selection(&self, cases: &[Case]) -> Result<Selection, Failure> {
+        let expression = match &self.select {
+            Some(text) => Some(Condition::parse(text).map_err(|error| Failure::Input(format!("--select: {error}")))?),
+            None => None,
+        };
+        let selection = Selection {
+            items: self.item.clone(),
+            cases: self.case.clone(),
+            role: self.role.map(Role::from),
+            expression,
+            shard: self.shard,
+        };
+        for prefix in &self.case {
+            let known = |case: &Case| {
+                let name = case.name();
+                name.starts_with(prefix) || name.strip_prefix("DM_SC-").is_some_and(|stem| stem.starts_with(prefix))
+            };
+            if !cases.iter().any(known) {
+                return Err(Failure::unknown("case", prefix, cases.iter().map(|case| case.id.as_str()), "dmsc cases list"));
+            }
+        }
+        Ok(selection)
+    }
+
+    /// A selection that no case meets is a slip, not a result.
+    fn nothing_chosen(&self, finished: &[Finished]) -> Result<(), Failure> {
+        let left_out = |one: &Finished| is_left_out(dmsc_report::journal::Recorded::from(&one.outcome).kind, &one.reason);
+        if finished.iter().all(left_out) {
+            let all = if finished.is_empty() { "no case fits the DUTs" } else { "no case is selected" };
+            return Err(Failure::Input(format!("{all}; `dmsc run --explain` with the same options tells why, `dmsc cases list` shows all")));
+        }
+        Ok(())
+    }
+
+    fn conclude(&self, config: &RunConfig<'_>, place: &Place, finished: &[Finished], terminal: &Terminal) -> Done {
+        let run = match place.folder() {
+            Some(folder) => dmsc_report::RunFolder::open(folder).map_err(Failure::rig)?,
+            None => folder::in_memory(config, finished)?,
+        };
+        let matrix = match place.folder() {
+            Some(folder) => render_all(&run, Tables::builtin(), folder).map_err(Failure::rig)?.matrix,
+            None => dmsc_report::matrix::Matrix::new(&run, Tables::builtin()).map_err(Failure::rig)?,
+        };
+        if self.json {
+            terminal.json(&matrix)?;
+        } else {
+            terminal.out(&summary(&matrix, terminal))?;
+        }
+        if let Some(folder) = place.folder() {
+            terminal.note(&format!("run folder: {}", folder.display()));
+        }
+        Ok(Exit::of(&matrix))
+    }
+}
+
+fn failure(error: RunError, place: &Place) -> Failure {
+    match (&error, place) {
+        (RunError::SameName(_), _) => Failure::input(error),
+        (RunError::Journal { .. }, Place::Resumed(_)) => Failure::input(error),
+        _ => Failure::rig(error),
+    }
+}
+
+/// Every case that did not run, with the reason.
+fn explained(finished: &[Finished], terminal: &Terminal) -> String {
+    let mut table = Table::new(["DUT", "case", "outcome", "reason"]);
+    let skipped = finished.iter().filter(|one| !matches!(one.outcome, Outcome::Verdict(_)));
+    for one in skipped {
+        table.row([one.dut.as_str().into(), one.case.as_str().into(), one.outcome.as_str().into(), one.reason.as_str().into()]);
+    }
+    if table.is_empty() {
+        let shown = if terminal.verbosity == Verbosity::Quiet { "" } else { "Every case ran.\n\n" };
+        return shown.into();
+    }
+    table.render(terminal) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shard;
+
+    #[test]
+    fn shards_count_from_one() {
+        assert_eq!(shard("2/4"), Ok((2, 4)));
+        for wrong in ["0/4", "5/4", "1", "a/b", "1/0", ""] {
+            assert!(shard(wrong).is_err(), "{wrong}");
+        }
+    }
+}

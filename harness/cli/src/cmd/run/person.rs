@@ -1,0 +1,45 @@
+//! A person at the bench, asked for what neither the harness nor a command can do.
+
+use std::io::{self, Write as _};
+
+use dmsc_runner::dut::Dut;
+use dmsc_runner::execute::Bench;
+use dmsc_runner::rig::Hands;
+use dmsc_runner::session::Session;
+use indicatif::ProgressBar;
+
+/// Commands of the DUT file first, then a person at the terminal.
+pub(super) struct Person<'d> {
+    dut: &'d Dut,
+    hands: Hands<'d>,
+    bar: ProgressBar,
+}
+
+impl<'d> Person<'d> {
+    /// A person at the bench of a DUT; the bar makes way for the question.
+    pub(super) fn new(dut: &'d Dut, bar: ProgressBar) -> Self {
+        Self { dut, hands: Hands::new(dut), bar }
+    }
+}
+
+impl Bench for Person<'_> {
+    fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String> {
+        if Hands::can(self.dut, name) {
+            return self.hands.act(name, prompt, session);
+        }
+        self.bar.suspend(|| ask(name, prompt))
+    }
+}
+
+fn ask(name: &str, prompt: &str) -> Result<(), String> {
+    let mut err = io::stderr().lock();
+    let shown = write!(err, "\n[{name}] {prompt}\nEnter when done, s and Enter if it cannot be done: ").and_then(|()| err.flush());
+    shown.map_err(|error| format!("the operator cannot be asked: {error}"))?;
+    let mut answer = String::new();
+    match io::stdin().read_line(&mut answer) {
+        Ok(0) => Err("standard input has ended, so nobody can be asked".into()),
+        Ok(_) if answer.trim().eq_ignore_ascii_case("s") => Err("the operator said that it cannot be done".into()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("the operator's answer cannot be read: {error}")),
+    }
+}

@@ -1,0 +1,90 @@
+//! What a run shows while it goes: a bar on a terminal, lines with -v, a block for each failure.
+
+use dmsc_runner::dut::Dut;
+use dmsc_runner::execute::Bench;
+use dmsc_runner::rig::Hands;
+use dmsc_runner::run::{Finished, Observer};
+use dmsc_scr::{Outcome, Verdict};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::block::block;
+use super::person::Person;
+use crate::terminal::{DIM, ERROR, GOOD, Terminal, Verbosity, WARNING, paint};
+
+/// The progress of a run, on standard error.
+pub(super) struct Progress<'t> {
+    terminal: &'t Terminal,
+    bar: ProgressBar,
+    person: bool,
+    failures: usize,
+}
+
+impl<'t> Progress<'t> {
+    /// Nothing has happened yet. The bar hides itself where standard error is no terminal.
+    pub(super) fn new(terminal: &'t Terminal, person: bool) -> Self {
+        let quiet = terminal.verbosity == Verbosity::Quiet;
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Self { terminal, bar: ProgressBar::with_draw_target(None, target), person, failures: 0 }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn tell(&self, text: &str) {
+        self.bar.suspend(|| self.terminal.note(text));
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn planned(&mut self, total: usize) {
+        self.bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
+        // The template is a constant; a bar without it is still a bar.
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed}  {wide_msg}") {
+            self.bar.set_style(style);
+        }
+    }
+
+    fn started(&mut self, dut: &str, case: &str) {
+        let failures = match self.failures {
+            0 => String::new(),
+            1 => "1 failure  ".into(),
+            count => format!("{count} failures  "),
+        };
+        self.bar.set_message(format!("{failures}{dut}: {case}"));
+    }
+
+    fn finished(&mut self, finished: &Finished) {
+        let Outcome::Verdict(verdict) = finished.outcome else { return };
+        self.bar.inc(1);
+        if matches!(verdict, Verdict::Fail | Verdict::Error) {
+            self.failures += 1;
+            self.tell(&block(finished, verdict, self.terminal.error_color));
+        } else if self.terminal.verbosity == Verbosity::Verbose {
+            self.tell(&line(finished, verdict, self.terminal.error_color));
+        }
+    }
+
+    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Bench + 'd> {
+        if self.person { Box::new(Person::new(dut, self.bar.clone())) } else { Box::new(Hands::new(dut)) }
+    }
+}
+
+/// `pass          reference-card  DM_SC-S-001-M/notification`, with the reason and the remarks where there are any.
+fn line(finished: &Finished, verdict: Verdict, color: bool) -> String {
+    let style = match verdict {
+        Verdict::Pass => GOOD,
+        Verdict::Inconclusive => WARNING,
+        Verdict::Fail | Verdict::Error => ERROR,
+    };
+    let word = paint(color, style, &format!("{:<12}", verdict.as_str()));
+    let mut text = format!("{word}  {}  {}", finished.dut, finished.case);
+    if !finished.reason.is_empty() {
+        text.push_str(&format!(": {}", finished.reason));
+    }
+    for remark in &finished.remarks {
+        text.push_str(&format!("\n{}", paint(color, DIM, &format!("              remark: {remark}"))));
+    }
+    text
+}

@@ -1,0 +1,76 @@
+//! Cases, faults and DUTs: those that are part of dmsc, or those of a folder.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use dmsc_runner::bundle::Bundle;
+use dmsc_runner::case::{Case, Library};
+use dmsc_runner::dut::{Dut, DutError};
+use dmsc_runner::fault::{self, Fault};
+
+use crate::failure::Failure;
+
+/// Which cases.
+#[derive(Debug, Args)]
+pub(crate) struct CasesArg {
+    /// A folder of cases, or one with `testcases` and `fixtures` in it, instead of those that are part of dmsc
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cases: Option<PathBuf>,
+}
+
+impl CasesArg {
+    /// The files.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or holds no cases.
+    pub(crate) fn bundle(&self) -> Result<Bundle, Failure> {
+        bundle(self.cases.as_deref())
+    }
+}
+
+/// The files of a folder, or those that are part of dmsc.
+///
+/// # Errors
+/// The folder cannot be read, or holds no cases.
+pub(crate) fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
+    folder.map_or_else(|| Ok(Bundle::builtin()), |folder| Bundle::from_dir(folder).map_err(Failure::input))
+}
+
+/// Every case of a bundle.
+///
+/// # Errors
+/// All that is wrong with the cases.
+pub(crate) fn cases(bundle: &Bundle) -> Result<Vec<Case>, Failure> {
+    Ok(Library::new(bundle.clone()).load()?)
+}
+
+/// Every fault of a bundle.
+///
+/// # Errors
+/// All that is wrong with the faults.
+pub(crate) fn faults(bundle: &Bundle) -> Result<Vec<Fault>, Failure> {
+    Ok(fault::load(bundle)?)
+}
+
+/// A DUT that is part of the fixtures.
+///
+/// # Errors
+/// All that is wrong with its file.
+pub(crate) fn reference(bundle: &Bundle, name: &str, faults: &[Fault]) -> Result<Dut, Failure> {
+    Dut::from_bundle(bundle, name, faults).map_err(dut_failure)
+}
+
+/// A DUT of a file.
+///
+/// # Errors
+/// All that is wrong with the file, or with the statement it names.
+pub(crate) fn dut(path: &Path, faults: &[Fault]) -> Result<Dut, Failure> {
+    Dut::load(path, faults).map_err(dut_failure)
+}
+
+fn dut_failure(error: DutError) -> Failure {
+    match error {
+        DutError::Wrong(problems) => Failure::Located(problems),
+        error @ DutError::Read { .. } => Failure::input(error),
+    }
+}

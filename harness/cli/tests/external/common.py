@@ -1,0 +1,51 @@
+"""What the outside checks share: where things are, how `dmsc` is called, and how a check ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+DMSC = os.environ.get("DMSC", str(TARGET / "release" / "dmsc"))
+
+# How `dmsc` ends.
+CONFORMS, FAILS, INCONCLUSIVE, INPUT, RIG = range(5)
+
+
+def demand(holds, complaint):
+    """Ends the check unless the condition holds."""
+    if not holds:
+        sys.exit(f"{Path(sys.argv[0]).name}: {complaint}")
+
+
+def dmsc(*words, timeout=600):
+    """Runs `dmsc` in the folder of the workspace, without standard input."""
+    command = [DMSC, *map(str, words)]
+    return subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def demand_exit(done, *allowed):
+    shown = "\n".join((done.stdout + done.stderr).splitlines()[-40:])
+    demand(done.returncode in allowed, f"`{' '.join(done.args)}` ended with {done.returncode}, not {allowed}:\n{shown}")
+
+
+def matrix(folder):
+    return json.loads((Path(folder) / "matrix.json").read_text())
+
+
+def outcomes(folder):
+    """How many cases came to each outcome."""
+    counts = {}
+    for case in matrix(folder)["cases"]:
+        counts[case["outcome"]] = counts.get(case["outcome"], 0) + 1
+    return counts
+
+
+def scr_items():
+    """The items of appendix B, by name, from the data that the harness reads too."""
+    lines = (ROOT / "fixtures/scr/items.yaml").read_text().splitlines()
+    return [line.removeprefix("- id:").strip() for line in lines if line.startswith("- id:")]

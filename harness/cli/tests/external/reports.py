@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""A run folder has every report, and two JUnit readers that nobody here wrote count what matrix.json counts.
+
+usage: reports.py FOLDER
+
+Needs the packages junitparser and junit2html.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+from common import demand, matrix, outcomes, scr_items
+from junit2htmlreport.parser import Junit
+from junitparser import Error, Failure, JUnitXml, Skipped
+
+
+def main():
+    folder = Path(sys.argv[1])
+    for name in ("junit.xml", "matrix.html", "matrix.md", "matrix.csv", "matrix.json"):
+        demand((folder / name).is_file() and (folder / name).stat().st_size, f"{folder / name} is missing or empty")
+    demand(list(folder.glob("*.jsonl")), f"{folder} has no journal")
+    model = matrix(folder)
+    for case in model["cases"]:
+        demand((folder / case["log"]).is_file(), f"{case['id']} has no log")
+    demand(set(scr_items()) <= {row["item"] for row in model["rows"]}, "matrix.json leaves items out")
+    rows = list(csv.reader((folder / "matrix.csv").open(newline="")))
+    markdown = (folder / "matrix.md").read_text()
+    for item in scr_items():
+        demand(any(item in row for row in rows), f"matrix.csv has no row of {item}")
+        demand(item in markdown, f"matrix.md has no row of {item}")
+
+    found = outcomes(folder)
+    skipped = sum(found.get(name, 0) for name in ("inconclusive", "not-applicable", "not-run"))
+    expected = (len(model["cases"]), found.get("fail", 0), found.get("error", 0), skipped)
+    names = sorted(case["id"] for case in model["cases"])
+    for reader, (counts, read) in (("junitparser", by_junitparser(folder)), ("junit2html", by_junit2html(folder))):
+        demand(counts == expected, f"{reader} counts {counts} tests, failures, errors, skipped; matrix.json {expected}")
+        demand(sorted(read) == names, f"{reader} reads other names than those of matrix.json")
+    demand(len(model["cases"]) > 0, "no case at all")
+    tests, failures, errors, skipped = expected
+    print(f"{tests} cases, {failures} failures, {errors} errors, {skipped} skipped: matrix.json, junitparser and junit2html agree")
+
+
+def by_junitparser(folder):
+    """Counted from the cases, and equal to the totals that the file states."""
+    xml = JUnitXml.fromfile(str(folder / "junit.xml"))
+    cases = [case for suite in xml for case in suite]
+    kinds = [type(result) for case in cases for result in case.result]
+    counts = (len(cases), kinds.count(Failure), kinds.count(Error), kinds.count(Skipped))
+    demand((xml.tests, xml.failures, xml.errors) == counts[:3], "junit.xml states totals that it does not hold")
+    stated = tuple(sum(getattr(suite, name) for suite in xml) for name in ("tests", "failures", "errors", "skipped"))
+    demand(stated == counts, f"the suites of junit.xml state {stated}, they hold {counts}")
+    return counts, [case.name for case in cases]
+
+
+def by_junit2html(folder):
+    report = Junit(filename=str(folder / "junit.xml"))
+    cases = [case for suite in report.suites for cls in suite.classes.values() for case in cls.cases]
+    outcome = [case.outcome() for case in cases]
+    # It knows no errors apart from failures, so they are told by the kind of message.
+    failed = [case for case in cases if case.outcome() == "failed"]
+    errors = sum(1 for case in failed if getattr(case, "failure_type", None) == "error" or is_error(case))
+    counts = (len(cases), len(failed) - errors, errors, outcome.count("skipped"))
+    return counts, [case.name for case in cases]
+
+
+def is_error(case):
+    return str(getattr(case, "failure_msg", "") or getattr(case, "failure", "")).startswith("error")
+
+
+if __name__ == "__main__":
+    main()
