@@ -116,7 +116,7 @@ impl Site {
             Ok((message, octets, encoding)) => {
                 let server = &self.server;
                 desk.hear(Actor::Client, "dm.message", &octets, || {
-                    let mut fields = view::fields(&message, encoding);
+                    let mut fields = view::client_fields(&message, encoding);
                     fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
                     fields
                 });

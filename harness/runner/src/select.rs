@@ -5,6 +5,7 @@ use std::fmt;
 use dmsc_scr::{ItemId, Outcome, Status, Tables};
 
 use crate::case::{Case, Step, StepKind};
+use crate::catalogue::Role;
 use crate::dut::Dut;
 use crate::rig::{Hands, Offers};
 
@@ -294,6 +295,9 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
     }
     if uses(&case.steps, &["notification", "wake-up"]) && !offers.notify {
         return Some("it needs a notification to be delivered, and the DUT file names no command for it".into());
+    }
+    if case.role == Role::Card && case.setup.contains_key("encoding") && !offers.provision {
+        return Some("it chooses the encoding of the DM Client, which cannot be set on this DUT".into());
     }
     if case.setup.contains_key("account") && !offers.provision {
         return Some("it provisions an account of its own, which this DUT cannot be given".into());

@@ -28,6 +28,14 @@ pub fn fields(message: &Message, encoding: Encoding) -> Map<String, Value> {
     map
 }
 
+/// The field tree of a client's message: that of any message, and the `package` it belongs to.
+pub fn client_fields(message: &Message, encoding: Encoding) -> Map<String, Value> {
+    let mut map = fields(message, encoding);
+    let opens = |c: &Command| c.alert_code().is_some_and(|code| matches!(code.code(), 1200 | 1201));
+    map.insert("package".into(), json!(if message.commands.iter().any(opens) { 1 } else { 3 }));
+    map
+}
+
 fn names(commands: &[Command]) -> Value {
     commands.iter().map(|c| json!(c.cmd.as_str())).collect()
 }

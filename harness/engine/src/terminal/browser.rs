@@ -115,7 +115,7 @@ impl Terminal {
             None => encoding.encode(message).map_err(PlayerError)?,
         };
         change.edit(&mut body)?;
-        self.desk.say(Actor::Client, "dm.message", &body, || view::fields(message, encoding));
+        self.desk.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
         let Some(address) = self.client.target().and_then(Address::parse) else {
             let text = self.client.target().unwrap_or_default();
             return Err(PlayerError(format!("\"{text}\" is not an absolute http or https address")));
@@ -407,7 +407,12 @@ impl Terminal {
     }
 
     fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
-        let change = self.desk.change("dm.message", asked, || Map::from_iter([("package".to_owned(), json!(3))]));
+        // A patch of a reference DUT chooses by what it answers.
+        let change = self.desk.change("dm.message", asked, || {
+            let mut fields = view::fields(message, self.client.encoding);
+            fields.insert("package".to_owned(), json!(3));
+            fields
+        });
         let change = change.unwrap_or_default();
         if change.drop {
             return Ok(());

@@ -266,6 +266,7 @@ fn dm_view(groups: &mut Groups) {
             "What the Cred was found to be, in the words of `dm.directive`'s `cred`; `none` where there is none.",
         ),
         f("encoding", Shape::Name(vec!["xml", "wbxml"]), "The encoding of the message."),
+        f("package", Shape::Int(1, 3), "Of a client's message: 1 when it opens a session, else 3."),
         f("final", Bool, "Whether Final is there."),
         f("names", Text.list(), "Names of the commands, in order."),
         f("alerts", Shape::Int(0, 0xFFFF).list(), "Codes of the Alert commands, in order."),
