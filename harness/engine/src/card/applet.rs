@@ -178,7 +178,8 @@ impl Applet {
         self.profile = TerminalProfile(Vec::new());
         self.client = None;
         self.announced = false;
-        self.orders.clear();
+        // What a case has asked for before the card was powered is still to be sent.
+        self.orders.retain(|order| self.scripted && order.tries == 0);
         self.sending = None;
         self.served.clear();
     }
