@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStderr, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -85,7 +85,8 @@ pub struct Tcp {
     address: Option<SocketAddr>,
     events: Receiver<Signal>,
     shared: Arc<Shared>,
-    children: Vec<Child>,
+    /// Every process started for the session; none outlives it.
+    children: Vec<Arc<Mutex<Child>>>,
 }
 
 struct Shared {
@@ -180,7 +181,7 @@ impl Tcp {
         let Some(command) = self.config.start.clone() else { return Ok(()) };
         let mut child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::null())?;
         let Some(output) = child.stdout.take() else { return Ok(()) };
-        self.children.push(child);
+        self.keep(child);
         let ready = self.config.ready.clone();
         let shared = Arc::clone(&self.shared);
         let (told, is_ready) = channel();
@@ -234,6 +235,8 @@ impl Tcp {
         let Some(command) = self.config.notify.clone() else { return Err(LinkError::Unsupported("a notification")) };
         let mut child = self.spawn(&command, &hex(&octets), Stdio::piped(), Stdio::null(), Stdio::piped())?;
         let stdin = child.stdin.take();
+        let errors = child.stderr.take();
+        let child = self.keep(child);
         let in_argument = command.words.iter().any(|word| word.contains("{package0}"));
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
@@ -243,38 +246,40 @@ impl Tcp {
                 // A client that does not read its input shows so by its verdict, not by an error here.
                 let _ = stdin.write_all(&octets);
             }
-            match child.wait_with_output() {
-                Ok(output) if output.status.success() => shared.post(Signal::Notified),
-                Ok(output) => shared.post(Signal::Ended(format!(
-                    "`{command}` ended with {}: {}",
-                    output.status,
-                    tail(&output.stderr)
-                ))),
-                Err(cause) => shared.post(Signal::Ended(format!("`{command}`: {cause}"))),
+            match ended(&command, &child, errors) {
+                Ok(()) => shared.post(Signal::Notified),
+                Err(text) => shared.post(Signal::Ended(text)),
             }
         });
         Ok(())
     }
 
+    fn keep(&mut self, child: Child) -> Arc<Mutex<Child>> {
+        let child = Arc::new(Mutex::new(child));
+        self.children.push(Arc::clone(&child));
+        child
+    }
+
     fn wake(&mut self) -> Result<(), LinkError> {
         let Some(command) = self.config.wake.clone() else { return Err(LinkError::Unsupported("a wake-up")) };
-        let child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::piped())?;
+        let mut child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::inherit())?;
+        let output = child.stdout.take();
+        let child = self.keep(child);
         let shared = Arc::clone(&self.shared);
-        thread::spawn(move || match child.wait_with_output() {
-            Ok(output) if output.status.success() => {
-                match unhex(&String::from_utf8_lossy(&output.stdout)) {
-                    Some(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
-                    Some(_) => {}
-                    None => shared.post(Signal::Ended(format!("`{command}` printed something that is not hexadecimal"))),
-                }
-                shared.post(Signal::Notified);
+        thread::spawn(move || {
+            let mut printed = String::new();
+            if let Some(mut output) = output {
+                let _ = output.read_to_string(&mut printed);
             }
-            Ok(output) => shared.post(Signal::Ended(format!(
-                "`{command}` ended with {}: {}",
-                output.status,
-                tail(&output.stderr)
-            ))),
-            Err(cause) => shared.post(Signal::Ended(format!("`{command}`: {cause}"))),
+            if let Err(text) = ended(&command, &child, None) {
+                return shared.post(Signal::Ended(text));
+            }
+            match unhex(&printed) {
+                Some(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
+                Some(_) => {}
+                None => shared.post(Signal::Ended(format!("`{command}` printed something that is not hexadecimal"))),
+            }
+            shared.post(Signal::Notified);
         });
         Ok(())
     }
@@ -358,9 +363,29 @@ impl Drop for Tcp {
             // Frees the thread that blocks in `accept`.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
-        for child in &mut self.children {
+        for child in &self.children {
+            let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = child.kill();
             let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until a command closes its standard error and ends; the text says how, when it ended with an error.
+fn ended(command: &Command, child: &Mutex<Child>, errors: Option<ChildStderr>) -> Result<(), String> {
+    let mut written = Vec::new();
+    if let Some(mut errors) = errors {
+        // Blocks until the process closes it, which is as good as its end.
+        let _ = errors.read_to_end(&mut written);
+    }
+    loop {
+        // The lock is never held while waiting: the session must be able to kill a process that does not end.
+        let status = child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+        match status {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("`{command}` ended with {status}: {}", tail(&written))),
+            Ok(None) => thread::sleep(Duration::from_millis(2)),
+            Err(cause) => return Err(format!("`{command}`: {cause}")),
         }
     }
 }
@@ -443,6 +468,18 @@ mod tests {
         tcp.send(Signal::Wake).unwrap();
         assert_eq!(next(&mut tcp), Some(Signal::Notify(vec![0x02, 0xD8])));
         assert_eq!(next(&mut tcp), Some(Signal::Notified));
+    }
+
+    #[test]
+    fn a_process_that_does_not_end_is_ended_with_the_session() {
+        let notify = shell("exec 2>&-; sleep 600");
+        let mut tcp = Tcp::open(TcpConfig { notify, ..TcpConfig::default() }).unwrap();
+        tcp.send(Signal::Notify(vec![1])).unwrap();
+        let until = tcp.now() + Duration::from_millis(50);
+        assert_eq!(tcp.recv(until).unwrap(), None);
+        let children = tcp.children.clone();
+        drop(tcp);
+        assert!(children[0].lock().unwrap().try_wait().unwrap().is_some());
     }
 
     #[test]
