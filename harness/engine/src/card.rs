@@ -354,7 +354,7 @@ impl Card {
     }
 
     fn send_command(&mut self, kind: CommandType, change: &Change) -> Result<(), PlayerError> {
-        let command = default_command(kind, self.cat.next_number());
+        let command = default_command(kind, self.cat.next_number(), self.applet.latest_channel());
         let octets = apdu::build_command(command, Some(change))?;
         let name = cat::name_of(&octets);
         self.cat.issue(Issued { origin: Origin::Script, name, octets });
@@ -397,13 +397,13 @@ fn command_fields(octets: &[u8]) -> Map<String, Value> {
     }
 }
 
-/// A valid command of each kind a case can ask for.
-fn default_command(kind: CommandType, number: u8) -> ProactiveCommand {
+/// A valid command of each kind a case can ask for; `channel` is where commands for a channel go.
+fn default_command(kind: CommandType, number: u8, channel: u8) -> ProactiveCommand {
     use dmsc_uicc::channel::Device;
     use dmsc_uicc::envelope::Event as CatEvent;
     use dmsc_uicc::object::{Duration, TextString, TimeUnit, TimerValue};
     let to = match kind {
-        CommandType::SendData | CommandType::ReceiveData | CommandType::CloseChannel => Device::channel(1),
+        CommandType::SendData | CommandType::ReceiveData | CommandType::CloseChannel => Device::channel(channel),
         CommandType::SendShortMessage | CommandType::SetUpCall => Device::Network,
         CommandType::DisplayText => Device::Display,
         _ => Device::Terminal,

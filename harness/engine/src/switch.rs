@@ -116,6 +116,8 @@ pub enum Switch {
     SameSessionId,
     /// Card: CAT commands are sent although the terminal profile does not offer them.
     IgnoreProfile,
+    /// Card: what a client left unfinished is kept when it disconnects.
+    KeepHalfRequest,
     /// Card: the rest of the data is not fetched after the first RECEIVE DATA.
     ReadOnce,
     /// DM_SC Server: a client without credentials is served.

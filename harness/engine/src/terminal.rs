@@ -41,6 +41,9 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 /// How often an ENVELOPE is repeated after 9300.
 const BUSY_TRIES: u32 = 10;
 
+/// The wake-up by ENVELOPE (TERMINAL APPLICATIONS), as `by` names it.
+const APPLICATIONS: &str = "applications";
+
 /// The service of EF.UST that lets a terminal announce its applications.
 const SERVICE_77: u8 = 77;
 
@@ -67,6 +70,8 @@ pub struct TerminalConfig {
     pub poll_interval: Duration,
     /// The largest buffer a channel is granted, if not the usual one.
     pub max_buffer: Option<u16>,
+    /// What wakes the card up unless a case names something else, in the words of `wake-up`'s `by`.
+    pub wake_up: String,
     /// Whether it powers the card up by itself.
     pub start: bool,
     /// Whether its DM Client starts a session when it is notified.
@@ -103,6 +108,8 @@ pub struct Terminal {
     client_alive: bool,
     browser: Browser,
     announced: bool,
+    /// A wake-up asked for during the start-up, to be given behind it.
+    wake: Option<Change>,
     /// A notification that no session was opened for yet, and the account it names.
     notified: Option<(usize, u16)>,
     card_dead: bool,
@@ -179,6 +186,7 @@ impl Terminal {
             client_alive: true,
             browser: Browser::default(),
             announced: false,
+            wake: None,
             notified: None,
             card_dead: false,
             config,
@@ -273,6 +281,14 @@ impl Terminal {
             return Ok(());
         }
         let data = apdu::build_envelope(envelope, change.as_ref())?;
+        // What is announced is what there is: channels are opened to it, and it is announced again after a reset.
+        let announced: Vec<_> = match Envelope::parse(&data) {
+            Ok(built) => built.objects.applications().cloned().collect(),
+            Err(_) => Vec::new(),
+        };
+        if !announced.is_empty() {
+            self.config.applications = announced;
+        }
         let command = CommandApdu::new(0x80, 0xC2, 0, 0).with_data(data).with_le(256);
         self.send(command, Purpose::Envelope(0));
         Ok(())
@@ -386,6 +402,12 @@ impl Terminal {
                     if let Err(error) = self.announce(None) {
                         self.desk.break_off(&error);
                     }
+                }
+                // The announcement just sent is itself a wake-up.
+                if let Some(change) = self.wake.take().filter(|change| self.way(change) != APPLICATIONS)
+                    && let Err(error) = self.wake_up(&change)
+                {
+                    self.desk.break_off(&error);
                 }
             }
             Purpose::Envelope(tries) => self.enveloped(out, *tries, response),
@@ -636,13 +658,27 @@ impl Player for Terminal {
 }
 
 impl Terminal {
+    /// How the card is to be woken up.
+    fn way<'a>(&'a self, change: &'a Change) -> &'a str {
+        change.with.get("by").and_then(Value::as_str).unwrap_or(&self.config.wake_up)
+    }
+
     fn wake_up(&mut self, change: &Change) -> Result<(), PlayerError> {
         if self.config.medium == Medium::Streams {
             self.desk.send(Signal::Wake);
             return Ok(());
         }
-        match change.with.get("by").and_then(Value::as_str).unwrap_or("status") {
-            "applications" => self.announce(None),
+        if self.phase == Phase::Starting {
+            self.wake = Some(change.clone());
+            return Ok(());
+        }
+        match self.way(change) {
+            // A card takes the announcement for a wake-up once after power-on, and so does not hear a second one.
+            APPLICATIONS if self.config.start => {
+                self.power(Signal::Reset);
+                Ok(())
+            }
+            APPLICATIONS => self.announce(None),
             "location" => self.location_event(LocationStatus::Normal, None),
             "call-control" => {
                 let number = change.with.get("number").and_then(Value::as_str).unwrap_or("+18005550199");

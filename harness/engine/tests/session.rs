@@ -65,6 +65,7 @@ fn terminal(scripted: bool, encoding: Encoding) -> Terminal {
         encoding,
         poll_interval: Duration::from_secs(30),
         max_buffer: None,
+        wake_up: "applications".into(),
         start: true,
         dm_client: true,
         switches: Switches::default(),

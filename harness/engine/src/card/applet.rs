@@ -28,6 +28,9 @@ const SEND_LIMIT: usize = 240;
 /// How long the card waits before it repeats a trigger the terminal could not take (results 2x).
 const BACK_OFF: Duration = Duration::from_secs(30);
 
+/// The channel that commands go to while none is open.
+const FIRST_CHANNEL: u8 = 1;
+
 /// How often a trigger is tried.
 const TRIES: u32 = 3;
 
@@ -69,7 +72,7 @@ impl Order {
                 "session_id" => {
                     // A number, or the hexadecimal text that Package#1 will carry.
                     trigger.session_id = match value.as_str() {
-                        Some(text) => u16::from_str_radix(text, 16).map_err(|_| fit("a session id in hexadecimal"))?,
+                        Some(text) => u16::from_str_radix(text.trim_start_matches("0x"), 16).map_err(|_| fit("a session id in hexadecimal"))?,
                         None => narrow(number(0xFFFF)?),
                     };
                     server.announce(trigger.session_id);
@@ -152,6 +155,8 @@ pub(super) struct Applet {
     orders: VecDeque<Order>,
     sending: Option<Sending>,
     served: Vec<Served>,
+    /// The channel opened last, which a case means unless it names another.
+    latest: u8,
 }
 
 impl Applet {
@@ -170,18 +175,27 @@ impl Applet {
             orders: VecDeque::new(),
             sending: None,
             served: Vec::new(),
+            latest: FIRST_CHANNEL,
         }
+    }
+
+    /// The channel that a command of a case goes to by default: the one opened last, whatever number it was given.
+    pub(super) fn latest_channel(&self) -> u8 {
+        self.latest
     }
 
     /// A reset ends every channel and every toolkit session (TS 102 221 6.4).
     pub(super) fn reset(&mut self) {
         self.profile = TerminalProfile(Vec::new());
-        self.client = None;
+        if !self.switches.on(Switch::KeepFirstPort) {
+            self.client = None;
+        }
         self.announced = false;
         // What a case has asked for before the card was powered is still to be sent.
         self.orders.retain(|order| self.scripted && order.tries == 0);
         self.sending = None;
         self.served.clear();
+        self.latest = FIRST_CHANNEL;
     }
 
     fn offers(&self, facility: Facility) -> bool {
@@ -290,7 +304,7 @@ impl Applet {
         let is_client = |a: &&RegistryApplication| a.application_type == RegistryApplication::DM_CLIENT || first_only;
         let found = envelope.objects.applications().find(is_client).cloned();
         let Some(found) = found else { return Ok(()) };
-        if !(self.announced && self.switches.on(Switch::KeepFirstPort)) {
+        if !(self.client.is_some() && self.switches.on(Switch::KeepFirstPort)) {
             self.client = Some(found);
         }
         let again = std::mem::replace(&mut self.announced, true);
@@ -317,8 +331,12 @@ impl Applet {
             Some(Event::ChannelStatus) => {
                 let statuses: Vec<_> = envelope.objects.channel_statuses().collect();
                 for status in statuses {
+                    let keep = self.switches.on(Switch::KeepHalfRequest);
                     if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
                         served.receiving = false;
+                        if keep && served.connection.is_some() {
+                            continue;
+                        }
                         served.connection = (status.link == Link::Established).then(Connection::new);
                     }
                     if status.link == Link::Closed {
@@ -411,8 +429,9 @@ impl Applet {
             TransportProtocol::Direct => self.offers(Facility::DirectChannel),
             _ => false,
         };
+        let needed = [Facility::OpenChannel, Facility::SendData, Facility::CloseChannel];
         let all = [self.transport, TransportProtocol::TcpClientLocal, TransportProtocol::UdpClientLocal, TransportProtocol::Direct];
-        let chosen = all.into_iter().find(|protocol| offered(*protocol));
+        let chosen = all.into_iter().find(|protocol| offered(*protocol) && needed.iter().all(|f| self.offers(*f)));
         // A case decides for itself whether the profile allows what it asks.
         chosen.or(self.scripted.then_some(self.transport))
     }
@@ -427,6 +446,12 @@ impl Applet {
     ) -> Result<Option<u8>, PlayerError> {
         let result = response.result().map(|(result, _)| result);
         let performed = result.is_some_and(GeneralResult::is_performed);
+        if issued.name == "open-channel"
+            && performed
+            && let Some(status) = response.objects.channel_statuses().next()
+        {
+            self.latest = status.channel;
+        }
         match issued.origin {
             Origin::Script if issued.name == "open-channel" && performed => self.adopt(issued, response),
             Origin::Listen if performed => self.adopt(issued, response),

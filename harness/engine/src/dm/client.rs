@@ -442,7 +442,17 @@ impl DmClient {
         session.last_reply = Some(reply.clone());
         session.id.clone_from(&reply.header.session_id);
         let mut commands = reply.commands.clone();
-        let code = header_status(&mut commands).and_then(|s| s.status_code()).map(|code| code.code());
+        let Some(about_server) = header_status(&mut commands) else { return };
+        let code = about_server.status_code().map(|code| code.code());
+        if let Some(nonce) = about_server.chal.as_ref().and_then(Chal::nonce) {
+            if matches!(code, Some(401 | 407)) {
+                // Asked for anew, over this nonce; the stored one stays.
+                session.server_nonce = Some(nonce);
+                session.server_authenticated = false;
+            } else if let Some(account) = self.accounts.get_mut(session.account) {
+                account.server_nonce = nonce;
+            }
+        }
         if matches!(code, Some(505 | 513)) {
             self.session = None;
         }
