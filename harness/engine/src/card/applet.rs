@@ -155,8 +155,8 @@ pub(super) struct Applet {
     orders: VecDeque<Order>,
     sending: Option<Sending>,
     served: Vec<Served>,
-    /// The channel opened last, which a case means unless it names another.
-    latest: u8,
+    /// The channels that were opened and not closed since, the latest at the end.
+    open: Vec<u8>,
 }
 
 impl Applet {
@@ -175,13 +175,31 @@ impl Applet {
             orders: VecDeque::new(),
             sending: None,
             served: Vec::new(),
-            latest: FIRST_CHANNEL,
+            open: Vec::new(),
         }
     }
 
-    /// The channel that a command of a case goes to by default: the one opened last, whatever number it was given.
+    /// The channel that a command of a case goes to by default: of those open the latest, whatever number it was given.
     pub(super) fn latest_channel(&self) -> u8 {
-        self.latest
+        self.open.last().copied().unwrap_or(FIRST_CHANNEL)
+    }
+
+    /// Keeps account of the channels that are open.
+    fn track(&mut self, issued: &Issued, response: &TerminalResponse) {
+        match issued.name.as_str() {
+            "open-channel" => self.open.extend(response.objects.channel_statuses().next().map(|status| status.channel)),
+            "close-channel" => {
+                let command = ProactiveCommand::parse(&issued.octets).ok();
+                let channel = command.and_then(|c| c.devices()).and_then(|devices| devices.destination.channel_number());
+                // Qualifier 1 keeps a channel of the UICC Server Mode listening (TS 102 223 6.4.28).
+                let kept = self.served.iter().any(|s| Some(s.channel) == channel)
+                    && response.details().is_some_and(|details| details.qualifier & 1 == 1);
+                if !kept {
+                    self.open.retain(|open| Some(*open) != channel);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A reset ends every channel and every toolkit session (TS 102 221 6.4).
@@ -195,7 +213,7 @@ impl Applet {
         self.orders.retain(|order| self.scripted && order.tries == 0);
         self.sending = None;
         self.served.clear();
-        self.latest = FIRST_CHANNEL;
+        self.open.clear();
     }
 
     fn offers(&self, facility: Facility) -> bool {
@@ -446,11 +464,8 @@ impl Applet {
     ) -> Result<Option<u8>, PlayerError> {
         let result = response.result().map(|(result, _)| result);
         let performed = result.is_some_and(GeneralResult::is_performed);
-        if issued.name == "open-channel"
-            && performed
-            && let Some(status) = response.objects.channel_statuses().next()
-        {
-            self.latest = status.channel;
+        if performed {
+            self.track(issued, response);
         }
         match issued.origin {
             Origin::Script if issued.name == "open-channel" && performed => self.adopt(issued, response),
