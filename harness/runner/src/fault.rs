@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::bundle::Bundle;
 use crate::case::{Found, definitions, explained, json, place};
 use crate::catalogue::schema::{kinds, mutations, template, with};
-use crate::catalogue::{Catalogue, Role};
+use crate::catalogue::{Catalogue, Kind, Role};
 use crate::variables::references;
 
 /// One fault.
@@ -110,7 +110,7 @@ pub fn faults_schema() -> Schema {
 
 /// A change to the messages that one side sends: those that the other role hears.
 fn patch(side: Role) -> Tagged {
-    let cases = kinds(side.other(), true, |kind| {
+    let cases = kinds(side.other(), can_be_patched, |kind| {
         let mut fields = vec![
             Field::optional("when", template(kind.fields), "Which messages; all unless given."),
             Field::optional("nth", Schema::int(1, i64::from(u32::MAX)), "Only this one of them, counted from 1."),
@@ -123,6 +123,13 @@ fn patch(side: Role) -> Tagged {
         fields
     });
     Tagged::new([]).value("on", "The kind of message.", cases)
+}
+
+/// Whether a reference DUT builds such messages where a patch can change them: not families, not what merely happens on
+/// the line, and not plain APDUs.
+pub(crate) fn can_be_patched(kind: &Kind) -> bool {
+    const FAMILIES: [&str; 4] = ["envelope", "event", "terminal-response", "proactive"];
+    kind.heard && kind.build.is_some() && kind.fields != "apdu" && !FAMILIES.contains(&kind.name.as_str())
 }
 
 fn read(source: &Source, root: &Node, faults: &mut Vec<Fault>, found: &mut Found) {

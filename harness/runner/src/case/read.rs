@@ -14,6 +14,7 @@ use super::schema::setup_schema;
 use super::{Case, Trust, case_schema, definitions, json};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::{Catalogue, Kind, Role};
+use crate::fault::can_be_patched;
 use crate::variables::{fill, references};
 
 /// More instances than this are a mistake.
@@ -152,10 +153,13 @@ fn shorten(note: &mut String) {
 /// `role` is the one that sends or hears as the key says; for `on` of a fault, the one that hears it.
 fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Problem {
     let catalogue = Catalogue::get();
-    let heard = key != "send";
-    let allowed = catalogue.kinds(role).filter(|kind| if heard { kind.heard } else { kind.sent });
+    let takes = |kind: &&Kind| match key {
+        "send" => kind.sent,
+        "on" => can_be_patched(kind),
+        _ => kind.heard,
+    };
     let mut names: Vec<String> = Vec::new();
-    for kind in allowed {
+    for kind in catalogue.kinds(role).filter(takes) {
         // The members of a family are too many to list.
         let shown = match kind.name.split_once('.') {
             Some((family @ ("envelope" | "event" | "terminal-response"), _)) => format!("`{family}.*`"),
@@ -174,7 +178,8 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
     for other in [role, role.other()] {
         match catalogue.kind(other, name) {
             Some(kind) if key != "on" => problem = problem.note(format!("in role {other}, `{name}` is {}", way(kind))),
-            Some(kind) if kind.heard => problem = problem.note(format!("`{name}` comes from a {}", other.other())),
+            Some(kind) if can_be_patched(kind) => problem = problem.note(format!("`{name}` comes from a {}", other.other())),
+            Some(kind) if kind.heard => problem = problem.note(format!("the reference {} cannot be made to change `{name}`", other.other())),
             _ => {}
         }
     }
@@ -313,7 +318,8 @@ impl Reader<'_> {
         let trust = trust_of(&filled).unwrap_or_default();
         let mut hash = Sha256::new();
         hash.update(source.text.as_bytes());
-        let mut expander = Expander::new(role, trust, self.bundle, &self.includes, &mut self.found, &mut hash);
+        let given = instance.iter().map(|(name, _)| name.clone()).collect();
+        let mut expander = Expander::new(role, trust, given, self.bundle, &self.includes, &mut self.found, &mut hash);
         for key in ["title", "purpose", "setup"] {
             if let Some(node) = filled.get(key) {
                 expander.check_names(source, node);

@@ -30,7 +30,7 @@ pub fn case_schema() -> Schema {
         Field::required("spec", Schema::seq_of(citation(), 1, usize::MAX), "The clauses it rests on: `DM_SC 7.1-3`, `DMNOTI 6.2`."),
         Field::optional("covers", covers, covers_doc),
         Field::optional("claims", claims, claims_doc),
-        Field::optional("trust", trust(), "How sure it is that the documents say so; `stated` unless given."),
+        Field::optional("trust", Schema::reference("trust"), "How sure it is that the documents say so; `stated` unless given."),
         Field::optional("when", readings(), "Applies only where these readings are in force."),
         Field::optional("parameters", parameters(), "Names with lists of values; every combination is an instance."),
     ])
@@ -73,7 +73,10 @@ pub(crate) fn item_schema() -> Schema {
 pub(crate) fn definitions() -> &'static Definitions {
     static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
     DEFINITIONS.get_or_init(|| {
-        let all = crate::catalogue::schema::definitions();
+        let levels = [("must", "A miss is a fail."), ("should", "A miss is a remark; a fail only when asked for.")];
+        let all = crate::catalogue::schema::definitions()
+            .define("level", Schema::documented_choice(levels))
+            .define("trust", trust());
         Role::ALL.into_iter().fold(all, |all, role| {
             all.define(format!("step.{role}"), step(role))
                 .define(format!("setup.{role}"), setup(role))
@@ -173,6 +176,7 @@ fn setup(role: Role) -> Schema {
     };
     let own = match role {
         Role::Card => vec![
+            Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding that the DUT is set to use."),
             Field::optional("scws", mode("The SCWS listens and answers by itself.", "The card neither opens its own channel nor fetches data by itself."), "Whether the SCWS runs by itself; `auto` unless given."),
             Field::optional("ust", service, "Services of EF UST to switch: `{ 77: false }`."),
             Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS."),
@@ -202,11 +206,10 @@ fn facilities() -> Schema {
 /// One step of a role.
 fn step(role: Role) -> Tagged {
     let catalogue = Catalogue::get();
-    let levels = [("must", "A miss is a fail."), ("should", "A miss is a remark; a fail only when asked for.")];
     let judged = || {
         [
-            Field::optional("level", Schema::documented_choice(levels), "What a miss means; `must` unless given."),
-            Field::optional("trust", trust(), "How sure the demand is; that of the case unless given."),
+            Field::optional("level", Schema::reference("level"), "What a miss means; `must` unless given."),
+            Field::optional("trust", Schema::reference("trust"), "How sure the demand is; that of the case unless given."),
             Field::optional("spec", Schema::verbatim(), "The clause, where it is not the one of the case."),
             Field::optional("hint", Schema::text(), "What to try when it misses."),
         ]
@@ -216,14 +219,14 @@ fn step(role: Role) -> Tagged {
     let filter = |group: &str| Field::optional("where", template(group), "Which messages count; others pass by.");
     let matching = |group: &str| Field::optional("match", template(group), "What the message must look like.");
 
-    let sends = kinds(role, false, |kind| {
+    let sends = kinds(role, |kind| kind.sent, |kind| {
         let group = kind.build.unwrap_or("none");
         vec![
             Field::optional("with", with(group), "Fields that differ from the default; `null` leaves one out."),
             mutate("Edits of the octets, after they were built."),
         ]
     });
-    let expects = kinds(role, true, |kind| {
+    let expects = kinds(role, |kind| kind.heard, |kind| {
         let mut fields = vec![within(), filter(kind.fields), matching(kind.fields)];
         fields.push(Field::optional("as", crate::variables::name_schema(), "Keeps all fields of the message under this name."));
         if let Some(reply) = kind.reply {
@@ -234,7 +237,7 @@ fn step(role: Role) -> Tagged {
         fields.extend(judged());
         fields
     });
-    let absences = kinds(role, true, |kind| {
+    let absences = kinds(role, |kind| kind.heard, |kind| {
         let mut fields = vec![
             filter(kind.fields),
             Field::required("during", Schema::Duration, "How long no such message may come."),

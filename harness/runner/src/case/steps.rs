@@ -26,6 +26,8 @@ const MAX_INCLUDES: usize = 16;
 pub(super) struct Expander<'a> {
     role: Role,
     trust: Trust,
+    /// The names that stand in the file already: parameters, or the variables of the include being expanded.
+    given: Vec<String>,
     bundle: &'a Bundle,
     includes: &'a BTreeMap<String, Option<(Source, Node)>>,
     found: &'a mut Found,
@@ -42,13 +44,14 @@ impl<'a> Expander<'a> {
     pub(super) fn new(
         role: Role,
         trust: Trust,
+        given: Vec<String>,
         bundle: &'a Bundle,
         includes: &'a BTreeMap<String, Option<(Source, Node)>>,
         found: &'a mut Found,
         hash: &'a mut Sha256,
     ) -> Self {
         let (open, hashed, captures) = (Vec::new(), Vec::new(), Vec::new());
-        Expander { role, trust, bundle, includes, found, hash, open, hashed, captures }
+        Expander { role, trust, given, bundle, includes, found, hash, open, hashed, captures }
     }
 
     /// The steps of a sequence that complies with the schema.
@@ -243,7 +246,10 @@ impl<'a> Expander<'a> {
                     fields.iter().map(|field| format!("{first}.{}", field.name)).collect()
                 }
                 Some((_, None)) => return None,
-                None => self.captures.iter().map(|(name, _)| name.clone()).chain(RESERVED.map(str::to_owned)).collect(),
+                None => {
+                    let captures = self.captures.iter().map(|(name, _)| name.clone());
+                    self.given.iter().cloned().chain(captures).chain(RESERVED.map(str::to_owned)).collect()
+                }
             },
         };
         let names = known.iter().map(String::as_str);
@@ -256,7 +262,7 @@ impl<'a> Expander<'a> {
         let listed = names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let problem = Problem::new(span, format!("nothing is called `{name}` here"))
             .label("not known when this step begins")
-            .note(format!("known: {listed}, and the parameters of the file"));
+            .note(format!("known: {listed}"));
         Some(match near {
             Some(near) => problem.help(format!("did you mean `${{{near}}}`?")),
             None => problem.help("an earlier step keeps a message under a name with `as:`"),
@@ -301,7 +307,9 @@ impl<'a> Expander<'a> {
             return Vec::new();
         }
         self.open.push(path);
+        let outer = std::mem::replace(&mut self.given, values.into_iter().map(|(name, _)| name).collect());
         let steps = self.steps(included, filled.get("steps").map(Node::items).unwrap_or_default());
+        self.given = outer;
         self.open.pop();
         steps
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
 
-use super::{Catalogue, Role, Shape};
+use super::{Catalogue, Kind, Role, Shape};
 
 /// Where the fields of a group that are set are defined.
 pub(crate) fn with(group: &str) -> Schema {
@@ -40,9 +40,9 @@ pub(crate) fn definitions() -> Definitions {
     builder.definitions
 }
 
-/// The kinds that a step key can name, each with the fields that come with it.
-pub(crate) fn kinds(role: Role, heard: bool, fields: impl Fn(&super::Kind) -> Vec<Field>) -> Vec<Case> {
-    let kinds = Catalogue::get().kinds(role).filter(|kind| if heard { kind.heard } else { kind.sent });
+/// The kinds of a role that a key can name, each with the fields that come with it.
+pub(crate) fn kinds(role: Role, takes: impl Fn(&Kind) -> bool, fields: impl Fn(&Kind) -> Vec<Field>) -> Vec<Case> {
+    let kinds = Catalogue::get().kinds(role).filter(|kind| takes(kind));
     kinds.map(|kind| Case::new(kind.name.clone(), kind.doc.clone(), fields(kind))).collect()
 }
 

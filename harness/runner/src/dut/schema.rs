@@ -15,7 +15,7 @@ pub fn dut_schema() -> Schema {
         Field::optional("start", command(), "Started at the beginning of each session and killed at its end."),
         Field::optional("ready", Schema::text(), "A line of the started process's output that says it is ready."),
         Field::optional("notify", command(), "Delivers a notification to the DM Client: in `{package0}`, else on standard input."),
-        Field::optional("ends_with_command", Schema::Bool, "Whether nothing can come from the DM Client once the `notify` command has ended."),
+        Field::optional("ends_with_command", Schema::Bool, "The `notify` command is the client itself: when it has ended, nothing more can come. Saves waiting out windows."),
         Field::optional("wake", command(), "Makes the card send a notification; prints it in hexadecimal."),
     ]);
     let link = Mapping::new([

@@ -1,0 +1,244 @@
+//! The case language from outside: broken files and their texts, published schemas, the reference, mutated files.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p dmsc-runner --test language` writes goldens, schemas and the reference anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test stops at what it does not expect.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dmsc_doc::{Problems, Source};
+use dmsc_runner::bundle::Bundle;
+use dmsc_runner::case::{Case, Library};
+use dmsc_runner::dut::{Dut, FileError, Files};
+use dmsc_runner::fault::{self, Fault};
+use proptest::prelude::*;
+
+fn crate_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn broken(folder: &str) -> PathBuf {
+    crate_folder().join("tests/broken").join(folder)
+}
+
+fn update() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+/// The files of a folder with an extension: name without it, and text.
+fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
+fn shown(all: &[Problems]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Compares with the golden text, or writes it.
+fn compare(golden: &Path, found: &str, wrong: &mut Vec<String>) {
+    let found = format!("{}\n", found.trim_end());
+    if update() {
+        fs::write(golden, found).unwrap();
+    } else if fs::read_to_string(golden).ok().as_deref() != Some(&found) {
+        wrong.push(format!("{} is no longer\n{found}", golden.display()));
+    }
+}
+
+/// Refuses every file of a folder and compares what is said.
+fn walk(folder: &str, refuse: impl Fn(&str, &str) -> Result<(), Vec<Problems>>) -> usize {
+    let folder = broken(folder);
+    let mut wrong = Vec::new();
+    let sources = files(&folder, "yaml");
+    for (name, text) in &sources {
+        match refuse(name, text) {
+            Ok(()) => wrong.push(format!("{name}.yaml was accepted")),
+            Err(problems) => compare(&folder.join(format!("{name}.txt")), &shown(&problems), &mut wrong),
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nif that is right, run with UPDATE_GOLDEN=1", wrong.join("\n"));
+    let names = |all: &[(String, String)]| all.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(names(&files(&folder, "txt")), names(&sources), "a text without its file, or the other way round");
+    sources.len()
+}
+
+/// The includes that broken cases use.
+fn good_includes() -> impl Iterator<Item = (String, String)> {
+    files(&broken("good"), "yaml").into_iter().map(|(name, text)| (format!("testcases/include/{name}.yaml"), text))
+}
+
+#[test]
+fn broken_files_are_refused_with_their_golden_text() {
+    let mut count = walk("cases", |name, text| {
+        let path = match text.lines().next().and_then(|line| line.strip_prefix("# at: ")) {
+            Some(path) => path.to_owned(),
+            None => format!("DM_SC-C-001-M/{name}.yaml"),
+        };
+        let case = (format!("testcases/{path}"), text.to_owned());
+        Library::new(Bundle::of(good_includes().chain([case]))).load().map(drop)
+    });
+    count += walk("includes", |name, text| {
+        let user = format!(
+            "title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: card\nsteps:\n  - include: {name}\n"
+        );
+        let case = ("testcases/DM_SC-C-001-M/user.yaml".to_owned(), user);
+        let include = (format!("testcases/include/{name}.yaml"), text.to_owned());
+        Library::new(Bundle::of([case, include])).load().map(drop)
+    });
+    count += walk("duts", |name, text| {
+        let source = Source::new(format!("{name}.yaml"), text);
+        Dut::parse(&source, &Statements, &faults()).map(drop)
+    });
+    count += walk("faults", |name, text| {
+        fault::load(&Bundle::of([(format!("fixtures/faults/{name}.yaml"), text)])).map(drop)
+    });
+    assert!(count >= 80, "{count} broken files");
+}
+
+/// The statements that broken DUT files name.
+struct Statements;
+
+impl Files for Statements {
+    fn read(&self, name: &str) -> Result<Source, FileError> {
+        let own = broken("duts").join(name);
+        let fixture = crate_folder().join("../../fixtures/duts").join(name);
+        let path = if own.exists() { own } else { fixture };
+        let text = fs::read_to_string(path).map_err(|_| FileError::Unreadable("no such file".into()))?;
+        Ok(Source::new(name, text))
+    }
+}
+
+fn faults() -> Vec<Fault> {
+    let text = "
+- { id: stale-nonce, side: card, what: w, switches: [stale-challenge] }
+- { id: any-digest, side: terminal, what: w, switches: [accept-any-digest] }
+";
+    fault::load(&Bundle::of([("fixtures/faults/a.yaml", text)])).unwrap()
+}
+
+#[test]
+fn the_reference_duts_are_sound() {
+    let bundle = Bundle::builtin();
+    for name in ["reference-card", "reference-terminal"] {
+        let dut = Dut::from_bundle(&bundle, name, &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(dut.ixit, dmsc_runner::dut::Ixit::default(), "{name} writes the defaults out");
+        assert!(dut.ics.answers().iter().all(|(item, yes)| *yes || item.status() != Some(dmsc_scr::Status::Mandatory)));
+        let path = crate_folder().join(format!("../../fixtures/duts/{name}.yaml"));
+        let from_disk = Dut::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((from_disk.name, from_disk.ics), (dut.name, dut.ics));
+    }
+    let error = Dut::from_bundle(&bundle, "nix", &[]).unwrap_err();
+    assert!(error.to_string().contains("reference-card"), "{error}");
+}
+
+#[test]
+fn the_embedded_cases_and_faults_are_sound() {
+    let library = Library::builtin();
+    library.load().unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    fault::load(library.bundle()).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+}
+
+#[test]
+fn the_published_schemas_are_up_to_date() {
+    let mut wrong = Vec::new();
+    for (name, schema) in dmsc_runner::editors::json_schemas() {
+        let text = dmsc_runner::editors::text(&schema);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), schema);
+        compare(&crate_folder().join("schema").join(name), &text, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}\nrun with UPDATE_GOLDEN=1", wrong.join("\n"));
+}
+
+const BEGIN: &str = "<!-- The rest is generated from the catalogue. -->\n\n";
+
+#[test]
+fn the_reference_in_language_md_is_up_to_date() {
+    let path = crate_folder().join("LANGUAGE.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (written, _) = text.split_once(BEGIN).expect("LANGUAGE.md lost the mark of the generated part");
+    let mut wrong = Vec::new();
+    compare(&path, &format!("{written}{BEGIN}{}", dmsc_runner::catalogue::reference()), &mut wrong);
+    assert!(wrong.is_empty(), "the tables of LANGUAGE.md are old; run with UPDATE_GOLDEN=1");
+}
+
+#[test]
+fn the_examples_in_language_md_work() {
+    let text = fs::read_to_string(crate_folder().join("LANGUAGE.md")).unwrap();
+    let mut examples: Vec<(String, String)> = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line == "```yaml" {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            let path = block.first().and_then(|line| line.strip_prefix("# "));
+            examples.extend(path.map(|path| (path.to_owned(), block.join("\n"))));
+        }
+    }
+    let cases = examples.iter().filter(|(path, _)| path.starts_with("testcases/DM_SC")).count();
+    assert!(cases >= 2, "{cases} examples of cases");
+    let bundle = Bundle::of(examples.clone());
+    let loaded = Library::new(bundle.clone()).load().unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    assert!(loaded.len() >= cases);
+    let faults = fault::load(&bundle).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    assert!(!faults.is_empty());
+    for (path, text) in examples.iter().filter(|(path, _)| path.ends_with("dut.yaml")) {
+        Dut::parse(&Source::new(path.as_str(), text.as_str()), &Statements, &faults)
+            .unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    }
+}
+
+/// Texts of files of all kinds, good and broken.
+fn seeds() -> Vec<String> {
+    let folders = ["cases", "includes", "duts", "faults", "good"];
+    folders.into_iter().flat_map(|folder| files(&broken(folder), "yaml")).map(|(_, text)| text).collect()
+}
+
+/// Fragments that have a meaning somewhere.
+const FRAGMENTS: [&str; 16] = [
+    "${", "}", "${ixit.server_id}", "{", "[", "]", ": ", "- ", "\n", "  ", "include: loop-a", "one_of", "null", "\"", "0x", "any",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn mutated_files_never_panic(
+        seed in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..3usize), 1..6),
+    ) {
+        let seeds = seeds();
+        let mut text: Vec<char> = seed.get(&seeds).chars().collect();
+        for (place, fragment, what) in edits {
+            if text.is_empty() {
+                break;
+            }
+            let at = place.index(text.len());
+            match what {
+                0 => {
+                    text.remove(at);
+                }
+                1 => {
+                    let end = (at + 12).min(text.len());
+                    text.drain(at..end);
+                }
+                _ => {
+                    let fragment = fragment.get(&FRAGMENTS).chars();
+                    text.splice(at..at, fragment);
+                }
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let case = ("testcases/DM_SC-C-001-M/x.yaml".to_owned(), text.clone());
+        let _: Result<Vec<Case>, _> = Library::new(Bundle::of(good_includes().chain([case]))).load();
+        let include = ("testcases/include/ping.yaml".to_owned(), text.clone());
+        let _ = Library::new(Bundle::of(good_includes().chain([include]))).load();
+        let _ = fault::load(&Bundle::of([("fixtures/faults/x.yaml", text.as_str())]));
+        let _ = Dut::parse(&Source::new("x.yaml", text), &Statements, &faults());
+    }
+}
