@@ -25,6 +25,8 @@ pub struct Capabilities {
     pub streams: bool,
     /// A notification can be delivered to the DUT outside the contact interface.
     pub notify: bool,
+    /// Once a notification was handed over and the command that took it has ended, nothing more can come from the DUT.
+    pub ends_with_notification: bool,
     /// Time is virtual: waiting costs nothing, and two runs from one seed are the same.
     pub virtual_time: bool,
 }

@@ -313,6 +313,7 @@ impl Link for Tcp {
             contact: false,
             streams: true,
             notify: self.config.notify.is_some() || self.config.wake.is_some(),
+            ends_with_notification: self.config.ends_with_command,
             virtual_time: false,
         }
     }

@@ -22,6 +22,9 @@ use crate::evidence::locate;
 use crate::session::{Broken, Session};
 use crate::variables::{self, Scope, VariableError};
 
+/// How long octets of a process that has ended may take to arrive on the same machine.
+const IN_FLIGHT: Duration = Duration::from_millis(200);
+
 /// Where a run tells what passed and what was found.
 pub trait Recorder {
     /// A message passed.
@@ -223,7 +226,12 @@ impl Executor<'_> {
     /// Waits for a message of a kind; `None` when the window ends without one.
     fn wait(&mut self, kind: &str, filter: Option<&Template>, until: Time) -> Result<Option<Event>, Stop> {
         self.settle()?;
+        let mut until = until;
         while let Some(event) = self.session.next(until)? {
+            if event.kind == "notified" && self.session.ends_with_notification() {
+                // The client has ended; what it sent before may still be on its way through the system.
+                until = until.min(self.session.window(IN_FLIGHT));
+            }
             let ours = event.heard && is_kind(&event.kind, kind) && filter.is_none_or(|f| f.accepts(&event.fields));
             if ours {
                 self.record(&event);

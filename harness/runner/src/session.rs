@@ -54,6 +54,11 @@ impl Session {
         self.link.capabilities().virtual_time
     }
 
+    /// Whether the end of the command that took a notification is the end of all the DUT has to say.
+    pub fn ends_with_notification(&self) -> bool {
+        self.link.capabilities().ends_with_notification
+    }
+
     /// Whether the DUT has given any sign of life.
     pub fn is_alive(&self) -> bool {
         self.heard > 0
