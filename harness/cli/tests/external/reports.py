@@ -25,7 +25,7 @@ def main():
         demand((folder / case["log"]).is_file(), f"{case['id']} has no log")
     demand(set(scr_items()) <= {row["item"] for row in model["rows"]}, "matrix.json leaves items out")
     rows = list(csv.reader((folder / "matrix.csv").open(newline="")))
-    markdown = (folder / "matrix.md").read_text()
+    markdown = (folder / "matrix.md").read_text().replace("\\_", "_")
     for item in scr_items():
         demand(any(item in row for row in rows), f"matrix.csv has no row of {item}")
         demand(item in markdown, f"matrix.md has no row of {item}")
