@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use dmsc_report::journal::OutcomeKind;
 use dmsc_report::matrix::{Matrix, State};
 
-/// How the command ends. The order is that of severity among the verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// How the command ends; the value is the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// What was asked for is done; of a run: everything conforms.
     Conforms = 0,
-    /// Nothing fails, yet something is inconclusive or did not run.
-    Inconclusive = 2,
     /// Something does not conform.
     Fails = 1,
+    /// Nothing fails, yet something is inconclusive or did not run.
+    Inconclusive = 2,
     /// The command line, a case, an ICS or a DUT file is wrong; nothing was run.
     Input = 3,
     /// The harness or the rig broke, or the DUT is dead.
@@ -38,14 +38,21 @@ be judged as a whole.";
 const NOT_SELECTED: &str = "not selected";
 
 /// Whether the user left the case out.
-pub(crate) fn is_left_out(kind: OutcomeKind, reason: &str) -> bool {
+fn is_left_out(kind: OutcomeKind, reason: &str) -> bool {
     kind == OutcomeKind::NotRun && reason.starts_with(NOT_SELECTED)
 }
 
 impl Exit {
-    /// The worse of two.
-    pub(crate) fn worse(self, other: Self) -> Self {
-        self.max(other)
+    /// The worse of two; the codes themselves are not in the order of severity.
+    fn worse(self, other: Self) -> Self {
+        let severity = |exit: Self| match exit {
+            Self::Conforms => 0,
+            Self::Inconclusive => 1,
+            Self::Fails => 2,
+            Self::Input => 3,
+            Self::Rig => 4,
+        };
+        if severity(other) > severity(self) { other } else { self }
     }
 
     /// What a matrix comes to.
@@ -75,5 +82,18 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_wins_whatever_its_number() {
+        assert_eq!(Exit::Fails.worse(Exit::Inconclusive), Exit::Fails);
+        assert_eq!(Exit::Inconclusive.worse(Exit::Fails), Exit::Fails);
+        assert_eq!(Exit::Conforms.worse(Exit::Inconclusive), Exit::Inconclusive);
+        assert_eq!(Exit::Fails.worse(Exit::Rig), Exit::Rig);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dmsc_runner::bundle::Bundle;
+use dmsc_runner::bundle::{Bundle, BundleError};
 use dmsc_runner::case::{Case, Library};
 use dmsc_runner::dut::{Dut, DutError};
 use dmsc_runner::fault::{self, Fault};
@@ -33,7 +33,13 @@ impl CasesArg {
 /// # Errors
 /// The folder cannot be read, or holds no cases.
 pub(crate) fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
-    folder.map_or_else(|| Ok(Bundle::builtin()), |folder| Bundle::from_dir(folder).map_err(Failure::input))
+    let Some(folder) = folder else { return Ok(Bundle::builtin()) };
+    Bundle::from_dir(folder).map_err(|error| match error {
+        BundleError::Read { .. } => {
+            Failure::Input(format!("{error}; name a folder of cases, or none for the cases that are part of dmsc"))
+        }
+        BundleError::Empty(_) => Failure::input(error),
+    })
 }
 
 /// Every case of a bundle.

@@ -15,7 +15,8 @@ use crate::terminal::Terminal;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  dmsc cases show DM_SC-S-001-M/notification")]
+  dmsc cases show DM_SC-C-001-M/session-id
+  dmsc cases show --json DM_SC-C-001-M/session-id | jq '.[].name'")]
 pub(super) struct Show {
     /// Its name; of a case with parameters, the name of an instance or of the file
     case: String,

@@ -47,18 +47,24 @@ impl Scr {
     }
 }
 
-/// The item of the tables that the user named.
+/// The item of the tables that the user named; `C-001` and `DM_SC-C-001` stand for `DM_SC-C-001-M`.
 ///
 /// # Errors
 /// There is none; the nearest is proposed.
-pub(crate) fn item(id: &str) -> Result<&'static ItemId, Failure> {
+pub(crate) fn item(name: &str) -> Result<&'static ItemId, Failure> {
     let tables = Tables::builtin();
-    tables.ids().find(|known| known.as_str() == id).ok_or_else(|| {
-        Failure::Input(match tables.nearest(id) {
-            Some(near) => format!("there is no SCR item `{id}`; did you mean `{near}`?"),
-            None => format!("there is no SCR item `{id}`; `dmsc scr list --external` shows all"),
+    tables.ids().find(|known| stands_for(name, known.as_str())).ok_or_else(|| {
+        Failure::Input(match tables.nearest(name) {
+            Some(near) => format!("there is no SCR item `{name}`; did you mean `{near}`?"),
+            None => format!("there is no SCR item `{name}`; `dmsc scr list --external` shows all"),
         })
     })
+}
+
+fn stands_for(name: &str, id: &str) -> bool {
+    let stem = id.strip_suffix("-M").or(id.strip_suffix("-O")).unwrap_or(id);
+    let short = stem.strip_prefix("DM_SC-").unwrap_or(stem);
+    [id, stem, short].iter().any(|form| form.eq_ignore_ascii_case(name))
 }
 
 /// Names in one line.

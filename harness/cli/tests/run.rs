@@ -1,0 +1,185 @@
+//! `dmsc run`, `dmsc prove` and `dmsc report`: what is shown, what is left behind, and the exit codes.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Ran, Scratch, dmsc, shown};
+use serde_json::Value;
+
+/// A run of the cases of the tests against one of their DUTs.
+fn run(dut: &str, more: &[&str]) -> Ran {
+    let file = format!("suite/duts/{dut}.yaml");
+    dmsc(&[&["run", "--cases", "suite", "--dut", &file], more].concat())
+}
+
+#[test]
+fn a_failure_shows_the_octet_that_is_wrong_and_the_table_the_rest() {
+    let more = ["--no-report", "--explain"];
+    insta::assert_snapshot!(shown(&[&["run", "--cases", "suite", "--dut", "suite/duts/card.yaml"], &more[..]].concat()));
+}
+
+#[test]
+fn exit_codes_tell_what_came_of_it() {
+    let code = |dut: &str, more: &[&str]| run(dut, &[&["--no-report", "-q"], more].concat()).code;
+    assert_eq!(code("card", &["--case", "DM_SC-S-001-M/notification"]), 0);
+    assert_eq!(code("card", &[]), 1);
+    assert_eq!(code("card", &["--case", "S-001-M/from-memory"]), 2);
+    assert_eq!(code("card", &["--case", "S-001-M/by-hand"]), 2);
+    assert_eq!(code("card", &["--case", "S-001-M/not"]), 0);
+    assert_eq!(code("card", &["--item", "S-003"]), 2, "nothing that applies is never a pass");
+    assert_eq!(code("card", &["--select", "case:*/no*"]), 0);
+    assert_eq!(code("card", &["--shard", "1/9", "--select", "case:*/by-hand or case:*/notification"]), 2);
+    assert_eq!(code("card", &["--item", "S-002"]), 0, "a missed recommendation is a remark");
+    assert_eq!(code("card", &["--item", "S-002", "--strict"]), 1);
+    assert_eq!(code("no-statement", &[]), 3);
+    assert_eq!(code("none", &[]), 3);
+    assert_eq!(code("card", &["--select", "case:*/none"]), 2, "nothing that ran is never a pass");
+    assert_eq!(code("silent", &[]), 4);
+    assert_ne!(code("yes", &[]), 0);
+}
+
+#[test]
+fn without_a_dut_file_both_reference_duts_are_run() {
+    let columns = |more: &[&str]| {
+        let ran = dmsc(&[&["run", "--no-report", "--json"], more].concat());
+        let matrix: Value = serde_json::from_str(&ran.out).unwrap();
+        let kinds = matrix["duts"].as_array().unwrap().iter().map(|dut| dut["kind"].as_str().unwrap().to_owned());
+        kinds.collect::<Vec<_>>()
+    };
+    assert_eq!(columns(&[]), ["card", "terminal"]);
+    assert_eq!(columns(&["--role", "card"]), ["terminal"], "the harness plays the card");
+}
+
+#[test]
+fn wrong_input_ends_in_what_to_try() {
+    let run = ["run", "--cases", "suite", "--no-report"];
+    insta::assert_snapshot!(shown(&[&run[..], &["--dut", "suite/duts/no-statement.yaml"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--dut", "suite/duts/none.yaml"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--item", "DM_SC-S-001-O"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--case", "DM_SC-S-001-M/notificatoin"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--select", "item:DM_SC-S-* an claimed"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--select", "not role:terminal", "--dut", "suite/duts/card.yaml"]].concat()));
+    let twice = ["--dut", "suite/duts/card.yaml", "--dut", "suite/duts/card.yaml"];
+    insta::assert_snapshot!(shown(&[&run[..], &twice].concat()));
+    insta::assert_snapshot!(shown(&["run", "--cases", "suite/none", "--no-report"]));
+}
+
+#[test]
+fn a_dead_dut_is_one_error_and_not_many() {
+    let ran = run("silent", &["--no-report"]);
+    assert_eq!(ran.code, 4);
+    assert_eq!(ran.err.matches("error silent").count(), 1, "{}", ran.err);
+    assert!(ran.out.contains("silent: 1 error"), "{}", ran.out);
+}
+
+#[test]
+fn verbosity_decides_what_is_told_on_the_way() {
+    let told = |flag: &[&str]| run("card", &[&["--no-report", "--case", "S-001-M/notification"], flag].concat()).err;
+    assert_eq!(told(&[]), "");
+    assert_eq!(told(&["-v"]), "pass          card  DM_SC-S-001-M/notification\n");
+    assert_eq!(run("card", &["--no-report", "-q"]).err, "");
+}
+
+#[test]
+fn a_run_folder_is_complete_and_renders_again() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("run");
+    let ran = run("card", &["--out", &folder]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains(&format!("run folder: {folder}")), "{}", ran.err);
+    for name in ["journal.jsonl", "junit.xml", "matrix.html", "matrix.md", "matrix.csv", "matrix.json"] {
+        assert!(Path::new(&folder).join(name).is_file(), "{name}");
+    }
+    assert!(Path::new(&folder).join("cases/card/DM_SC-S-001-M/wrong-version.log").is_file());
+
+    let again = dmsc(&["report", &folder, "-q"]);
+    assert_eq!((again.code, again.out), (1, ran.out));
+    let matrix: Value = serde_json::from_str(&dmsc(&["report", "--json", &folder]).out).unwrap();
+    assert_eq!(matrix["duts"][0]["name"], "card");
+    // Without a folder the result is the same.
+    let mut unrecorded: Value = serde_json::from_str(&run("card", &["--no-report", "--json"]).out).unwrap();
+    unrecorded["started"] = matrix["started"].clone();
+    assert_eq!(unrecorded["rows"], matrix["rows"]);
+
+    let twice = run("card", &["--out", &folder]);
+    assert_eq!(twice.code, 3);
+    assert!(twice.err.contains("--resume"), "{}", twice.err);
+}
+
+#[test]
+fn an_interrupted_run_is_taken_up_and_comes_to_the_same() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("run");
+    let whole = run("card", &["--out", &folder, "--seed", "7"]);
+    let journal = Path::new(&folder).join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let half: String = text.split_inclusive('\n').take(text.lines().count() / 2).collect();
+    std::fs::write(&journal, &half[..half.len() - 5]).unwrap();
+
+    let other = dmsc(&["run", "--cases", "suite", "--dut", "suite/duts/yes.yaml", "--resume", &folder]);
+    assert_eq!(other.code, 3);
+    assert!(other.err.contains("the DUTs were card, not yes"), "{}", other.err);
+    let other = run("card", &["--resume", &folder, "--strict"]);
+    assert!(other.err.contains("it had no --strict, not --strict"), "{}", other.err);
+    let other = run("card", &["--resume", &folder, "--seed", "8"]);
+    assert!(other.err.contains("the seed was 7, not 8"), "{}", other.err);
+
+    let resumed = run("card", &["--resume", &folder]);
+    assert_eq!((resumed.code, resumed.out), (whole.code, whole.out));
+    let nothing = run("card", &["--resume", &scratch.path("none")]);
+    assert_eq!(nothing.code, 3);
+}
+
+#[test]
+fn parts_of_a_run_are_put_together() {
+    let scratch = Scratch::new();
+    let whole = run("card", &["--no-report"]);
+    let parts = ["1/2", "2/2"].map(|part| {
+        let folder = scratch.path(&part.replace('/', "-of-"));
+        let ran = run("card", &["--shard", part, "--out", &folder]);
+        assert!(matches!(ran.code, 0..=2), "{}", ran.err);
+        folder
+    });
+    let out = scratch.path("whole");
+    let merged = dmsc(&["report", "merge", &parts[0], &parts[1], "-o", &out]);
+    assert_eq!(merged.code, whole.code, "{}", merged.err);
+    let table = |text: &str| text.lines().filter(|line| line.starts_with("DM_SC-")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(table(&merged.out), table(&whole.out));
+    assert!(Path::new(&out).join("journal-2.jsonl").is_file());
+    // The new folder is a run folder itself, and is not overwritten.
+    assert_eq!(dmsc(&["report", &out, "-q"]).out, merged.out);
+    assert_eq!(dmsc(&["report", "merge", &parts[0], "-o", &out]).code, 3);
+}
+
+#[test]
+fn runs_that_do_not_go_together_are_refused() {
+    let scratch = Scratch::new();
+    let (one, two) = (scratch.path("one"), scratch.path("two"));
+    run("card", &["--out", &one]);
+    run("card", &["--out", &two, "--strict"]);
+    let out = scratch.path("out");
+    let merged = dmsc(&["report", "merge", &one, &two, "-o", &out]);
+    assert_eq!(merged.code, 3);
+    assert!(merged.err.contains("one run is strict, the other is not; run both with the same"), "{}", merged.err);
+    assert!(!Path::new(&out).exists());
+    insta::assert_snapshot!(shown(&["report", "suite"]));
+    insta::assert_snapshot!(shown(&["report", "suite/none"]));
+}
+
+#[test]
+fn a_proof_names_what_is_not_caught() {
+    let unknown = dmsc(&["prove", "--fault", "no-such-fault"]);
+    assert_eq!(unknown.code, 3);
+    assert!(unknown.err.contains("there is no fault `no-such-fault`"), "{}", unknown.err);
+
+    let scratch = Scratch::new();
+    let file = scratch.path("proof.json");
+    let proven = dmsc(&["prove", "--cases", "suite", "--side", "card", "--json", &file]);
+    assert_ne!(proven.code, 0, "the cases of the tests fail against the clean reference");
+    assert!(proven.out.contains("wrong: DM_SC-S-001-M/wrong-version is fail against the clean reference"), "{}", proven.out);
+    let proof: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(proof["unclean"].as_array().unwrap().iter().any(|one| one["case"] == "DM_SC-S-001-M/wrong-version"));
+    let plain: Value = serde_json::from_str(&dmsc(&["prove", "--cases", "suite", "--side", "card", "--json", "-"]).out).unwrap();
+    assert_eq!(plain, proof);
+}
