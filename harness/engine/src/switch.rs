@@ -28,6 +28,12 @@ pub enum Switch {
     IgnoreChallenge,
     /// DM Client: a challenge is answered with the old nonce.
     AnswerWithOldNonce,
+    /// DM Client: a challenge of a type it does not know is answered with MD5.
+    AnswerAnyChallenge,
+    /// DM Client: a nonce ends at its first zero octet when the digest of a notification is checked.
+    CutNonce,
+    /// DM Client: a session whose exchange failed is never given up.
+    KeepDeadSession,
     /// DM Client: NextNonce of a 212 is not kept for the next session.
     ForgetNextNonce,
     /// DM Client: a message of another session is processed.

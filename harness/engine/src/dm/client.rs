@@ -50,8 +50,12 @@ struct Session {
     server_nonce: Option<Vec<u8>>,
     last_server_msg_id: String,
     last_reply: Option<Message>,
+    /// How often the server has repeated its last message.
+    repetitions: u32,
     /// Whether Package#1 still has to be accepted.
     setup: bool,
+    /// Whether the last message has been said; it only waits for its answer.
+    over: bool,
 }
 
 /// What the client does with a notification.
@@ -87,7 +91,12 @@ impl DmClient {
         if self.switches.on(Switch::DigestWithoutBody) {
             judged.trigger.body.clear();
         }
-        let right = judged.verify(account.server_secret.as_bytes(), &account.server_nonce);
+        let whole = &account.server_nonce;
+        let nonce = match whole.split(|octet| *octet == 0).next() {
+            Some(cut) if self.switches.on(Switch::CutNonce) => cut,
+            _ => whole,
+        };
+        let right = judged.verify(account.server_secret.as_bytes(), nonce);
         if !right && !self.switches.on(Switch::AcceptAnyDigest) {
             return Heard::Ignored("the digest is wrong".into());
         }
@@ -178,7 +187,9 @@ impl DmClient {
             server_nonce: None,
             last_server_msg_id: String::new(),
             last_reply: None,
+            repetitions: 0,
             setup: true,
+            over: false,
         };
         let mut message = self.package1(&mut session);
         number(&mut message.commands);
@@ -270,17 +281,22 @@ impl DmClient {
     /// # Errors
     /// [`DirectiveError`] when the directive does not fit the answer.
     pub fn respond(&mut self, request: &Message, directive: &Directive) -> Result<Option<Message>, DirectiveError> {
-        let Some(mut session) = self.session.take() else { return Ok(None) };
+        let Some(mut session) = self.session.take().filter(|session| !session.over) else { return Ok(None) };
         if request.header.session_id != session.id && !self.switches.on(Switch::AcceptForeignSession) {
             return Ok(None);
         }
         let again = request.header.msg_id == session.last_server_msg_id && !self.switches.on(Switch::ExecuteTwice);
         if let Some(reply) = session.last_reply.clone().filter(|_| again) {
-            // The server repeats itself: so do we, and nothing is executed twice.
+            // The server repeats itself: so do we, a few times, and nothing is executed twice.
+            session.repetitions = session.repetitions.saturating_add(1);
+            if session.repetitions > MAX_ATTEMPTS {
+                return Ok(None);
+            }
             self.session = Some(session);
             return Ok(Some(reply));
         }
         session.last_server_msg_id.clone_from(&request.header.msg_id);
+        session.repetitions = 0;
         let Some(mut reply) = self.compose(&mut session, request) else { return Ok(None) };
         number(&mut reply.commands);
         // Credentials named by a case depend on the session's nonces.
@@ -366,6 +382,7 @@ impl DmClient {
                 let asked = match about_us.chal.as_ref()?.type_ {
                     Some(AuthType::Basic) => AuthScheme::Basic,
                     Some(AuthType::Md5) | None => AuthScheme::Md5,
+                    Some(_) if self.switches.on(Switch::AnswerAnyChallenge) => AuthScheme::Md5,
                     // A scheme we do not have ends the session; there is no falling back (DMSEC 5.3).
                     Some(_) => return None,
                 };
@@ -454,7 +471,7 @@ impl DmClient {
             }
         }
         if matches!(code, Some(505 | 513)) {
-            self.session = None;
+            session.over = true;
         }
     }
 }

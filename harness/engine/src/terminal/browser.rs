@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::Message;
 use dmsc_link::{Signal, StreamId, Time};
 use serde_json::{Map, Value, json};
@@ -78,7 +79,12 @@ impl Terminal {
 
     pub(super) fn open_session(&mut self, account: usize, session_id: Option<u16>, asked: &Change) -> Result<(), PlayerError> {
         self.notified = None;
-        let change = self.desk.change("dm.message", Some(asked), || Map::from_iter([("package".to_owned(), json!(1))]));
+        let encoding = self.client.encoding;
+        let change = self.desk.change("dm.message", Some(asked), || {
+            let mut fields = Map::from_iter([("package".to_owned(), json!(1)), ("encoding".to_owned(), json!(encoding.name()))]);
+            fields.extend(session_id.map(|id| ("session_id".to_owned(), json!(session_id_text(id)))));
+            fields
+        });
         let change = change.unwrap_or_default();
         if change.drop {
             return Ok(());
@@ -184,7 +190,7 @@ impl Terminal {
     fn refused(&mut self) {
         self.connection_event("refused");
         self.drop_connection();
-        self.client.abandon();
+        self.lose_session();
     }
 
     fn write(&mut self, octets: Vec<u8>) {
@@ -300,7 +306,7 @@ impl Terminal {
         self.drop_connection();
         // Lost in the middle of an exchange, or told not to reconnect: the session is over.
         if waiting || self.switches.on(Switch::NoReconnect) {
-            self.client.abandon();
+            self.lose_session();
         }
     }
 
@@ -326,8 +332,7 @@ impl Terminal {
                 self.desk.observe(Actor::Server, "http.garbage", &[], || {
                     Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
                 });
-                self.client.abandon();
-                self.disconnect();
+                self.give_up();
             }
         }
     }
@@ -402,8 +407,15 @@ impl Terminal {
     }
 
     fn give_up(&mut self) {
-        self.client.abandon();
+        self.lose_session();
         self.disconnect();
+    }
+
+    /// The exchange failed, and the session with it.
+    fn lose_session(&mut self) {
+        if !self.switches.on(Switch::KeepDeadSession) {
+            self.client.abandon();
+        }
     }
 
     fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
