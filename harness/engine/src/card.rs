@@ -456,6 +456,9 @@ impl Peer for Card {
                 self.desk.observe(Actor::Client, "connection", &[], || state("closed"));
             }
             Signal::Notified => self.desk.observe(Actor::Client, "notified", &[], Map::new),
+            Signal::Ended(text) => self.desk.observe(Actor::Client, "notified", &[], || {
+                Map::from_iter([("ended".to_owned(), json!(text))])
+            }),
             _ => {}
         }
     }

@@ -170,7 +170,8 @@ impl HttpMessage {
             return out;
         }
         let is_get = matches!(&self.start, Start::Request { method, .. } if method == "GET");
-        if !framed && !(is_get && self.body.is_empty()) {
+        let bare = is_get && self.body.is_empty();
+        if !framed && !bare {
             out.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
         }
         out.push_str("\r\n");
@@ -239,8 +240,8 @@ impl Reader {
     ///
     /// # Errors
     /// [`HttpError`] when what was received can never become a message; the buffer is then dropped.
-    pub fn next(&mut self) -> Result<Option<(HttpMessage, Vec<u8>)>, HttpError> {
-        let taken = self.try_next();
+    pub fn take(&mut self) -> Result<Option<(HttpMessage, Vec<u8>)>, HttpError> {
+        let taken = self.find_next();
         match taken {
             Ok(Some((message, length))) => {
                 let rest = self.buffer.split_off(length.min(self.buffer.len()));
@@ -255,7 +256,7 @@ impl Reader {
         }
     }
 
-    fn try_next(&self) -> Result<Option<(HttpMessage, usize)>, HttpError> {
+    fn find_next(&self) -> Result<Option<(HttpMessage, usize)>, HttpError> {
         if self.buffer.is_empty() {
             return Ok(None);
         }
@@ -370,7 +371,7 @@ mod tests {
         let mut reader = Reader::new(side);
         reader.feed(octets);
         reader.end();
-        reader.next()
+        reader.take()
     }
 
     #[test]
@@ -380,10 +381,10 @@ mod tests {
         let mut reader = Reader::new(Side::Server);
         for octet in &octets[..octets.len() - 1] {
             reader.feed(&[*octet]);
-            assert_eq!(reader.next(), Ok(None));
+            assert_eq!(reader.take(), Ok(None));
         }
         reader.feed(b"yNEXT");
-        let (message, taken) = reader.next().unwrap().unwrap();
+        let (message, taken) = reader.take().unwrap().unwrap();
         assert_eq!((message.body.as_slice(), taken.as_slice()), (&b"body"[..], octets.as_slice()));
         assert_eq!(reader.pending(), b"NEXT");
     }

@@ -81,7 +81,7 @@ impl Site {
     /// Looks for a whole request on a connection. Gives it once it has been told of, or the response to what can never
     /// become a request.
     pub fn next_request(&self, connection: &mut Connection, desk: &mut Desk) -> Option<Result<Waiting, Output>> {
-        match connection.reader.next() {
+        match connection.reader.take() {
             Ok(None) => None,
             Ok(Some((request, octets))) => {
                 desk.hear(Actor::Client, "http.request", &octets, || request.fields());

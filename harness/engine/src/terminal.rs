@@ -328,6 +328,11 @@ impl Terminal {
 
     fn response(&mut self, octets: &[u8]) {
         let Some(mut flight) = self.in_flight.take() else { return };
+        if flight.out.command == CommandApdu::default() {
+            // The answer to a command that a reset has cut off; what is awaited is the answer to reset.
+            self.in_flight = Some(flight);
+            return;
+        }
         let Ok(response) = ResponseApdu::parse(octets) else {
             self.desk.observe(Actor::Card, "response", octets, || {
                 Map::from_iter([("malformed".to_owned(), json!("a response APDU has a status word of two octets"))])

@@ -1,5 +1,7 @@
 //! The two players against each other: from power-on over the off-line trigger to the end of a DM session.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use dmsc_dm::syncml::{Command, CommandName, Item};

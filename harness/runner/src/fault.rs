@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use dmsc_doc::{Case, Field, Mapping, Node, Problem, Problems, Schema, Source, Tagged};
+use dmsc_doc::{Case, Field, Node, Problem, Problems, Schema, Source, Tagged};
 use dmsc_engine::mutation::Mutation;
 use dmsc_engine::patch::{Change, Patch};
 use dmsc_engine::switch::Switch;
 use dmsc_engine::template::Template;
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Visitor};
-use serde_json::{Map, Value};
+
 
 use crate::bundle::Bundle;
 use crate::case::{Found, definitions, explained, json, place};
@@ -30,8 +30,6 @@ pub struct Fault {
     pub switches: Vec<Switch>,
     /// Wrong octets.
     pub patches: Vec<Patch>,
-    /// Files of the card that differ.
-    pub files: Map<String, Value>,
 }
 
 impl PartialEq for Fault {
@@ -85,14 +83,10 @@ pub fn faults_schema() -> Schema {
             Role::Card => "The reference card has it.",
             Role::Terminal => "The reference terminal has it.",
         };
-        let mut fields = vec![
+        let fields = vec![
             Field::optional("switches", Schema::seq_of(Schema::choice(variants::<Switch>().to_vec()), 1, usize::MAX), "Decisions it gets wrong."),
             Field::optional("patches", Schema::seq_of(patch(side), 1, usize::MAX), "Messages it gets wrong."),
         ];
-        if side == Role::Card {
-            let files = Mapping::new([]).free(Schema::text(), Schema::Any);
-            fields.push(Field::optional("files", files, "Files of the card that differ, in the form of `fixtures/cards`."));
-        }
         Case::new(side.as_str(), doc, fields)
     });
     let fault = Tagged::new([
@@ -101,7 +95,7 @@ pub fn faults_schema() -> Schema {
     ])
     .value("side", "Which reference DUT has it.", sides);
     let some = Schema::Tagged(fault).with(|node| {
-        let does = ["switches", "patches", "files"].iter().any(|key| node.get(key).is_some());
+        let does = ["switches", "patches"].iter().any(|key| node.get(key).is_some());
         let at = node.entry("id").map_or(node.span, |entry| entry.key_span);
         (!does).then(|| Problem::new(at, "a fault that changes nothing").help("add `switches` or `patches`"))
     });
@@ -152,7 +146,6 @@ fn read(source: &Source, root: &Node, faults: &mut Vec<Fault>, found: &mut Found
             what: text("what").trim_end().to_owned(),
             switches: switches.filter_map(|node| serde_json::from_value(node.to_json()).ok()).collect(),
             patches: patches.filter_map(|node| read_patch(source, node, side, found)).collect(),
-            files: node.get("files").map(Node::to_json).and_then(|files| files.as_object().cloned()).unwrap_or_default(),
         });
     }
 }
@@ -286,7 +279,6 @@ mod tests {
   side: card
   what: Nothing is sent.
   patches: [{ on: open-channel, drop: true }]
-  files: { atr: 3B00 }
 ";
         let faults = load(&Bundle::of([("fixtures/faults/a.yaml", text)])).unwrap_or_else(|e| panic!("{}", e[0]));
         assert_eq!(faults.len(), 2);
@@ -298,6 +290,5 @@ mod tests {
         assert_eq!(patch.change.with["session_id"], "0a0b");
         assert_eq!(patch.change.mutate, [Mutation::Append("0A0B".into())]);
         assert!(faults[1].patches[0].change.drop);
-        assert_eq!(faults[1].files["atr"], "3B00");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use dmsc_scr::{ItemId, Outcome, Status, Tables};
+use serde_json::Value;
 
 use crate::case::{Case, Step, StepKind};
 use crate::catalogue::Role;
@@ -17,7 +18,7 @@ pub struct Selection {
     /// Prefixes of case names. Any of them.
     pub cases: Vec<String>,
     /// The role the harness plays.
-    pub role: Option<crate::catalogue::Role>,
+    pub role: Option<Role>,
     /// A further condition.
     pub expression: Option<Condition>,
     /// One part of several: this one, counted from 1, of so many.
@@ -301,6 +302,10 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
     }
     if case.setup.contains_key("account") && !offers.provision {
         return Some("it provisions an account of its own, which this DUT cannot be given".into());
+    }
+    let encoding = case.setup.get("encoding").and_then(Value::as_str).filter(|_| case.role == Role::Card);
+    if let Some(encoding) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding.name()) {
+        return Some(format!("it is for a DM Client that speaks {encoding}, and the IXIT says {}", dut.ixit.encoding.name()));
     }
     None
 }

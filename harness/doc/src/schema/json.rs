@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Definitions, Field, Mapping, Schema, Selector, Tagged, Text, Variant};
+use super::{Case, Definitions, Field, Mapping, Schema, Selector, Tagged, Text, Variant};
 use crate::scalar;
 
 impl Schema {
@@ -181,6 +181,25 @@ fn closed(fields: &[&Field], tag: Option<(&str, Value)>) -> Value {
     object
 }
 
+/// One condition for all values of a key that bring the same fields; a condition each would write them out again and
+/// again.
+fn by_fields(map: &Tagged, key: &str, cases: &[Case]) -> Vec<Value> {
+    let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+    for case in cases {
+        let fields: Vec<&Field> = map.common.iter().chain(&case.fields).collect();
+        let then = closed(&fields, Some((key, json!({}))));
+        let names = constants(&case.name);
+        match groups.iter_mut().find(|(known, _)| *known == then) {
+            Some((_, all)) => all.extend(names),
+            None => groups.push((then, names)),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(then, names)| json!({ "if": { "required": [key], "properties": { key: { "enum": names } } }, "then": then }))
+        .collect()
+}
+
 /// The selecting keys first, so that editors propose them; then what each brings, by conditions,
 /// so that an editor complains about the one that was chosen.
 fn tagged(map: &Tagged) -> Value {
@@ -202,14 +221,7 @@ fn tagged(map: &Tagged) -> Value {
                     "then": closed(&fields, Some((key, schema(value)))),
                 }));
             }
-            Selector::Value(cases) => conditions.extend(cases.iter().map(|case| {
-                let value = described(json!({ "enum": constants(&case.name) }), &case.doc);
-                let fields: Vec<&Field> = map.common.iter().chain(&case.fields).collect();
-                json!({
-                    "if": { "required": [key], "properties": { key: value } },
-                    "then": closed(&fields, Some((key, value))),
-                })
-            })),
+            Selector::Value(cases) => conditions.extend(by_fields(map, key, cases)),
         }
     }
     let required = |variant: &Variant| json!({ "required": [variant.key] });

@@ -675,21 +675,14 @@ fn the_json_schema() {
                     "enum": [
                       "1.2",
                       1.2
-                    ],
-                    "description": "A version."
+                    ]
                   }
                 }
               },
               "then": {
                 "type": "object",
                 "properties": {
-                  "send": {
-                    "enum": [
-                      "1.2",
-                      1.2
-                    ],
-                    "description": "A version."
-                  },
+                  "send": {},
                   "level": {
                     "enum": [
                       "must"

@@ -302,7 +302,7 @@ impl Files {
     }
 
     fn walk(&self, from: usize, path: &[u8]) -> Option<usize> {
-        if path.is_empty() || path.len() % 2 != 0 {
+        if path.is_empty() || !path.len().is_multiple_of(2) {
             return None;
         }
         let mut place = from;

@@ -335,7 +335,8 @@ impl DmServer {
             }
         }
         let ours: Vec<Command> = commands.into_iter().filter(|c| c.cmd != CommandName::Status).collect();
-        if reply.is_final && ours.is_empty() && session.client_authenticated {
+        // Credentials of ours still want an answer: the client's verdict, and its nonce for the next notification.
+        if reply.is_final && ours.is_empty() && session.client_authenticated && reply.header.cred.is_none() {
             session.over = true;
         }
         session.sent = ours;

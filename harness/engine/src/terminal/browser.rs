@@ -319,7 +319,7 @@ impl Terminal {
 
     fn look(&mut self) {
         let Some(reader) = self.browser.reader.as_mut() else { return };
-        match reader.next() {
+        match reader.take() {
             Ok(None) => {}
             Ok(Some((response, octets))) => {
                 self.browser.deadline = None;

@@ -165,7 +165,6 @@ fn no_value_twice(node: &Node) -> Option<Problem> {
 fn setup(role: Role) -> Schema {
     let mode = |auto: &'static str, manual: &'static str| Schema::documented_choice([("auto", auto), ("manual", manual)]);
     let account = Field::optional("account", Mapping::new(account_fields()), "What differs from the account of the DUT file.");
-    let silence = Field::optional("silence", Schema::Duration, "After how long a mute DUT counts as dead.");
     let nonce = Schema::hex(1, 64);
     let service = Mapping::new([]).free(Schema::int(1, 0xFFF), Schema::Bool);
     let program = Schema::seq(Schema::seq_of(with("dm.command"), 1, usize::MAX));
@@ -194,7 +193,7 @@ fn setup(role: Role) -> Schema {
             Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of the DM Client's messages."),
         ],
     };
-    Mapping::new(own.into_iter().chain([account, silence])).into()
+    Mapping::new(own.into_iter().chain([account])).into()
 }
 
 /// A list of facilities of the terminal profile.

@@ -204,7 +204,7 @@ fn http(groups: &mut Groups) {
             version(),
             headers(),
             f("media_type", Text, "Media type of the body, without parameters."),
-            f("framing", Text, "How the end of the body is told: `none`, `length`, `chunked` or `close`."),
+            f("framing", Text, "How the end of the body is told: `none`, `content-length` or `chunked`."),
             f("body_length", count(), "Length of the body in octets."),
             f("body", Hex, "The body."),
         ]
