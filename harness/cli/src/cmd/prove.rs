@@ -23,8 +23,8 @@ use crate::terminal::{BOLD, ERROR, GOOD, Terminal, Verbosity, paint};
 Examples:
   dmsc prove
   dmsc prove --side card
-  dmsc prove --fault stale-nonce
-  dmsc prove --json proof.json --quiet")]
+  dmsc prove --side terminal -v               (all cases that catch a fault, not the first few)
+  dmsc prove --json - | jq -r '.never_failed[]'")]
 pub(crate) struct Prove {
     #[command(flatten)]
     cases: CasesArg,
@@ -133,7 +133,7 @@ fn table(proof: &Proof, terminal: &Terminal) -> String {
     for fault in &proof.faults {
         let by = match fault.caught_by.as_slice() {
             [] => bad("no case"),
-            all => all.join(", ").into(),
+            all => shortened(all, terminal.verbosity).into(),
         };
         table.row([fault.side.as_str().into(), Cell::new(BOLD, fault.fault.as_str()), by]);
     }
@@ -163,4 +163,28 @@ fn table(proof: &Proof, terminal: &Terminal) -> String {
         (false, false) => paint(terminal.color, ERROR, "the proof does not hold"),
     };
     text + &format!("{caught} of {} faults caught, {} cases: {verdict}\n", proof.faults.len(), proof.cases)
+}
+
+/// The first few names, and how many more there are; all of them with -v.
+fn shortened(names: &[String], verbosity: Verbosity) -> String {
+    const SHOWN: usize = 3;
+    match names.split_at_checked(SHOWN) {
+        Some((shown, more)) if !more.is_empty() && verbosity < Verbosity::Verbose => {
+            format!("{} and {} more", shown.join(", "), more.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_shortened_unless_asked_for() {
+        let names = |count: usize| (0..count).map(|number| format!("c{number}")).collect::<Vec<_>>();
+        assert_eq!(shortened(&names(3), Verbosity::Normal), "c0, c1, c2");
+        assert_eq!(shortened(&names(5), Verbosity::Normal), "c0, c1, c2 and 2 more");
+        assert_eq!(shortened(&names(5), Verbosity::Verbose), "c0, c1, c2, c3, c4");
+    }
 }

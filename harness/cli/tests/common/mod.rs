@@ -1,27 +1,30 @@
 //! Runs the built command as a user would, in the folder of the tests, without a terminal.
 
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(clippy::expect_used, reason = "called by tests only, whose failure it is")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a command came to.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 /// Runs `dmsc` with these arguments.
-pub fn dmsc(args: &[&str]) -> Ran {
+pub(crate) fn dmsc(args: &[&str]) -> Ran {
     dmsc_with(args, &[])
 }
 
 /// Runs `dmsc` with these arguments and environment variables.
-pub fn dmsc_with(args: &[&str], variables: &[(&str, &str)]) -> Ran {
+pub(crate) fn dmsc_with(args: &[&str], variables: &[(&str, &str)]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dmsc"));
     command.args(args).current_dir(here()).stdin(Stdio::null());
     for name in ["COLUMNS", "LINES", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
@@ -34,7 +37,7 @@ pub fn dmsc_with(args: &[&str], variables: &[(&str, &str)]) -> Ran {
 }
 
 /// Everything of a command that a person sees.
-pub fn shown(args: &[&str]) -> String {
+pub(crate) fn shown(args: &[&str]) -> String {
     let Ran { code, out, err } = dmsc(args);
     format!("$ dmsc {}\n{out}{err}[exit {code}]\n", args.join(" "))
 }
@@ -44,11 +47,11 @@ fn here() -> PathBuf {
 }
 
 /// A folder of its own, removed at the end.
-pub struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     /// An empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("dmsc-cli-{}-{number}", std::process::id()));
@@ -57,7 +60,7 @@ impl Scratch {
     }
 
     /// A path in it, as an argument.
-    pub fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }
