@@ -1,5 +1,6 @@
 //! Exit codes, which scripts rely on.
 
+use dmsc_runner::select::NOT_SELECTED;
 use std::process::ExitCode;
 
 use dmsc_report::journal::OutcomeKind;
@@ -33,9 +34,6 @@ Where several apply to a run, the first of 4, 1, 2, 0 is taken.
 `dmsc run` and `dmsc report` judge the SCR items. Where a part of the cases was
 selected, they judge those cases instead: an item of which a part was run cannot
 be judged as a whole.";
-
-/// How the reason of a case begins that the user did not select.
-const NOT_SELECTED: &str = "not selected";
 
 /// Whether the user left the case out.
 fn is_left_out(kind: OutcomeKind, reason: &str) -> bool {

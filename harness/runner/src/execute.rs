@@ -5,6 +5,7 @@
 //! - A miss where the documents are known from memory only, or in doubt, is at most inconclusive.
 //! - A miss in an included step is inconclusive: the state the case starts from was not reached, so nothing was shown.
 //! - A DUT that gave no sign of life at all is an error of the rig, not a fail.
+//! - A case none of whose steps was met is inconclusive, whatever their level: nothing passes by absence.
 //! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
 
 use std::time::Duration;
@@ -116,10 +117,14 @@ pub fn execute(
         in_control: false,
         last: None,
         pending: None,
+        shown: 0,
     };
     let stopped = executor.steps(&case.steps);
     let dead = !executor.session.is_alive();
     let (verdict, reason) = match stopped {
+        Ok(()) if executor.shown == 0 => {
+            (Verdict::Inconclusive, "nothing was shown: no step of the case was met".to_owned())
+        }
         Ok(()) => (executor.worst, executor.reason),
         // A harness that came to a fail and a rig that broke later are not the same; a verdict reached stays.
         Err(Stop::Verdict(verdict, reason)) => (verdict, reason),
@@ -147,6 +152,8 @@ struct Executor<'a> {
     last: Option<Event>,
     /// The answer decided on and not yet given.
     pending: Option<Reply>,
+    /// How many checks were met. A case whose every step missed, though none had to be met, has shown nothing.
+    shown: usize,
 }
 
 /// What a step was found to be.
@@ -173,7 +180,11 @@ impl Executor<'_> {
                     self.settle()?;
                     let until = self.session.window(delay.resolve(&self.scope)?);
                     while let Some(event) = self.session.next(until)? {
+                        let late = event.at > until;
                         self.pass_by(event)?;
+                        if late {
+                            break;
+                        }
                     }
                 }
                 StepKind::Operator(operator) => self.operator(step, operator)?,
@@ -231,6 +242,11 @@ impl Executor<'_> {
             if event.kind == "notified" && self.session.ends_with_notification() {
                 // The client has ended; what it sent before may still be on its way through the system.
                 until = until.min(self.session.window(IN_FLIGHT));
+            }
+            if event.at > until {
+                // It came too late for this step; a DUT that never falls silent must not hold the window open.
+                self.pass_by(event)?;
+                return Ok(None);
             }
             let ours = event.heard && is_kind(&event.kind, kind) && filter.is_none_or(|f| f.accepts(&event.fields));
             if ours {
@@ -369,6 +385,7 @@ impl Executor<'_> {
     /// Records a check.
     fn found(&mut self, step: &Step, finding: Finding) {
         let event = self.last.as_ref().filter(|_| finding.verdict != CheckVerdict::Pass);
+        self.shown = self.shown.saturating_add(usize::from(finding.verdict == CheckVerdict::Pass));
         let mark = match (&finding.mismatch, event) {
             (Some(mismatch), Some(event)) => locate(event, &mismatch.path, &mismatch.expected, &mismatch.got),
             _ => None,

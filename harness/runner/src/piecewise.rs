@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use dmsc_report::journal::{CaseStarted, Event, JournalWriter, Timestamp};
+use dmsc_report::journal::{CaseStarted, Event, JournalWriter, RunFinished, Timestamp};
 use dmsc_scr::{Outcome, Tables, Verdict};
 
 use crate::bundle::Bundle;
@@ -154,6 +154,16 @@ impl Piecewise {
         }
         let Some(writer) = writer.as_mut() else { return Ok(()) };
         events.iter().try_for_each(|event| writer.write(event)).map_err(|e| failed(e.to_string()))
+    }
+}
+
+impl Drop for Piecewise {
+    fn drop(&mut self) {
+        // The journal ends properly, so that readers can tell a process that went to its end from one that was killed.
+        if let Some(writer) = held(&self.writer).as_mut() {
+            // There is nobody left to tell of an error; the reader will say that the end is missing.
+            let _ = writer.write(&Event::RunFinished(RunFinished { interrupted: false }));
+        }
     }
 }
 

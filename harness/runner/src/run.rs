@@ -410,6 +410,10 @@ fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
     for event in &earlier.events {
         if let Event::CaseFinished(finished) = event {
             let outcome = Outcome::from(&finished.outcome);
+            // What was not run then, for want of an operator or of a living DUT, is tried again.
+            if matches!(outcome, Outcome::NotRun(_)) {
+                continue;
+            }
             let entry = Finished {
                 dut: finished.dut.clone(),
                 case: finished.case.clone(),

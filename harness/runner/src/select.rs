@@ -10,6 +10,9 @@ use crate::catalogue::Role;
 use crate::dut::Dut;
 use crate::rig::{Hands, Offers};
 
+/// How the reason of a case begins that was not chosen.
+pub const NOT_SELECTED: &str = "not selected";
+
 /// What a person chose to run. Empty, it chooses everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -19,8 +22,8 @@ pub struct Selection {
     pub cases: Vec<String>,
     /// The role the harness plays.
     pub role: Option<Role>,
-    /// A further condition.
-    pub expression: Option<Condition>,
+    /// A further condition, with its text.
+    pub expression: Option<(String, Condition)>,
     /// One part of several: this one, counted from 1, of so many.
     pub shard: Option<(usize, usize)>,
 }
@@ -214,23 +217,23 @@ impl Selection {
         if !self.items.is_empty() {
             let belongs = |wanted: &String| short(&case.item, wanted) || case.covers.iter().any(|item| short(item, wanted));
             if !self.items.iter().any(belongs) {
-                return Some("not selected: another item".into());
+                return Some(format!("{NOT_SELECTED}: another item"));
             }
         }
         let name = case.name();
         let stem = name.strip_prefix("DM_SC-").unwrap_or(&name);
         if !self.cases.is_empty() && !self.cases.iter().any(|p| name.starts_with(p.as_str()) || stem.starts_with(p.as_str())) {
-            return Some("not selected: another case".into());
+            return Some(format!("{NOT_SELECTED}: another case"));
         }
         if self.role.is_some_and(|role| role != case.role) {
-            return Some("not selected: another role".into());
+            return Some(format!("{NOT_SELECTED}: another role"));
         }
-        if self.expression.as_ref().is_some_and(|e| !e.holds(case, dut)) {
-            return Some("not selected: the condition does not hold".into());
+        if self.expression.as_ref().is_some_and(|(_, e)| !e.holds(case, dut)) {
+            return Some(format!("{NOT_SELECTED}: the condition does not hold"));
         }
         match self.shard {
             Some((this, of)) if of > 0 && index % of != this.saturating_sub(1) => {
-                Some(format!("not selected: another shard than {this}/{of}"))
+                Some(format!("{NOT_SELECTED}: another shard than {this}/{of}"))
             }
             _ => None,
         }
@@ -252,8 +255,8 @@ impl fmt::Display for Selection {
         if let Some(role) = self.role {
             parts.push(format!("role {}", role.as_str()));
         }
-        if self.expression.is_some() {
-            parts.push("a condition".into());
+        if let Some((text, _)) = &self.expression {
+            parts.push(format!("where {text}"));
         }
         if let Some((this, of)) = self.shard {
             parts.push(format!("shard {this}/{of}"));
@@ -266,9 +269,10 @@ impl fmt::Display for Selection {
 ///
 /// `index` is the place of the case among those of the DUT's role; shards are dealt by it.
 pub fn decide(case: &Case, dut: &Dut, selection: &Selection, index: usize, person: bool, tables: &Tables) -> Option<Outcome> {
-    not_applicable(case, dut, tables)
-        .map(Outcome::NotApplicable)
-        .or_else(|| selection.refuses(case, dut, index).map(Outcome::NotRun))
+    selection
+        .refuses(case, dut, index)
+        .map(Outcome::NotRun)
+        .or_else(|| not_applicable(case, dut, tables).map(Outcome::NotApplicable))
         .or_else(|| {
             let missing = case.acts().into_iter().find(|act| !person && !Hands::can(dut, act))?;
             Some(Outcome::NotRun(format!(

@@ -8,7 +8,7 @@ use dmsc_engine::player::{Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
 
 /// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
-const SIGNAL_LIMIT: u64 = 2_000_000;
+const SIGNAL_LIMIT: u64 = 500_000;
 
 /// Why a session cannot go on; the harness or the rig is at fault.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,10 @@ impl Session {
             }
             if self.flush()? {
                 continue;
+            }
+            // A DUT that never falls silent must not hold a window open.
+            if self.link.now() > until {
+                return Ok(None);
             }
             let deadline = self.player.wake_at().map_or(until, |at| at.min(until));
             match self.link.recv(deadline)? {

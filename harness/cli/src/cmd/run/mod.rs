@@ -172,7 +172,10 @@ impl Run {
 
     fn selection(&self, cases: &[Case]) -> Result<Selection, Failure> {
         let expression = match &self.select {
-            Some(text) => Some(Condition::parse(text).map_err(|error| Failure::Input(format!("--select: {error}")))?),
+            Some(text) => {
+                let condition = Condition::parse(text).map_err(|error| Failure::Input(format!("--select: {error}")))?;
+                Some((text.clone(), condition))
+            }
             None => None,
         };
         let selection = Selection {
