@@ -348,15 +348,16 @@ impl DmClient {
             message.commands = commands;
             return Some(message);
         }
-        session.setup = false;
+        let first = std::mem::take(&mut session.setup);
         let nothing_to_say = answers.is_empty() && chal.is_none() && request.is_final;
-        if nothing_to_say && !self.switches.on(Switch::SendLoneStatus) {
+        if nothing_to_say && !(first && self.switches.on(Switch::SendLoneStatus)) {
             return None;
         }
         let mut reply = Message { header: self.header(session), commands: vec![header_status], is_final: true };
         let results = answers.iter().any(|c| c.cmd == CommandName::Results);
         reply.commands.append(&mut answers);
-        if !request.is_final {
+        let asked = request.commands.iter().any(|c| c.alert_code().is_some_and(|code| code.code() == 1222));
+        if !request.is_final && !asked {
             // The server has more to send (DMPRO 6): ask for it, unless Results go back anyway.
             if !results {
                 let mut next = Command::new(CommandName::Alert, "");

@@ -22,6 +22,9 @@ use crate::switch::Switch;
 /// How long the client waits for a response.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// How long the client waits for the server to close the connection once it has said so.
+const PARTING: Duration = Duration::from_secs(2);
+
 /// Where the connection runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
@@ -41,6 +44,8 @@ pub(super) struct Browser {
     held: Vec<u8>,
     deadline: Option<Time>,
     streams: StreamId,
+    /// A response behind which the server closes the connection, with its octets.
+    parting: Option<(HttpMessage, Vec<u8>)>,
     /// A server's message that a case left unanswered.
     unanswered: Option<Message>,
 }
@@ -212,6 +217,7 @@ impl Terminal {
         self.browser.reader = None;
         self.browser.held.clear();
         self.browser.deadline = None;
+        self.browser.parting = None;
     }
 
     /// Closes the connection from the client's side.
@@ -302,11 +308,15 @@ impl Terminal {
         }
         self.connection_event("closed");
         self.look();
-        let waiting = self.browser.deadline.is_some();
+        let parting = self.browser.parting.take();
+        let waiting = self.browser.deadline.is_some() && parting.is_none();
         self.drop_connection();
         // Lost in the middle of an exchange, or told not to reconnect: the session is over.
         if waiting || self.switches.on(Switch::NoReconnect) {
             self.lose_session();
+        }
+        if let Some((response, octets)) = parting {
+            self.responded(response, &octets);
         }
     }
 
@@ -323,9 +333,13 @@ impl Terminal {
             Ok(None) => {}
             Ok(Some((response, octets))) => {
                 self.browser.deadline = None;
-                let asked = self.desk.hear(Actor::Server, "http.response", &octets, || response.fields());
-                let pending = Pending::Site(Waiting::Http(Box::new(response)));
-                if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
+                // Until the card has closed the channel there is no other connection to be had.
+                if !response.keeps_alive() && matches!(self.browser.path, Some(Path::Channel(_))) {
+                    self.browser.deadline = Some(self.desk.now + PARTING);
+                    self.browser.parting = Some((response, octets));
+                    return;
+                }
+                self.responded(response, &octets);
             }
             Err(error) => {
                 self.browser.deadline = None;
@@ -335,6 +349,12 @@ impl Terminal {
                 self.give_up();
             }
         }
+    }
+
+    fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
+        let asked = self.desk.hear(Actor::Server, "http.response", octets, || response.fields());
+        let pending = Pending::Site(Waiting::Http(Box::new(response)));
+        if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }
 
     pub(super) fn answer_site(&mut self, waiting: Waiting, reply: &Reply) -> Result<(), PlayerError> {
@@ -443,7 +463,13 @@ impl Terminal {
     pub(super) fn browser_tick(&mut self) {
         if self.browser.deadline.is_some_and(|at| at <= self.desk.now) {
             self.browser.deadline = None;
-            self.give_up();
+            match self.browser.parting.take() {
+                Some((response, octets)) => {
+                    self.disconnect();
+                    self.responded(response, &octets);
+                }
+                None => self.give_up(),
+            }
         }
     }
 }
