@@ -8,7 +8,8 @@ use std::{env, fs, io};
 const EXTENSIONS: [&str; 6] = ["yaml", "xml", "pem", "json", "hex", "txt"];
 
 fn main() -> io::Result<()> {
-    let variable = |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("{name} is not set")));
+    let variable =
+        |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("{name} is not set")));
     let root = variable("CARGO_MANIFEST_DIR")?.join("../..");
     let mut files = Vec::new();
     for folder in ["testcases", "fixtures"] {

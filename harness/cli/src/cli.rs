@@ -42,7 +42,15 @@ fn indented(text: &str) -> String {
 #[derive(Debug, Args)]
 struct Output {
     /// When to colour; NO_COLOR is respected
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
     color: ColorWhen,
     /// Tell more on the way
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Output")]
@@ -70,7 +78,8 @@ enum Command {
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let command = Cli::command().color(color_of(&args));
-    let parsed = command.try_get_matches_from(&args).and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches));
+    let parsed =
+        command.try_get_matches_from(&args).and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches));
     let cli: Cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {

@@ -28,9 +28,8 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Result<Vec<Trial>, String> {
-    let lines = |problems: Vec<dmsc_doc::Problems>| {
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
-    };
+    let lines =
+        |problems: Vec<dmsc_doc::Problems>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
     let library = match std::env::var_os("DMSC_CASES") {
         Some(folder) => Library::from_dir(Path::new(&folder)).map_err(|e| e.to_string())?,
         None => Library::builtin(),

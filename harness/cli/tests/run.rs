@@ -16,7 +16,9 @@ fn run(dut: &str, more: &[&str]) -> Ran {
 #[test]
 fn a_failure_shows_the_octet_that_is_wrong_and_the_table_the_rest() {
     let more = ["--no-report", "--explain"];
-    insta::assert_snapshot!(shown(&[&["run", "--cases", "suite", "--dut", "suite/duts/card.yaml"], &more[..]].concat()));
+    insta::assert_snapshot!(shown(
+        &[&["run", "--cases", "suite", "--dut", "suite/duts/card.yaml"], &more[..]].concat()
+    ));
 }
 
 #[test]
@@ -59,7 +61,9 @@ fn wrong_input_ends_in_what_to_try() {
     insta::assert_snapshot!(shown(&[&run[..], &["--item", "DM_SC-S-001-O"]].concat()));
     insta::assert_snapshot!(shown(&[&run[..], &["--case", "DM_SC-S-001-M/notificatoin"]].concat()));
     insta::assert_snapshot!(shown(&[&run[..], &["--select", "item:DM_SC-S-* an claimed"]].concat()));
-    insta::assert_snapshot!(shown(&[&run[..], &["--select", "not role:terminal", "--dut", "suite/duts/card.yaml"]].concat()));
+    insta::assert_snapshot!(shown(
+        &[&run[..], &["--select", "not role:terminal", "--dut", "suite/duts/card.yaml"]].concat()
+    ));
     let twice = ["--dut", "suite/duts/card.yaml", "--dut", "suite/duts/card.yaml"];
     insta::assert_snapshot!(shown(&[&run[..], &twice].concat()));
     insta::assert_snapshot!(shown(&["run", "--cases", "suite/none", "--no-report"]));
@@ -144,7 +148,8 @@ fn parts_of_a_run_are_put_together() {
     let out = scratch.path("whole");
     let merged = dmsc(&["report", "merge", &parts[0], &parts[1], "-o", &out]);
     assert_eq!(merged.code, whole.code, "{}", merged.err);
-    let table = |text: &str| text.lines().filter(|line| line.starts_with("DM_SC-")).map(str::to_owned).collect::<Vec<_>>();
+    let table =
+        |text: &str| text.lines().filter(|line| line.starts_with("DM_SC-")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(table(&merged.out), table(&whole.out));
     assert!(Path::new(&out).join("journal-2.jsonl").is_file());
     // The new folder is a run folder itself, and is not overwritten.
@@ -177,9 +182,14 @@ fn a_proof_names_what_is_not_caught() {
     let file = scratch.path("proof.json");
     let proven = dmsc(&["prove", "--cases", "suite", "--side", "card", "--json", &file]);
     assert_ne!(proven.code, 0, "the cases of the tests fail against the clean reference");
-    assert!(proven.out.contains("wrong: DM_SC-S-001-M/wrong-version is fail against the clean reference"), "{}", proven.out);
+    assert!(
+        proven.out.contains("wrong: DM_SC-S-001-M/wrong-version is fail against the clean reference"),
+        "{}",
+        proven.out
+    );
     let proof: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert!(proof["unclean"].as_array().unwrap().iter().any(|one| one["case"] == "DM_SC-S-001-M/wrong-version"));
-    let plain: Value = serde_json::from_str(&dmsc(&["prove", "--cases", "suite", "--side", "card", "--json", "-"]).out).unwrap();
+    let plain: Value =
+        serde_json::from_str(&dmsc(&["prove", "--cases", "suite", "--side", "card", "--json", "-"]).out).unwrap();
     assert_eq!(plain, proof);
 }

@@ -102,14 +102,8 @@ impl Credential {
         };
         match auth_type {
             AuthType::Basic => {
-                let colon = octets
-                    .iter()
-                    .position(|octet| *octet == b':')
-                    .ok_or(CredentialError::NoColon)?;
-                Ok(Self::Basic {
-                    name: octets[..colon].to_vec(),
-                    password: octets[colon + 1..].to_vec(),
-                })
+                let colon = octets.iter().position(|octet| *octet == b':').ok_or(CredentialError::NoColon)?;
+                Ok(Self::Basic { name: octets[..colon].to_vec(), password: octets[colon + 1..].to_vec() })
             }
             AuthType::Md5 => match <[u8; 16]>::try_from(octets.as_slice()) {
                 Ok(digest) => Ok(Self::Md5(digest)),
@@ -123,26 +117,17 @@ impl Credential {
     #[must_use]
     pub fn to_cred(&self) -> Cred {
         let (auth_type, octets) = match self {
-            Self::Basic { name, password } => {
-                (AuthType::Basic, [name, &b":"[..], password].concat())
-            }
+            Self::Basic { name, password } => (AuthType::Basic, [name, &b":"[..], password].concat()),
             Self::Md5(digest) => (AuthType::Md5, digest.to_vec()),
         };
-        Cred {
-            type_: Some(auth_type),
-            format: Some("b64".to_owned()),
-            data: Data::Text(base64(&octets)),
-        }
+        Cred { type_: Some(auth_type), format: Some("b64".to_owned()), data: Data::Text(base64(&octets)) }
     }
 
     /// Whether the credential proves knowledge of `password` for `name`; `nonce` is not used by basic.
     #[must_use]
     pub fn verify(&self, name: &[u8], password: &[u8], nonce: &[u8]) -> bool {
         match self {
-            Self::Basic {
-                name: claimed,
-                password: given,
-            } => claimed == name && given == password,
+            Self::Basic { name: claimed, password: given } => claimed == name && given == password,
             Self::Md5(digest) => *digest == md5_digest(name, password, nonce),
         }
     }
@@ -205,9 +190,7 @@ pub fn base64(octets: &[u8]) -> String {
 /// [`Base64Error`] with the reason.
 pub fn from_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
     let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD
-        .decode(compact)
-        .map_err(|error| Base64Error(error.to_string()))
+    STANDARD.decode(compact).map_err(|error| Base64Error(error.to_string()))
 }
 
 /// Text that is no padded base64.
@@ -217,12 +200,7 @@ pub struct Base64Error(String);
 
 /// MD5(first ":" second), the inner hash of all schemes.
 pub(crate) fn md5_of_pair(first: &[u8], second: &[u8]) -> [u8; 16] {
-    Md5::new()
-        .chain_update(first)
-        .chain_update(b":")
-        .chain_update(second)
-        .finalize()
-        .into()
+    Md5::new().chain_update(first).chain_update(b":").chain_update(second).finalize().into()
 }
 
 fn md5_digest(name: &[u8], password: &[u8], nonce: &[u8]) -> [u8; 16] {
@@ -243,42 +221,18 @@ mod tests {
 
     #[test]
     fn md5_vectors() {
-        assert_eq!(
-            md5(b"Bruce2", b"OhBehave", b"Nonce"),
-            "Zz6EivR3yeaaENcRN6lpAQ=="
-        );
-        assert_eq!(
-            base64(&md5_of_pair(b"client1", b"pwd-C")),
-            "xm3NbHtXXMcRCOywkgPkzQ=="
-        );
-        assert_eq!(
-            md5(b"client1", b"pwd-C", &NONCE),
-            "S9I24CGF7eX9CyUw6r9Gkg=="
-        );
-        assert_eq!(
-            md5(b"client1", b"pwd-C", &DEFAULT_NONCE),
-            "xG9CCX7z8nQf8iou3ayCOw=="
-        );
-        assert_eq!(
-            md5(b"dmsc.example.com", b"s3cr3t-P@ss", &NONCE),
-            "KaLULUDoWoHiogxPGKVS4g=="
-        );
+        assert_eq!(md5(b"Bruce2", b"OhBehave", b"Nonce"), "Zz6EivR3yeaaENcRN6lpAQ==");
+        assert_eq!(base64(&md5_of_pair(b"client1", b"pwd-C")), "xm3NbHtXXMcRCOywkgPkzQ==");
+        assert_eq!(md5(b"client1", b"pwd-C", &NONCE), "S9I24CGF7eX9CyUw6r9Gkg==");
+        assert_eq!(md5(b"client1", b"pwd-C", &DEFAULT_NONCE), "xG9CCX7z8nQf8iou3ayCOw==");
+        assert_eq!(md5(b"dmsc.example.com", b"s3cr3t-P@ss", &NONCE), "KaLULUDoWoHiogxPGKVS4g==");
     }
 
     #[test]
     fn mac_vectors() {
-        assert_eq!(
-            base64(&Md5::digest(EMPTY_MESSAGE)),
-            "H3xwy8pX1UqPHmyp+R/yyg=="
-        );
-        assert_eq!(
-            mac(b"client1", b"pwd-C", &NONCE, EMPTY_MESSAGE),
-            "G0CjVP7bDvuUZrEeEJCAeQ=="
-        );
-        assert_eq!(
-            mac(b"client1", b"pwd-C", &DEFAULT_NONCE, EMPTY_MESSAGE),
-            "ZIgnp5zsxMX1H7F39l/nMQ=="
-        );
+        assert_eq!(base64(&Md5::digest(EMPTY_MESSAGE)), "H3xwy8pX1UqPHmyp+R/yyg==");
+        assert_eq!(mac(b"client1", b"pwd-C", &NONCE, EMPTY_MESSAGE), "G0CjVP7bDvuUZrEeEJCAeQ==");
+        assert_eq!(mac(b"client1", b"pwd-C", &DEFAULT_NONCE, EMPTY_MESSAGE), "ZIgnp5zsxMX1H7F39l/nMQ==");
     }
 
     #[test]
@@ -290,29 +244,17 @@ mod tests {
         .unwrap();
         assert_eq!(body.len(), 104);
         assert_eq!(base64(&Md5::digest(&body)), "dxpvpkCUkjXepfLAhhm/rw==");
-        assert_eq!(
-            mac(b"client1", b"pwd-C", &NONCE, &body),
-            "ERwe+quJxLUzsXr7GHjXtw=="
-        );
+        assert_eq!(mac(b"client1", b"pwd-C", &NONCE, &body), "ERwe+quJxLUzsXr7GHjXtw==");
     }
 
     #[test]
     fn credentials_travel_through_cred() {
-        let basic = Credential::Basic {
-            name: b"Bruce2".to_vec(),
-            password: b"Oh:Behave".to_vec(),
-        };
+        let basic = Credential::Basic { name: b"Bruce2".to_vec(), password: b"Oh:Behave".to_vec() };
         let md5 = Credential::Md5(md5_digest(b"Bruce2", b"OhBehave", b"Nonce"));
         for credential in [&basic, &md5] {
-            assert_eq!(
-                Credential::from_cred(&credential.to_cred()).as_ref(),
-                Ok(credential)
-            );
+            assert_eq!(Credential::from_cred(&credential.to_cred()).as_ref(), Ok(credential));
         }
-        assert_eq!(
-            md5.to_cred().data,
-            Data::Text("Zz6EivR3yeaaENcRN6lpAQ==".to_owned())
-        );
+        assert_eq!(md5.to_cred().data, Data::Text("Zz6EivR3yeaaENcRN6lpAQ==".to_owned()));
         assert!(md5.verify(b"Bruce2", b"OhBehave", b"Nonce"));
         assert!(!md5.verify(b"Bruce2", b"OhBehave", b"nonce"));
         assert!(basic.verify(b"Bruce2", b"Oh:Behave", b""));
@@ -323,40 +265,18 @@ mod tests {
     fn unusable_credentials_say_why() {
         let cred = Credential::Md5([0; 16]).to_cred();
         let error = |cred: Cred| Credential::from_cred(&cred).unwrap_err();
+        assert_eq!(error(Cred { type_: None, ..cred.clone() }), CredentialError::NoType);
         assert_eq!(
-            error(Cred {
-                type_: None,
-                ..cred.clone()
-            }),
-            CredentialError::NoType
-        );
-        assert_eq!(
-            error(Cred {
-                type_: Some(AuthType::Mac),
-                ..cred.clone()
-            }),
+            error(Cred { type_: Some(AuthType::Mac), ..cred.clone() }),
             CredentialError::Type("syncml:auth-MAC".to_owned())
         );
         assert_eq!(
-            error(Cred {
-                data: Data::Text(base64(b"short")),
-                ..cred.clone()
-            }),
+            error(Cred { data: Data::Text(base64(b"short")), ..cred.clone() }),
             CredentialError::DigestLength(5)
         );
-        assert!(matches!(
-            error(Cred {
-                data: Data::Text("?".into()),
-                ..cred.clone()
-            }),
-            CredentialError::Base64(_)
-        ));
+        assert!(matches!(error(Cred { data: Data::Text("?".into()), ..cred.clone() }), CredentialError::Base64(_)));
         assert_eq!(
-            error(Cred {
-                type_: Some(AuthType::Basic),
-                data: Data::Text(base64(b"nobody")),
-                ..cred
-            }),
+            error(Cred { type_: Some(AuthType::Basic), data: Data::Text(base64(b"nobody")), ..cred }),
             CredentialError::NoColon
         );
     }

@@ -77,11 +77,7 @@ impl Element {
     /// An empty element.
     #[must_use]
     pub fn new(namespace: Namespace, name: impl Into<String>) -> Self {
-        Self {
-            namespace,
-            name: name.into(),
-            children: Vec::new(),
-        }
+        Self { namespace, name: name.into(), children: Vec::new() }
     }
 
     /// An element holding `text`; without any child if the text is empty.

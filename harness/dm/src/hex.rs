@@ -16,10 +16,7 @@ pub(crate) fn encode(octets: &[u8]) -> String {
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, String> {
     let mut nibbles = Vec::with_capacity(text.len());
     for character in text.chars().filter(|c| !c.is_whitespace()) {
-        match character
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-        {
+        match character.to_digit(16).and_then(|digit| u8::try_from(digit).ok()) {
             Some(nibble) => nibbles.push(nibble),
             None => return Err(format!("`{character}` is not a hexadecimal digit")),
         }
@@ -30,10 +27,7 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, String> {
             nibbles.len()
         ));
     }
-    Ok(nibbles
-        .chunks_exact(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect())
+    Ok(nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 #[cfg(test)]

@@ -83,9 +83,7 @@ impl fmt::Display for MediaType {
 pub fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.split(';').skip(1).find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
-        key.trim()
-            .eq_ignore_ascii_case(name)
-            .then(|| value.trim().trim_matches('"'))
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
     })
 }
 
@@ -108,15 +106,9 @@ mod tests {
     #[test]
     fn wsp_codes_go_both_ways() {
         for code in [0x36, 0x42, 0x43, 0x44, 0x58] {
-            assert_eq!(
-                MediaType::from_wsp_code(code).and_then(|media_type| media_type.wsp_code()),
-                Some(code)
-            );
+            assert_eq!(MediaType::from_wsp_code(code).and_then(|media_type| media_type.wsp_code()), Some(code));
         }
-        assert_eq!(
-            MediaType::from_wsp_code(0x44),
-            Some(MediaType::Notification)
-        );
+        assert_eq!(MediaType::from_wsp_code(0x44), Some(MediaType::Notification));
         assert_eq!(MediaType::from_wsp_code(0x01), None);
     }
 }

@@ -94,11 +94,7 @@ impl Trigger {
     /// [`EncodeError`] if a field does not fit its bits.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let fits = |field, value: u32, bits: u32| {
-            if value >> bits == 0 {
-                Ok(value)
-            } else {
-                Err(EncodeError { field, value, bits })
-            }
+            if value >> bits == 0 { Ok(value) } else { Err(EncodeError { field, value, bits }) }
         };
         let version = fits("version", u32::from(self.version), 10)?;
         let ui_mode = fits("ui_mode", u32::from(self.ui_mode), 2)?;
@@ -113,8 +109,7 @@ impl Trigger {
             })?,
         };
 
-        let first =
-            u64::from(version) << 30 | u64::from(ui_mode << 28 | initiator << 27 | future_use);
+        let first = u64::from(version) << 30 | u64::from(ui_mode << 28 | initiator << 27 | future_use);
         let mut octets = Vec::with_capacity(8 + self.server_id.len() + self.body.len());
         // The four fields fill exactly the five low octets.
         octets.extend_from_slice(&first.to_be_bytes()[3..]);
@@ -131,10 +126,7 @@ impl Trigger {
     /// [`EncodeError`] if a field does not fit its bits.
     pub fn sign(self, password: &[u8], nonce: &[u8]) -> Result<Package0, EncodeError> {
         let digest = digest(&self.server_id, password, nonce, &self.encode()?);
-        Ok(Package0 {
-            digest,
-            trigger: self,
-        })
+        Ok(Package0 { digest, trigger: self })
     }
 }
 
@@ -181,11 +173,7 @@ impl Package0 {
         };
         prefix.digest = Some(*digest);
         let Some((first, rest)) = rest.split_first_chunk::<5>() else {
-            return Err(truncated(
-                "version, ui-mode, initiator and future-use",
-                DIGEST_LEN + 5,
-                prefix,
-            ));
+            return Err(truncated("version, ui-mode, initiator and future-use", DIGEST_LEN + 5, prefix));
         };
         let mut trigger = Trigger {
             version: u16::from(first[0]) << 2 | u16::from(first[1] >> 6),
@@ -217,10 +205,7 @@ impl Package0 {
         };
         trigger.server_id = server_id.to_vec();
         trigger.body = body.to_vec();
-        Ok(Self {
-            digest: *digest,
-            trigger,
-        })
+        Ok(Self { digest: *digest, trigger })
     }
 
     /// The octets of the Package#0.
@@ -236,9 +221,9 @@ impl Package0 {
     /// Whether the digest is right for these credentials; the identity is the server identifier carried.
     #[must_use]
     pub fn verify(&self, password: &[u8], nonce: &[u8]) -> bool {
-        self.trigger.encode().is_ok_and(|trigger| {
-            digest(&self.trigger.server_id, password, nonce, &trigger) == self.digest
-        })
+        self.trigger
+            .encode()
+            .is_ok_and(|trigger| digest(&self.trigger.server_id, password, nonce, &trigger) == self.digest)
     }
 }
 
@@ -267,9 +252,7 @@ pub struct Prefix {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// The octets end inside the header.
-    #[error(
-        "octet {offset}: Package#0 ends inside {field}, which needs {needed} octets from the start"
-    )]
+    #[error("octet {offset}: Package#0 ends inside {field}, which needs {needed} octets from the start")]
     Truncated {
         /// The field that is not complete.
         field: &'static str,
@@ -281,9 +264,7 @@ pub enum ParseError {
         prefix: Box<Prefix>,
     },
     /// The length identifier (octet 23) promises more octets than follow.
-    #[error(
-        "octet 23: length-identifier says {declared} octets of server-identifier, {present} follow"
-    )]
+    #[error("octet 23: length-identifier says {declared} octets of server-identifier, {present} follow")]
     ServerIdTruncated {
         /// Octets promised.
         declared: u8,
@@ -339,19 +320,13 @@ pub fn session_id_text(session_id: u16) -> String {
 /// # Errors
 /// [`SessionIdError`] for anything else: lower case, leading zeros, the value 0, more than four digits.
 pub fn parse_session_id(text: &str) -> Result<u16, SessionIdError> {
-    let session_id = u16::from_str_radix(text, 16)
-        .ok()
-        .filter(|id| *id != 0 && session_id_text(*id) == text);
-    session_id.ok_or_else(|| SessionIdError {
-        text: text.to_owned(),
-    })
+    let session_id = u16::from_str_radix(text, 16).ok().filter(|id| *id != 0 && session_id_text(*id) == text);
+    session_id.ok_or_else(|| SessionIdError { text: text.to_owned() })
 }
 
 /// A SessionID that does not name a notification's session.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "SessionID `{text}` is not 1 to 4 upper-case hexadecimal digits without a leading zero (1..FFFF)"
-)]
+#[error("SessionID `{text}` is not 1 to 4 upper-case hexadecimal digits without a leading zero (1..FFFF)")]
 pub struct SessionIdError {
     /// The text found.
     pub text: String,

@@ -50,9 +50,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 }
 
 /// An optional text that may be written as an integer.
-pub(crate) fn optional_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
+pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::<Text>::deserialize(deserializer).map(|text| text.map(|text| text.0))
 }
 
@@ -60,16 +58,11 @@ pub(crate) fn optional_text<'de, D: Deserializer<'de>>(
 pub(crate) mod octets {
     use super::*;
 
-    pub(crate) fn serialize<S: Serializer>(
-        octets: &[u8],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         Data::from_octets(octets.to_vec()).serialize(serializer)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         Data::deserialize(deserializer).map(Data::into_octets)
     }
 }
@@ -78,23 +71,15 @@ pub(crate) mod octets {
 pub(crate) mod digest {
     use super::*;
 
-    pub(crate) fn serialize<S: Serializer>(
-        digest: &[u8; 16],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(digest: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&crate::hex::encode(digest))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[u8; 16], D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
         let text = String::deserialize(deserializer)?;
         let octets = crate::hex::decode(&text).map_err(de::Error::custom)?;
         <[u8; 16]>::try_from(octets.as_slice()).map_err(|_| {
-            de::Error::custom(format!(
-                "a digest has 16 octets (32 hexadecimal digits), found {}",
-                octets.len()
-            ))
+            de::Error::custom(format!("a digest has 16 octets (32 hexadecimal digits), found {}", octets.len()))
         })
     }
 }
@@ -103,19 +88,14 @@ pub(crate) mod digest {
 pub(crate) mod one_or_many {
     use super::*;
 
-    pub(crate) fn serialize<S: Serializer>(
-        texts: &[String],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Error> {
         match texts {
             [one] => serializer.serialize_str(one),
             many => many.serialize(serializer),
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<String>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
         struct ListVisitor;
         impl<'de> Visitor<'de> for ListVisitor {
             type Value = Vec<String>;

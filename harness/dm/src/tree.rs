@@ -62,11 +62,7 @@ impl Default for ManagementTree {
         root.permanent = true;
         root.access = [AccessType::Add, AccessType::Get].into();
         root.acl = Some(Acl::root_default());
-        Self {
-            root,
-            implicit_add: false,
-            deliveries: Vec::new(),
-        }
+        Self { root, implicit_add: false, deliveries: Vec::new() }
     }
 }
 
@@ -107,15 +103,11 @@ impl ManagementTree {
     }
 
     fn at(&self, segments: &[String]) -> Option<&Node> {
-        segments
-            .iter()
-            .try_fold(&self.root, |node, segment| node.child(segment))
+        segments.iter().try_fold(&self.root, |node, segment| node.child(segment))
     }
 
     fn at_mut(&mut self, segments: &[String]) -> Option<&mut Node> {
-        segments
-            .iter()
-            .try_fold(&mut self.root, |node, segment| node.child_mut(segment))
+        segments.iter().try_fold(&mut self.root, |node, segment| node.child_mut(segment))
     }
 
     fn inherited_acl(&self, segments: &[String]) -> Acl {

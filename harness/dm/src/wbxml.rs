@@ -44,12 +44,7 @@ impl Document {
     /// A document of WBXML 1.2 in UTF-8.
     #[must_use]
     pub fn new(public_id: PublicId, root: Element) -> Self {
-        Self {
-            version: 2,
-            public_id,
-            charset: UTF_8,
-            root,
-        }
+        Self { version: 2, public_id, charset: UTF_8, root }
     }
 }
 
@@ -90,10 +85,7 @@ pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
     let document = decode_document(octets)?;
     let mut decoded = Message::from_element(&document.root)?;
     if !document.public_id.is_syncml_1_2() {
-        decoded.warnings.push(format!(
-            "the public identifier is {}, not that of SyncML 1.2",
-            document.public_id
-        ));
+        decoded.warnings.push(format!("the public identifier is {}, not that of SyncML 1.2", document.public_id));
     }
     Ok(decoded)
 }
@@ -103,10 +95,7 @@ pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
 /// # Errors
 /// [`EncodeError`] for an element without a token (a command that is not in SyncML).
 pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
-    encode_document(&Document::new(
-        PublicId::Number(SYNCML_1_2_NUMBER),
-        message.to_element(),
-    ))
+    encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), message.to_element()))
 }
 
 /// Why octets are no SyncML message in WBXML.

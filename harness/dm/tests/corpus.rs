@@ -16,27 +16,10 @@ fn both_encodings_and_the_tree_form_agree() {
         assert_eq!(decoded.warnings, Vec::<String>::new(), "{}", path.display());
         let message = decoded.value;
 
-        assert_eq!(
-            xml::decode(&xml::encode(&message).unwrap()).unwrap().value,
-            message,
-            "{}",
-            path.display()
-        );
-        assert_eq!(
-            wbxml::decode(&wbxml::encode(&message).unwrap())
-                .unwrap()
-                .value,
-            message,
-            "{}",
-            path.display()
-        );
+        assert_eq!(xml::decode(&xml::encode(&message).unwrap()).unwrap().value, message, "{}", path.display());
+        assert_eq!(wbxml::decode(&wbxml::encode(&message).unwrap()).unwrap().value, message, "{}", path.display());
         let tree = serde_json::to_string(&message).unwrap();
-        assert_eq!(
-            serde_json::from_str::<Message>(&tree).unwrap(),
-            message,
-            "{}",
-            path.display()
-        );
+        assert_eq!(serde_json::from_str::<Message>(&tree).unwrap(), message, "{}", path.display());
         messages += 1;
     }
     assert!(messages >= 12, "only {messages} messages in {folder}");

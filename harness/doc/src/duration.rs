@@ -3,13 +3,8 @@
 use std::time::Duration;
 
 /// The units, longest name first where one starts another, with their length in nanoseconds.
-pub(crate) const UNITS: [(&str, u64); 5] = [
-    ("h", 3_600_000_000_000),
-    ("min", 60_000_000_000),
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("us", 1_000),
-];
+pub(crate) const UNITS: [(&str, u64); 5] =
+    [("h", 3_600_000_000_000), ("min", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)];
 
 /// Reads a duration: a decimal number, optional spaces, and one of the units `h`, `min`, `s`,
 /// `ms`, `us`. The result is exact to the nanosecond, at most about 584 years.
@@ -18,9 +13,7 @@ pub(crate) const UNITS: [(&str, u64); 5] = [
 /// One line that says what is wrong and what a duration looks like.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = (&text[..digits], text[digits..].trim_start());
     if number.is_empty() {
         return Err(format!("`{text}` is not a duration such as `60 s`"));
@@ -30,10 +23,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     }
     let Some(&(_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
         let names: Vec<String> = UNITS.iter().map(|(name, _)| format!("`{name}`")).collect();
-        return Err(format!(
-            "`{unit}` is not a unit of time; the units are {}",
-            names.join(", ")
-        ));
+        return Err(format!("`{unit}` is not a unit of time; the units are {}", names.join(", ")));
     };
     scaled(number, nanos)
         .map(Duration::from_nanos)
@@ -77,11 +67,7 @@ mod tests {
             ("2  h", 7_200_000),
             ("3000 us", 3),
         ] {
-            assert_eq!(
-                parse_duration(text),
-                Ok(Duration::from_millis(millis)),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
     }
 

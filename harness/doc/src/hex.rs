@@ -82,10 +82,7 @@ impl HexPattern {
                 return Err(HexError::Half { at });
             }
             let (low_value, low_mask) = nibble(low, low_at)?;
-            units.push(HexUnit::Octet {
-                value: high_value << 4 | low_value,
-                mask: high_mask << 4 | low_mask,
-            });
+            units.push(HexUnit::Octet { value: high_value << 4 | low_value, mask: high_mask << 4 | low_mask });
         }
         Ok(Self { units })
     }
@@ -182,9 +179,7 @@ fn nibble(digit: char, at: usize) -> Result<(u8, u8), HexError> {
     if digit == '?' {
         return Ok((0, 0));
     }
-    let value = digit
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok());
+    let value = digit.to_digit(16).and_then(|value| u8::try_from(value).ok());
     match value {
         Some(value) => Ok((value, 0xF)),
         None => Err(HexError::Digit { found: digit, at }),
@@ -203,24 +198,14 @@ mod tests {
         assert_eq!(parse_hex(" \n"), Ok(vec![]));
         assert_eq!(parse_hex("0"), Err(HexError::Half { at: 0 }));
         assert_eq!(parse_hex("0 0"), Err(HexError::Half { at: 0 }));
-        assert_eq!(
-            parse_hex("0x00"),
-            Err(HexError::Digit { found: 'x', at: 1 })
-        );
-        assert_eq!(
-            parse_hex("00 ä"),
-            Err(HexError::Digit { found: 'ä', at: 3 })
-        );
-        assert_eq!(
-            parse_hex("00 ?1"),
-            Err(HexError::Wildcard { found: '?', at: 3 })
-        );
+        assert_eq!(parse_hex("0x00"), Err(HexError::Digit { found: 'x', at: 1 }));
+        assert_eq!(parse_hex("00 ä"), Err(HexError::Digit { found: 'ä', at: 3 }));
+        assert_eq!(parse_hex("00 ?1"), Err(HexError::Wildcard { found: '?', at: 3 }));
     }
 
     #[test]
     fn patterns_match_or_name_the_octet() {
-        let matches =
-            |pattern: &str, octets: &[u8]| HexPattern::parse(pattern).unwrap().matches(octets);
+        let matches = |pattern: &str, octets: &[u8]| HexPattern::parse(pattern).unwrap().matches(octets);
         assert_eq!(matches("D0 ?? 8? 03", &[0xD0, 0x11, 0x81, 0x03]), Ok(()));
         assert_eq!(matches("D0 ?? 8? 03", &[0xD0, 0x11, 0x91, 0x03]), Err(2));
         assert_eq!(matches("D0 11", &[0xD0]), Err(1));

@@ -27,7 +27,6 @@ pub use node::{Entry, Kind, Node, Value};
 pub use parse::{MAX_DEPTH, parse};
 pub use problem::{Problem, Problems};
 pub use schema::{
-    Case, Check, Choice, Definitions, Field, Free, Group, Mapping, Name, Schema, Selector, Tagged,
-    Text, Variant, load,
+    Case, Check, Choice, Definitions, Field, Free, Group, Mapping, Name, Schema, Selector, Tagged, Text, Variant, load,
 };
 pub use source::{Source, Span, line_col};

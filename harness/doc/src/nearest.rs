@@ -32,24 +32,14 @@ pub fn nearest<'a>(found: &str, allowed: impl Iterator<Item = &'a str>) -> Optio
 const SEPARATORS: [char; 4] = ['_', '-', '.', ' '];
 
 fn fold(name: &str) -> String {
-    name.chars()
-        .filter(|c| !SEPARATORS.contains(c))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !SEPARATORS.contains(c)).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const KEYS: [&str; 6] = [
-        "send",
-        "expect",
-        "expect-none",
-        "with",
-        "within",
-        "dm.message",
-    ];
+    const KEYS: [&str; 6] = ["send", "expect", "expect-none", "with", "within", "dm.message"];
 
     #[test]
     fn names_that_are_near() {

@@ -87,12 +87,7 @@ impl fmt::Display for Kind {
 impl Node {
     /// A node of text that stands at `span`; what a key is when a schema checks it.
     pub(crate) fn text(text: &str, span: Span) -> Self {
-        Self {
-            span,
-            value: Value::Text(text.to_owned()),
-            raw: Some(text.to_owned()),
-            plain: true,
-        }
+        Self { span, value: Value::Text(text.to_owned()), raw: Some(text.to_owned()), plain: true }
     }
 
     /// The type of the value.

@@ -31,12 +31,7 @@ pub fn parse(source: &Source) -> Result<Node, Problems> {
     let mut builder = Builder::new(source);
     builder.run();
     let Builder { root, problems, .. } = builder;
-    let empty = || Node {
-        span: Span::default(),
-        value: Value::Null,
-        raw: Some(String::new()),
-        plain: true,
-    };
+    let empty = || Node { span: Span::default(), value: Value::Null, raw: Some(String::new()), plain: true };
     Problems::none_or(source, problems, root.unwrap_or_else(empty))
 }
 
@@ -64,14 +59,9 @@ fn refused_characters(source: &Source) -> Vec<Problem> {
     if let Some((at, c)) = bad {
         let code = u32::from(c);
         problems.push(
-            Problem::new(
-                Span::new(at, at + c.len_utf8()),
-                format!("the control character U+{code:04X}"),
-            )
-            .label("not allowed in a document")
-            .help(format!(
-                "inside double quotes it is written `\\u{code:04X}`"
-            )),
+            Problem::new(Span::new(at, at + c.len_utf8()), format!("the control character U+{code:04X}"))
+                .label("not allowed in a document")
+                .help(format!("inside double quotes it is written `\\u{code:04X}`")),
         );
     }
     problems
@@ -113,23 +103,10 @@ enum PendingKey {
 impl<'s> Builder<'s> {
     fn new(source: &'s Source) -> Self {
         // A byte order mark is not part of the document.
-        let skipped = if source.text.starts_with('\u{feff}') {
-            3
-        } else {
-            0
-        };
-        let offsets = source.text[skipped..]
-            .char_indices()
-            .map(|(at, _)| at + skipped)
-            .chain([source.text.len()])
-            .collect();
-        Self {
-            source,
-            offsets,
-            open: Vec::new(),
-            root: None,
-            problems: Vec::new(),
-        }
+        let skipped = if source.text.starts_with('\u{feff}') { 3 } else { 0 };
+        let offsets =
+            source.text[skipped..].char_indices().map(|(at, _)| at + skipped).chain([source.text.len()]).collect();
+        Self { source, offsets, open: Vec::new(), root: None, problems: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -166,11 +143,7 @@ impl<'s> Builder<'s> {
     /// Takes one event; `false` stops.
     fn event(&mut self, event: Event<'_>, span: Span) -> bool {
         match event {
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => {}
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
             Event::Alias(_) => {
                 self.problems.push(
                     Problem::new(span, "an alias")
@@ -188,10 +161,7 @@ impl<'s> Builder<'s> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_properties(anchor, tag.is_some(), span);
-                return self.enter(Open::Seq {
-                    span,
-                    items: Vec::new(),
-                });
+                return self.enter(Open::Seq { span, items: Vec::new() });
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_properties(anchor, tag.is_some(), span);
@@ -243,14 +213,8 @@ impl<'s> Builder<'s> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::Seq { items, .. }) => items.push(node),
-            Some(Open::Map {
-                entries, seen, key, ..
-            }) => match std::mem::replace(key, PendingKey::None) {
-                PendingKey::Key(key, key_span) => entries.push(Entry {
-                    key,
-                    key_span,
-                    value: node,
-                }),
+            Some(Open::Map { entries, seen, key, .. }) => match std::mem::replace(key, PendingKey::None) {
+                PendingKey::Key(key, key_span) => entries.push(Entry { key, key_span, value: node }),
                 PendingKey::Refused => {}
                 PendingKey::None => match check_key(self.source, node, seen) {
                     Ok((text, span)) => *key = PendingKey::Key(text, span),
@@ -265,17 +229,8 @@ impl<'s> Builder<'s> {
 
     fn scalar(&self, text: &str, style: ScalarStyle, span: Span) -> Node {
         let plain = style == ScalarStyle::Plain;
-        let value = if plain {
-            scalar::resolve(text)
-        } else {
-            Value::Text(text.to_owned())
-        };
-        Node {
-            span: self.trimmed(span),
-            value,
-            raw: Some(text.to_owned()),
-            plain,
-        }
+        let value = if plain { scalar::resolve(text) } else { Value::Text(text.to_owned()) };
+        Node { span: self.trimmed(span), value, raw: Some(text.to_owned()), plain }
     }
 
     fn refuse_properties(&mut self, anchor: usize, tag: bool, span: Span) {
@@ -297,10 +252,7 @@ impl<'s> Builder<'s> {
 
     fn syntax(&self, error: &ScanError) -> Problem {
         let at = self.offset(*error.marker());
-        let problem = Problem::new(
-            Span::new(at, at),
-            format!("not valid YAML: {}", error.info()),
-        );
+        let problem = Problem::new(Span::new(at, at), format!("not valid YAML: {}", error.info()));
         match hint(error.info()) {
             Some(hint) => problem.help(hint),
             None => problem,
@@ -325,32 +277,13 @@ impl<'s> Builder<'s> {
 
 /// A collection with its full span: flow collections run from bracket to bracket, block ones from
 /// their first to their last entry (their end event stands at whatever comes next).
-fn collection(
-    start: Span,
-    end: Span,
-    first: Option<usize>,
-    last: Option<usize>,
-    value: Value,
-) -> Node {
+fn collection(start: Span, end: Span, first: Option<usize>, last: Option<usize>, value: Value) -> Node {
     let from = first.map_or(start.start, |first| first.min(start.start));
-    let to = if end.is_empty() {
-        last.unwrap_or(start.end)
-    } else {
-        end.end
-    };
-    Node {
-        span: Span::new(from, to),
-        value,
-        raw: None,
-        plain: false,
-    }
+    let to = if end.is_empty() { last.unwrap_or(start.end) } else { end.end };
+    Node { span: Span::new(from, to), value, raw: None, plain: false }
 }
 
-fn check_key(
-    source: &Source,
-    node: Node,
-    seen: &mut BTreeMap<String, Span>,
-) -> Result<(String, Span), Problem> {
+fn check_key(source: &Source, node: Node, seen: &mut BTreeMap<String, Span>) -> Result<(String, Span), Problem> {
     let kind = node.kind();
     let text = match node.raw {
         Some(text) if !text.is_empty() => text,
@@ -367,12 +300,10 @@ fn check_key(
     };
     if let Some(first) = seen.get(&text) {
         let (line, column) = line_col(source, first.start);
-        return Err(
-            Problem::new(node.span, format!("the key `{text}` stands here twice"))
-                .label("second time in the same mapping")
-                .note(format!("the first time is at line {line}, column {column}"))
-                .help("keep one of the two; for several values use a sequence"),
-        );
+        return Err(Problem::new(node.span, format!("the key `{text}` stands here twice"))
+            .label("second time in the same mapping")
+            .note(format!("the first time is at line {line}, column {column}"))
+            .help("keep one of the two; for several values use a sequence"));
     }
     seen.insert(text.clone(), node.span);
     Ok((text, node.span))
@@ -381,14 +312,8 @@ fn check_key(
 /// What usually leads to an error of the YAML parser.
 fn hint(info: &str) -> Option<&'static str> {
     let hints = [
-        (
-            "mapping values are not allowed",
-            "a text with `: ` in it must stand in quotes; else check the indentation",
-        ),
-        (
-            "simple key",
-            "a `:` may be missing after the key, or its indentation differs from the lines above",
-        ),
+        ("mapping values are not allowed", "a text with `: ` in it must stand in quotes; else check the indentation"),
+        ("simple key", "a `:` may be missing after the key, or its indentation differs from the lines above"),
         (
             "block mapping",
             "check that keys of one mapping have the same indentation, \
@@ -399,27 +324,12 @@ fn hint(info: &str) -> Option<&'static str> {
             "check commas and brackets; inside brackets a text with `{`, `}`, `[`, `]` or `,` \
              must stand in quotes",
         ),
-        (
-            "placement of ':'",
-            "check that the brackets above are closed",
-        ),
-        (
-            "recursion limit",
-            "close a bracket; a document has at most 64 levels",
-        ),
-        (
-            "unknown anchor",
-            "a text that starts with `*` must stand in quotes",
-        ),
-        (
-            "unexpected character",
-            "a text that starts with this character must stand in quotes",
-        ),
+        ("placement of ':'", "check that the brackets above are closed"),
+        ("recursion limit", "close a bracket; a document has at most 64 levels"),
+        ("unknown anchor", "a text that starts with `*` must stand in quotes"),
+        ("unexpected character", "a text that starts with this character must stand in quotes"),
         ("quoted scalar", "check that the quotes are closed"),
-        (
-            "indentation",
-            "check the indentation of this line and the one above",
-        ),
+        ("indentation", "check the indentation of this line and the one above"),
     ];
     let found = hints.iter().find(|(part, _)| info.contains(part));
     found.map(|(_, hint)| *hint)

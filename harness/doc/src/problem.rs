@@ -25,13 +25,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with a message only.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self {
-            span,
-            message: message.into(),
-            label: String::new(),
-            notes: Vec::new(),
-            help: None,
-        }
+        Self { span, message: message.into(), label: String::new(), notes: Vec::new(), help: None }
     }
 
     /// The same problem with a text beside the caret.
@@ -87,25 +81,13 @@ impl Problems {
     /// # Errors
     /// The problems, when there are any.
     pub fn none_or<T>(source: &Source, problems: Vec<Problem>, value: T) -> Result<T, Self> {
-        if problems.is_empty() {
-            Ok(value)
-        } else {
-            Err(Self::new(source.clone(), problems))
-        }
+        if problems.is_empty() { Ok(value) } else { Err(Self::new(source.clone(), problems)) }
     }
 
     /// The problems as a person reads them, with terminal colours or without; no final newline.
     pub fn render(&self, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
-        let rendered: Vec<String> = self
-            .problems
-            .iter()
-            .map(|problem| self.render_one(&renderer, problem))
-            .collect();
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let rendered: Vec<String> = self.problems.iter().map(|problem| self.render_one(&renderer, problem)).collect();
         rendered.join("\n\n")
     }
 
@@ -138,12 +120,8 @@ impl Problems {
         if !problem.label.is_empty() {
             annotation = annotation.label(problem.label.as_str());
         }
-        let snippet = Snippet::source(self.source.text.as_str())
-            .path(self.source.name.as_str())
-            .annotation(annotation);
-        let mut group = Level::ERROR
-            .primary_title(problem.message.as_str())
-            .element(snippet);
+        let snippet = Snippet::source(self.source.text.as_str()).path(self.source.name.as_str()).annotation(annotation);
+        let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
         for note in &problem.notes {
             group = group.element(Level::NOTE.message(note.as_str()));
         }
@@ -169,10 +147,7 @@ mod tests {
     use super::*;
 
     fn two_problems() -> Problems {
-        let source = Source::new(
-            "cases/a.yaml",
-            "title: Ünï\nsteps:\n  - send: x\n    wiht: 1\n",
-        );
+        let source = Source::new("cases/a.yaml", "title: Ünï\nsteps:\n  - send: x\n    wiht: 1\n");
         let problems = vec![
             Problem::new(Span::new(36, 40), "unknown key `wiht`")
                 .label("not a key of this step")

@@ -45,22 +45,12 @@ fn integer(raw: &str) -> Option<i64> {
 fn float(raw: &str) -> Option<f64> {
     let unsigned = raw.strip_prefix(['-', '+']).unwrap_or(raw);
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
-        return Some(if raw.starts_with('-') {
-            f64::NEG_INFINITY
-        } else {
-            f64::INFINITY
-        });
+        return Some(if raw.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY });
     }
     // The standard library also reads `inf`, `nan` and `infinity`, which YAML takes as text.
     let starts_as_number = unsigned.starts_with(|c: char| c.is_ascii_digit())
-        || unsigned
-            .strip_prefix('.')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if starts_as_number {
-        raw.parse().ok()
-    } else {
-        None
-    }
+        || unsigned.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if starts_as_number { raw.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -86,13 +76,7 @@ mod tests {
 
     #[test]
     fn floats() {
-        for (raw, value) in [
-            ("1.5", 1.5),
-            ("1e3", 1000.0),
-            (".5", 0.5),
-            ("-2.", -2.0),
-            ("0e10", 0.0),
-        ] {
+        for (raw, value) in [("1.5", 1.5), ("1e3", 1000.0), (".5", 0.5), ("-2.", -2.0), ("0e10", 0.0)] {
             assert_eq!(resolve(raw), Value::Float(value), "{raw}");
         }
         assert_eq!(resolve("-.inf"), Value::Float(f64::NEG_INFINITY));

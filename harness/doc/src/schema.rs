@@ -252,10 +252,7 @@ impl Schema {
 
     /// Text that is not empty, and any plain scalar as it is written.
     pub fn verbatim() -> Self {
-        Self::Text(Text {
-            verbatim: true,
-            empty: false,
-        })
+        Self::Text(Text { verbatim: true, empty: false })
     }
 
     /// One of the names.
@@ -264,32 +261,19 @@ impl Schema {
     }
 
     /// One of the names, each with its meaning.
-    pub fn documented_choice<N: Into<Name>, D: Into<Name>>(
-        names: impl IntoIterator<Item = (N, D)>,
-    ) -> Self {
-        let choice = |(name, doc): (N, D)| Choice {
-            name: name.into(),
-            doc: doc.into(),
-        };
+    pub fn documented_choice<N: Into<Name>, D: Into<Name>>(names: impl IntoIterator<Item = (N, D)>) -> Self {
+        let choice = |(name, doc): (N, D)| Choice { name: name.into(), doc: doc.into() };
         Self::Choice(names.into_iter().map(choice).collect())
     }
 
     /// Octets in hexadecimal, `min` to `max` of them.
     pub fn hex(min: usize, max: usize) -> Self {
-        Self::Hex {
-            min,
-            max,
-            wildcards: false,
-        }
+        Self::Hex { min, max, wildcards: false }
     }
 
     /// Octets in hexadecimal, any number of them, with wildcards.
     pub fn hex_pattern() -> Self {
-        Self::Hex {
-            min: 0,
-            max: usize::MAX,
-            wildcards: true,
-        }
+        Self::Hex { min: 0, max: usize::MAX, wildcards: true }
     }
 
     /// A sequence of any length.
@@ -299,11 +283,7 @@ impl Schema {
 
     /// A sequence of `min` to `max` items.
     pub fn seq_of(item: impl Into<Schema>, min: usize, max: usize) -> Self {
-        Self::Seq {
-            item: Box::new(item.into()),
-            min,
-            max,
-        }
+        Self::Seq { item: Box::new(item.into()), min, max }
     }
 
     /// One of several schemas, chosen such that an error is about one of them.
@@ -349,19 +329,13 @@ impl From<Tagged> for Schema {
 impl Mapping {
     /// A mapping with these keys and no others.
     pub fn new(fields: impl IntoIterator<Item = Field>) -> Self {
-        Self {
-            fields: fields.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { fields: fields.into_iter().collect(), ..Self::default() }
     }
 
     /// The mapping with other keys besides.
     #[must_use]
     pub fn free(mut self, key: impl Into<Schema>, value: impl Into<Schema>) -> Self {
-        self.free = Some(Free {
-            key: Box::new(key.into()),
-            value: Box::new(value.into()),
-        });
+        self.free = Some(Free { key: Box::new(key.into()), value: Box::new(value.into()) });
         self
     }
 
@@ -378,40 +352,20 @@ impl Mapping {
     }
 
     fn group<N: Into<Name>>(mut self, keys: impl IntoIterator<Item = N>, required: bool) -> Self {
-        self.groups.push(Group {
-            keys: keys.into_iter().map(Into::into).collect(),
-            required,
-        });
+        self.groups.push(Group { keys: keys.into_iter().map(Into::into).collect(), required });
         self
     }
 }
 
 impl Field {
     /// A key that must be there.
-    pub fn required(
-        name: impl Into<Name>,
-        schema: impl Into<Schema>,
-        doc: impl Into<Name>,
-    ) -> Self {
-        Self {
-            required: true,
-            ..Self::optional(name, schema, doc)
-        }
+    pub fn required(name: impl Into<Name>, schema: impl Into<Schema>, doc: impl Into<Name>) -> Self {
+        Self { required: true, ..Self::optional(name, schema, doc) }
     }
 
     /// A key that may be there.
-    pub fn optional(
-        name: impl Into<Name>,
-        schema: impl Into<Schema>,
-        doc: impl Into<Name>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            schema: schema.into(),
-            required: false,
-            doc: doc.into(),
-            former: Vec::new(),
-        }
+    pub fn optional(name: impl Into<Name>, schema: impl Into<Schema>, doc: impl Into<Name>) -> Self {
+        Self { name: name.into(), schema: schema.into(), required: false, doc: doc.into(), former: Vec::new() }
     }
 
     /// The field with a name it had before.
@@ -425,10 +379,7 @@ impl Field {
 impl Tagged {
     /// A mapping that may hold these keys besides the selecting one and what that brings.
     pub fn new(common: impl IntoIterator<Item = Field>) -> Self {
-        Self {
-            common: common.into_iter().collect(),
-            variants: Vec::new(),
-        }
+        Self { common: common.into_iter().collect(), variants: Vec::new() }
     }
 
     /// One more selecting key, whose value has a schema of its own.
@@ -440,21 +391,13 @@ impl Tagged {
         value: impl Into<Schema>,
         fields: impl IntoIterator<Item = Field>,
     ) -> Self {
-        let selector = Selector::Key {
-            value: Box::new(value.into()),
-            fields: fields.into_iter().collect(),
-        };
+        let selector = Selector::Key { value: Box::new(value.into()), fields: fields.into_iter().collect() };
         self.variant(key.into(), doc.into(), selector)
     }
 
     /// One more selecting key, whose value selects too.
     #[must_use]
-    pub fn value(
-        self,
-        key: impl Into<Name>,
-        doc: impl Into<Name>,
-        cases: impl IntoIterator<Item = Case>,
-    ) -> Self {
+    pub fn value(self, key: impl Into<Name>, doc: impl Into<Name>, cases: impl IntoIterator<Item = Case>) -> Self {
         let selector = Selector::Value(cases.into_iter().collect());
         self.variant(key.into(), doc.into(), selector)
     }
@@ -467,15 +410,7 @@ impl Tagged {
 
 impl Case {
     /// A value and the fields that come with it.
-    pub fn new(
-        name: impl Into<Name>,
-        doc: impl Into<Name>,
-        fields: impl IntoIterator<Item = Field>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            doc: doc.into(),
-            fields: fields.into_iter().collect(),
-        }
+    pub fn new(name: impl Into<Name>, doc: impl Into<Name>, fields: impl IntoIterator<Item = Field>) -> Self {
+        Self { name: name.into(), doc: doc.into(), fields: fields.into_iter().collect() }
     }
 }

@@ -14,10 +14,7 @@ pub struct Source {
 impl Source {
     /// A source from a name and a text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            text: text.into(),
-        }
+        Self { name: name.into(), text: text.into() }
     }
 
     /// A source from the octets of a file.
@@ -56,10 +53,7 @@ pub struct Span {
 impl Span {
     /// The span from `start` to `end`; empty at `start` when `end` lies before it.
     pub fn new(start: usize, end: usize) -> Self {
-        Self {
-            start,
-            end: end.max(start),
-        }
+        Self { start, end: end.max(start) }
     }
 
     /// Number of octets.

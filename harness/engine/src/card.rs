@@ -125,7 +125,8 @@ enum Path {
 impl Card {
     /// A card, not yet powered.
     pub fn new(config: CardConfig) -> Card {
-        let server = DmServer::new(config.account.clone(), config.program.clone(), config.switches.clone(), config.seed);
+        let server =
+            DmServer::new(config.account.clone(), config.program.clone(), config.switches.clone(), config.seed);
         Card {
             desk: Desk::new(config.scripted, config.patches.clone()),
             medium: config.medium,
@@ -264,7 +265,8 @@ impl Card {
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
-        let status = change.as_ref().and_then(|c| c.with.get("sw")).and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok());
+        let status =
+            change.as_ref().and_then(|c| c.with.get("sw")).and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok());
         // A refused command has no effect.
         let refused = status.is_some_and(|sw| !matches!(sw >> 8, 0x90 | 0x91));
         let (data, sw, said) = if refused { (Vec::new(), 0x9000, None) } else { self.perform_apdu(command, content)? };
@@ -311,7 +313,11 @@ impl Card {
     }
 
     /// Does what an APDU asks: gives data, status word, and the proactive command handed out, if any.
-    fn perform_apdu(&mut self, command: &CommandApdu, content: &Content) -> Result<(Vec<u8>, u16, Option<Issued>), PlayerError> {
+    fn perform_apdu(
+        &mut self,
+        command: &CommandApdu,
+        content: &Content,
+    ) -> Result<(Vec<u8>, u16, Option<Issued>), PlayerError> {
         match content {
             Content::Profile(profile) => {
                 self.applet.profile(profile, &mut self.cat, &mut self.desk)?;
@@ -323,8 +329,7 @@ impl Card {
             }
             Content::Response(response) => {
                 let Some(issued) = self.cat.answered(response.details()) else { return Ok((Vec::new(), 0x9000, None)) };
-                let data =
-                    self.applet.answered(&issued, response, &mut self.cat, &mut self.desk)?;
+                let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.desk)?;
                 if let Some(channel) = data {
                     self.look(Path::Channel(channel))?;
                 }
@@ -368,11 +373,11 @@ impl Card {
         match self.medium {
             Medium::Streams => {
                 let account = self.site.server.account.clone();
-                self.desk.say(Actor::Server, "notification", &octets, || {
-                    match crate::dm::server::notification_fields(&octets, &account) {
-                        Value::Object(map) => map,
-                        _ => Map::new(),
-                    }
+                self.desk.say(Actor::Server, "notification", &octets, || match crate::dm::server::notification_fields(
+                    &octets, &account,
+                ) {
+                    Value::Object(map) => map,
+                    _ => Map::new(),
                 });
                 self.desk.send(Signal::Notify(octets));
                 Ok(())
@@ -427,7 +432,9 @@ fn default_command(kind: CommandType, number: u8, channel: u8) -> ProactiveComma
             command.with(Object::TimerIdentifier(1)).with(Object::TimerValue(TimerValue::from_seconds(60)))
         }
         CommandType::PollInterval => command.with(Object::Duration(Duration { unit: TimeUnit::Seconds, interval: 30 })),
-        CommandType::DisplayText => command.with(Object::TextString(TextString { dcs: 0x04, octets: b"DM session".to_vec() })),
+        CommandType::DisplayText => {
+            command.with(Object::TextString(TextString { dcs: 0x04, octets: b"DM session".to_vec() }))
+        }
         _ => command,
     }
 }
@@ -456,9 +463,9 @@ impl Peer for Card {
                 self.desk.observe(Actor::Client, "connection", &[], || state("closed"));
             }
             Signal::Notified => self.desk.observe(Actor::Client, "notified", &[], Map::new),
-            Signal::Ended(text) => self.desk.observe(Actor::Client, "notified", &[], || {
-                Map::from_iter([("ended".to_owned(), json!(text))])
-            }),
+            Signal::Ended(text) => self
+                .desk
+                .observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))])),
             _ => {}
         }
     }

@@ -323,10 +323,8 @@ fn parse_head(side: Side, octets: &[u8]) -> Result<Option<(HttpMessage, usize)>,
             (start, response.version, length, response.headers)
         }
     };
-    let headers = headers
-        .iter()
-        .map(|h| (h.name.to_owned(), String::from_utf8_lossy(h.value).trim().to_owned()))
-        .collect();
+    let headers =
+        headers.iter().map(|h| (h.name.to_owned(), String::from_utf8_lossy(h.value).trim().to_owned())).collect();
     let message = HttpMessage { start, minor: minor.unwrap_or(1), headers, body: Vec::new(), chunked: 0 };
     Ok(Some((message, length)))
 }
@@ -425,7 +423,8 @@ mod tests {
 
     #[test]
     fn the_media_type_is_compared_without_parameters_or_case() {
-        let message = HttpMessage::response(200, vec![]).with("Content-Type", "Application/VND.syncml.dm+xml; charset=utf-8");
+        let message =
+            HttpMessage::response(200, vec![]).with("Content-Type", "Application/VND.syncml.dm+xml; charset=utf-8");
         assert_eq!(message.fields().get("media_type"), Some(&json!("application/vnd.syncml.dm+xml")));
     }
 

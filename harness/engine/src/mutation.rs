@@ -111,9 +111,10 @@ impl Mutation {
     /// [`MutationError::Hex`] when they are not.
     pub fn check(&self) -> Result<(), MutationError> {
         match self {
-            Mutation::Set { octets, .. } | Mutation::Insert { octets, .. } | Mutation::Append(octets) | Mutation::Octets(octets) => {
-                hex(octets).map(|_| ())
-            }
+            Mutation::Set { octets, .. }
+            | Mutation::Insert { octets, .. }
+            | Mutation::Append(octets)
+            | Mutation::Octets(octets) => hex(octets).map(|_| ()),
             Mutation::Replace { find, .. } if find.is_empty() => Err(MutationError::NotFound(find.clone())),
             _ => Ok(()),
         }

@@ -83,7 +83,13 @@ impl Desk {
     }
 
     /// Tells of a message from the other side. Returns whether the player must wait to be told how to answer.
-    pub fn hear(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) -> bool {
+    pub fn hear(
+        &mut self,
+        from: Actor,
+        kind: &str,
+        octets: &[u8],
+        fields: impl FnOnce() -> Map<String, Value>,
+    ) -> bool {
         if self.scripted {
             self.push(from, kind, octets, Value::Object(fields()), true, true);
         }
@@ -122,7 +128,12 @@ impl Desk {
     }
 
     /// The change a patch makes to an outgoing message of this kind, laid under what the case asks.
-    pub fn change(&mut self, kind: &str, asked: Option<&Change>, fields: impl Fn() -> Map<String, Value>) -> Option<Change> {
+    pub fn change(
+        &mut self,
+        kind: &str,
+        asked: Option<&Change>,
+        fields: impl Fn() -> Map<String, Value>,
+    ) -> Option<Change> {
         let patched = self.patches.change(kind, || Value::Object(fields()));
         match (patched, asked) {
             (None, None) => None,

@@ -133,7 +133,7 @@ impl Site {
     fn admit(&mut self, request: &HttpMessage) -> Result<(Message, Vec<u8>, Encoding), u16> {
         let Start::Request { method, target } = &request.start else { return Err(400) };
         let path = target.split('?').next().unwrap_or_default();
-        if path != PATH && !self.switches.on(Switch::AnyPath) {
+        if path != PATH {
             return Err(404);
         }
         if method != "POST" && !self.switches.on(Switch::AnyMethod) {
@@ -189,7 +189,6 @@ impl Site {
         let encoding = match directive.get("encoding").and_then(Value::as_str) {
             Some("xml") => Encoding::Xml,
             Some("wbxml") => Encoding::Wbxml,
-            _ if self.switches.on(Switch::AlwaysXml) => Encoding::Xml,
             _ => encoding,
         };
         let mut body = match directive.get("body").and_then(Value::as_str) {

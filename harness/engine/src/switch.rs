@@ -132,12 +132,6 @@ pub enum Switch {
     AcceptWrongCredentials,
     /// DM_SC Server: challenges carry the nonce that just failed.
     StaleChallenge,
-    /// DM_SC Server: a message sent twice advances the session.
-    AdvanceOnDuplicate,
-    /// DM_SC Server: the encoding of the request is not followed.
-    AlwaysXml,
-    /// DM_SC Server: any path is a DM session.
-    AnyPath,
     /// DM_SC Server: any method is a DM session.
     AnyMethod,
     /// DM_SC Server: the versions in the client's header are not looked at.

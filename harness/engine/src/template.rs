@@ -306,9 +306,9 @@ fn length_of(value: &Value) -> usize {
 fn hex_matches(pattern: &[HexPart], digits: &[u8]) -> bool {
     match pattern.split_first() {
         None => digits.is_empty(),
-        Some((HexPart::AnyOctets, rest)) => (0..=digits.len())
-            .step_by(2)
-            .any(|skip| digits.get(skip..).is_some_and(|tail| hex_matches(rest, tail))),
+        Some((HexPart::AnyOctets, rest)) => {
+            (0..=digits.len()).step_by(2).any(|skip| digits.get(skip..).is_some_and(|tail| hex_matches(rest, tail)))
+        }
         Some((part, rest)) => digits.split_first().is_some_and(|(digit, tail)| {
             let fits = match part {
                 HexPart::Digit(wanted) => digit.eq_ignore_ascii_case(wanted),
@@ -372,7 +372,10 @@ fn compile_operator(operator: &str, argument: &Value, path: &str) -> Result<Temp
     let fail = |message: String| Err(TemplateError { path: path.to_owned(), message });
     let list = || match argument {
         Value::Array(elements) if !elements.is_empty() => Ok(elements.as_slice()),
-        _ => Err(TemplateError { path: path.to_owned(), message: format!("`{operator}` takes a list that is not empty") }),
+        _ => Err(TemplateError {
+            path: path.to_owned(),
+            message: format!("`{operator}` takes a list that is not empty"),
+        }),
     };
     Ok(match operator {
         "equals" => Template::Equals(argument.clone()),
@@ -392,7 +395,9 @@ fn compile_operator(operator: &str, argument: &Value, path: &str) -> Result<Temp
         "range" => match argument.as_array().map(Vec::as_slice) {
             Some([low, high]) => match (low.as_i64(), high.as_i64()) {
                 (Some(low), Some(high)) if low <= high => Template::Range(low, high),
-                (Some(low), Some(high)) => return fail(format!("the range {low} to {high} is empty; the smaller bound comes first")),
+                (Some(low), Some(high)) => {
+                    return fail(format!("the range {low} to {high} is empty; the smaller bound comes first"));
+                }
                 _ => return fail("both bounds of a range are whole numbers".into()),
             },
             _ => return fail("`range` takes two numbers: [lowest, highest]".into()),
@@ -404,7 +409,11 @@ fn compile_operator(operator: &str, argument: &Value, path: &str) -> Result<Temp
         },
         "hex" => match argument.as_str().map(hex_pattern) {
             Some(Some(pattern)) => Template::Hex(pattern),
-            _ => return fail("`hex` takes hexadecimal digits, `?` for any digit and `*` for any octets, in quotes".into()),
+            _ => {
+                return fail(
+                    "`hex` takes hexadecimal digits, `?` for any digit and `*` for any octets, in quotes".into(),
+                );
+            }
         },
         other => return fail(format!("`{other}` stands beside `as` only")),
     })
@@ -550,7 +559,9 @@ mod tests {
 
     #[test]
     fn an_alternative_carries_its_verdict_and_remark() {
-        let t = template(json!({"one_of": [0, {"is": 7, "verdict": "inconclusive", "remark": "cut"}, {"is": 9, "verdict": "fail"}]}));
+        let t = template(
+            json!({"one_of": [0, {"is": 7, "verdict": "inconclusive", "remark": "cut"}, {"is": 9, "verdict": "fail"}]}),
+        );
         assert_eq!(t.matches(&json!(0)).weight, Weight::Pass);
         let seven = t.matches(&json!(7));
         assert_eq!((seven.weight, seven.remarks), (Weight::Inconclusive, vec!["cut".to_owned()]));
@@ -569,7 +580,10 @@ mod tests {
     #[test]
     fn impossible_matchers_are_refused_with_their_place() {
         let error = |v: Value| Template::compile(&v).unwrap_err().to_string();
-        assert_eq!(error(json!({"a": {"range": [3, 1]}})), "a.range: the range 3 to 1 is empty; the smaller bound comes first");
+        assert_eq!(
+            error(json!({"a": {"range": [3, 1]}})),
+            "a.range: the range 3 to 1 is empty; the smaller bound comes first"
+        );
         assert!(error(json!({"a": {"regex": "("}})).starts_with("a.regex: not a regular expression"));
         assert!(error(json!({"a": {"one_of": []}})).contains("not empty"));
         assert!(error(json!({"range": [1, 2], "port": 1})).contains("cannot stand among field names"));

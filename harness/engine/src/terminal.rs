@@ -373,8 +373,7 @@ impl Terminal {
             let content = apdu::content(&out.command);
             let to = apdu::kind(&out.command, &content);
             self.desk.observe(Actor::Card, "response", octets, || {
-                let pairs =
-                    [("to", json!(to)), ("sw", json!(response.sw.0)), ("data", json!(to_hex(&response.data)))];
+                let pairs = [("to", json!(to)), ("sw", json!(response.sw.0)), ("data", json!(to_hex(&response.data)))];
                 pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
             });
         }
@@ -436,8 +435,15 @@ impl Terminal {
     fn fetched(&mut self, octets: &[u8]) {
         let parsed = ProactiveCommand::parse(octets).map_err(|e| e.to_string());
         let kind = parsed.as_ref().map_or_else(|_| "proactive".to_owned(), ProactiveCommand::name);
+        let bip = &self.bip;
         let asked = self.desk.hear(Actor::Card, &kind, octets, || match &parsed {
-            Ok(command) => command.to_fields(),
+            Ok(command) => {
+                let mut fields = command.to_fields();
+                if let Some(channel) = command.devices().and_then(|d| d.destination.channel_number()) {
+                    fields.insert("channel_open".into(), json!(bip.is_open(channel)));
+                }
+                fields
+            }
             Err(error) => Map::from_iter([("malformed".to_owned(), json!(error))]),
         });
         let pending = Pending::Proactive(parsed);
@@ -523,7 +529,9 @@ impl Terminal {
                 self.client_alive = true;
                 Ok(())
             }
-            "lose-service" if self.events.contains(&CatEvent::LocationStatus) => self.location_event(LocationStatus::None, None),
+            "lose-service" if self.events.contains(&CatEvent::LocationStatus) => {
+                self.location_event(LocationStatus::None, None)
+            }
             "regain-service" if self.events.contains(&CatEvent::LocationStatus) => {
                 self.location_event(LocationStatus::Normal, None)
             }
@@ -601,7 +609,8 @@ impl Peer for Terminal {
 
     fn wake_at(&self) -> Option<Time> {
         let flight = self.in_flight.as_ref().map(|f| f.deadline);
-        let timers = self.timers.iter().flatten().map(|(at, _)| *at).min().filter(|_| !self.switches.on(Switch::DeadTimers));
+        let timers =
+            self.timers.iter().flatten().map(|(at, _)| *at).min().filter(|_| !self.switches.on(Switch::DeadTimers));
         let retries = self.retries.iter().map(|(at, ..)| *at).min();
         if self.card_dead {
             return self.browser.deadline();

@@ -55,7 +55,13 @@ fn card(scripted: bool, causes: Vec<Cause>) -> Card {
 
 fn terminal(scripted: bool, encoding: Encoding) -> Terminal {
     let mut tree = ManagementTree::default();
-    let info = DevInfo { dev_id: "IMEI:004999010640000".into(), man: "Example".into(), model: "M".into(), dm_v: "1".into(), lang: "en".into() };
+    let info = DevInfo {
+        dev_id: "IMEI:004999010640000".into(),
+        man: "Example".into(),
+        model: "M".into(),
+        dm_v: "1".into(),
+        lang: "en".into(),
+    };
     tree.put_dev_info(&info).unwrap();
     tree.put_dev_detail(&DevDetail::default()).unwrap();
     Terminal::new(TerminalConfig {

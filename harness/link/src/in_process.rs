@@ -24,8 +24,7 @@ impl InProcess {
 
     /// Puts `peer` at the far end of byte streams, with notifications delivered beside them.
     pub fn streams(peer: Box<dyn Peer>) -> InProcess {
-        let capabilities =
-            Capabilities { streams: true, notify: true, virtual_time: true, ..Capabilities::default() };
+        let capabilities = Capabilities { streams: true, notify: true, virtual_time: true, ..Capabilities::default() };
         InProcess { peer, now: Time::ZERO, capabilities }
     }
 }

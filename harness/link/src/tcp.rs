@@ -43,7 +43,8 @@ impl fmt::Display for Command {
 /// # Errors
 /// [`LinkError::Command`] when it does not start, [`LinkError::Failed`] when it ends with an error.
 pub fn run_command(command: &Command) -> Result<(), LinkError> {
-    let (program, arguments) = command.words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let (program, arguments) =
+        command.words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let output = std::process::Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -143,8 +144,7 @@ impl Tcp {
             next: AtomicU32::new(1),
             over: AtomicBool::new(false),
         });
-        let mut tcp =
-            Tcp { config, began: Instant::now(), address: None, events, shared, children: Vec::new() };
+        let mut tcp = Tcp { config, began: Instant::now(), address: None, events, shared, children: Vec::new() };
         tcp.listen()?;
         tcp.start()?;
         Ok(tcp)
@@ -218,9 +218,10 @@ impl Tcp {
     ) -> Result<Child, LinkError> {
         let (host, port) =
             self.address.map_or((String::new(), String::new()), |a| (a.ip().to_string(), a.port().to_string()));
-        let mut words = command.words.iter().map(|word| {
-            word.replace("{host}", &host).replace("{port}", &port).replace("{package0}", package0)
-        });
+        let mut words = command
+            .words
+            .iter()
+            .map(|word| word.replace("{host}", &host).replace("{port}", &port).replace("{package0}", package0));
         let program = words.next().unwrap_or_default();
         std::process::Command::new(&program)
             .args(words)

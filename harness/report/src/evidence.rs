@@ -10,11 +10,7 @@ use crate::text::{one_line, visible};
 /// the octets with the offending ones marked, what to try, and where the step stands.
 pub(crate) fn check_text(check: &Check) -> String {
     let mut out = String::new();
-    let clause = check
-        .clause
-        .as_ref()
-        .map(|c| format!(", {c}"))
-        .unwrap_or_default();
+    let clause = check.clause.as_ref().map(|c| format!(", {c}")).unwrap_or_default();
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
@@ -53,12 +49,7 @@ fn word(check: &Check) -> &'static str {
 fn field(out: &mut String, name: &str, text: &str) {
     let shown = visible(text);
     let mut lines = shown.lines();
-    let _ = writeln!(
-        out,
-        "  {:<9} {}",
-        format!("{name}:"),
-        lines.next().unwrap_or("(empty)")
-    );
+    let _ = writeln!(out, "  {:<9} {}", format!("{name}:"), lines.next().unwrap_or("(empty)"));
     for line in lines {
         let _ = writeln!(out, "            {line}");
     }

@@ -12,20 +12,12 @@ const NARROW_UP_TO: usize = 64;
 /// The octets as lines without indentation, each ended by a line feed. A mark past the end (of an
 /// answer that is too short, say) shows after the last octet.
 pub(crate) fn hexdump(octets: &[u8], mark: Option<Mark>) -> String {
-    let width = if octets.len() <= NARROW_UP_TO {
-        NARROW
-    } else {
-        WIDE
-    };
-    let mark = mark.map(|mark| Mark {
-        offset: mark.offset.min(octets.len()),
-        ..mark
-    });
+    let width = if octets.len() <= NARROW_UP_TO { NARROW } else { WIDE };
+    let mark = mark.map(|mark| Mark { offset: mark.offset.min(octets.len()), ..mark });
     let mut out = String::new();
     let mut rows: Vec<&[u8]> = octets.chunks(width).collect();
     // A mark just past the end needs a place, also after a full last line or no octet at all.
-    if octets.is_empty() || mark.is_some_and(|m| m.offset == octets.len() && m.offset % width == 0)
-    {
+    if octets.is_empty() || mark.is_some_and(|m| m.offset == octets.len() && m.offset % width == 0) {
         rows.push(&[]);
     }
     for (index, row) in rows.into_iter().enumerate() {
@@ -38,36 +30,12 @@ pub(crate) fn hexdump(octets: &[u8], mark: Option<Mark>) -> String {
                 _ => '.',
             })
             .collect();
-        let line = format!(
-            "{start:04X}  {:<1$}  |{ascii}|",
-            hex.join(" "),
-            width * 3 - 1
-        );
+        let line = format!("{start:04X}  {:<1$}  |{ascii}|", hex.join(" "), width * 3 - 1);
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            out,
-            "{}",
-            if row.is_empty() {
-                format!("{start:04X}  (end)")
-            } else {
-                line
-            }
-        );
+        let _ = writeln!(out, "{}", if row.is_empty() { format!("{start:04X}  (end)") } else { line });
         if let Some(mark) = mark {
-            let last = if octets.len() == mark.offset {
-                row.len() + 1
-            } else {
-                row.len()
-            };
-            let under: String = (0..last)
-                .map(|at| {
-                    if mark.covers(start + at) {
-                        "^^ "
-                    } else {
-                        "   "
-                    }
-                })
-                .collect();
+            let last = if octets.len() == mark.offset { row.len() + 1 } else { row.len() };
+            let under: String = (0..last).map(|at| if mark.covers(start + at) { "^^ " } else { "   " }).collect();
             if under.contains('^') {
                 let _ = writeln!(out, "      {}", under.trim_end());
             }
@@ -84,10 +52,7 @@ mod tests {
     #[test]
     fn offending_octets_are_underlined_across_lines() {
         let octets: Vec<u8> = (b'0'..b'0' + 34).collect();
-        let mark = Mark {
-            offset: 14,
-            length: 4,
-        };
+        let mark = Mark { offset: 14, length: 4 };
         insta::assert_snapshot!(hexdump(&octets, Some(mark)), @"
         0000  30 31 32 33 34 35 36 37 38 39 3A 3B 3C 3D 3E 3F  |0123456789:;<=>?|
                                                         ^^ ^^
@@ -100,10 +65,7 @@ mod tests {
     #[test]
     fn something_missing_at_the_end_is_shown_there() {
         let at = |offset| Some(Mark { offset, length: 1 });
-        assert_eq!(
-            hexdump(&[0x90], at(1)),
-            format!("0000  90{}|.|\n         ^^\n", " ".repeat(47))
-        );
+        assert_eq!(hexdump(&[0x90], at(1)), format!("0000  90{}|.|\n         ^^\n", " ".repeat(47)));
         assert_eq!(hexdump(&[], at(0)), "0000  (end)\n      ^^\n");
         assert!(hexdump(&[0; 16], at(99)).ends_with("0010  (end)\n      ^^\n"));
         assert_eq!(hexdump(&[], None), "0000  (end)\n");

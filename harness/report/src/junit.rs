@@ -35,11 +35,8 @@ pub enum JunitError {
 /// A pass is a success, a fail a failure and an error an error. Inconclusive, not applicable and
 /// not run are skipped, with the reason: JUnit has no word for them, and none may read as a pass.
 pub fn junit(run: &RunFolder, tables: &Tables) -> Result<String, JunitError> {
-    let mut suites: Vec<TestSuite> = tables
-        .items()
-        .iter()
-        .map(|item| suite(run, item.id.as_str(), &item.function))
-        .collect();
+    let mut suites: Vec<TestSuite> =
+        tables.items().iter().map(|item| suite(run, item.id.as_str(), &item.function)).collect();
     let mut by_item = homes(tables);
     for record in &run.records {
         let item = &run.case(record).item;
@@ -68,12 +65,8 @@ pub fn junit(run: &RunFolder, tables: &Tables) -> Result<String, JunitError> {
 
 /// For each item the position, in the tables, of the DM_SC item in whose suite its cases stand.
 fn homes(tables: &Tables) -> HashMap<String, usize> {
-    let mut homes: HashMap<String, usize> = tables
-        .items()
-        .iter()
-        .enumerate()
-        .map(|(at, item)| (item.id.to_string(), at))
-        .collect();
+    let mut homes: HashMap<String, usize> =
+        tables.items().iter().enumerate().map(|(at, item)| (item.id.to_string(), at)).collect();
     for (at, item) in tables.items().iter().enumerate() {
         for required in tables.closure(item.id.as_str()) {
             homes.entry(required.to_string()).or_insert(at);
@@ -98,32 +91,17 @@ fn test_case(run: &RunFolder, record: &Record) -> TestCase {
     test.set_classname(&one_line(&format!("{dut}.{}", case.item)));
 
     let message = one_line(&record.reason()).into_owned();
-    let evidence: String = record
-        .checks()
-        .filter(|check| Some(check.verdict) == record.outcome.kind.verdict())
-        .map(check_text)
-        .collect();
+    let evidence: String =
+        record.checks().filter(|check| Some(check.verdict) == record.outcome.kind.verdict()).map(check_text).collect();
     let cause = (!evidence.is_empty()).then(|| cdata(&evidence));
     let kind = record.outcome.kind;
     let type_ = kind.as_str().to_owned();
     test.result = match kind {
         OutcomeKind::Pass => TestResult::Success,
-        OutcomeKind::Fail => TestResult::Failure {
-            type_,
-            message,
-            cause,
-        },
-        OutcomeKind::Error => TestResult::Error {
-            type_,
-            message,
-            cause,
-        },
+        OutcomeKind::Fail => TestResult::Failure { type_, message, cause },
+        OutcomeKind::Error => TestResult::Error { type_, message, cause },
         OutcomeKind::Inconclusive | OutcomeKind::NotApplicable | OutcomeKind::NotRun => {
-            TestResult::SkippedWithCause {
-                message: format!("{type_}: {message}"),
-                type_,
-                cause,
-            }
+            TestResult::SkippedWithCause { message: format!("{type_}: {message}"), type_, cause }
         }
     };
     let mut out = format!("{}\nlog: {}\n", case.title, log_path(run, record));
@@ -214,9 +192,7 @@ mod tests {
                         let a = a.unwrap();
                         (
                             a.key.as_ref().to_owned(),
-                            a.normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                                .unwrap()
-                                .into_owned(),
+                            a.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap().into_owned(),
                         )
                     });
                     tags.push((e.name().as_ref().to_owned(), attributes.collect()));
@@ -233,15 +209,7 @@ mod tests {
                 "testsuites" => (&[], &["name", "time", "tests", "failures", "errors"]),
                 "testsuite" => (
                     &["name", "tests", "failures", "errors"],
-                    &[
-                        "group",
-                        "time",
-                        "skipped",
-                        "timestamp",
-                        "hostname",
-                        "id",
-                        "package",
-                    ],
+                    &["group", "time", "skipped", "timestamp", "hostname", "id", "package"],
                 ),
                 "testcase" => (&["name"], &["time", "classname", "group"]),
                 "failure" | "error" | "skipped" => (&[], &["type", "message"]),
@@ -249,10 +217,7 @@ mod tests {
                 other => panic!("<{other}> is not in the schema"),
             };
             for name in required {
-                assert!(
-                    !attributes[*name].is_empty(),
-                    "{name} of <{element}> is empty"
-                );
+                assert!(!attributes[*name].is_empty(), "{name} of <{element}> is empty");
             }
             for (name, value) in &attributes {
                 assert!(
@@ -261,18 +226,12 @@ mod tests {
                 );
                 if name == "time" {
                     let (whole, part) = value.split_once('.').unwrap_or((value, ""));
-                    assert!(
-                        (whole.to_owned() + part)
-                            .bytes()
-                            .all(|o| o.is_ascii_digit())
-                    );
+                    assert!((whole.to_owned() + part).bytes().all(|o| o.is_ascii_digit()));
                     assert!(part.len() <= 3, "{value} is finer than readers take");
                 }
             }
         }
-        let legal = |c: char| {
-            c == '\n' || c == '\t' || (c >= ' ' && !('\u{FFFE}'..='\u{FFFF}').contains(&c))
-        };
+        let legal = |c: char| c == '\n' || c == '\t' || (c >= ' ' && !('\u{FFFE}'..='\u{FFFF}').contains(&c));
         assert!(xml.chars().all(legal));
     }
 
@@ -288,40 +247,19 @@ mod tests {
         let run = synthetic::folder();
         let xml = junit(&run, Tables::builtin()).unwrap();
         let tags = tags(&xml);
-        let suites: Vec<_> = tags
-            .iter()
-            .filter(|(name, _)| name == "testsuite")
-            .collect();
+        let suites: Vec<_> = tags.iter().filter(|(name, _)| name == "testsuite").collect();
         let names: Vec<&str> = suites.iter().map(|(_, a)| a["name"].as_str()).collect();
-        let items: Vec<&str> = Tables::builtin()
-            .items()
-            .iter()
-            .map(|i| i.id.as_str())
-            .collect();
+        let items: Vec<&str> = Tables::builtin().items().iter().map(|i| i.id.as_str()).collect();
         assert_eq!(names, items);
         assert_eq!(names.len(), 19);
         for (attribute, kinds) in [
             ("tests", &OutcomeKind::ALL[..]),
             ("failures", &[OutcomeKind::Fail]),
             ("errors", &[OutcomeKind::Error]),
-            (
-                "skipped",
-                &[
-                    OutcomeKind::Inconclusive,
-                    OutcomeKind::NotApplicable,
-                    OutcomeKind::NotRun,
-                ],
-            ),
+            ("skipped", &[OutcomeKind::Inconclusive, OutcomeKind::NotApplicable, OutcomeKind::NotRun]),
         ] {
-            let in_xml: usize = suites
-                .iter()
-                .map(|(_, a)| a[attribute].parse::<usize>().unwrap())
-                .sum();
-            let in_run = run
-                .records
-                .iter()
-                .filter(|r| kinds.contains(&r.outcome.kind))
-                .count();
+            let in_xml: usize = suites.iter().map(|(_, a)| a[attribute].parse::<usize>().unwrap()).sum();
+            let in_run = run.records.iter().filter(|r| kinds.contains(&r.outcome.kind)).count();
             assert_eq!(in_xml, in_run, "{attribute}");
             if attribute != "skipped" {
                 assert_eq!(tags[0].1[attribute], in_run.to_string());
@@ -337,20 +275,10 @@ mod tests {
         let xml = junit(&run, Tables::builtin()).unwrap();
         assert_valid(&xml);
         let tags = tags(&xml);
-        let at = tags.iter().position(|(_, a)| {
-            a.get("classname")
-                .is_some_and(|c| c == "phone.SCR-DM-NOTI-C-001")
-        });
-        let suite = tags[..at.unwrap()]
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "testsuite")
-            .unwrap();
+        let at = tags.iter().position(|(_, a)| a.get("classname").is_some_and(|c| c == "phone.SCR-DM-NOTI-C-001"));
+        let suite = tags[..at.unwrap()].iter().rev().find(|(name, _)| name == "testsuite").unwrap();
         assert_eq!(suite.1["name"], "DM_SC-C-001-M");
-        assert_eq!(
-            tags.iter().filter(|(name, _)| name == "testsuite").count(),
-            20
-        );
+        assert_eq!(tags.iter().filter(|(name, _)| name == "testsuite").count(), 20);
     }
 
     proptest! {

@@ -17,11 +17,7 @@ const UNDER: &str = "                ";
 
 /// Where the log of a record goes, relative to the folder of the reports.
 pub fn log_path(run: &RunFolder, record: &Record) -> String {
-    format!(
-        "cases/{}/{}.log",
-        component(&run.dut(record).name),
-        relative_path(&run.case(record).id)
-    )
+    format!("cases/{}/{}.log", component(&run.dut(record).name), relative_path(&run.case(record).id))
 }
 
 /// The log of a case.
@@ -29,11 +25,7 @@ pub fn log(run: &RunFolder, record: &Record) -> String {
     let mut out = head(run, record);
     // The names of the two sides stand over the ends of the arrows.
     let width = ARROW - 12;
-    let _ = writeln!(
-        out,
-        "\n            {:<width$}terminal, client",
-        "card, server"
-    );
+    let _ = writeln!(out, "\n            {:<width$}terminal, client", "card, server");
     if record.entries.is_empty() {
         out.push_str("   (nothing passed)\n");
     }
@@ -70,18 +62,10 @@ fn head(run: &RunFolder, record: &Record) -> String {
         ("clauses", case.spec.join(", ")),
         ("DUT", format!("{} over {}", dut.name, dut.link)),
         ("file", format!("{} (SHA-256 {})", case.file, case.hash)),
-        (
-            "harness",
-            format!("{}, seed {}", run.header.harness, run.header.seed),
-        ),
+        ("harness", format!("{}, seed {}", run.header.harness, run.header.seed)),
     ] {
         if !text.is_empty() {
-            let _ = writeln!(
-                out,
-                "{:<9} {}",
-                format!("{name}:"),
-                one_line(text.trim_end())
-            );
+            let _ = writeln!(out, "{:<9} {}", format!("{name}:"), one_line(text.trim_end()));
         }
     }
     out
@@ -129,10 +113,7 @@ fn tree(out: &mut String, value: &Value, depth: usize) {
     };
     match value {
         Value::Object(map) => map.iter().for_each(|(name, value)| child(name, value)),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .for_each(|(at, value)| child(&format!("[{at}]"), value)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(at, value)| child(&format!("[{at}]"), value)),
         other => child("value", other),
     }
 }
@@ -158,16 +139,8 @@ fn verdict(record: &Record) -> String {
     for remark in &record.remarks {
         let _ = writeln!(out, "remark:   {}", visible(remark).trim_end());
     }
-    let clock = if record.wall {
-        "wall clock"
-    } else {
-        "virtual clock"
-    };
-    let _ = writeln!(
-        out,
-        "duration: {} s, {clock}",
-        time(record.duration_us).trim_start()
-    );
+    let clock = if record.wall { "wall clock" } else { "virtual clock" };
+    let _ = writeln!(out, "duration: {} s, {clock}", time(record.duration_us).trim_start());
     out
 }
 
@@ -184,10 +157,7 @@ mod tests {
     #[test]
     fn the_log_of_a_pass_with_a_remark() {
         let run = synthetic::folder();
-        assert_eq!(
-            log_path(&run, &run.records[0]),
-            "cases/phone/DM_SC-C-001-M/alert.log"
-        );
+        assert_eq!(log_path(&run, &run.records[0]), "cases/phone/DM_SC-C-001-M/alert.log");
         insta::assert_snapshot!(log(&run, &run.records[0]));
     }
 

@@ -73,10 +73,7 @@ pub fn render_all(run: &RunFolder, tables: &Tables, out: &Path) -> Result<Writte
 
 /// Writes a file beside its place and moves it there.
 fn write_whole(path: &Path, text: &str) -> Result<(), RenderError> {
-    let io = |source| RenderError::Io {
-        path: path.into(),
-        source,
-    };
+    let io = |source| RenderError::Io { path: path.into(), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
@@ -84,13 +81,11 @@ fn write_whole(path: &Path, text: &str) -> Result<(), RenderError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.part", std::process::id()));
     let beside = PathBuf::from(beside);
-    std::fs::write(&beside, text)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|source| {
-            // Best effort: the error that matters is the first.
-            let _ = std::fs::remove_file(&beside);
-            io(source)
-        })
+    std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(|source| {
+        // Best effort: the error that matters is the first.
+        let _ = std::fs::remove_file(&beside);
+        io(source)
+    })
 }
 
 #[cfg(test)]
@@ -127,10 +122,7 @@ mod tests {
         assert_eq!(tree(folder.path()), first);
         let mut names = written.files.clone();
         names.sort();
-        assert_eq!(
-            first.into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            names
-        );
+        assert_eq!(first.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), names);
         assert_eq!(written.files.len(), 5 + run.records.len());
     }
 
@@ -142,10 +134,7 @@ mod tests {
 
         let (header, _) = synthetic::run();
         let (one, two) = synthetic::shards();
-        let parts = [
-            (synthetic::Folder::new(), one),
-            (synthetic::Folder::new(), two),
-        ];
+        let parts = [(synthetic::Folder::new(), one), (synthetic::Folder::new(), two)];
         for (folder, events) in &parts {
             let path = folder.path().join("journal.jsonl");
             let mut writer = crate::journal::JournalWriter::create(&path, &header).unwrap();

@@ -8,9 +8,8 @@ use serde_json::json;
 
 use crate::folder::RunFolder;
 use crate::journal::{
-    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics,
-    Journal, Level, Mark, Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader,
-    VERSION,
+    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics, Journal, Level, Mark,
+    Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
 };
 
 /// A folder of its own for one test, removed with the value.
@@ -53,10 +52,7 @@ fn dut(name: &str, kind: DutKind, denied: &[&str]) -> DutHeader {
         name: name.into(),
         kind,
         link: "in-process".into(),
-        ics: Ics {
-            hash: "ef".repeat(32),
-            answers: answers.collect(),
-        },
+        ics: Ics { hash: "ef".repeat(32), answers: answers.collect() },
         ixit: json!({ "server_id": "dmsc", "password": "[redacted]" }),
         interpretations: [("https-address".to_owned(), "always-https".to_owned())].into(),
     }
@@ -87,68 +83,30 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         selection: "all".into(),
         strict: false,
         duts: vec![
-            dut(
-                "phone",
-                DutKind::Terminal,
-                &["DM_SC-C-002-O", "SCR-DM-NOTI-C-003"],
-            ),
+            dut("phone", DutKind::Terminal, &["DM_SC-C-002-O", "SCR-DM-NOTI-C-003"]),
             dut("card", DutKind::Card, &[]),
         ],
         cases: vec![
-            case(
-                "DM_SC-C-001-M/alert",
-                "DM_SC-C-001-M",
-                "an alert is sent",
-                Role::Card,
-            ),
+            case("DM_SC-C-001-M/alert", "DM_SC-C-001-M", "an alert is sent", Role::Card),
             case(
                 "DM_SC-C-001-M/session-id",
                 "DM_SC-C-001-M",
                 "the session id is <b>upper</b> case & short",
                 Role::Card,
             ),
-            case(
-                "DM_SC-C-002-O/nonce",
-                "DM_SC-C-002-O",
-                "a nonce is refreshed",
-                Role::Card,
-            ),
-            case(
-                "DM_SC-D-001-M/bip[ipv4]",
-                "DM_SC-D-001-M",
-                "BIP carries IPv4",
-                Role::Card,
-            ),
-            case(
-                "DM_SC-D-001-M/bip[ipv6]",
-                "DM_SC-D-001-M",
-                "BIP carries IPv6",
-                Role::Card,
-            ),
-            case(
-                "DM_SC-S-001-M/package0",
-                "DM_SC-S-001-M",
-                "Package#0 is sent",
-                Role::Terminal,
-            ),
+            case("DM_SC-C-002-O/nonce", "DM_SC-C-002-O", "a nonce is refreshed", Role::Card),
+            case("DM_SC-D-001-M/bip[ipv4]", "DM_SC-D-001-M", "BIP carries IPv4", Role::Card),
+            case("DM_SC-D-001-M/bip[ipv6]", "DM_SC-D-001-M", "BIP carries IPv6", Role::Card),
+            case("DM_SC-S-001-M/package0", "DM_SC-S-001-M", "Package#0 is sent", Role::Terminal),
         ],
     };
     let at = |case: &str, dut: &str| (case.to_owned(), dut.to_owned());
-    let started = |(case, dut): (String, String)| {
-        Event::CaseStarted(CaseStarted {
-            case,
-            dut,
-            at_us: 5,
-        })
-    };
+    let started = |(case, dut): (String, String)| Event::CaseStarted(CaseStarted { case, dut, at_us: 5 });
     let finished = |(case, dut): (String, String), kind, reason: Option<&str>, remarks: &[&str]| {
         Event::CaseFinished(CaseFinished {
             case,
             dut,
-            outcome: Recorded {
-                kind,
-                reason: reason.map(Into::into),
-            },
+            outcome: Recorded { kind, reason: reason.map(Into::into) },
             remarks: remarks.iter().map(|r| (*r).into()).collect(),
             duration_us: 1_234_567,
             wall: false,
@@ -160,37 +118,33 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
     let bip4 = || at("DM_SC-D-001-M/bip[ipv4]", "phone");
     let bip6 = || at("DM_SC-D-001-M/bip[ipv6]", "phone");
     let package0 = || at("DM_SC-S-001-M/package0", "card");
-    let message =
-        |(case, dut): (String, String), at_us, from, to, kind: &str, octets: &[u8]| Message {
-            case,
-            dut,
-            at_us,
-            from,
-            to,
-            kind: kind.into(),
-            octets: octets.into(),
-            fields: None,
-            note: None,
-        };
-    let check =
-        |(case, dut): (String, String), step, verdict, what: &str, expected: &str, got: &str| {
-            Check {
-                case,
-                dut,
-                step,
-                at_us: 1_500 * step as u64,
-                verdict,
-                level: Level::Must,
-                what: what.into(),
-                expected: expected.into(),
-                got: got.into(),
-                octets: None,
-                mark: None,
-                clause: Some("DM_SC 7.1-3".into()),
-                hint: None,
-                location: format!("testcases/case.yaml:{}", 10 + step),
-            }
-        };
+    let message = |(case, dut): (String, String), at_us, from, to, kind: &str, octets: &[u8]| Message {
+        case,
+        dut,
+        at_us,
+        from,
+        to,
+        kind: kind.into(),
+        octets: octets.into(),
+        fields: None,
+        note: None,
+    };
+    let check = |(case, dut): (String, String), step, verdict, what: &str, expected: &str, got: &str| Check {
+        case,
+        dut,
+        step,
+        at_us: 1_500 * step as u64,
+        verdict,
+        level: Level::Must,
+        what: what.into(),
+        expected: expected.into(),
+        got: got.into(),
+        octets: None,
+        mark: None,
+        clause: Some("DM_SC 7.1-3".into()),
+        hint: None,
+        location: format!("testcases/case.yaml:{}", 10 + step),
+    };
     let long: Vec<u8> = (0..40).collect();
     let events = vec![
         started(alert()),
@@ -200,119 +154,33 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
                 "header": { "version": "1.2", "flags": [1, "two"] }, "empty": {},
             })),
             note: Some("answered by the player".into()),
-            ..message(
-                alert(),
-                0,
-                Party::Card,
-                Party::Terminal,
-                "open-channel",
-                &[0xD0, 0x03, 0x81, 0x01, 0x40],
-            )
+            ..message(alert(), 0, Party::Card, Party::Terminal, "open-channel", &[0xD0, 0x03, 0x81, 0x01, 0x40])
         }),
-        Event::Message(message(
-            alert(),
-            1_500,
-            Party::Client,
-            Party::Server,
-            "dm.message",
-            &long,
-        )),
-        Event::Check(check(
-            alert(),
-            1,
-            CheckVerdict::Pass,
-            "alert",
-            "1200",
-            "1200",
-        )),
+        Event::Message(message(alert(), 1_500, Party::Client, Party::Server, "dm.message", &long)),
+        Event::Check(check(alert(), 1, CheckVerdict::Pass, "alert", "1200", "1200")),
         Event::Check(Check {
             level: Level::Should,
-            ..check(
-                alert(),
-                2,
-                CheckVerdict::Fail,
-                "coding",
-                "GSM 7-bit",
-                "UCS2",
-            )
+            ..check(alert(), 2, CheckVerdict::Fail, "coding", "GSM 7-bit", "UCS2")
         }),
-        finished(
-            alert(),
-            OutcomeKind::Pass,
-            None,
-            &["step 2: coding should be GSM 7-bit"],
-        ),
+        finished(alert(), OutcomeKind::Pass, None, &["step 2: coding should be GSM 7-bit"]),
         started(session()),
-        Event::Message(message(
-            session(),
-            10,
-            Party::Client,
-            Party::Server,
-            "dm.message",
-            &long,
-        )),
+        Event::Message(message(session(), 10, Party::Client, Party::Server, "dm.message", &long)),
         Event::Check(Check {
             octets: Some(long.clone().into()),
-            mark: Some(Mark {
-                offset: 30,
-                length: 4,
-            }),
+            mark: Some(Mark { offset: 30, length: 4 }),
             hint: Some("drop leading zeros".into()),
-            ..check(
-                session(),
-                1,
-                CheckVerdict::Fail,
-                "session_id",
-                "\"A0B\"",
-                "\"<0a0b>\" \u{1}]]> & co",
-            )
+            ..check(session(), 1, CheckVerdict::Fail, "session_id", "\"A0B\"", "\"<0a0b>\" \u{1}]]> & co")
         }),
-        finished(
-            session(),
-            OutcomeKind::Fail,
-            Some("session_id: expected \"A0B\", came \"<0a0b>\""),
-            &[],
-        ),
-        finished(
-            nonce(),
-            OutcomeKind::NotApplicable,
-            Some("the ICS answers no to DM_SC-C-002-O"),
-            &[],
-        ),
+        finished(session(), OutcomeKind::Fail, Some("session_id: expected \"A0B\", came \"<0a0b>\""), &[]),
+        finished(nonce(), OutcomeKind::NotApplicable, Some("the ICS answers no to DM_SC-C-002-O"), &[]),
         started(bip4()),
-        Event::Check(check(
-            bip4(),
-            1,
-            CheckVerdict::Inconclusive,
-            "close-channel",
-            "within 60 s",
-            "nothing",
-        )),
-        finished(
-            bip4(),
-            OutcomeKind::Inconclusive,
-            Some("no positive control"),
-            &[],
-        ),
+        Event::Check(check(bip4(), 1, CheckVerdict::Inconclusive, "close-channel", "within 60 s", "nothing")),
+        finished(bip4(), OutcomeKind::Inconclusive, Some("no positive control"), &[]),
         started(bip6()),
-        Event::Check(check(
-            bip6(),
-            1,
-            CheckVerdict::Error,
-            "link",
-            "an answer",
-            "the reader is gone",
-        )),
+        Event::Check(check(bip6(), 1, CheckVerdict::Error, "link", "an answer", "the reader is gone")),
         finished(bip6(), OutcomeKind::Error, None, &[]),
         started(package0()),
-        Event::Check(check(
-            package0(),
-            1,
-            CheckVerdict::Pass,
-            "package0",
-            "any",
-            "a Package#0",
-        )),
+        Event::Check(check(package0(), 1, CheckVerdict::Pass, "package0", "any", "a Package#0")),
         finished(package0(), OutcomeKind::Pass, None, &[]),
         Event::RunFinished(RunFinished { interrupted: false }),
     ];
@@ -322,14 +190,9 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
 /// The run as read.
 pub(crate) fn folder() -> RunFolder {
     let (header, events) = run();
-    RunFolder::from_journals(vec![Journal {
-        path: "journal.jsonl".into(),
-        header,
-        events,
-        truncated: None,
-    }])
-    .unwrap()
-    .unwrap()
+    RunFolder::from_journals(vec![Journal { path: "journal.jsonl".into(), header, events, truncated: None }])
+        .unwrap()
+        .unwrap()
 }
 
 /// The events of the run as two processes would have written them.
@@ -343,18 +206,9 @@ pub(crate) fn shards() -> (Vec<Event>, Vec<Event>) {
             Event::CaseFinished(e) => &e.case,
             Event::Run(_) | Event::RunFinished(_) => return None,
         };
-        header
-            .cases
-            .iter()
-            .position(|c| c.id == *case)
-            .map(|at| at % 2 == 0)
+        header.cases.iter().position(|c| c.id == *case).map(|at| at % 2 == 0)
     };
-    let part = |first: bool| {
-        events
-            .iter()
-            .filter(|event| in_first(event).is_none_or(|it| it == first))
-            .cloned()
-            .collect()
-    };
+    let part =
+        |first: bool| events.iter().filter(|event| in_first(event).is_none_or(|it| it == first)).cloned().collect();
     (part(true), part(false))
 }

@@ -18,10 +18,7 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     let hidden = |c: char| {
         (c.is_control() && !keep(c))
-            || matches!(
-                c,
-                '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}'
-            )
+            || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}')
             || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(hidden) {
@@ -48,23 +45,17 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 pub(crate) fn component(name: &str) -> String {
     const LONGEST: usize = 120;
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-=,+@[]()".contains(c);
-    let mut out: String = name
-        .chars()
-        .map(|c| if plain(c) { c } else { '_' })
-        .collect();
+    let mut out: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
     if out == name && !out.starts_with('.') && !out.is_empty() && out.len() <= LONGEST {
         return out;
     }
     out.truncate(LONGEST);
     // FNV-1a: no secrecy is asked for, only that names which look alike stay apart. `~` is in no
     // plain name, so an altered name never meets an unaltered one.
-    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| {
-        (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01B3)
-    });
-    format!(
-        "{}~{hash:016x}",
-        out.replacen('.', "_", usize::from(out.starts_with('.')))
-    )
+    let hash = name
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x100_0000_01B3));
+    format!("{}~{hash:016x}", out.replacen('.', "_", usize::from(out.starts_with('.'))))
 }
 
 /// A case id as a relative path: each part between slashes is a component.
@@ -81,23 +72,14 @@ mod tests {
     fn what_cannot_be_shown_is_escaped() {
         assert_eq!(visible("a\tb\nc\u{1b}[31m\r"), "a\tb\nc\\u{1b}[31m\\r");
         assert_eq!(one_line("a\tb\nc"), "a\\tb\\nc");
-        assert_eq!(
-            visible("\u{202e}x\u{FFFF}\u{0}"),
-            "\\u{202e}x\\u{ffff}\\u{0}"
-        );
+        assert_eq!(visible("\u{202e}x\u{FFFF}\u{0}"), "\\u{202e}x\\u{ffff}\\u{0}");
         assert!(matches!(visible("plain, grüß"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn names_become_paths_that_stay_inside_their_folder() {
-        assert_eq!(
-            relative_path("DM_SC-C-001-M/bip[ipv4]"),
-            "DM_SC-C-001-M/bip[ipv4]"
-        );
-        assert_eq!(
-            component("a b"),
-            format!("a_b~{:016x}", 0xe63f_9919_0483_3892_u64)
-        );
+        assert_eq!(relative_path("DM_SC-C-001-M/bip[ipv4]"), "DM_SC-C-001-M/bip[ipv4]");
+        assert_eq!(component("a b"), format!("a_b~{:016x}", 0xe63f_9919_0483_3892_u64));
         assert!(component("..").starts_with("_.~"));
         assert!(component("").starts_with('~'));
         assert_ne!(component("a b"), component("a:b"));

@@ -42,7 +42,14 @@ fn main() {
     if args.iter().any(|a| a == "--prove") {
         let proof = dmsc_runner::prove::prove(&duts, &cases, &faults, library.bundle(), 1, &mut |_, _| {}).unwrap();
         for f in &proof.faults {
-            println!("{:40} caught by {:2} inconclusive {:2} errors {:?}  {}", f.fault, f.caught_by.len(), f.inconclusive, f.errors, f.caught_by.iter().take(3).cloned().collect::<Vec<_>>().join(" "));
+            println!(
+                "{:40} caught by {:2} inconclusive {:2} errors {:?}  {}",
+                f.fault,
+                f.caught_by.len(),
+                f.inconclusive,
+                f.errors,
+                f.caught_by.iter().take(3).cloned().collect::<Vec<_>>().join(" ")
+            );
         }
         println!("unclean {:#?}\nnever failed {:#?}\nholds {}", proof.unclean, proof.never_failed, proof.holds());
         return;
@@ -53,7 +60,17 @@ fn main() {
         if let Some(id) = option("--fault") {
             dut.faults = faults.iter().filter(|f| f.id == *id && f.side != dut.role()).cloned().collect();
         }
-        let config = RunConfig { duts: std::slice::from_ref(&dut), cases: &cases, bundle: library.bundle(), selection: Selection::default(), seed: 1, strict: false, person: false, out: None, resume: false };
+        let config = RunConfig {
+            duts: std::slice::from_ref(&dut),
+            cases: &cases,
+            bundle: library.bundle(),
+            selection: Selection::default(),
+            seed: 1,
+            strict: false,
+            person: false,
+            out: None,
+            resume: false,
+        };
         for p in plan(&config, dmsc_scr::Tables::builtin()) {
             if !p.case.name().starts_with(&prefix) {
                 continue;
@@ -64,7 +81,13 @@ fn main() {
             }
             let mut rig = Rig::new(&dut, &fixtures, 1);
             let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
-            let r = run_case(&mut rig, p.case, &options, &mut Tape(args.iter().any(|a| a == "--log")), &mut Hands::new(&dut));
+            let r = run_case(
+                &mut rig,
+                p.case,
+                &options,
+                &mut Tape(args.iter().any(|a| a == "--log")),
+                &mut Hands::new(&dut),
+            );
             println!("{:14} {} {}", r.verdict.as_str(), p.case.name(), r.reason);
             for remark in r.remarks {
                 println!("      remark: {remark}");

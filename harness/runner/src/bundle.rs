@@ -94,7 +94,8 @@ impl Bundle {
 
     /// How errors name a file: a path that the user can open, where there is one.
     pub fn shown(&self, path: &str) -> String {
-        let in_root = |(prefix, root): &(&str, PathBuf)| Some(root.join(path.strip_prefix(prefix)?).display().to_string());
+        let in_root =
+            |(prefix, root): &(&str, PathBuf)| Some(root.join(path.strip_prefix(prefix)?).display().to_string());
         self.roots.iter().find_map(in_root).unwrap_or_else(|| path.to_owned())
     }
 }

@@ -47,6 +47,8 @@ pub struct Case {
     pub claims: Vec<ItemId>,
     /// Readings that have to be in force: interpretation and alternative.
     pub when: Vec<(String, String)>,
+    /// Values that the IXIT has to have: name and value.
+    pub ixit: Vec<(String, String)>,
     /// What the harness plays.
     pub role: Role,
     /// How sure it is that the documents say this.
@@ -262,7 +264,8 @@ impl Case {
         if self.instance.is_empty() {
             return self.id.clone();
         }
-        let values: Vec<String> = self.instance.iter().map(|(name, value)| format!("{name}={}", written(value))).collect();
+        let values: Vec<String> =
+            self.instance.iter().map(|(name, value)| format!("{name}={}", written(value))).collect();
         format!("{}[{}]", self.id, values.join(","))
     }
 

@@ -124,7 +124,9 @@ impl Catalogue {
 /// message of that family, `proactive` every command whose type has no name.
 pub fn is_kind(written: &str, heard: &str) -> bool {
     let family = match written {
-        "envelope" | "event" | "terminal-response" => heard.strip_prefix(written).is_some_and(|rest| rest.starts_with('.')),
+        "envelope" | "event" | "terminal-response" => {
+            heard.strip_prefix(written).is_some_and(|rest| rest.starts_with('.'))
+        }
         "proactive" => heard.starts_with("command-"),
         _ => false,
     };

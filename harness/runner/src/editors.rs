@@ -116,7 +116,9 @@ fn admit(schema: &mut Value, words: bool) {
                 }
             }
             let scalar = match map.get("type") {
-                Some(Value::String(kind)) => matches!(kind.as_str(), "integer" | "boolean") || map.contains_key("pattern"),
+                Some(Value::String(kind)) => {
+                    matches!(kind.as_str(), "integer" | "boolean") || map.contains_key("pattern")
+                }
                 Some(Value::Array(_)) => map.contains_key("pattern"),
                 _ => words && matches!(map.get("enum"), Some(Value::Array(_))),
             };

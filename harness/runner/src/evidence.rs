@@ -68,9 +68,8 @@ fn object(event: &Event, field: &str) -> Option<Mark> {
         (tlv.value, base + tlv.value_at)
     };
     // The data of an APDU may be followed by Le, which is no object.
-    let objects = comprehension::read_all(inner, base).or_else(|_| {
-        comprehension::read_all(inner.get(..inner.len().saturating_sub(1)).unwrap_or_default(), base)
-    });
+    let objects = comprehension::read_all(inner, base)
+        .or_else(|_| comprehension::read_all(inner.get(..inner.len().saturating_sub(1)).unwrap_or_default(), base));
     let found = objects.ok()?.into_iter().find(|tlv| tlv.tag == u16::from(kind.code()))?;
     let header = 2 + usize::from(found.value.len() > 0x7F);
     Some(Mark { offset: found.at, length: header + found.value.len() })
@@ -116,7 +115,9 @@ mod tests {
 
     #[test]
     fn a_field_is_found_in_its_message() {
-        let mark = |e: &Event, path: &str| locate(e, path, "\"terminal-applications\"", "\"dmsc\"").map(|m| (m.offset, m.length));
+        let mark = |e: &Event, path: &str| {
+            locate(e, path, "\"terminal-applications\"", "\"dmsc\"").map(|m| (m.offset, m.length))
+        };
         let response = event("terminal-response.send-data", "80140000108103024301820282818303 3A1000B70100");
         assert_eq!(mark(&response, "result"), Some((14, 5)));
         assert_eq!(mark(&response, "buffer_size"), None);

@@ -300,26 +300,32 @@ impl Executor<'_> {
         self.last = None;
         if !self.session.is_alive() {
             let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
-            self.found(step, Finding {
-                verdict: CheckVerdict::Error,
-                what: what.into(),
-                expected: format!("within {}", seconds(window)),
-                got: reason.clone(),
-                mismatch: None,
-            });
+            self.found(
+                step,
+                Finding {
+                    verdict: CheckVerdict::Error,
+                    what: what.into(),
+                    expected: format!("within {}", seconds(window)),
+                    got: reason.clone(),
+                    mismatch: None,
+                },
+            );
             return Err(Stop::Verdict(Verdict::Error, reason));
         }
         let got = match self.session.ended() {
             Some(text) => format!("nothing came in {}; the DUT's process has ended: {text}", seconds(window)),
             None => format!("nothing came in {}", seconds(window)),
         };
-        self.miss(step, Finding {
-            verdict: CheckVerdict::Fail,
-            what: what.into(),
-            expected: format!("{what} within {}", seconds(window)),
-            got,
-            mismatch: None,
-        })
+        self.miss(
+            step,
+            Finding {
+                verdict: CheckVerdict::Fail,
+                what: what.into(),
+                expected: format!("{what} within {}", seconds(window)),
+                got,
+                mismatch: None,
+            },
+        )
     }
 
     fn judge(&mut self, step: &Step, what: &str, template: Option<&Template>, matched: &Matched) -> Result<(), Stop> {
@@ -328,7 +334,8 @@ impl Executor<'_> {
         }
         let Some(first) = matched.mismatches.first() else {
             let expected = template.map_or_else(|| what.to_owned(), ToString::to_string);
-            let verdict = if matched.weight == Weight::Inconclusive { CheckVerdict::Inconclusive } else { CheckVerdict::Pass };
+            let verdict =
+                if matched.weight == Weight::Inconclusive { CheckVerdict::Inconclusive } else { CheckVerdict::Pass };
             let got = matched.remarks.first().cloned().unwrap_or_else(|| "as expected".into());
             self.found(step, Finding { verdict, what: what.into(), expected, got: got.clone(), mismatch: None });
             if verdict == CheckVerdict::Inconclusive {
@@ -339,13 +346,16 @@ impl Executor<'_> {
         let more = matched.mismatches.len().saturating_sub(1);
         let also = if more == 0 { String::new() } else { format!(" (and {more} more)") };
         let at = |text: &str| if first.path.is_empty() { text.to_owned() } else { format!("{}: {text}", first.path) };
-        self.miss(step, Finding {
-            verdict: CheckVerdict::Fail,
-            what: what.into(),
-            expected: at(&first.expected),
-            got: format!("{}{also}", at(&first.got)),
-            mismatch: Some(first.clone()),
-        })
+        self.miss(
+            step,
+            Finding {
+                verdict: CheckVerdict::Fail,
+                what: what.into(),
+                expected: at(&first.expected),
+                got: format!("{}{also}", at(&first.got)),
+                mismatch: Some(first.clone()),
+            },
+        )
     }
 
     /// A step was missed: what that means depends on its level, on how sure the documents are, and on where it stands.
@@ -419,26 +429,32 @@ impl Executor<'_> {
         let what = describe(&none.kind, filter.as_ref());
         if let Some(event) = self.wait(&none.kind, filter.as_ref(), until)? {
             self.last = Some(event);
-            return self.miss(step, Finding {
-                verdict: CheckVerdict::Fail,
-                what: format!("no {what}"),
-                expected: format!("no {what} for {}", seconds(window)),
-                got: "one came".into(),
-                mismatch: None,
-            });
+            return self.miss(
+                step,
+                Finding {
+                    verdict: CheckVerdict::Fail,
+                    what: format!("no {what}"),
+                    expected: format!("no {what} for {}", seconds(window)),
+                    got: "one came".into(),
+                    mismatch: None,
+                },
+            );
         }
         let outer = std::mem::replace(&mut self.in_control, true);
         let control = self.steps(&none.control);
         self.in_control = outer;
         control?;
         self.last = None;
-        self.found(step, Finding {
-            verdict: CheckVerdict::Pass,
-            what: format!("no {what}"),
-            expected: format!("no {what} for {}", seconds(window)),
-            got: "none came, and the positive control did".into(),
-            mismatch: None,
-        });
+        self.found(
+            step,
+            Finding {
+                verdict: CheckVerdict::Pass,
+                what: format!("no {what}"),
+                expected: format!("no {what} for {}", seconds(window)),
+                got: "none came, and the positive control did".into(),
+                mismatch: None,
+            },
+        );
         Ok(())
     }
 
@@ -449,7 +465,10 @@ impl Executor<'_> {
             _ => operator.prompt.clone(),
         };
         if let Err(reason) = self.bench.act(&operator.act, &prompt, self.session) {
-            return Err(Stop::Verdict(Verdict::Inconclusive, format!("operator act `{}` was not done: {reason}", operator.act)));
+            return Err(Stop::Verdict(
+                Verdict::Inconclusive,
+                format!("operator act `{}` was not done: {reason}", operator.act),
+            ));
         }
         let Some(kind) = &operator.until else { return Ok(()) };
         let filter = operator.matching.as_ref().map(|m| variables::template(m, &self.scope)).transpose()?;
@@ -469,13 +488,16 @@ impl Executor<'_> {
                 let what = describe(kind, filter.as_ref());
                 let got = format!("nothing came in {}", seconds(window));
                 let reason = format!("operator act `{}` was not proven: {what} did not come", operator.act);
-                self.found(step, Finding {
-                    verdict: CheckVerdict::Inconclusive,
-                    what: what.clone(),
-                    expected: format!("{what}, which proves the act `{}`", operator.act),
-                    got,
-                    mismatch: None,
-                });
+                self.found(
+                    step,
+                    Finding {
+                        verdict: CheckVerdict::Inconclusive,
+                        what: what.clone(),
+                        expected: format!("{what}, which proves the act `{}`", operator.act),
+                        got,
+                        mismatch: None,
+                    },
+                );
                 Err(Stop::Verdict(Verdict::Inconclusive, reason))
             }
         }

@@ -10,7 +10,6 @@ use dmsc_engine::template::Template;
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Visitor};
 
-
 use crate::bundle::Bundle;
 use crate::case::{Found, definitions, explained, json, place};
 use crate::catalogue::schema::{kinds, mutations, template, with};
@@ -66,7 +65,10 @@ pub fn load(bundle: &Bundle) -> Result<Vec<Fault>, Vec<Problems>> {
         }
         for problem in problems {
             // Words on kinds depend on whose fault it is.
-            let at = root.items().iter().find(|fault| fault.span.start <= problem.span.start && problem.span.end <= fault.span.end);
+            let at = root
+                .items()
+                .iter()
+                .find(|fault| fault.span.start <= problem.span.start && problem.span.end <= fault.span.end);
             let side = at.and_then(|fault| fault.get("side")).and_then(Node::as_str).and_then(Role::from_name);
             for problem in explained(vec![problem], side.map(Role::other), at.unwrap_or(&root)) {
                 found.add(&source, problem);
@@ -84,7 +86,11 @@ pub fn faults_schema() -> Schema {
             Role::Terminal => "The reference terminal has it.",
         };
         let fields = vec![
-            Field::optional("switches", Schema::seq_of(Schema::choice(variants::<Switch>().to_vec()), 1, usize::MAX), "Decisions it gets wrong."),
+            Field::optional(
+                "switches",
+                Schema::seq_of(Schema::choice(variants::<Switch>().to_vec()), 1, usize::MAX),
+                "Decisions it gets wrong.",
+            ),
             Field::optional("patches", Schema::seq_of(patch(side), 1, usize::MAX), "Messages it gets wrong."),
         ];
         Case::new(side.as_str(), doc, fields)
@@ -132,7 +138,8 @@ fn read(source: &Source, root: &Node, faults: &mut Vec<Fault>, found: &mut Found
         let id = text("id");
         if faults.iter().any(|fault| fault.id == id) {
             let at = node.get("id").map_or(node.span, |id| id.span);
-            let problem = Problem::new(at, format!("two faults are called `{id}`")).help("give one of them another name");
+            let problem =
+                Problem::new(at, format!("two faults are called `{id}`")).help("give one of them another name");
             found.add(source, problem);
             continue;
         }
@@ -178,7 +185,8 @@ fn read_patch(source: &Source, node: &Node, side: Role, found: &mut Found) -> Op
         },
     };
     let drop = node.get("drop").and_then(Node::as_bool).unwrap_or_default();
-    let change = Change { with: fields.and_then(|fields| fields.as_object().cloned()).unwrap_or_default(), mutate: edits, drop };
+    let change =
+        Change { with: fields.and_then(|fields| fields.as_object().cloned()).unwrap_or_default(), mutate: edits, drop };
     if change.is_empty() {
         problem(node, "a patch that changes nothing", "add `with`, `mutate` or `drop`".to_owned());
     }
@@ -191,7 +199,9 @@ fn refuse_names(source: &Source, node: &Node, found: &mut Found) {
     node.items().iter().for_each(|item| refuse_names(source, item, found));
     node.entries().iter().for_each(|entry| refuse_names(source, &entry.value, found));
     if node.as_str().is_some_and(|text| references(text).map_or(true, |names| !names.is_empty())) {
-        let problem = Problem::new(node.span, "a name in a fault").label("names have values in cases only").help("write the value");
+        let problem = Problem::new(node.span, "a name in a fault")
+            .label("names have values in cases only")
+            .help("write the value");
         found.add(source, problem);
     }
 }

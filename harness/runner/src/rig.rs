@@ -323,7 +323,8 @@ fn applications(setup: &Map<String, Value>) -> Result<Vec<RegistryApplication>, 
                     .ok_or_else(|| wrong("port is 0 to 65535"))?,
                 dcs,
                 application_type: octet("type", 7).ok_or_else(|| wrong("type is 0 to 255"))?,
-                name: dmsc_uicc::coding::from_text(dcs, text).ok_or_else(|| wrong("the name does not fit its coding"))?,
+                name: dmsc_uicc::coding::from_text(dcs, text)
+                    .ok_or_else(|| wrong("the name does not fit its coding"))?,
             })
         })
         .collect()

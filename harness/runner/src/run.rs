@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use dmsc_report::journal::{
-    self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, JournalWriter, Message, Recorded, RunFinished,
-    RunHeader, Timestamp, VERSION,
+    self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, JournalWriter, Message, Recorded,
+    RunFinished, RunHeader, Timestamp, VERSION,
 };
 use dmsc_scr::{Outcome, Tables, Verdict};
 use sha2::{Digest, Sha256};
@@ -295,7 +295,8 @@ pub fn header(config: &RunConfig<'_>, started: Timestamp) -> RunHeader {
 }
 
 fn dut_header(dut: &Dut) -> DutHeader {
-    let answers: BTreeMap<String, bool> = dut.ics.answers().iter().map(|(item, yes)| (item.to_string(), *yes)).collect();
+    let answers: BTreeMap<String, bool> =
+        dut.ics.answers().iter().map(|(item, yes)| (item.to_string(), *yes)).collect();
     let mut hasher = Sha256::new();
     for (item, yes) in &answers {
         hasher.update(format!("{item}={yes}\n"));
@@ -354,8 +355,12 @@ struct Journal {
 
 impl Journal {
     fn open(config: &RunConfig<'_>) -> Result<Journal, RunError> {
-        let mut journal =
-            Journal { writer: None, folder: config.out.clone().unwrap_or_default(), began: Instant::now(), done: BTreeMap::new() };
+        let mut journal = Journal {
+            writer: None,
+            folder: config.out.clone().unwrap_or_default(),
+            began: Instant::now(),
+            done: BTreeMap::new(),
+        };
         let Some(folder) = &config.out else { return Ok(journal) };
         let failed = |cause: String| RunError::Journal { folder: folder.clone(), cause };
         std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
@@ -365,7 +370,8 @@ impl Journal {
             let ours = header(config, earlier.header.started);
             if earlier.header.catalogue != ours.catalogue || earlier.header.harness != ours.harness {
                 return Err(failed(
-                    "it was written with other cases or another version of dmsc; begin a new run instead of resuming".into(),
+                    "it was written with other cases or another version of dmsc; begin a new run instead of resuming"
+                        .into(),
                 ));
             }
             journal.done = done(&earlier);
@@ -374,7 +380,8 @@ impl Journal {
         }
         let started = Timestamp::try_from(SystemTime::now()).map_err(|e| failed(e.to_string()))?;
         let path = fresh(&path);
-        journal.writer = Some(JournalWriter::create(&path, &header(config, started)).map_err(|e| failed(e.to_string()))?);
+        journal.writer =
+            Some(JournalWriter::create(&path, &header(config, started)).map_err(|e| failed(e.to_string()))?);
         Ok(journal)
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::case::{Case, Step, StepKind};
 use crate::catalogue::Role;
-use crate::dut::Dut;
+use crate::dut::{Dut, Secrets};
 use crate::rig::{Hands, Offers};
 
 /// How the reason of a case begins that was not chosen.
@@ -54,7 +54,9 @@ pub enum Condition {
 
 /// Why a condition cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at column {column}; a condition is made of item:PATTERN, case:PATTERN, covers:PATTERN, role:card, role:terminal, claimed, mandatory, and, or, not and parentheses")]
+#[error(
+    "{message} at column {column}; a condition is made of item:PATTERN, case:PATTERN, covers:PATTERN, role:card, role:terminal, claimed, mandatory, and, or, not and parentheses"
+)]
 pub struct ConditionError {
     /// What is wrong.
     pub message: String,
@@ -138,7 +140,10 @@ impl<'a> Parser<'a> {
             return Err(ConditionError { message: "a `)` is missing".into(), column });
         }
         let Some((column, word)) = self.peek() else {
-            return Err(ConditionError { message: "a condition is missing".into(), column: self.end.saturating_add(1) });
+            return Err(ConditionError {
+                message: "a condition is missing".into(),
+                column: self.end.saturating_add(1),
+            });
         };
         self.at = self.at.saturating_add(1);
         match word.split_once(':') {
@@ -192,7 +197,9 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),
             Some((b'*', rest)) => (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|tail| inner(rest, tail))),
-            Some((c, rest)) => text.split_first().is_some_and(|(t, tail)| t.eq_ignore_ascii_case(c) && inner(rest, tail)),
+            Some((c, rest)) => {
+                text.split_first().is_some_and(|(t, tail)| t.eq_ignore_ascii_case(c) && inner(rest, tail))
+            }
         }
     }
     inner(pattern.as_bytes(), text.as_bytes())
@@ -211,18 +218,22 @@ impl Selection {
             let id = item.as_str();
             id.eq_ignore_ascii_case(wanted)
                 || id.strip_suffix("-M").or(id.strip_suffix("-O")).is_some_and(|stem| {
-                    stem.eq_ignore_ascii_case(wanted) || stem.strip_prefix("DM_SC-").is_some_and(|s| s.eq_ignore_ascii_case(wanted))
+                    stem.eq_ignore_ascii_case(wanted)
+                        || stem.strip_prefix("DM_SC-").is_some_and(|s| s.eq_ignore_ascii_case(wanted))
                 })
         };
         if !self.items.is_empty() {
-            let belongs = |wanted: &String| short(&case.item, wanted) || case.covers.iter().any(|item| short(item, wanted));
+            let belongs =
+                |wanted: &String| short(&case.item, wanted) || case.covers.iter().any(|item| short(item, wanted));
             if !self.items.iter().any(belongs) {
                 return Some(format!("{NOT_SELECTED}: another item"));
             }
         }
         let name = case.name();
         let stem = name.strip_prefix("DM_SC-").unwrap_or(&name);
-        if !self.cases.is_empty() && !self.cases.iter().any(|p| name.starts_with(p.as_str()) || stem.starts_with(p.as_str())) {
+        if !self.cases.is_empty()
+            && !self.cases.iter().any(|p| name.starts_with(p.as_str()) || stem.starts_with(p.as_str()))
+        {
             return Some(format!("{NOT_SELECTED}: another case"));
         }
         if self.role.is_some_and(|role| role != case.role) {
@@ -268,7 +279,14 @@ impl fmt::Display for Selection {
 /// Whether a case runs against a DUT: `None` when it does, else the outcome it has without running.
 ///
 /// `index` is the place of the case among those of the DUT's role; shards are dealt by it.
-pub fn decide(case: &Case, dut: &Dut, selection: &Selection, index: usize, person: bool, tables: &Tables) -> Option<Outcome> {
+pub fn decide(
+    case: &Case,
+    dut: &Dut,
+    selection: &Selection,
+    index: usize,
+    person: bool,
+    tables: &Tables,
+) -> Option<Outcome> {
     selection
         .refuses(case, dut, index)
         .map(Outcome::NotRun)
@@ -294,6 +312,13 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
             return Some(format!("it holds for another reading of {id} than the one in force"));
         }
     }
+    let ixit = dut.ixit.to_json(Secrets::Hidden);
+    for (name, wanted) in &case.ixit {
+        let value = ixit.get(name).and_then(Value::as_str).unwrap_or_default();
+        if value != wanted {
+            return Some(format!("it is for `{name}: {wanted}`, and the IXIT says `{value}`"));
+        }
+    }
     let offers = Offers::of(dut);
     if case.needs_contact() && !offers.contact {
         return Some("it needs the contact interface, which this link does not have".into());
@@ -309,7 +334,10 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
     }
     let encoding = case.setup.get("encoding").and_then(Value::as_str).filter(|_| case.role == Role::Card);
     if let Some(encoding) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding.name()) {
-        return Some(format!("it is for a DM Client that speaks {encoding}, and the IXIT says {}", dut.ixit.encoding.name()));
+        return Some(format!(
+            "it is for a DM Client that speaks {encoding}, and the IXIT says {}",
+            dut.ixit.encoding.name()
+        ));
     }
     None
 }

@@ -77,7 +77,8 @@ impl Scope {
     pub fn get(&self, name: &str) -> Result<&Value, UnknownVariable> {
         let mut parts = name.split('.');
         let first = parts.next().unwrap_or_default();
-        let unknown = |part: &str, known: Vec<String>| UnknownVariable { name: name.to_owned(), part: part.to_owned(), known };
+        let unknown =
+            |part: &str, known: Vec<String>| UnknownVariable { name: name.to_owned(), part: part.to_owned(), known };
         let mut value = self.values.get(first).ok_or_else(|| unknown(first, self.values.keys().cloned().collect()))?;
         for part in parts {
             let inner = match value {
@@ -200,9 +201,9 @@ pub(crate) fn references(text: &str) -> Result<Vec<Reference>, (Range<usize>, St
 
 /// Whether a text can be a name; dots select members.
 fn is_name(text: &str, dots: bool) -> bool {
-    text.split('.').all(|part| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-    }) && (dots || !text.contains('.'))
+    text.split('.')
+        .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+        && (dots || !text.contains('.'))
 }
 
 /// The name under which something is kept.
@@ -210,8 +211,7 @@ pub(crate) fn name_schema() -> Schema {
     Schema::text().with(|node| {
         let name = node.as_str()?;
         let problem = if !is_name(name, false) {
-            Problem::new(node.span, format!("`{name}` is not a name"))
-                .label("letters, digits, `_` and `-` only")
+            Problem::new(node.span, format!("`{name}` is not a name")).label("letters, digits, `_` and `-` only")
         } else if RESERVED.contains(&name) {
             Problem::new(node.span, format!("`{name}` is taken")).label("stands for values of the DUT file")
         } else {
@@ -230,9 +230,9 @@ pub(crate) fn fill(node: &Node, known: &[(String, Node)]) -> Node {
     let value = match &node.value {
         Doc::Text(text) => return fill_text(node, text, known),
         Doc::Seq(items) => Doc::Seq(items.iter().map(|item| fill(item, known)).collect()),
-        Doc::Map(entries) => Doc::Map(
-            entries.iter().map(|entry| Entry { value: fill(&entry.value, known), ..entry.clone() }).collect(),
-        ),
+        Doc::Map(entries) => {
+            Doc::Map(entries.iter().map(|entry| Entry { value: fill(&entry.value, known), ..entry.clone() }).collect())
+        }
         _ => return node.clone(),
     };
     Node { value, ..node.clone() }

@@ -67,11 +67,7 @@ impl Coverage {
                 push(by_item.entry(id).or_default(), &case.case);
                 if !tables.knows(id.as_str()) {
                     let nearest = tables.nearest(id.as_str()).map(ToString::to_string);
-                    unknown.push(Unknown {
-                        case: case.case.clone(),
-                        name: id.to_string(),
-                        nearest,
-                    });
+                    unknown.push(Unknown { case: case.case.clone(), name: id.to_string(), nearest });
                 }
             }
             for citation in &case.spec {
@@ -79,11 +75,7 @@ impl Coverage {
                     Place::Known(id) => push(by_place.entry(id).or_default(), &case.case),
                     Place::Elsewhere => {}
                     Place::Unknown(nearest) => {
-                        unknown.push(Unknown {
-                            case: case.case.clone(),
-                            name: citation.clone(),
-                            nearest,
-                        });
+                        unknown.push(Unknown { case: case.case.clone(), name: citation.clone(), nearest });
                     }
                 }
             }
@@ -98,25 +90,12 @@ impl Coverage {
         let requirement = |requirement: &Requirement| {
             let mut all = cases_of(&requirement.id);
             let clauses = requirement.clauses.iter().flat_map(|id| cases_of(id));
-            clauses
-                .chain(requirement.items.iter().flat_map(items_of))
-                .for_each(|case| push(&mut all, &case));
+            clauses.chain(requirement.items.iter().flat_map(items_of)).for_each(|case| push(&mut all, &case));
             let realised = !requirement.items.is_empty() || !requirement.clauses.is_empty();
-            Covered {
-                id: requirement.id.clone(),
-                cases: all,
-                expected: realised && requirement.level != Level::May,
-            }
+            Covered { id: requirement.id.clone(), cases: all, expected: realised && requirement.level != Level::May }
         };
         Self {
-            items: tables
-                .ids()
-                .map(|id| Covered {
-                    id: id.clone(),
-                    cases: items_of(id),
-                    expected: true,
-                })
-                .collect(),
+            items: tables.ids().map(|id| Covered { id: id.clone(), cases: items_of(id), expected: true }).collect(),
             clauses: tables.clauses().iter().map(clause).collect(),
             requirements: tables.requirements().iter().map(requirement).collect(),
             unknown,
@@ -149,18 +128,12 @@ fn place<'a>(tables: &'a Tables, citation: &str) -> Place<'a> {
     }
     let of_ours = cited.starts_with("DM_SC-") || cited.starts_with("DM-SC-");
     let section = cited.strip_prefix("DM_SC ");
-    let numbered = section.is_some_and(|section| {
-        section.starts_with(|c: char| c.is_ascii_digit()) && section.contains('-')
-    });
+    let numbered =
+        section.is_some_and(|section| section.starts_with(|c: char| c.is_ascii_digit()) && section.contains('-'));
     if of_ours || numbered {
         let wanted = cited.replace("DM_SC ", "DM_SC-");
         let clauses = tables.clauses().iter().map(|clause| clause.id.as_str());
-        let all = clauses.chain(
-            tables
-                .requirements()
-                .iter()
-                .map(|requirement| requirement.id.as_str()),
-        );
+        let all = clauses.chain(tables.requirements().iter().map(|requirement| requirement.id.as_str()));
         return Place::Unknown(dmsc_doc::nearest(&wanted, all).map(str::to_owned));
     }
     Place::Elsewhere
@@ -180,12 +153,7 @@ impl fmt::Display for Coverage {
         if !self.unknown.is_empty() {
             writeln!(f, "names that the tables do not have")?;
         }
-        for Unknown {
-            case,
-            name,
-            nearest,
-        } in &self.unknown
-        {
+        for Unknown { case, name, nearest } in &self.unknown {
             match nearest {
                 Some(nearest) => writeln!(f, "  {name}  in {case}; did you mean {nearest}?")?,
                 None => writeln!(f, "  {name}  in {case}")?,
@@ -196,19 +164,10 @@ impl fmt::Display for Coverage {
 }
 
 /// One kind of entry: how many have cases, then each with its count.
-fn section<I: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    title: &str,
-    all: &[Covered<I>],
-) -> fmt::Result {
+fn section<I: fmt::Display>(f: &mut fmt::Formatter<'_>, title: &str, all: &[Covered<I>]) -> fmt::Result {
     let expected = all.iter().filter(|entry| entry.expected);
     let (with, without): (Vec<_>, Vec<_>) = expected.partition(|entry| !entry.cases.is_empty());
-    writeln!(
-        f,
-        "{title}: {} of {} have cases",
-        with.len(),
-        with.len() + without.len()
-    )?;
+    writeln!(f, "{title}: {} of {} have cases", with.len(), with.len() + without.len())?;
     for entry in all {
         let note = match (entry.cases.len(), entry.expected) {
             (0, true) => "no case".to_owned(),
@@ -235,11 +194,7 @@ mod tests {
     }
 
     fn cases_of<'a, I: PartialEq<&'a str>>(all: &[Covered<I>], id: &'a str) -> Vec<String> {
-        all.iter()
-            .find(|entry| entry.id == id)
-            .unwrap()
-            .cases
-            .clone()
+        all.iter().find(|entry| entry.id == id).unwrap().cases.clone()
     }
 
     #[test]
@@ -247,26 +202,13 @@ mod tests {
         let coverage = Coverage::of(
             Tables::builtin(),
             &[
-                case(
-                    "a",
-                    "DM_SC-D-003-M",
-                    &["DM_SC-D-003-M", "SCWS-ME-001"],
-                    &["DM_SC 7.1-6", "TS 102 223 8.88"],
-                ),
-                case(
-                    "b",
-                    "DM_SC-S-001-M",
-                    &[],
-                    &["DM_SC 7.1-14 \"in any case\"", "DM-SC-GEN-21"],
-                ),
+                case("a", "DM_SC-D-003-M", &["DM_SC-D-003-M", "SCWS-ME-001"], &["DM_SC 7.1-6", "TS 102 223 8.88"]),
+                case("b", "DM_SC-S-001-M", &[], &["DM_SC 7.1-14 \"in any case\"", "DM-SC-GEN-21"]),
             ],
         );
         assert_eq!(cases_of(&coverage.items, "DM_SC-D-003-M"), ["a"]);
         assert_eq!(cases_of(&coverage.items, "SCWS-ME-001"), ["a"]);
-        assert_eq!(
-            cases_of(&coverage.items, "DM_SC-C-001-M"),
-            Vec::<String>::new()
-        );
+        assert_eq!(cases_of(&coverage.items, "DM_SC-C-001-M"), Vec::<String>::new());
         assert_eq!(cases_of(&coverage.clauses, "DM_SC-7.1-14"), ["b"]);
         assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-13"), ["a"]);
         assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-14"), ["b", "a"]);
@@ -276,42 +218,20 @@ mod tests {
 
     #[test]
     fn unknown_names_are_told_with_the_nearest() {
-        let cases = [case(
-            "a",
-            "DM_SC-D-003-O",
-            &["HTTPS"],
-            &["DM_SC 7.1-99", "DM_SC 7.1", "DM_SC B.2", "DM-SC-GEN-41"],
-        )];
+        let cases =
+            [case("a", "DM_SC-D-003-O", &["HTTPS"], &["DM_SC 7.1-99", "DM_SC 7.1", "DM_SC B.2", "DM-SC-GEN-41"])];
         let coverage = Coverage::of(Tables::builtin(), &cases);
-        let names: Vec<&str> = coverage
-            .unknown
-            .iter()
-            .map(|unknown| unknown.name.as_str())
-            .collect();
-        assert_eq!(
-            names,
-            ["DM_SC-D-003-O", "HTTPS", "DM_SC 7.1-99", "DM-SC-GEN-41"]
-        );
-        assert_eq!(
-            coverage.unknown[0].nearest.as_deref(),
-            Some("DM_SC-D-003-M")
-        );
-        assert!(
-            coverage.unknown[2]
-                .nearest
-                .as_deref()
-                .is_some_and(|near| near.starts_with("DM_SC-7.1-"))
-        );
+        let names: Vec<&str> = coverage.unknown.iter().map(|unknown| unknown.name.as_str()).collect();
+        assert_eq!(names, ["DM_SC-D-003-O", "HTTPS", "DM_SC 7.1-99", "DM-SC-GEN-41"]);
+        assert_eq!(coverage.unknown[0].nearest.as_deref(), Some("DM_SC-D-003-M"));
+        assert!(coverage.unknown[2].nearest.as_deref().is_some_and(|near| near.starts_with("DM_SC-7.1-")));
     }
 
     #[test]
     fn the_text_counts_what_is_expected() {
         let coverage = Coverage::of(
             Tables::builtin(),
-            &[
-                case("a", "DM_SC-D-003-M", &[], &["DM_SC 7.1-6"]),
-                case("b", "DM_SC-D-003-M", &[], &["DM_SC-7.1-66"]),
-            ],
+            &[case("a", "DM_SC-D-003-M", &[], &["DM_SC 7.1-6"]), case("b", "DM_SC-D-003-M", &[], &["DM_SC-7.1-66"])],
         );
         insta::assert_snapshot!(coverage);
     }

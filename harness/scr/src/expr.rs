@@ -114,17 +114,9 @@ impl Expr {
     /// # Errors
     /// The first deviation from the grammar of the module text, with its octet offset.
     pub fn parse(text: &str) -> Result<Self, ExprError> {
-        let mut parser = Parser {
-            text,
-            at: 0,
-            depth: 0,
-        };
+        let mut parser = Parser { text, at: 0, depth: 0 };
         if parser.peek().0 == Token::End {
-            return Err(ExprError {
-                offset: 0,
-                length: 0,
-                kind: ExprErrorKind::Empty,
-            });
+            return Err(ExprError { offset: 0, length: 0, kind: ExprErrorKind::Empty });
         }
         let expr = parser.expr()?;
         match parser.next() {
@@ -137,12 +129,8 @@ impl Expr {
     pub fn eval(&self, value: &impl Fn(&ItemRef) -> Ternary) -> Ternary {
         match self {
             Self::Item(item) => value(item),
-            Self::And(parts) => parts
-                .iter()
-                .fold(Ternary::True, |all, part| all.and(part.eval(value))),
-            Self::Or(parts) => parts
-                .iter()
-                .fold(Ternary::False, |any, part| any.or(part.eval(value))),
+            Self::And(parts) => parts.iter().fold(Ternary::True, |all, part| all.and(part.eval(value))),
+            Self::Or(parts) => parts.iter().fold(Ternary::False, |any, part| any.or(part.eval(value))),
             Self::Not(part) => !part.eval(value),
         }
     }
@@ -210,9 +198,7 @@ impl ItemRef {
     pub fn key(&self) -> ItemId {
         match self.set {
             None => self.name.clone(),
-            Some(set) => format!("{}:{}", self.name, set.as_str())
-                .parse()
-                .unwrap_or_else(|_| self.name.clone()),
+            Some(set) => format!("{}:{}", self.name, set.as_str()).parse().unwrap_or_else(|_| self.name.clone()),
         }
     }
 }
@@ -232,12 +218,8 @@ impl fmt::Display for ItemRef {
 
 impl FeatureSet {
     /// All four.
-    pub const ALL: [Self; 4] = [
-        Self::MandatoryClient,
-        Self::OptionalClient,
-        Self::MandatoryServer,
-        Self::OptionalServer,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::MandatoryClient, Self::OptionalClient, Self::MandatoryServer, Self::OptionalServer];
 
     /// The word in the expression.
     pub fn as_str(self) -> &'static str {
@@ -259,11 +241,7 @@ struct Span {
 
 impl Span {
     fn error(self, kind: ExprErrorKind) -> ExprError {
-        ExprError {
-            offset: self.start,
-            length: self.end.saturating_sub(self.start),
-            kind,
-        }
+        ExprError { offset: self.start, length: self.end.saturating_sub(self.start), kind }
     }
 }
 
@@ -316,11 +294,7 @@ impl<'a> Parser<'a> {
                 _ => break,
             }
         }
-        Ok(if word == "AND" {
-            Expr::And(parts)
-        } else {
-            Expr::Or(parts)
-        })
+        Ok(if word == "AND" { Expr::And(parts) } else { Expr::Or(parts) })
     }
 
     fn factor(&mut self) -> Result<Expr, ExprError> {
@@ -346,9 +320,7 @@ impl<'a> Parser<'a> {
                 match self.next() {
                     (Token::Close, _) => Ok(inner),
                     (Token::End, _) => Err(span.error(ExprErrorKind::Unclosed)),
-                    (token, at) => {
-                        Err(at.error(ExprErrorKind::ExpectedOperator(token.to_string())))
-                    }
+                    (token, at) => Err(at.error(ExprErrorKind::ExpectedOperator(token.to_string()))),
                 }
             }
             Token::Bracket => {
@@ -366,17 +338,12 @@ impl<'a> Parser<'a> {
             return Err(bracket.error(ExprErrorKind::Document("the `]` is missing")));
         };
         let name = rest.get(..length).unwrap_or_default().trim();
-        let whole = Span {
-            start: bracket.start,
-            end: self.at.saturating_add(length).saturating_add(1),
-        };
+        let whole = Span { start: bracket.start, end: self.at.saturating_add(length).saturating_add(1) };
         if name.is_empty() {
             return Err(whole.error(ExprErrorKind::Document("the name is empty")));
         }
         if name.contains(|c: char| c == '[' || c.is_control()) {
-            return Err(whole.error(ExprErrorKind::Document(
-                "the name holds a bracket or a line break",
-            )));
+            return Err(whole.error(ExprErrorKind::Document("the name holds a bracket or a line break")));
         }
         self.at = whole.end;
         match self.next() {
@@ -385,18 +352,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn item(
-        &mut self,
-        document: Option<String>,
-        token: Token<'a>,
-        span: Span,
-    ) -> Result<Expr, ExprError> {
-        let expected =
-            |token: Token<'_>| span.error(ExprErrorKind::ExpectedItem(token.to_string()));
+    fn item(&mut self, document: Option<String>, token: Token<'a>, span: Span) -> Result<Expr, ExprError> {
+        let expected = |token: Token<'_>| span.error(ExprErrorKind::ExpectedItem(token.to_string()));
         let name = match token {
-            Token::Word(word) if !matches!(word, "AND" | "OR" | "NOT") => {
-                word.parse().map_err(|_| expected(token))?
-            }
+            Token::Word(word) if !matches!(word, "AND" | "OR" | "NOT") => word.parse().map_err(|_| expected(token))?,
             _ => return Err(expected(token)),
         };
         let mut set = None;
@@ -412,19 +371,13 @@ impl<'a> Parser<'a> {
                 return Err(span.error(ExprErrorKind::Set(word)));
             }
         }
-        Ok(Expr::Item(ItemRef {
-            document,
-            name,
-            set,
-        }))
+        Ok(Expr::Item(ItemRef { document, name, set }))
     }
 
     fn peek(&self) -> (Token<'a>, Span) {
         let text = self.text.get(self.at..).unwrap_or_default();
         let rest = text.trim_start();
-        let start = self
-            .at
-            .saturating_add(text.len().saturating_sub(rest.len()));
+        let start = self.at.saturating_add(text.len().saturating_sub(rest.len()));
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         let (token, length) = match rest.chars().next() {
             None => (Token::End, 0),
@@ -438,13 +391,7 @@ impl<'a> Parser<'a> {
             }
             Some(c) => (Token::Other(c), c.len_utf8()),
         };
-        (
-            token,
-            Span {
-                start,
-                end: start.saturating_add(length),
-            },
-        )
+        (token, Span { start, end: start.saturating_add(length) })
     }
 
     fn next(&mut self) -> (Token<'a>, Span) {
@@ -476,14 +423,8 @@ mod tests {
             "([DMNOTI1.2]: SCR-DM-NOTI-C-001 AND [DMNOTI1.2]: SCR-DM-NOTI-C-002) AND \
              ([DMPRO1.2]: DM-PRO-Session-C-001 AND [DMPRO1.2]: DM-PRO-Session-C-003)"
         );
-        assert_eq!(
-            parse("([DMPRO1.2]: DM-PRO-Session-S-001)").to_string(),
-            "[DMPRO1.2]: DM-PRO-Session-S-001"
-        );
-        assert_eq!(
-            parse("DM-PRO:MCF OR (A AND NOT B)").to_string(),
-            "DM-PRO:MCF OR (A AND NOT B)"
-        );
+        assert_eq!(parse("([DMPRO1.2]: DM-PRO-Session-S-001)").to_string(), "[DMPRO1.2]: DM-PRO-Session-S-001");
+        assert_eq!(parse("DM-PRO:MCF OR (A AND NOT B)").to_string(), "DM-PRO:MCF OR (A AND NOT B)");
     }
 
     #[test]
@@ -498,19 +439,14 @@ mod tests {
     fn not_binds_to_one_operand_and_is_told() {
         let expr = parse("NOT A AND B");
         assert!(expr.has_unverified());
-        assert_eq!(
-            expr.eval(&|item| Ternary::from(item.name == "B")),
-            Ternary::True
-        );
+        assert_eq!(expr.eval(&|item| Ternary::from(item.name == "B")), Ternary::True);
         assert_eq!(expr.eval(&|_| false.into()), Ternary::False);
         assert!(!parse("A AND B").has_unverified());
     }
 
     #[test]
     fn errors_are_located() {
-        use ExprErrorKind::{
-            Document, Empty, ExpectedItem, ExpectedOperator, Mixed, Set, TooDeep, Unclosed,
-        };
+        use ExprErrorKind::{Document, Empty, ExpectedItem, ExpectedOperator, Mixed, Set, TooDeep, Unclosed};
         assert_eq!(error("  \n "), (0, Empty));
         assert_eq!(error("A AND B OR C"), (8, Mixed));
         assert_eq!(error("A AND"), (5, ExpectedItem("the end".into())));
@@ -532,31 +468,18 @@ mod tests {
         let source = dmsc_doc::Source::new("a.yaml", "applies: A AND B OR C\n");
         let root = dmsc_doc::parse(&source).unwrap();
         let node = root.get("applies").unwrap();
-        let problem = Expr::parse(node.as_str().unwrap())
-            .unwrap_err()
-            .to_problem(node);
+        let problem = Expr::parse(node.as_str().unwrap()).unwrap_err().to_problem(node);
         assert_eq!(dmsc_doc::line_col(&source, problem.span.start), (1, 18));
         assert_eq!(problem.span.len(), 2);
     }
 
     /// Any expression; NOT only if `not`.
-    pub(crate) fn any_expr(
-        names: &'static [&'static str],
-        not: bool,
-    ) -> impl Strategy<Value = Expr> {
-        let leaf = prop::sample::select(names).prop_map(|name| {
-            Expr::Item(ItemRef {
-                document: None,
-                name: name.parse().unwrap(),
-                set: None,
-            })
-        });
+    pub(crate) fn any_expr(names: &'static [&'static str], not: bool) -> impl Strategy<Value = Expr> {
+        let leaf = prop::sample::select(names)
+            .prop_map(|name| Expr::Item(ItemRef { document: None, name: name.parse().unwrap(), set: None }));
         leaf.prop_recursive(3, 12, 4, move |inner| {
             let parts = prop::collection::vec(inner.clone(), 2..4);
-            let mut any = vec![
-                parts.clone().prop_map(Expr::And).boxed(),
-                parts.prop_map(Expr::Or).boxed(),
-            ];
+            let mut any = vec![parts.clone().prop_map(Expr::And).boxed(), parts.prop_map(Expr::Or).boxed()];
             if not {
                 any.push(inner.prop_map(|part| Expr::Not(Box::new(part))).boxed());
             }
@@ -574,13 +497,7 @@ mod tests {
                 Some(false) => &[false],
                 None => &[false, true],
             };
-            all.iter()
-                .flat_map(|prefix| {
-                    choices
-                        .iter()
-                        .map(move |&c| [prefix.as_slice(), &[c]].concat())
-                })
-                .collect()
+            all.iter().flat_map(|prefix| choices.iter().map(move |&c| [prefix.as_slice(), &[c]].concat())).collect()
         })
     }
 

@@ -72,20 +72,8 @@ impl Ics {
         for (item, answer) in &draft.answers {
             answers.extend(answer.value.map(|value| (item.clone(), value)));
         }
-        let Draft {
-            dut,
-            interpretations,
-            ..
-        } = draft;
-        Problems::none_or(
-            source,
-            problems,
-            Self {
-                dut,
-                answers,
-                interpretations,
-            },
-        )
+        let Draft { dut, interpretations, .. } = draft;
+        Problems::none_or(source, problems, Self { dut, answers, interpretations })
     }
 
     /// The DUT.
@@ -138,20 +126,10 @@ impl DutKind {
     /// The items that a statement on it answers, in the order of the tables: those of its classes, and those
     /// which their requirements reach.
     pub fn items(self, tables: &Tables) -> Vec<ItemId> {
-        let own = tables
-            .items()
-            .iter()
-            .filter(|item| self.classes().contains(&item.class));
+        let own = tables.items().iter().filter(|item| self.classes().contains(&item.class));
         let own: Vec<ItemId> = own.map(|item| item.id.clone()).collect();
-        let reached: Vec<ItemId> = own
-            .iter()
-            .flat_map(|id| tables.closure(id.as_str()))
-            .collect();
-        tables
-            .ids()
-            .filter(|id| own.contains(id) || reached.contains(id))
-            .cloned()
-            .collect()
+        let reached: Vec<ItemId> = own.iter().flat_map(|id| tables.closure(id.as_str())).collect();
+        tables.ids().filter(|id| own.contains(id) || reached.contains(id)).cloned().collect()
     }
 
     /// The word in files.
@@ -189,10 +167,7 @@ mod tests {
         let ics = card("interpretations: { package0-framing: wsp }\n").unwrap();
         assert_eq!(ics.claims("DM_SC-S-003-O"), Some(true));
         assert_eq!(ics.claims("DM_SC-C-001-M"), None);
-        let reading = |id: &str| {
-            ics.reading(Tables::builtin(), id)
-                .map(|reading| reading.id.as_str())
-        };
+        let reading = |id: &str| ics.reading(Tables::builtin(), id).map(|reading| reading.id.as_str());
         assert_eq!(reading("package0-framing"), Some("wsp"));
         assert_eq!(reading("default-nonce-encoding"), Some("four-octets"));
         assert_eq!(reading("no-such-point"), None);
@@ -203,13 +178,7 @@ mod tests {
         for kind in DutKind::ALL {
             let items = kind.items(Tables::builtin());
             for id in &items {
-                assert!(
-                    Tables::builtin()
-                        .closure(id.as_str())
-                        .iter()
-                        .all(|reached| items.contains(reached)),
-                    "{id}"
-                );
+                assert!(Tables::builtin().closure(id.as_str()).iter().all(|reached| items.contains(reached)), "{id}");
             }
         }
         assert_eq!(DutKind::Card.items(Tables::builtin()).len(), 6 + 8);

@@ -21,9 +21,7 @@ pub enum IdError {
     #[error("an item name is empty; write for example DM_SC-C-001-M")]
     Empty,
     /// A character outside letters, digits, `_`, `-` and `:`.
-    #[error(
-        "{character:?} at octet {offset} cannot stand in an item name; letters, digits, `_` and `-` can"
-    )]
+    #[error("{character:?} at octet {offset} cannot stand in an item name; letters, digits, `_` and `-` can")]
     Character {
         /// Octet offset of the character in the name.
         offset: usize,
@@ -136,9 +134,7 @@ impl Serialize for ItemId {
 
 impl<'de> Deserialize<'de> for ItemId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -218,23 +214,14 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused_with_its_offset() {
         assert_eq!("".parse::<ItemId>(), Err(IdError::Empty));
-        assert_eq!(
-            "DM SC".parse::<ItemId>(),
-            Err(IdError::Character {
-                offset: 2,
-                character: ' '
-            })
-        );
+        assert_eq!("DM SC".parse::<ItemId>(), Err(IdError::Character { offset: 2, character: ' ' }));
     }
 
     #[test]
     fn names_survive_json() {
         let json = serde_json::to_string(&id("DM_SC-C-001-M")).unwrap();
         assert_eq!(json, "\"DM_SC-C-001-M\"");
-        assert_eq!(
-            serde_json::from_str::<ItemId>(&json).unwrap(),
-            "DM_SC-C-001-M"
-        );
+        assert_eq!(serde_json::from_str::<ItemId>(&json).unwrap(), "DM_SC-C-001-M");
         assert!(serde_json::from_str::<ItemId>("\"a b\"").is_err());
     }
 }

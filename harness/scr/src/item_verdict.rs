@@ -107,19 +107,12 @@ pub enum Evidence {
 /// `measured` holds every case of the catalogue, those that are not applicable or did not run included, so
 /// that an item without a case can be told from one whose cases were left out.
 pub fn item_verdicts(tables: &Tables, ics: &Ics, measured: &[Measured]) -> Vec<ItemVerdict> {
-    let mut judge = Judge {
-        tables,
-        ics,
-        own: own_cases(measured),
-        found: BTreeMap::new(),
-    };
+    let mut judge = Judge { tables, ics, own: own_cases(measured), found: BTreeMap::new() };
     let ids: Vec<&ItemId> = tables.ids().collect();
     for id in &ids {
         judge.judge(id);
     }
-    ids.into_iter()
-        .filter_map(|id| judge.found.remove(id))
-        .collect()
+    ids.into_iter().filter_map(|id| judge.found.remove(id)).collect()
 }
 
 impl ItemVerdict {
@@ -156,9 +149,7 @@ impl ItemOutcome {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Verdict(_) => None,
-            Self::NotRun(reason) | Self::NotClaimed(reason) | Self::NotApplicable(reason) => {
-                Some(reason)
-            }
+            Self::NotRun(reason) | Self::NotClaimed(reason) | Self::NotApplicable(reason) => Some(reason),
         }
     }
 
@@ -167,9 +158,9 @@ impl ItemOutcome {
         match self {
             Self::Verdict(Verdict::Pass) => Ternary::True,
             Self::Verdict(Verdict::Fail) | Self::NotClaimed(_) => Ternary::False,
-            Self::Verdict(Verdict::Inconclusive | Verdict::Error)
-            | Self::NotRun(_)
-            | Self::NotApplicable(_) => Ternary::Unknown,
+            Self::Verdict(Verdict::Inconclusive | Verdict::Error) | Self::NotRun(_) | Self::NotApplicable(_) => {
+                Ternary::Unknown
+            }
         }
     }
 }
@@ -199,16 +190,12 @@ impl Tally {
 
     /// How many cases ran.
     pub fn ran(&self) -> usize {
-        [self.pass, self.fail, self.inconclusive, self.error]
-            .into_iter()
-            .fold(0, usize::saturating_add)
+        [self.pass, self.fail, self.inconclusive, self.error].into_iter().fold(0, usize::saturating_add)
     }
 
     /// How many cases there are.
     pub fn total(&self) -> usize {
-        self.ran()
-            .saturating_add(self.not_applicable)
-            .saturating_add(self.not_run)
+        self.ran().saturating_add(self.not_applicable).saturating_add(self.not_run)
     }
 }
 
@@ -246,11 +233,7 @@ impl Judge<'_> {
         let (outcome, requirement, reasons) = match claimed {
             None => {
                 let kind = self.ics.dut().kind;
-                (
-                    ItemOutcome::NotApplicable(format!("a {kind} is not asked for it")),
-                    None,
-                    Vec::new(),
-                )
+                (ItemOutcome::NotApplicable(format!("a {kind} is not asked for it")), None, Vec::new())
             }
             Some(false) => (not_claimed(&own), None, found_all_the_same(&cases)),
             Some(true) => {
@@ -263,14 +246,7 @@ impl Judge<'_> {
             }
         };
         let operand = outcome.as_operand();
-        let verdict = ItemVerdict {
-            item: id.clone(),
-            claimed,
-            outcome,
-            own,
-            requirement,
-            reasons,
-        };
+        let verdict = ItemVerdict { item: id.clone(), claimed, outcome, own, requirement, reasons };
         self.found.insert(id.clone(), verdict);
         operand
     }
@@ -278,26 +254,16 @@ impl Judge<'_> {
     /// The requirement of an item over measured verdicts, and the named items that keep it from being true.
     fn requirement(&mut self, id: &ItemId) -> (Option<Ternary>, Vec<String>) {
         let tables = self.tables;
-        let Some(expr) = tables
-            .item(id.as_str())
-            .and_then(|item: &Item| item.requirement.as_ref())
-        else {
+        let Some(expr) = tables.item(id.as_str()).and_then(|item: &Item| item.requirement.as_ref()) else {
             return (None, Vec::new());
         };
-        let values: BTreeMap<ItemId, Ternary> = expr
-            .refs()
-            .into_iter()
-            .map(|name| (name.key(), self.judge(&name.key())))
-            .collect();
+        let values: BTreeMap<ItemId, Ternary> =
+            expr.refs().into_iter().map(|name| (name.key(), self.judge(&name.key()))).collect();
         let value = expr.eval(&|name| values.get(&name.key()).copied().unwrap_or(Ternary::Unknown));
         let mut unmet = Vec::new();
         if value != Ternary::True {
             for (id, _) in values.iter().filter(|(_, value)| **value != Ternary::True) {
-                unmet.extend(
-                    self.found
-                        .get(id)
-                        .map(|found| format!("requires {id}, which is {}", found.outcome)),
-                );
+                unmet.extend(self.found.get(id).map(|found| format!("requires {id}, which is {}", found.outcome)));
             }
         }
         (Some(value), unmet)
@@ -305,38 +271,21 @@ impl Judge<'_> {
 }
 
 /// The table of the module text, and the reasons that the item's own cases give.
-fn combine(
-    cases: &[&Measured],
-    own: &Tally,
-    requirement: Option<Ternary>,
-) -> (ItemOutcome, Vec<String>) {
+fn combine(cases: &[&Measured], own: &Tally, requirement: Option<Ternary>) -> (ItemOutcome, Vec<String>) {
     let with = |wanted: fn(&Outcome) -> bool| -> Vec<String> {
         let cases = cases.iter().filter(|case| wanted(&case.outcome));
-        cases
-            .map(|case| format!("{}: {}", case.case, case.outcome))
-            .collect()
+        cases.map(|case| format!("{}: {}", case.case, case.outcome)).collect()
     };
     let verdict = |wanted: Verdict, reasons| (ItemOutcome::Verdict(wanted), reasons);
     let required = requirement.unwrap_or(Ternary::True);
     if own.error > 0 {
-        verdict(
-            Verdict::Error,
-            with(|outcome| outcome.verdict() == Some(Verdict::Error)),
-        )
+        verdict(Verdict::Error, with(|outcome| outcome.verdict() == Some(Verdict::Error)))
     } else if own.fail > 0 || required == Ternary::False {
-        verdict(
-            Verdict::Fail,
-            with(|outcome| outcome.verdict() == Some(Verdict::Fail)),
-        )
+        verdict(Verdict::Fail, with(|outcome| outcome.verdict() == Some(Verdict::Fail)))
     } else if own.ran() == 0 {
         (ItemOutcome::NotRun(why_none_ran(cases)), Vec::new())
     } else if own.inconclusive > 0 || own.not_run > 0 {
-        let open = |outcome: &Outcome| {
-            matches!(
-                outcome,
-                Outcome::Verdict(Verdict::Inconclusive) | Outcome::NotRun(_)
-            )
-        };
+        let open = |outcome: &Outcome| matches!(outcome, Outcome::Verdict(Verdict::Inconclusive) | Outcome::NotRun(_));
         verdict(Verdict::Inconclusive, with(open))
     } else if required == Ternary::Unknown {
         verdict(Verdict::Inconclusive, Vec::new())
@@ -348,41 +297,25 @@ fn combine(
 /// Why an item has no case that ran: the reasons of its cases, each once, those not run first.
 fn why_none_ran(cases: &[&Measured]) -> String {
     let mut reasons: Vec<&str> = Vec::new();
-    let not_run = cases
-        .iter()
-        .filter(|case| matches!(case.outcome, Outcome::NotRun(_)));
-    let not_applicable = cases
-        .iter()
-        .filter(|case| matches!(case.outcome, Outcome::NotApplicable(_)));
-    for reason in not_run
-        .chain(not_applicable)
-        .filter_map(|case| case.outcome.reason())
-    {
+    let not_run = cases.iter().filter(|case| matches!(case.outcome, Outcome::NotRun(_)));
+    let not_applicable = cases.iter().filter(|case| matches!(case.outcome, Outcome::NotApplicable(_)));
+    for reason in not_run.chain(not_applicable).filter_map(|case| case.outcome.reason()) {
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
     }
-    if reasons.is_empty() {
-        NO_CASE.to_owned()
-    } else {
-        reasons.join("; ")
-    }
+    if reasons.is_empty() { NO_CASE.to_owned() } else { reasons.join("; ") }
 }
 
 fn not_claimed(own: &Tally) -> ItemOutcome {
     let said = "the statement says no";
-    ItemOutcome::NotClaimed(if own.total() == 0 {
-        format!("{said}; {NO_CASE}")
-    } else {
-        said.to_owned()
-    })
+    ItemOutcome::NotClaimed(if own.total() == 0 { format!("{said}; {NO_CASE}") } else { said.to_owned() })
 }
 
 /// What cases of an item not claimed found: it decides nothing, and it is worth knowing.
 fn found_all_the_same(cases: &[&Measured]) -> Vec<String> {
     let ran = cases.iter().filter(|case| case.outcome.verdict().is_some());
-    ran.map(|case| format!("not claimed, yet {}: {}", case.case, case.outcome))
-        .collect()
+    ran.map(|case| format!("not claimed, yet {}: {}", case.case, case.outcome)).collect()
 }
 
 const NO_CASE: &str = "no case";
@@ -399,15 +332,10 @@ mod tests {
     fn ics(denied: &[&str]) -> Ics {
         let mut text = String::from("ics: 1\ndut: { name: T, kind: terminal }\nanswers:\n");
         for id in DutKind::Terminal.items(Tables::builtin()) {
-            let answer = if denied.contains(&id.as_str()) {
-                "no"
-            } else {
-                "yes"
-            };
+            let answer = if denied.contains(&id.as_str()) { "no" } else { "yes" };
             text.push_str(&format!("  {id}: {answer}\n"));
         }
-        Ics::parse(&Source::new("t.yaml", text), Tables::builtin())
-            .unwrap_or_else(|error| panic!("{error}"))
+        Ics::parse(&Source::new("t.yaml", text), Tables::builtin()).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn case(name: &str, item: &str, covers: &[&str], outcome: impl Into<Outcome>) -> Measured {
@@ -420,18 +348,14 @@ mod tests {
     }
 
     fn verdict_of(id: &str, ics: &Ics, measured: &[Measured]) -> ItemVerdict {
-        item_verdicts(Tables::builtin(), ics, measured)
-            .into_iter()
-            .find(|found| found.item == *id)
-            .unwrap()
+        item_verdicts(Tables::builtin(), ics, measured).into_iter().find(|found| found.item == *id).unwrap()
     }
 
     /// One case with the outcome for each item of the terminal, but for the items given.
     fn one_each(outcome: &Outcome, except: &[&str]) -> Vec<Measured> {
         let ids = DutKind::Terminal.items(Tables::builtin()).into_iter();
         let ids = ids.filter(|id| !except.contains(&id.as_str()));
-        ids.map(|id| case(&format!("{id}/a"), id.as_str(), &[], outcome.clone()))
-            .collect()
+        ids.map(|id| case(&format!("{id}/a"), id.as_str(), &[], outcome.clone())).collect()
     }
 
     #[test]
@@ -441,12 +365,7 @@ mod tests {
         for found in &all {
             match found.claimed {
                 Some(true) => {
-                    assert_eq!(
-                        found.outcome,
-                        ItemOutcome::NotRun("no case".into()),
-                        "{}",
-                        found.item
-                    );
+                    assert_eq!(found.outcome, ItemOutcome::NotRun("no case".into()), "{}", found.item);
                     assert_eq!(found.evidence(), Evidence::Declared);
                 }
                 _ => {
@@ -459,19 +378,9 @@ mod tests {
 
     #[test]
     fn passes_everywhere_make_every_item_pass() {
-        for found in item_verdicts(
-            Tables::builtin(),
-            &ics(&[]),
-            &one_each(&Verdict::Pass.into(), &[]),
-        ) {
+        for found in item_verdicts(Tables::builtin(), &ics(&[]), &one_each(&Verdict::Pass.into(), &[])) {
             if found.claimed == Some(true) {
-                assert_eq!(
-                    found.outcome,
-                    Verdict::Pass.into(),
-                    "{}: {:?}",
-                    found.item,
-                    found.reasons
-                );
+                assert_eq!(found.outcome, Verdict::Pass.into(), "{}: {:?}", found.item, found.reasons);
                 assert_eq!(found.evidence(), Evidence::Tested);
             }
         }
@@ -493,10 +402,7 @@ mod tests {
         assert_eq!(found.outcome, Verdict::Fail.into());
         assert_eq!(found.reasons, ["requires DM_SC-C-007-O, which is fail"]);
         let found = verdict_of("DM_SC-C-007-O", &ics(&[]), &measured);
-        assert_eq!(
-            found.reasons,
-            ["requires DM-PRO-GAlert-C-006, which is fail"]
-        );
+        assert_eq!(found.reasons, ["requires DM-PRO-GAlert-C-006, which is fail"]);
     }
 
     #[test]
@@ -504,35 +410,16 @@ mod tests {
         let measured = one_each(&Verdict::Pass.into(), &["SCWS-ME-001"]);
         let found = verdict_of("DM_SC-D-001-M", &ics(&[]), &measured);
         assert_eq!(found.outcome, Verdict::Inconclusive.into());
-        assert_eq!(
-            found.reasons,
-            ["requires SCWS-ME-001, which is not run: no case"]
-        );
+        assert_eq!(found.reasons, ["requires SCWS-ME-001, which is not run: no case"]);
     }
 
     #[test]
     fn covered_items_count_a_case_once() {
-        let measured = [case(
-            "a",
-            "DM_SC-C-002-O",
-            &["SCR-DM-NOTI-C-003", "DM_SC-C-002-O"],
-            Verdict::Pass,
-        )];
+        let measured = [case("a", "DM_SC-C-002-O", &["SCR-DM-NOTI-C-003", "DM_SC-C-002-O"], Verdict::Pass)];
         let found = verdict_of("DM_SC-C-002-O", &ics(&[]), &measured);
-        assert_eq!(
-            found.own,
-            Tally {
-                pass: 1,
-                ..Tally::default()
-            }
-        );
+        assert_eq!(found.own, Tally { pass: 1, ..Tally::default() });
         assert_eq!(found.outcome, Verdict::Pass.into());
-        assert_eq!(
-            verdict_of("SCR-DM-NOTI-C-003", &ics(&[]), &measured)
-                .own
-                .pass,
-            1
-        );
+        assert_eq!(verdict_of("SCR-DM-NOTI-C-003", &ics(&[]), &measured).own.pass, 1);
     }
 
     #[test]
@@ -540,65 +427,36 @@ mod tests {
         let ics = ics(&[]);
         let not_run = |reason: &str| Outcome::NotRun(reason.into());
         let measured = [
-            case(
-                "a",
-                "DM_SC-D-002-O",
-                &[],
-                Outcome::NotApplicable("role card only".into()),
-            ),
+            case("a", "DM_SC-D-002-O", &[], Outcome::NotApplicable("role card only".into())),
             case("b", "DM_SC-D-002-O", &[], not_run("no SMS rig")),
             case("c", "DM_SC-D-002-O", &[], not_run("no SMS rig")),
         ];
         let found = verdict_of("DM_SC-D-002-O", &ics, &measured);
-        assert_eq!(
-            found.outcome.to_string(),
-            "not run: no SMS rig; role card only"
-        );
-        let measured = [
-            case("a", "DM_SC-D-002-O", &[], Verdict::Pass),
-            measured[1].clone(),
-        ];
+        assert_eq!(found.outcome.to_string(), "not run: no SMS rig; role card only");
+        let measured = [case("a", "DM_SC-D-002-O", &[], Verdict::Pass), measured[1].clone()];
         let found = verdict_of("DM_SC-D-002-O", &ics, &measured);
         assert_eq!(found.outcome, Verdict::Inconclusive.into());
         assert_eq!(found.reasons, ["b: not run: no SMS rig"]);
-        let measured = [case(
-            "a",
-            "DM_SC-D-002-O",
-            &[],
-            Outcome::NotApplicable("all".into()),
-        )];
-        assert_eq!(
-            verdict_of("DM_SC-D-002-O", &ics, &measured)
-                .outcome
-                .to_string(),
-            "not run: all"
-        );
+        let measured = [case("a", "DM_SC-D-002-O", &[], Outcome::NotApplicable("all".into()))];
+        assert_eq!(verdict_of("DM_SC-D-002-O", &ics, &measured).outcome.to_string(), "not run: all");
     }
 
     #[test]
     fn what_is_not_claimed_is_said_so_whatever_ran() {
         let ics = ics(&["DM_SC-C-002-O"]);
         let found = verdict_of("DM_SC-C-002-O", &ics, &[]);
-        assert_eq!(
-            found.outcome.to_string(),
-            "not claimed: the statement says no; no case"
-        );
+        assert_eq!(found.outcome.to_string(), "not claimed: the statement says no; no case");
         let measured = [case("a", "DM_SC-C-002-O", &[], Verdict::Fail)];
         let found = verdict_of("DM_SC-C-002-O", &ics, &measured);
-        assert_eq!(
-            found.outcome.to_string(),
-            "not claimed: the statement says no"
-        );
+        assert_eq!(found.outcome.to_string(), "not claimed: the statement says no");
         assert_eq!((found.own.fail, found.requirement), (1, None));
         assert_eq!(found.reasons, ["not claimed, yet a: fail"]);
     }
 
     #[test]
     fn an_error_outranks_a_fail() {
-        let measured = [
-            case("a", "DM_SC-D-002-O", &[], Verdict::Fail),
-            case("b", "DM_SC-D-002-O", &[], Verdict::Error),
-        ];
+        let measured =
+            [case("a", "DM_SC-D-002-O", &[], Verdict::Fail), case("b", "DM_SC-D-002-O", &[], Verdict::Error)];
         let found = verdict_of("DM_SC-D-002-O", &ics(&[]), &measured);
         assert_eq!(found.outcome, Verdict::Error.into());
         assert_eq!(found.reasons, ["b: error"]);
@@ -609,10 +467,7 @@ mod tests {
         let measured = one_each(&Verdict::Inconclusive.into(), &["DM_SC-D-002-O"]);
         let all = item_verdicts(Tables::builtin(), &ics(&["DM_SC-C-003-O"]), &measured);
         let json = serde_json::to_string(&all).unwrap();
-        assert_eq!(
-            serde_json::from_str::<Vec<ItemVerdict>>(&json).unwrap(),
-            all
-        );
+        assert_eq!(serde_json::from_str::<Vec<ItemVerdict>>(&json).unwrap(), all);
     }
 
     impl From<Verdict> for ItemOutcome {
@@ -640,21 +495,14 @@ mod tests {
         prop::collection::vec(case, 0..60).prop_map(|cases| {
             let numbered = cases.into_iter().enumerate();
             numbered
-                .map(|(n, (item, covers, outcome))| Measured {
-                    case: format!("case{n}"),
-                    item,
-                    covers,
-                    outcome,
-                })
+                .map(|(n, (item, covers, outcome))| Measured { case: format!("case{n}"), item, covers, outcome })
                 .collect()
         })
     }
 
     /// Every way to make the unknowns of some conjuncts known.
     fn conjunction_by_enumeration(values: &[Ternary]) -> Ternary {
-        let unknowns: Vec<usize> = (0..values.len())
-            .filter(|&i| values[i] == Ternary::Unknown)
-            .collect();
+        let unknowns: Vec<usize> = (0..values.len()).filter(|&i| values[i] == Ternary::Unknown).collect();
         let mut seen = [false; 2];
         for bits in 0..1_usize << unknowns.len() {
             let value = |i: usize| match unknowns.iter().position(|&u| u == i) {

@@ -18,14 +18,12 @@ mod verdict;
 
 pub use coverage::{CaseRef, Coverage, Covered, Unknown};
 pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
-pub use ics::{
-    Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, Freedom, Ics, ItemFreedom,
-};
+pub use ics::{Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, Freedom, Ics, ItemFreedom};
 pub use id::{Class, IdError, ItemId, Status};
 pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};
 pub use tables::{
-    Alternative, Basis, Clause, Confidence, External, Interpretation, Item, Level, Requirement,
-    Subject, Tables, TablesError,
+    Alternative, Basis, Clause, Confidence, External, Interpretation, Item, Level, Requirement, Subject, Tables,
+    TablesError,
 };
 pub use ternary::Ternary;
 pub use verdict::{Outcome, UnknownVerdict, Verdict};

@@ -226,9 +226,7 @@ impl Tables {
 
     /// The requirement of that label.
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {
-        self.requirements
-            .iter()
-            .find(|requirement| requirement.id == id)
+        self.requirements.iter().find(|requirement| requirement.id == id)
     }
 
     /// The clause of that name, or as cases cite it: `DM_SC 7.1-10` is `DM_SC-7.1-10`.
@@ -242,9 +240,7 @@ impl Tables {
 
     /// The interpretation of that name.
     pub fn interpretation(&self, id: &str) -> Option<&Interpretation> {
-        self.interpretations
-            .iter()
-            .find(|interpretation| interpretation.id == id)
+        self.interpretations.iter().find(|interpretation| interpretation.id == id)
     }
 
     /// Whether an item, of DM_SC or of another enabler, bears the name.
@@ -254,20 +250,13 @@ impl Tables {
 
     /// Every item name, those of DM_SC first.
     pub fn ids(&self) -> impl Iterator<Item = &ItemId> {
-        self.items
-            .iter()
-            .map(|item| &item.id)
-            .chain(self.external.iter().map(|item| &item.id))
+        self.items.iter().map(|item| &item.id).chain(self.external.iter().map(|item| &item.id))
     }
 
     /// The known item name nearest to one that is not known: the one that differs in the status letter only, or
     /// else in few letters; none if no name is near.
     pub fn nearest(&self, id: &str) -> Option<&ItemId> {
-        let stem = |id: &str| {
-            id.trim_end_matches("-M")
-                .trim_end_matches("-O")
-                .to_ascii_uppercase()
-        };
+        let stem = |id: &str| id.trim_end_matches("-M").trim_end_matches("-O").to_ascii_uppercase();
         let same_stem = self.ids().find(|known| stem(known.as_str()) == stem(id));
         same_stem.or_else(|| {
             let near = dmsc_doc::nearest(id, self.ids().map(ItemId::as_str))?;
@@ -292,14 +281,7 @@ impl Tables {
     /// The names in the requirement of an item, last first.
     fn required_by(&self, id: &str) -> Vec<ItemId> {
         let expr = self.item(id).and_then(|item| item.requirement.as_ref());
-        expr.map(|expr| {
-            expr.refs()
-                .into_iter()
-                .rev()
-                .map(|item| item.key())
-                .collect()
-        })
-        .unwrap_or_default()
+        expr.map(|expr| expr.refs().into_iter().rev().map(|item| item.key()).collect()).unwrap_or_default()
     }
 }
 
@@ -313,9 +295,7 @@ impl Item {
 impl Interpretation {
     /// The reading of that name.
     pub fn alternative(&self, id: &str) -> Option<&Alternative> {
-        self.alternatives
-            .iter()
-            .find(|alternative| alternative.id == id)
+        self.alternatives.iter().find(|alternative| alternative.id == id)
     }
 }
 

@@ -70,23 +70,9 @@ mod tests {
     fn the_tables_of_kleene() {
         let all = [False, Unknown, True];
         let and = all.map(|a| all.map(|b| a.and(b)));
-        assert_eq!(
-            and,
-            [
-                [False, False, False],
-                [False, Unknown, Unknown],
-                [False, Unknown, True]
-            ]
-        );
+        assert_eq!(and, [[False, False, False], [False, Unknown, Unknown], [False, Unknown, True]]);
         let or = all.map(|a| all.map(|b| a.or(b)));
-        assert_eq!(
-            or,
-            [
-                [False, Unknown, True],
-                [Unknown, Unknown, True],
-                [True, True, True]
-            ]
-        );
+        assert_eq!(or, [[False, Unknown, True], [Unknown, Unknown, True], [True, True, True]]);
         assert_eq!(all.map(|a| !a), [True, Unknown, False]);
         assert_eq!(all.map(|a| Ternary::from(a.known())), all);
     }

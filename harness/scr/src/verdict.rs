@@ -61,10 +61,7 @@ impl FromStr for Verdict {
     type Err = UnknownVerdict;
 
     fn from_str(text: &str) -> Result<Self, UnknownVerdict> {
-        Self::ALL
-            .into_iter()
-            .find(|verdict| verdict.as_str() == text)
-            .ok_or_else(|| UnknownVerdict(text.into()))
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == text).ok_or_else(|| UnknownVerdict(text.into()))
     }
 }
 
@@ -140,10 +137,7 @@ mod tests {
     fn words_round_trip() {
         for verdict in Verdict::ALL {
             assert_eq!(verdict.as_str().parse(), Ok(verdict));
-            assert_eq!(
-                serde_json::to_string(&verdict).unwrap(),
-                format!("\"{verdict}\"")
-            );
+            assert_eq!(serde_json::to_string(&verdict).unwrap(), format!("\"{verdict}\""));
         }
         assert!("passed".parse::<Verdict>().is_err());
     }
@@ -155,10 +149,7 @@ mod tests {
         let json = serde_json::to_string(&outcome).unwrap();
         assert_eq!(json, r#"{"not_run":"no EEM link"}"#);
         assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
-        assert_eq!(
-            serde_json::to_string(&Outcome::from(Verdict::Fail)).unwrap(),
-            r#"{"verdict":"fail"}"#
-        );
+        assert_eq!(serde_json::to_string(&Outcome::from(Verdict::Fail)).unwrap(), r#"{"verdict":"fail"}"#);
         assert_eq!(outcome.verdict(), None);
     }
 }

@@ -18,12 +18,7 @@ fn stems(extension: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(folder()).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
     let paths = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
-    paths
-        .filter_map(|path| {
-            path.file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned())
-        })
-        .collect()
+    paths.filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).collect()
 }
 
 #[test]
@@ -44,15 +39,7 @@ fn broken_statements_are_refused_with_their_golden_text() {
             wrong.push(format!("{name}.yaml is now refused with\n{found}"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{}\nif that is right, run with UPDATE_GOLDEN=1",
-        wrong.join("\n")
-    );
-    assert_eq!(
-        stems("txt"),
-        stems("yaml"),
-        "a text without its statement, or the other way round"
-    );
+    assert!(wrong.is_empty(), "{}\nif that is right, run with UPDATE_GOLDEN=1", wrong.join("\n"));
+    assert_eq!(stems("txt"), stems("yaml"), "a text without its statement, or the other way round");
     assert!(stems("yaml").len() >= 20);
 }

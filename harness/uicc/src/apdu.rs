@@ -16,9 +16,7 @@ pub enum ApduError {
         found: usize,
     },
     /// The body fits none of the cases 1 to 4, short or extended.
-    #[error(
-        "Lc {lc} at octet 4 does not agree with {body} octets of body; check the length octets"
-    )]
+    #[error("Lc {lc} at octet 4 does not agree with {body} octets of body; check the length octets")]
     Length {
         /// The value of Lc read, in octets.
         lc: usize,
@@ -73,14 +71,7 @@ impl CommandApdu {
     /// A case 1 command.
     #[must_use]
     pub fn new(cla: u8, ins: u8, p1: u8, p2: u8) -> Self {
-        Self {
-            cla,
-            ins,
-            p1,
-            p2,
-            data: Vec::new(),
-            le: None,
-        }
+        Self { cla, ins, p1, p2, data: Vec::new(), le: None }
     }
 
     /// The same command with data.
@@ -120,21 +111,10 @@ impl CommandApdu {
     /// [`ApduError::TooShort`] below four octets, [`ApduError::Length`] if the body fits no case.
     pub fn parse(octets: &[u8]) -> Result<Self, ApduError> {
         let [cla, ins, p1, p2, body @ ..] = octets else {
-            return Err(ApduError::TooShort {
-                what: "a command header",
-                least: 4,
-                found: octets.len(),
-            });
+            return Err(ApduError::TooShort { what: "a command header", least: 4, found: octets.len() });
         };
         let (data, le) = parse_body(body)?;
-        Ok(Self {
-            cla: *cla,
-            ins: *ins,
-            p1: *p1,
-            p2: *p2,
-            data: data.to_vec(),
-            le,
-        })
+        Ok(Self { cla: *cla, ins: *ins, p1: *p1, p2: *p2, data: data.to_vec(), le })
     }
 
     /// Writes the short form if the command fits it, else the extended form.
@@ -185,9 +165,7 @@ impl CommandApdu {
 
     fn check(&self) -> Result<(), ApduError> {
         if self.data.len() > 0xFFFF {
-            return Err(ApduError::DataTooLong {
-                found: self.data.len(),
-            });
+            return Err(ApduError::DataTooLong { found: self.data.len() });
         }
         match self.le {
             Some(found) if found == 0 || found > 0x1_0000 => Err(ApduError::Le { found }),
@@ -203,30 +181,18 @@ fn parse_body(body: &[u8]) -> Result<(&[u8], Option<u32>), ApduError> {
         [0, high, low] => Ok((&[], Some(extended_le(*high, *low)))),
         [0, high, low, rest @ ..] => {
             let lc = usize::from(u16::from_be_bytes([*high, *low]));
-            match rest
-                .get(..lc)
-                .map(|data| (data, rest.get(lc..).unwrap_or_default()))
-            {
+            match rest.get(..lc).map(|data| (data, rest.get(lc..).unwrap_or_default())) {
                 Some((data, [])) if lc > 0 => Ok((data, None)),
                 Some((data, [high, low])) if lc > 0 => Ok((data, Some(extended_le(*high, *low)))),
-                _ => Err(ApduError::Length {
-                    lc,
-                    body: body.len(),
-                }),
+                _ => Err(ApduError::Length { lc, body: body.len() }),
             }
         }
         [lc, rest @ ..] => {
             let lc = usize::from(*lc);
-            match rest
-                .get(..lc)
-                .map(|data| (data, rest.get(lc..).unwrap_or_default()))
-            {
+            match rest.get(..lc).map(|data| (data, rest.get(lc..).unwrap_or_default())) {
                 Some((data, [])) if lc > 0 => Ok((data, None)),
                 Some((data, [le])) if lc > 0 => Ok((data, Some(short_le(*le)))),
-                _ => Err(ApduError::Length {
-                    lc,
-                    body: body.len(),
-                }),
+                _ => Err(ApduError::Length { lc, body: body.len() }),
             }
         }
     }
@@ -256,19 +222,13 @@ impl ResponseApdu {
     /// A response without data.
     #[must_use]
     pub fn status(sw: u16) -> Self {
-        Self {
-            data: Vec::new(),
-            sw: StatusWord(sw),
-        }
+        Self { data: Vec::new(), sw: StatusWord(sw) }
     }
 
     /// A response with data.
     #[must_use]
     pub fn new(data: impl Into<Vec<u8>>, sw: u16) -> Self {
-        Self {
-            data: data.into(),
-            sw: StatusWord(sw),
-        }
+        Self { data: data.into(), sw: StatusWord(sw) }
     }
 
     /// Reads data and status word.
@@ -277,16 +237,9 @@ impl ResponseApdu {
     /// [`ApduError::TooShort`] below two octets.
     pub fn parse(octets: &[u8]) -> Result<Self, ApduError> {
         let [data @ .., sw1, sw2] = octets else {
-            return Err(ApduError::TooShort {
-                what: "a status word",
-                least: 2,
-                found: octets.len(),
-            });
+            return Err(ApduError::TooShort { what: "a status word", least: 2, found: octets.len() });
         };
-        Ok(Self {
-            data: data.to_vec(),
-            sw: StatusWord(u16::from_be_bytes([*sw1, *sw2])),
-        })
+        Ok(Self { data: data.to_vec(), sw: StatusWord(u16::from_be_bytes([*sw1, *sw2])) })
     }
 
     /// Writes data and status word.
@@ -315,11 +268,7 @@ mod tests {
             ("00A40004023F0000", ApduCase::Four, 2, Some(256)),
         ] {
             let apdu = CommandApdu::parse(&from_hex(text).unwrap()).unwrap();
-            assert_eq!(
-                (apdu.case(), apdu.data.len(), apdu.le),
-                (case, data, le),
-                "{text}"
-            );
+            assert_eq!((apdu.case(), apdu.data.len(), apdu.le), (case, data, le), "{text}");
             assert_eq!(to_hex(&apdu.encode().unwrap()), text);
         }
     }
@@ -331,28 +280,14 @@ mod tests {
         assert_eq!(to_hex(&two.encode().unwrap()), "00B00000000000");
         let three = CommandApdu::new(0x80, 0xC2, 0, 0).with_data(vec![7; 256]);
         assert_eq!(three.encode().unwrap()[4..7], [0, 1, 0]);
-        let four = CommandApdu::new(0, 0xA4, 0, 4)
-            .with_data([0x3F, 0])
-            .with_le(256);
-        assert_eq!(
-            to_hex(&four.encode_extended().unwrap()),
-            "00A400040000023F000100"
-        );
-        assert_eq!(
-            CommandApdu::parse(&four.encode_extended().unwrap()).unwrap(),
-            four
-        );
+        let four = CommandApdu::new(0, 0xA4, 0, 4).with_data([0x3F, 0]).with_le(256);
+        assert_eq!(to_hex(&four.encode_extended().unwrap()), "00A400040000023F000100");
+        assert_eq!(CommandApdu::parse(&four.encode_extended().unwrap()).unwrap(), four);
     }
 
     #[test]
     fn lengths_that_disagree_are_refused() {
-        for text in [
-            "80",
-            "80C2000005DC",
-            "80C200000000",
-            "80C200000300000000AA",
-            "80C2000000000100",
-        ] {
+        for text in ["80", "80C2000005DC", "80C200000000", "80C200000300000000AA", "80C2000000000100"] {
             let octets = from_hex(text).unwrap();
             let refused = CommandApdu::parse(&octets);
             if text == "80C2000000000100" {
@@ -361,25 +296,14 @@ mod tests {
                 assert!(refused.is_err(), "{text}");
             }
         }
-        assert_eq!(
-            CommandApdu::new(0, 0, 0, 0).with_le(0).encode(),
-            Err(ApduError::Le { found: 0 })
-        );
-        assert!(
-            CommandApdu::new(0, 0, 0, 0)
-                .with_data(vec![0; 65536])
-                .encode()
-                .is_err()
-        );
+        assert_eq!(CommandApdu::new(0, 0, 0, 0).with_le(0).encode(), Err(ApduError::Le { found: 0 }));
+        assert!(CommandApdu::new(0, 0, 0, 0).with_data(vec![0; 65536]).encode().is_err());
     }
 
     #[test]
     fn response_splits_off_the_status_word() {
         let response = ResponseApdu::parse(&[0xD0, 0x00, 0x91, 0x14]).unwrap();
-        assert_eq!(
-            (response.data.as_slice(), response.sw.0),
-            ([0xD0, 0].as_slice(), 0x9114)
-        );
+        assert_eq!((response.data.as_slice(), response.sw.0), ([0xD0, 0].as_slice(), 0x9114));
         assert!(ResponseApdu::parse(&[0x90]).is_err());
     }
 

@@ -4,9 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AtrError {
     /// TS is neither 3B nor 3F.
-    #[error(
-        "octet 0: {found:02X} is no initial character; 3B (direct) or 3F (inverse) starts an ATR"
-    )]
+    #[error("octet 0: {found:02X} is no initial character; 3B (direct) or 3F (inverse) starts an ATR")]
     Initial {
         /// The octet found.
         found: u8,
@@ -28,9 +26,7 @@ pub enum AtrError {
         count: usize,
     },
     /// The check character is wrong.
-    #[error(
-        "octet {at}: TCK is {found:02X} where {expected:02X} makes the exclusive-or of T0 to TCK zero"
-    )]
+    #[error("octet {at}: TCK is {found:02X} where {expected:02X} makes the exclusive-or of T0 to TCK zero")]
     Check {
         /// Where it is.
         at: usize,
@@ -83,10 +79,7 @@ impl Atr {
         }
         let mut at = 1;
         let mut next = |what| {
-            let octet = octets
-                .get(at)
-                .copied()
-                .ok_or(AtrError::Truncated { what, at });
+            let octet = octets.get(at).copied().ok_or(AtrError::Truncated { what, at });
             at += 1;
             octet
         };
@@ -95,59 +88,25 @@ impl Atr {
         let mut present = Some(t0);
         while let Some(mask) = present {
             let group = InterfaceGroup {
-                ta: if mask & 0x10 != 0 {
-                    Some(next("TA")?)
-                } else {
-                    None
-                },
-                tb: if mask & 0x20 != 0 {
-                    Some(next("TB")?)
-                } else {
-                    None
-                },
-                tc: if mask & 0x40 != 0 {
-                    Some(next("TC")?)
-                } else {
-                    None
-                },
-                td: if mask & 0x80 != 0 {
-                    Some(next("TD")?)
-                } else {
-                    None
-                },
+                ta: if mask & 0x10 != 0 { Some(next("TA")?) } else { None },
+                tb: if mask & 0x20 != 0 { Some(next("TB")?) } else { None },
+                tc: if mask & 0x40 != 0 { Some(next("TC")?) } else { None },
+                td: if mask & 0x80 != 0 { Some(next("TD")?) } else { None },
             };
             present = group.td;
             groups.push(group);
         }
-        let historical = (0..t0 & 0x0F)
-            .map(|_| next("a historical octet"))
-            .collect::<Result<Vec<_>, _>>()?;
-        let only_t0 = groups
-            .iter()
-            .filter_map(|group| group.td)
-            .all(|td| td & 0x0F == 0);
+        let historical = (0..t0 & 0x0F).map(|_| next("a historical octet")).collect::<Result<Vec<_>, _>>()?;
+        let only_t0 = groups.iter().filter_map(|group| group.td).all(|td| td & 0x0F == 0);
         let tck = if only_t0 { None } else { Some(next("TCK")?) };
         if let Some(found) = tck {
-            let sum = octets
-                .get(1..at)
-                .unwrap_or_default()
-                .iter()
-                .fold(0, |sum, octet| sum ^ octet);
+            let sum = octets.get(1..at).unwrap_or_default().iter().fold(0, |sum, octet| sum ^ octet);
             if sum != 0 {
-                return Err(AtrError::Check {
-                    at: at - 1,
-                    found,
-                    expected: found ^ sum,
-                });
+                return Err(AtrError::Check { at: at - 1, found, expected: found ^ sum });
             }
         }
         match octets.len().saturating_sub(at) {
-            0 => Ok(Self {
-                octets: octets.to_vec(),
-                groups,
-                historical,
-                tck,
-            }),
+            0 => Ok(Self { octets: octets.to_vec(), groups, historical, tck }),
             count => Err(AtrError::Trailing { at, count }),
         }
     }
@@ -162,12 +121,7 @@ impl Atr {
         for (number, group) in groups.iter().enumerate() {
             let follows = number + 1 < groups.len();
             let td = follows.then(|| group.td.unwrap_or(0) & 0x0F);
-            for (bit, octet) in [
-                (0x10, group.ta),
-                (0x20, group.tb),
-                (0x40, group.tc),
-                (0x80, td),
-            ] {
+            for (bit, octet) in [(0x10, group.ta), (0x20, group.tb), (0x40, group.tc), (0x80, td)] {
                 if let Some(octet) = octet {
                     if let Some(mask) = octets.get_mut(mask_at) {
                         *mask |= bit;
@@ -178,10 +132,7 @@ impl Atr {
             mask_at = octets.len() - 1;
         }
         octets.extend_from_slice(historical);
-        let protocols = groups
-            .iter()
-            .take(groups.len().saturating_sub(1))
-            .filter_map(|group| group.td);
+        let protocols = groups.iter().take(groups.len().saturating_sub(1)).filter_map(|group| group.td);
         if protocols.into_iter().any(|td| td & 0x0F != 0) {
             let check = octets.iter().skip(1).fold(0, |sum, octet| sum ^ octet);
             octets.push(check);
@@ -192,37 +143,23 @@ impl Atr {
     /// Protocols offered: T=0 if none is announced; T=15 is not a protocol.
     #[must_use]
     pub fn protocols(&self) -> Vec<u8> {
-        let mut protocols: Vec<u8> = self
-            .groups
-            .iter()
-            .filter_map(|group| group.td)
-            .map(|td| td & 0x0F)
-            .collect();
+        let mut protocols: Vec<u8> = self.groups.iter().filter_map(|group| group.td).map(|td| td & 0x0F).collect();
         protocols.retain(|protocol| *protocol != 15);
         protocols.dedup();
-        if protocols.is_empty() {
-            vec![0]
-        } else {
-            protocols
-        }
+        if protocols.is_empty() { vec![0] } else { protocols }
     }
 
     /// TA1, the speed parameters FI and DI; 11 (372/1) if absent.
     #[must_use]
     pub fn ta1(&self) -> u8 {
-        self.groups
-            .first()
-            .and_then(|group| group.ta)
-            .unwrap_or(0x11)
+        self.groups.first().and_then(|group| group.ta).unwrap_or(0x11)
     }
 
     /// TA after T=15: clock stop in b8 b7, voltage classes in b6 to b1 (A 01, B 02, C 04, D 08, E 10).
     #[must_use]
     pub fn clock_stop_and_class(&self) -> Option<u8> {
         let after = self.groups.iter().zip(self.groups.iter().skip(1));
-        after
-            .filter(|(before, _)| before.td.is_some_and(|td| td & 0x0F == 15))
-            .find_map(|(_, group)| group.ta)
+        after.filter(|(before, _)| before.td.is_some_and(|td| td & 0x0F == 15)).find_map(|(_, group)| group.ta)
     }
 
     /// PPS request for this TA1 and protocol T=0 (ISO/IEC 7816-3 clause 9).
@@ -244,10 +181,7 @@ mod tests {
     #[test]
     fn example() {
         let atr = Atr::parse(&from_hex(EXAMPLE).unwrap()).unwrap();
-        assert_eq!(
-            (atr.octets.len(), atr.ta1(), atr.tck),
-            (22, 0x96, Some(0xA9))
-        );
+        assert_eq!((atr.octets.len(), atr.ta1(), atr.tck), (22, 0x96, Some(0xA9)));
         assert_eq!(atr.protocols(), [0]);
         assert_eq!(to_hex(&atr.historical), "8031E073FE211B674A4C753034054B");
         assert_eq!(atr.clock_stop_and_class(), Some(0x87));
@@ -265,25 +199,9 @@ mod tests {
     fn errors() {
         let mut octets = from_hex(EXAMPLE).unwrap();
         octets[21] = 0;
-        assert_eq!(
-            Atr::parse(&octets),
-            Err(AtrError::Check {
-                at: 21,
-                found: 0,
-                expected: 0xA9
-            })
-        );
-        assert_eq!(
-            Atr::parse(&octets[..21]),
-            Err(AtrError::Truncated {
-                what: "TCK",
-                at: 21
-            })
-        );
-        assert_eq!(
-            Atr::parse(&[0x3B, 0x00, 0x01]),
-            Err(AtrError::Trailing { at: 2, count: 1 })
-        );
+        assert_eq!(Atr::parse(&octets), Err(AtrError::Check { at: 21, found: 0, expected: 0xA9 }));
+        assert_eq!(Atr::parse(&octets[..21]), Err(AtrError::Truncated { what: "TCK", at: 21 }));
+        assert_eq!(Atr::parse(&[0x3B, 0x00, 0x01]), Err(AtrError::Trailing { at: 2, count: 1 }));
         assert_eq!(Atr::parse(&[0x00]), Err(AtrError::Initial { found: 0 }));
         assert!(Atr::parse(&[]).is_err());
     }

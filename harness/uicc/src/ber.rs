@@ -7,9 +7,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlvError {
     /// The input ends inside a tag, a length or a value.
-    #[error(
-        "octet {at}: {what} needs {wanted} octets and {left} are left; check the length before it"
-    )]
+    #[error("octet {at}: {what} needs {wanted} octets and {left} are left; check the length before it")]
     Truncated {
         /// What was being read.
         what: &'static str,
@@ -21,9 +19,7 @@ pub enum TlvError {
         left: usize,
     },
     /// A first length octet of `80` or above `83`.
-    #[error(
-        "octet {at}: {found:02X} does not start a length; use 00 to 7F, or 81 to 83 and as many octets"
-    )]
+    #[error("octet {at}: {found:02X} does not start a length; use 00 to 7F, or 81 to 83 and as many octets")]
     LengthForm {
         /// Where it is.
         at: usize,
@@ -67,26 +63,11 @@ pub(crate) struct Length {
 /// # Errors
 /// [`TlvError::Truncated`] and [`TlvError::LengthForm`].
 pub fn read(input: &[u8]) -> Result<(Tlv<'_>, &[u8]), TlvError> {
-    let tag = *input.first().ok_or(TlvError::Truncated {
-        what: "a tag",
-        at: 0,
-        wanted: 1,
-        left: 0,
-    })?;
+    let tag = *input.first().ok_or(TlvError::Truncated { what: "a tag", at: 0, wanted: 1, left: 0 })?;
     let length = read_length(input, 1)?;
     let value = take(input, length.end, length.value)?;
-    let rest = input
-        .get(length.end.saturating_add(length.value)..)
-        .unwrap_or_default();
-    Ok((
-        Tlv {
-            tag,
-            value,
-            minimal: length.minimal,
-            value_at: length.end,
-        },
-        rest,
-    ))
+    let rest = input.get(length.end.saturating_add(length.value)..).unwrap_or_default();
+    Ok((Tlv { tag, value, minimal: length.minimal, value_at: length.end }, rest))
 }
 
 /// Reads every data object of `input`. `00` and `FF` between objects are padding, as in records (EF.DIR).
@@ -103,12 +84,7 @@ pub fn read_all(input: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
         }
         let length = read_length(input, at + 1)?;
         let value = take(input, length.end, length.value)?;
-        objects.push(Tlv {
-            tag,
-            value,
-            minimal: length.minimal,
-            value_at: length.end,
-        });
+        objects.push(Tlv { tag, value, minimal: length.minimal, value_at: length.end });
         at = length.end + length.value;
     }
     Ok(objects)
@@ -123,51 +99,32 @@ pub fn write(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
 
 pub(crate) fn take(input: &[u8], at: usize, wanted: usize) -> Result<&[u8], TlvError> {
     let left = input.len().saturating_sub(at);
-    at.checked_add(wanted)
-        .and_then(|end| input.get(at..end))
-        .ok_or(TlvError::Truncated {
-            what: "a value",
-            at,
-            wanted,
-            left,
-        })
+    at.checked_add(wanted).and_then(|end| input.get(at..end)).ok_or(TlvError::Truncated {
+        what: "a value",
+        at,
+        wanted,
+        left,
+    })
 }
 
 pub(crate) fn read_length(input: &[u8], at: usize) -> Result<Length, TlvError> {
     let left = input.len().saturating_sub(at);
-    let first = *input.get(at).ok_or(TlvError::Truncated {
-        what: "a length",
-        at,
-        wanted: 1,
-        left,
-    })?;
+    let first = *input.get(at).ok_or(TlvError::Truncated { what: "a length", at, wanted: 1, left })?;
     let extra = match first {
         0x00..=0x7F => {
-            return Ok(Length {
-                value: usize::from(first),
-                minimal: true,
-                end: at + 1,
-            });
+            return Ok(Length { value: usize::from(first), minimal: true, end: at + 1 });
         }
         0x81..=0x83 => usize::from(first & 0x0F),
         found => return Err(TlvError::LengthForm { at, found }),
     };
-    let octets = input
-        .get(at + 1..at + 1 + extra)
-        .ok_or(TlvError::Truncated {
-            what: "a length",
-            at,
-            wanted: 1 + extra,
-            left,
-        })?;
-    let value = octets
-        .iter()
-        .fold(0usize, |sum, octet| sum << 8 | usize::from(*octet));
-    Ok(Length {
-        value,
-        minimal: length_size(value) == 1 + extra,
-        end: at + 1 + extra,
-    })
+    let octets = input.get(at + 1..at + 1 + extra).ok_or(TlvError::Truncated {
+        what: "a length",
+        at,
+        wanted: 1 + extra,
+        left,
+    })?;
+    let value = octets.iter().fold(0usize, |sum, octet| sum << 8 | usize::from(*octet));
+    Ok(Length { value, minimal: length_size(value) == 1 + extra, end: at + 1 + extra })
 }
 
 /// Octets a minimal length takes.
@@ -211,56 +168,28 @@ mod tests {
             write_length(&mut out, length);
             assert_eq!(out, octets);
             let read = read_length(&out, 0).unwrap();
-            assert_eq!(
-                (read.value, read.minimal, read.end),
-                (length, true, octets.len())
-            );
+            assert_eq!((read.value, read.minimal, read.end), (length, true, octets.len()));
         }
     }
 
     #[test]
     fn longer_lengths_are_read_and_told() {
         let (tlv, rest) = read(&[0xD0, 0x82, 0x00, 0x01, 0xAA, 0xBB]).unwrap();
-        assert_eq!(
-            (tlv.value, tlv.minimal, rest),
-            ([0xAA].as_slice(), false, [0xBB].as_slice())
-        );
+        assert_eq!((tlv.value, tlv.minimal, rest), ([0xAA].as_slice(), false, [0xBB].as_slice()));
     }
 
     #[test]
     fn errors_are_located() {
-        assert_eq!(
-            read(&[0xD0, 0x05, 1]),
-            Err(TlvError::Truncated {
-                what: "a value",
-                at: 2,
-                wanted: 5,
-                left: 1
-            })
-        );
-        assert_eq!(
-            read(&[0xD0, 0x80]),
-            Err(TlvError::LengthForm { at: 1, found: 0x80 })
-        );
-        assert_eq!(
-            read(&[0xD0, 0x82, 1]),
-            Err(TlvError::Truncated {
-                what: "a length",
-                at: 1,
-                wanted: 3,
-                left: 2
-            })
-        );
+        assert_eq!(read(&[0xD0, 0x05, 1]), Err(TlvError::Truncated { what: "a value", at: 2, wanted: 5, left: 1 }));
+        assert_eq!(read(&[0xD0, 0x80]), Err(TlvError::LengthForm { at: 1, found: 0x80 }));
+        assert_eq!(read(&[0xD0, 0x82, 1]), Err(TlvError::Truncated { what: "a length", at: 1, wanted: 3, left: 2 }));
         assert!(read(&[]).is_err());
     }
 
     #[test]
     fn padding_is_skipped_between_objects() {
         let all = read_all(&[0x61, 0x01, 0xAA, 0xFF, 0xFF, 0x62, 0x00]).unwrap();
-        assert_eq!(
-            all.iter().map(|tlv| tlv.tag).collect::<Vec<_>>(),
-            [0x61, 0x62]
-        );
+        assert_eq!(all.iter().map(|tlv| tlv.tag).collect::<Vec<_>>(), [0x61, 0x62]);
     }
 
     proptest! {

@@ -54,10 +54,7 @@ impl TransportProtocol {
     /// True for the types of Terminal Server Mode (class k).
     #[must_use]
     pub const fn is_terminal_server(self) -> bool {
-        matches!(
-            self,
-            Self::UdpClientLocal | Self::TcpClientLocal | Self::Direct
-        )
+        matches!(self, Self::UdpClientLocal | Self::TcpClientLocal | Self::Direct)
     }
 }
 
@@ -95,9 +92,7 @@ impl Link {
     /// The link state with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Closed, Self::Listen, Self::Established, Self::Rfu]
-            .into_iter()
-            .find(|link| link.name() == name)
+        [Self::Closed, Self::Listen, Self::Established, Self::Rfu].into_iter().find(|link| link.name() == name)
     }
 }
 
@@ -116,11 +111,7 @@ impl ChannelStatus {
     /// A status without further information.
     #[must_use]
     pub const fn new(channel: u8, link: Link) -> Self {
-        Self {
-            channel,
-            link,
-            info: 0,
-        }
+        Self { channel, link, info: 0 }
     }
 
     /// Reads the two octets; `None` if the length differs or the reserved bits b6..b4 are set.
@@ -136,11 +127,7 @@ impl ChannelStatus {
             2 => Link::Established,
             _ => Link::Rfu,
         };
-        Some(Self {
-            channel: first & 0x07,
-            link,
-            info: *info,
-        })
+        Some(Self { channel: first & 0x07, link, info: *info })
     }
 
     /// The two octets.
@@ -175,13 +162,7 @@ mod tests {
     fn channel_identities() {
         assert_eq!(Device::channel(1), Device::Channel1);
         assert_eq!(Device::channel(7).channel_number(), Some(7));
-        assert_eq!(
-            (
-                Device::channel(8).code(),
-                Device::channel(8).channel_number()
-            ),
-            (0x28, None)
-        );
+        assert_eq!((Device::channel(8).code(), Device::channel(8).channel_number()), (0x28, None));
     }
 
     #[test]
@@ -192,24 +173,15 @@ mod tests {
                 None => assert_ne!(first & 0x38, 0),
             }
         }
-        assert_eq!(
-            ChannelStatus::parse(&[0x41, 0]),
-            Some(ChannelStatus::new(1, Link::Listen))
-        );
+        assert_eq!(ChannelStatus::parse(&[0x41, 0]), Some(ChannelStatus::new(1, Link::Listen)));
         assert_eq!(ChannelStatus::parse(&[0x41]), None);
-        assert_eq!(
-            ChannelStatus::parse(&[1, 5]).unwrap().to_string(),
-            "channel 1 closed, link dropped"
-        );
+        assert_eq!(ChannelStatus::parse(&[1, 5]).unwrap().to_string(), "channel 1 closed, link dropped");
     }
 
     #[test]
     fn server_modes() {
-        let local: Vec<_> = TransportProtocol::ALL
-            .iter()
-            .filter(|p| p.is_terminal_server())
-            .map(|p| p.code())
-            .collect();
+        let local: Vec<_> =
+            TransportProtocol::ALL.iter().filter(|p| p.is_terminal_server()).map(|p| p.code()).collect();
         assert_eq!(local, [4, 5, 6]);
         assert_eq!(Link::from_name("listen"), Some(Link::Listen));
         assert_eq!(Link::from_name("open"), None);

@@ -59,38 +59,17 @@ impl ProactiveCommand {
 
     /// A command with command details and device identities.
     #[must_use]
-    pub fn new(
-        number: u8,
-        command_type: CommandType,
-        qualifier: u8,
-        source: Device,
-        destination: Device,
-    ) -> Self {
+    pub fn new(number: u8, command_type: CommandType, qualifier: u8, source: Device, destination: Device) -> Self {
         let mut objects = ObjectList::default();
-        objects.push(
-            Object::CommandDetails(CommandDetails {
-                number,
-                command_type,
-                qualifier,
-            }),
-            true,
-        );
-        objects.push(
-            Object::DeviceIdentities(DeviceIdentities {
-                source,
-                destination,
-            }),
-            true,
-        );
+        objects.push(Object::CommandDetails(CommandDetails { number, command_type, qualifier }), true);
+        objects.push(Object::DeviceIdentities(DeviceIdentities { source, destination }), true);
         Self { objects }
     }
 
     /// The same command with one object more, its CR flag as usual.
     #[must_use]
     pub fn with(mut self, object: Object) -> Self {
-        let cr = object
-            .kind()
-            .is_some_and(|kind| default_cr(Layout::Command, self.command_type(), kind));
+        let cr = object.kind().is_some_and(|kind| default_cr(Layout::Command, self.command_type(), kind));
         self.objects.push(object, cr);
         self
     }
@@ -103,21 +82,12 @@ impl ProactiveCommand {
     pub fn parse(octets: &[u8]) -> Result<Self, MessageError> {
         let (tlv, rest) = ber::read(octets)?;
         if tlv.tag != Self::TAG {
-            return Err(MessageError::WrongTag {
-                found: tlv.tag,
-                expected: Self::TAG,
-                name: "proactive command",
-            });
+            return Err(MessageError::WrongTag { found: tlv.tag, expected: Self::TAG, name: "proactive command" });
         }
         if !rest.is_empty() {
-            return Err(MessageError::Trailing {
-                at: octets.len() - rest.len(),
-                count: rest.len(),
-            });
+            return Err(MessageError::Trailing { at: octets.len() - rest.len(), count: rest.len() });
         }
-        Ok(Self {
-            objects: ObjectList::parse(tlv.value, tlv.value_at)?,
-        })
+        Ok(Self { objects: ObjectList::parse(tlv.value, tlv.value_at)? })
     }
 
     /// The octets a card answers to FETCH.
@@ -161,8 +131,7 @@ impl ProactiveCommand {
     /// The name cases use: that of the type, `command-XX` for an unknown one, `command` without command details.
     #[must_use]
     pub fn name(&self) -> String {
-        self.command_type()
-            .map_or_else(|| "command".to_owned(), CommandType::name)
+        self.command_type().map_or_else(|| "command".to_owned(), CommandType::name)
     }
 
     /// Lines for a log: the name, then one line an object.
@@ -189,22 +158,10 @@ mod tests {
 
     #[test]
     fn open_channel_is_built_as_the_standard_writes_it() {
-        let command = ProactiveCommand::new(
-            1,
-            CommandType::OpenChannel,
-            0,
-            Device::Uicc,
-            Device::Terminal,
-        )
-        .with(Object::BufferSize(1400))
-        .with(Object::TransportLevel(TransportLevel {
-            protocol: TransportProtocol::TcpUiccServer,
-            port: 4116,
-        }));
-        assert_eq!(
-            to_hex(&command.encode()),
-            "D012810301400082028182B9020578BC03031014"
-        );
+        let command = ProactiveCommand::new(1, CommandType::OpenChannel, 0, Device::Uicc, Device::Terminal)
+            .with(Object::BufferSize(1400))
+            .with(Object::TransportLevel(TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: 4116 }));
+        assert_eq!(to_hex(&command.encode()), "D012810301400082028182B9020578BC03031014");
         assert_eq!(
             command.describe(),
             [
@@ -219,41 +176,20 @@ mod tests {
 
     #[test]
     fn fetch_asks_for_the_announced_length() {
-        assert_eq!(
-            to_hex(&ProactiveCommand::fetch(0x14).encode().unwrap()),
-            "8012000014"
-        );
-        assert_eq!(
-            to_hex(&ProactiveCommand::fetch(256).encode().unwrap()),
-            "8012000000"
-        );
+        assert_eq!(to_hex(&ProactiveCommand::fetch(0x14).encode().unwrap()), "8012000014");
+        assert_eq!(to_hex(&ProactiveCommand::fetch(256).encode().unwrap()), "8012000000");
     }
 
     #[test]
     fn errors() {
-        let wrong_tag = MessageError::WrongTag {
-            found: 0xD1,
-            expected: 0xD0,
-            name: "proactive command",
-        };
+        let wrong_tag = MessageError::WrongTag { found: 0xD1, expected: 0xD0, name: "proactive command" };
         assert_eq!(ProactiveCommand::parse(&[0xD1, 0]), Err(wrong_tag));
-        assert_eq!(
-            ProactiveCommand::parse(&[0xD0, 0, 1]),
-            Err(MessageError::Trailing { at: 2, count: 1 })
-        );
+        assert_eq!(ProactiveCommand::parse(&[0xD0, 0, 1]), Err(MessageError::Trailing { at: 2, count: 1 }));
         let inner = ProactiveCommand::parse(&from_hex("D0058103014000").unwrap()).unwrap();
         assert_eq!(inner.name(), "open-channel");
         assert!(ProactiveCommand::parse(&from_hex("D00481030140").unwrap()).is_err());
-        assert_eq!(
-            ProactiveCommand::parse(&from_hex("D0058103 01FF00").unwrap())
-                .unwrap()
-                .name(),
-            "command-FF"
-        );
-        assert_eq!(
-            ProactiveCommand::parse(&[0xD0, 0]).unwrap().name(),
-            "command"
-        );
+        assert_eq!(ProactiveCommand::parse(&from_hex("D0058103 01FF00").unwrap()).unwrap().name(), "command-FF");
+        assert_eq!(ProactiveCommand::parse(&[0xD0, 0]).unwrap().name(), "command");
     }
 
     proptest! {

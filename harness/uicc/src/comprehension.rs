@@ -29,10 +29,7 @@ pub fn read_all(input: &[u8], base: usize) -> Result<Vec<Tlv<'_>>, TlvError> {
     let mut at = 0;
     while at < input.len() {
         let (tlv, end) = read_one(input, at).map_err(|error| shift(error, base))?;
-        objects.push(Tlv {
-            at: at + base,
-            ..tlv
-        });
+        objects.push(Tlv { at: at + base, ..tlv });
         at = end;
     }
     Ok(objects)
@@ -42,21 +39,11 @@ fn read_one(input: &[u8], at: usize) -> Result<(Tlv<'_>, usize), TlvError> {
     let (tag, cr, size) = match input.get(at..).unwrap_or_default() {
         [0x7F, high, low, ..] => (u16::from_be_bytes([high & 0x7F, *low]), high & 0x80 != 0, 3),
         [0x7F, rest @ ..] => {
-            return Err(TlvError::Truncated {
-                what: "a tag",
-                at,
-                wanted: 3,
-                left: 1 + rest.len(),
-            });
+            return Err(TlvError::Truncated { what: "a tag", at, wanted: 3, left: 1 + rest.len() });
         }
         [octet, ..] => (u16::from(octet & 0x7F), octet & 0x80 != 0, 1),
         [] => {
-            return Err(TlvError::Truncated {
-                what: "a tag",
-                at,
-                wanted: 1,
-                left: 0,
-            });
+            return Err(TlvError::Truncated { what: "a tag", at, wanted: 1, left: 0 });
         }
     };
     // FF would be tag 7F with CR, which the one-octet form cannot carry.
@@ -66,39 +53,14 @@ fn read_one(input: &[u8], at: usize) -> Result<(Tlv<'_>, usize), TlvError> {
     let length = ber::read_length(input, at + size)?;
     let value = ber::take(input, length.end, length.value)?;
     let minimal = length.minimal && (size == 1 || tag > 0x7E);
-    Ok((
-        Tlv {
-            tag,
-            cr,
-            value,
-            minimal,
-            at,
-        },
-        length.end + length.value,
-    ))
+    Ok((Tlv { tag, cr, value, minimal, at }, length.end + length.value))
 }
 
 fn shift(error: TlvError, base: usize) -> TlvError {
     match error {
-        TlvError::Truncated {
-            what,
-            at,
-            wanted,
-            left,
-        } => TlvError::Truncated {
-            what,
-            at: at + base,
-            wanted,
-            left,
-        },
-        TlvError::LengthForm { at, found } => TlvError::LengthForm {
-            at: at + base,
-            found,
-        },
-        TlvError::ReservedTag { at, found } => TlvError::ReservedTag {
-            at: at + base,
-            found,
-        },
+        TlvError::Truncated { what, at, wanted, left } => TlvError::Truncated { what, at: at + base, wanted, left },
+        TlvError::LengthForm { at, found } => TlvError::LengthForm { at: at + base, found },
+        TlvError::ReservedTag { at, found } => TlvError::ReservedTag { at: at + base, found },
     }
 }
 
@@ -122,23 +84,12 @@ mod tests {
 
     #[test]
     fn one_and_three_octet_tags() {
-        let octets = [
-            0x81, 0x01, 0xAA, 0x3C, 0x00, 0x7F, 0x81, 0x02, 0x01, 0xBB, 0x7F, 0x01, 0x02, 0x81,
-            0x00,
-        ];
+        let octets = [0x81, 0x01, 0xAA, 0x3C, 0x00, 0x7F, 0x81, 0x02, 0x01, 0xBB, 0x7F, 0x01, 0x02, 0x81, 0x00];
         let all = read_all(&octets, 0).unwrap();
-        let seen: Vec<_> = all
-            .iter()
-            .map(|t| (t.tag, t.cr, t.value.len(), t.minimal, t.at))
-            .collect();
+        let seen: Vec<_> = all.iter().map(|t| (t.tag, t.cr, t.value.len(), t.minimal, t.at)).collect();
         assert_eq!(
             seen,
-            [
-                (1, true, 1, true, 0),
-                (0x3C, false, 0, true, 3),
-                (0x102, true, 1, true, 5),
-                (0x102, false, 0, false, 10)
-            ]
+            [(1, true, 1, true, 0), (0x3C, false, 0, true, 3), (0x102, true, 1, true, 5), (0x102, false, 0, false, 10)]
         );
     }
 
@@ -146,21 +97,10 @@ mod tests {
     fn errors_count_from_the_message() {
         assert_eq!(
             read_all(&[0x81, 0x03, 1], 2),
-            Err(TlvError::Truncated {
-                what: "a value",
-                at: 4,
-                wanted: 3,
-                left: 1
-            })
+            Err(TlvError::Truncated { what: "a value", at: 4, wanted: 3, left: 1 })
         );
-        assert_eq!(
-            read_all(&[0xFF, 0x00], 2),
-            Err(TlvError::ReservedTag { at: 2, found: 0x7F })
-        );
-        assert_eq!(
-            read_all(&[0x80, 0x00], 0),
-            Err(TlvError::ReservedTag { at: 0, found: 0 })
-        );
+        assert_eq!(read_all(&[0xFF, 0x00], 2), Err(TlvError::ReservedTag { at: 2, found: 0x7F }));
+        assert_eq!(read_all(&[0x80, 0x00], 0), Err(TlvError::ReservedTag { at: 0, found: 0 }));
         assert!(read_all(&[0x7F, 0x01], 0).is_err());
     }
 

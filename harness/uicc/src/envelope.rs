@@ -75,38 +75,23 @@ impl Envelope {
     /// An envelope from the terminal to the UICC.
     #[must_use]
     pub fn new(tag: EnvelopeTag) -> Self {
-        let devices = DeviceIdentities {
-            source: Device::Terminal,
-            destination: Device::Uicc,
-        };
-        Self {
-            tag,
-            objects: ObjectList::default(),
-        }
-        .with(Object::DeviceIdentities(devices))
+        let devices = DeviceIdentities { source: Device::Terminal, destination: Device::Uicc };
+        Self { tag, objects: ObjectList::default() }.with(Object::DeviceIdentities(devices))
     }
 
     /// An event download of one event from the terminal to the UICC.
     #[must_use]
     pub fn event(event: Event) -> Self {
-        let devices = DeviceIdentities {
-            source: Device::Terminal,
-            destination: Device::Uicc,
-        };
-        Self {
-            tag: EnvelopeTag::EventDownload,
-            objects: ObjectList::default(),
-        }
-        .with(Object::EventList(vec![event]))
-        .with(Object::DeviceIdentities(devices))
+        let devices = DeviceIdentities { source: Device::Terminal, destination: Device::Uicc };
+        Self { tag: EnvelopeTag::EventDownload, objects: ObjectList::default() }
+            .with(Object::EventList(vec![event]))
+            .with(Object::DeviceIdentities(devices))
     }
 
     /// The same envelope with one object more, its CR flag as usual.
     #[must_use]
     pub fn with(mut self, object: Object) -> Self {
-        let cr = object
-            .kind()
-            .is_some_and(|kind| default_cr(Layout::Envelope, None, kind));
+        let cr = object.kind().is_some_and(|kind| default_cr(Layout::Envelope, None, kind));
         self.objects.push(object, cr);
         self
     }
@@ -118,15 +103,9 @@ impl Envelope {
     pub fn parse(octets: &[u8]) -> Result<Self, MessageError> {
         let (tlv, rest) = ber::read(octets)?;
         if !rest.is_empty() {
-            return Err(MessageError::Trailing {
-                at: octets.len() - rest.len(),
-                count: rest.len(),
-            });
+            return Err(MessageError::Trailing { at: octets.len() - rest.len(), count: rest.len() });
         }
-        Ok(Self {
-            tag: EnvelopeTag::from_code(tlv.tag),
-            objects: ObjectList::parse(tlv.value, tlv.value_at)?,
-        })
+        Ok(Self { tag: EnvelopeTag::from_code(tlv.tag), objects: ObjectList::parse(tlv.value, tlv.value_at)? })
     }
 
     /// The command data of ENVELOPE.
@@ -146,9 +125,7 @@ impl Envelope {
     /// The event of an event download (its list has one).
     #[must_use]
     pub fn first_event(&self) -> Option<Event> {
-        self.objects
-            .events()
-            .and_then(|events| events.first().copied())
+        self.objects.events().and_then(|events| events.first().copied())
     }
 
     /// The first object of a kind.
@@ -197,10 +174,7 @@ mod tests {
     #[test]
     fn names() {
         for (octets, name) in [
-            (
-                &[0xD6u8, 0x03, 0x99, 0x01, 0x09][..],
-                "event.data-available",
-            ),
+            (&[0xD6u8, 0x03, 0x99, 0x01, 0x09][..], "event.data-available"),
             (&[0xD6, 0x03, 0x99, 0x01, 0x7E], "event.7E"),
             (&[0xD6, 0x00], "envelope.event-download"),
             (&[0xDC, 0x00], "envelope.terminal-applications"),
@@ -213,34 +187,20 @@ mod tests {
     #[test]
     fn events_are_built_as_the_standard_writes_them() {
         let envelope = Envelope::event(Event::DataAvailable)
-            .with(Object::ChannelStatus(ChannelStatus::new(
-                1,
-                Link::Established,
-            )))
+            .with(Object::ChannelStatus(ChannelStatus::new(1, Link::Established)))
             .with(Object::ChannelDataLength(45));
+        assert_eq!(to_hex(&envelope.encode()), "D60E99010982028281B8028100B7012D");
         assert_eq!(
-            to_hex(&envelope.encode()),
-            "D60E99010982028281B8028100B7012D"
-        );
-        assert_eq!(
-            to_hex(
-                &Envelope::new(EnvelopeTag::TimerExpiration)
-                    .with(Object::TimerIdentifier(1))
-                    .encode()
-            ),
+            to_hex(&Envelope::new(EnvelopeTag::TimerExpiration).with(Object::TimerIdentifier(1)).encode()),
             "D70782028281A40101"
         );
     }
 
     #[test]
     fn as_a_command() {
-        let envelope = Envelope::event(Event::ChannelStatus).with(Object::ChannelStatus(
-            ChannelStatus::new(1, Link::Established),
-        ));
-        assert_eq!(
-            to_hex(&envelope.to_apdu().encode().unwrap()),
-            "80C200000DD60B99010A82028281B8028100"
-        );
+        let envelope =
+            Envelope::event(Event::ChannelStatus).with(Object::ChannelStatus(ChannelStatus::new(1, Link::Established)));
+        assert_eq!(to_hex(&envelope.to_apdu().encode().unwrap()), "80C200000DD60B99010A82028281B8028100");
     }
 
     proptest! {

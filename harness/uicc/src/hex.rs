@@ -4,9 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HexError {
     /// A character that is neither a hexadecimal digit nor white space.
-    #[error(
-        "character {found:?} at position {at} is not a hexadecimal digit; use 0-9, A-F and spaces"
-    )]
+    #[error("character {found:?} at position {at} is not a hexadecimal digit; use 0-9, A-F and spaces")]
     Digit {
         /// Position in characters, from 0.
         at: usize,
@@ -14,9 +12,7 @@ pub enum HexError {
         found: char,
     },
     /// The last octet has one digit only.
-    #[error(
-        "{digits} hexadecimal digits do not make whole octets; write two digits for each octet"
-    )]
+    #[error("{digits} hexadecimal digits do not make whole octets; write two digits for each octet")]
     Odd {
         /// Number of digits found.
         digits: usize,
@@ -54,9 +50,7 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
     }
     match high {
         None => Ok(octets),
-        Some(_) => Err(HexError::Odd {
-            digits: octets.len() * 2 + 1,
-        }),
+        Some(_) => Err(HexError::Odd { digits: octets.len() * 2 + 1 }),
     }
 }
 
@@ -72,10 +66,7 @@ mod tests {
 
     #[test]
     fn errors_say_where() {
-        assert_eq!(
-            from_hex("00 0G"),
-            Err(HexError::Digit { at: 4, found: 'G' })
-        );
+        assert_eq!(from_hex("00 0G"), Err(HexError::Digit { at: 4, found: 'G' }));
         assert_eq!(from_hex("00 1"), Err(HexError::Odd { digits: 3 }));
     }
 

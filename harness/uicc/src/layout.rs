@@ -17,11 +17,7 @@ pub enum Layout {
 /// The CR flag an object is sent with unless told otherwise. Both values are legal everywhere: a receiver must
 /// not judge by it. `command_type` is the one of the command details, if there are any.
 #[must_use]
-pub const fn default_cr(
-    layout: Layout,
-    command_type: Option<CommandType>,
-    kind: ObjectKind,
-) -> bool {
+pub const fn default_cr(layout: Layout, command_type: Option<CommandType>, kind: ObjectKind) -> bool {
     match layout {
         Layout::Command => true,
         Layout::Response => !matches!(
@@ -36,9 +32,7 @@ pub const fn default_cr(
         ),
         Layout::Envelope => !matches!(
             kind,
-            ObjectKind::LocationInformation
-                | ObjectKind::RegistryApplication
-                | ObjectKind::LastEnvelope
+            ObjectKind::LocationInformation | ObjectKind::RegistryApplication | ObjectKind::LastEnvelope
         ),
     }
 }

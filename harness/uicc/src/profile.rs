@@ -108,10 +108,7 @@ impl Facility {
     /// The facility with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|facility| facility.name() == name)
+        Self::ALL.iter().copied().find(|facility| facility.name() == name)
     }
 }
 
@@ -123,9 +120,7 @@ impl TerminalProfile {
     /// The smallest profile that suffices for DM_SC: class e, class k, SMS, timers, events, two channels; 30 octets.
     #[must_use]
     pub fn minimal_dm_sc() -> Self {
-        let mut octets = vec![
-            0xB3, 0x17, 0xE9, 0x42, 0x11, 0x0C, 0x00, 0x87, 0x00, 0x00, 0x00, 0x1F, 0x42,
-        ];
+        let mut octets = vec![0xB3, 0x17, 0xE9, 0x42, 0x11, 0x0C, 0x00, 0x87, 0x00, 0x00, 0x00, 0x1F, 0x42];
         octets.extend_from_slice(&[0x00, 0x00, 0x00, 0x1F]);
         octets.resize(30, 0x00);
         let mut profile = Self(octets);
@@ -174,10 +169,7 @@ impl TerminalProfile {
 
     /// The facilities whose bits are set.
     pub fn facilities(&self) -> impl Iterator<Item = Facility> {
-        Facility::ALL
-            .iter()
-            .copied()
-            .filter(|facility| self.has(*facility))
+        Facility::ALL.iter().copied().filter(|facility| self.has(*facility))
     }
 
     /// TERMINAL PROFILE with this data.
@@ -189,30 +181,19 @@ impl TerminalProfile {
     /// Lines for a log: the number of channels, then the facilities by name.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
-        let mut lines = vec![format!(
-            "terminal profile, {} octets, {} channels",
-            self.0.len(),
-            self.channels()
-        )];
-        lines.extend(self.facilities().map(|facility| {
-            format!(
-                "{} (byte {}, mask {:02X})",
-                facility.name(),
-                facility.byte(),
-                facility.mask()
-            )
-        }));
+        let mut lines = vec![format!("terminal profile, {} octets, {} channels", self.0.len(), self.channels())];
+        lines.extend(
+            self.facilities().map(|facility| {
+                format!("{} (byte {}, mask {:02X})", facility.name(), facility.byte(), facility.mask())
+            }),
+        );
         lines
     }
 
     /// Byte `number`, from 1; 00 if the profile is shorter.
     #[must_use]
     pub fn byte(&self, number: usize) -> u8 {
-        number
-            .checked_sub(1)
-            .and_then(|at| self.0.get(at))
-            .copied()
-            .unwrap_or(0)
+        number.checked_sub(1).and_then(|at| self.0.get(at)).copied().unwrap_or(0)
     }
 }
 
@@ -245,26 +226,16 @@ mod tests {
         ] {
             assert!(profile.has(needed), "{}", needed.name());
         }
-        assert!(
-            !profile.has(Facility::DirectChannel) && !profile.has(Facility::ConfirmationParameters)
-        );
+        assert!(!profile.has(Facility::DirectChannel) && !profile.has(Facility::ConfirmationParameters));
         assert_eq!(profile.describe()[1], "profile-download (byte 1, mask 01)");
     }
 
     #[test]
     fn facilities_are_distinct_bits_with_distinct_names() {
-        let bits: std::collections::HashSet<_> =
-            Facility::ALL.iter().map(|f| (f.byte(), f.mask())).collect();
+        let bits: std::collections::HashSet<_> = Facility::ALL.iter().map(|f| (f.byte(), f.mask())).collect();
         let names: std::collections::HashSet<_> = Facility::ALL.iter().map(|f| f.name()).collect();
-        assert_eq!(
-            (bits.len(), names.len()),
-            (Facility::ALL.len(), Facility::ALL.len())
-        );
-        assert!(
-            Facility::ALL
-                .iter()
-                .all(|f| f.mask().is_power_of_two() && f.byte() > 0)
-        );
+        assert_eq!((bits.len(), names.len()), (Facility::ALL.len(), Facility::ALL.len()));
+        assert!(Facility::ALL.iter().all(|f| f.mask().is_power_of_two() && f.byte() > 0));
         // Byte 17 lists TCP before UDP, the protocol types UDP before TCP.
         assert!(Facility::TcpClientLocal.mask() < Facility::UdpClientLocal.mask());
         assert_eq!(Facility::from_name("direct"), Some(Facility::DirectChannel));

@@ -117,24 +117,17 @@ impl TerminalResponse {
     /// The response of the terminal to a command: its details, terminal to UICC, the result.
     #[must_use]
     pub fn new(details: CommandDetails, result: GeneralResult, additional: &[u8]) -> Self {
-        let devices = DeviceIdentities {
-            source: Device::Terminal,
-            destination: Device::Uicc,
-        };
-        Self {
-            objects: ObjectList::default(),
-        }
-        .with(Object::CommandDetails(details))
-        .with(Object::DeviceIdentities(devices))
-        .with(Object::Result(result, additional.to_vec()))
+        let devices = DeviceIdentities { source: Device::Terminal, destination: Device::Uicc };
+        Self { objects: ObjectList::default() }
+            .with(Object::CommandDetails(details))
+            .with(Object::DeviceIdentities(devices))
+            .with(Object::Result(result, additional.to_vec()))
     }
 
     /// The same response with one object more, its CR flag as usual.
     #[must_use]
     pub fn with(mut self, object: Object) -> Self {
-        let cr = object
-            .kind()
-            .is_some_and(|kind| default_cr(Layout::Response, self.command_type(), kind));
+        let cr = object.kind().is_some_and(|kind| default_cr(Layout::Response, self.command_type(), kind));
         self.objects.push(object, cr);
         self
     }
@@ -144,9 +137,7 @@ impl TerminalResponse {
     /// # Errors
     /// Any [`MessageError::Tlv`].
     pub fn parse(octets: &[u8]) -> Result<Self, MessageError> {
-        Ok(Self {
-            objects: ObjectList::parse(octets, 0)?,
-        })
+        Ok(Self { objects: ObjectList::parse(octets, 0)? })
     }
 
     /// The command data of TERMINAL RESPONSE.
@@ -188,9 +179,7 @@ impl TerminalResponse {
     /// Lines for a log: the command answered, then one line an object.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
-        let name = self
-            .command_type()
-            .map_or_else(|| "command".to_owned(), crate::command::CommandType::name);
+        let name = self.command_type().map_or_else(|| "command".to_owned(), crate::command::CommandType::name);
         let mut lines = vec![format!("terminal response to {name}")];
         lines.extend(self.objects.describe());
         lines
@@ -205,11 +194,7 @@ mod tests {
     use crate::hex::to_hex;
     use proptest::prelude::*;
 
-    const DETAILS: CommandDetails = CommandDetails {
-        number: 1,
-        command_type: CommandType::OpenChannel,
-        qualifier: 0,
-    };
+    const DETAILS: CommandDetails = CommandDetails { number: 1, command_type: CommandType::OpenChannel, qualifier: 0 };
 
     #[test]
     fn results_round_trip() {
@@ -221,31 +206,17 @@ mod tests {
         let response = TerminalResponse::new(DETAILS, GeneralResult::Success, &[])
             .with(Object::ChannelStatus(ChannelStatus::new(1, Link::Listen)))
             .with(Object::BufferSize(1400));
-        assert_eq!(
-            to_hex(&response.encode()),
-            "8103014000820282818301003802410039020578"
-        );
-        assert_eq!(
-            response.describe()[4],
-            "channel_status = channel 1 listen (4100)"
-        );
+        assert_eq!(to_hex(&response.encode()), "8103014000820282818301003802410039020578");
+        assert_eq!(response.describe()[4], "channel_status = channel 1 listen (4100)");
     }
 
     #[test]
     fn additional_information_has_names() {
-        assert_eq!(
-            GeneralResult::BipError.additional_name(&[0x10]),
-            Some("port not available")
-        );
+        assert_eq!(GeneralResult::BipError.additional_name(&[0x10]), Some("port not available"));
         assert_eq!(GeneralResult::BipError.additional_name(&[0x0A]), None);
-        assert_eq!(
-            GeneralResult::TerminalUnable.additional_name(&[4, 9]),
-            Some("no service")
-        );
+        assert_eq!(GeneralResult::TerminalUnable.additional_name(&[4, 9]), Some("no service"));
         assert_eq!(GeneralResult::Success.additional_name(&[0]), None);
-        assert!(
-            GeneralResult::Modified.is_performed() && !GeneralResult::TerminalUnable.is_performed()
-        );
+        assert!(GeneralResult::Modified.is_performed() && !GeneralResult::TerminalUnable.is_performed());
     }
 
     proptest! {

@@ -64,11 +64,7 @@ impl StatusWord {
     /// The class of this status word.
     #[must_use]
     pub const fn class(self) -> StatusClass {
-        let length = if self.sw2() == 0 {
-            256
-        } else {
-            self.sw2() as u16
-        };
+        let length = if self.sw2() == 0 { 256 } else { self.sw2() as u16 };
         match (self.sw1(), self.sw2()) {
             (0x90, 0x00) => StatusClass::Ok,
             (0x91, _) => StatusClass::ProactivePending(length),
@@ -200,18 +196,10 @@ mod tests {
     #[test]
     fn texts_and_predicates() {
         assert_eq!(StatusWord(0x6A82).to_string(), "6A82 (file not found)");
-        assert_eq!(
-            StatusWord(0x9114).to_string(),
-            "9114 (ok, proactive command pending)"
-        );
+        assert_eq!(StatusWord(0x9114).to_string(), "9114 (ok, proactive command pending)");
+        assert!(StatusWord(0x62F2).has_proactive_pending() && StatusWord(0x9100).has_proactive_pending());
         assert!(
-            StatusWord(0x62F2).has_proactive_pending()
-                && StatusWord(0x9100).has_proactive_pending()
-        );
-        assert!(
-            StatusWord(0x6110).is_success()
-                && !StatusWord(0x9300).is_success()
-                && !StatusWord(0x63C0).is_success()
+            StatusWord(0x6110).is_success() && !StatusWord(0x9300).is_success() && !StatusWord(0x63C0).is_success()
         );
     }
 }

@@ -92,17 +92,8 @@ macro_rules! assert_table {
         for code in 0..=u8::MAX {
             let value = $name::from_code(code);
             assert_eq!(value.code(), code);
-            assert_eq!(
-                $name::from_name(&value.name()),
-                Some(value),
-                "{}",
-                value.name()
-            );
-            assert!(
-                seen.insert(value.name()),
-                "name {} is used twice",
-                value.name()
-            );
+            assert_eq!($name::from_name(&value.name()), Some(value), "{}", value.name());
+            assert!(seen.insert(value.name()), "name {} is used twice", value.name());
         }
         assert_eq!($name::ALL.len(), $name::NAMES.len());
         assert!($name::from_name("no such name").is_none());

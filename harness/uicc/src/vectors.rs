@@ -29,8 +29,7 @@ fn body(lines: &[String]) -> Vec<&str> {
     lines.iter().skip(3).map(String::as_str).collect()
 }
 
-const PACKAGE0: &str =
-    "EA25F7D396E6087D04B3F10836A3FF080318000000000110646D73632E6578616D706C652E6F7267";
+const PACKAGE0: &str = "EA25F7D396E6087D04B3F10836A3FF080318000000000110646D73632E6578616D706C652E6F7267";
 
 #[test]
 fn commands_of_uicc_server_mode() {
@@ -43,32 +42,19 @@ fn commands_of_uicc_server_mode() {
         (
             "D012810301400082028182B9020578BC03031014",
             "open-channel",
-            &[
-                "buffer_size = 1400 (0578)",
-                "transport = tcp-uicc-server port 4116 (031014)",
-            ],
+            &["buffer_size = 1400 (0578)", "transport = tcp-uicc-server port 4116 (031014)"],
         ),
         (
             "D012810301400082028182390205783C03031014",
             "open-channel",
-            &[
-                "buffer_size = 1400 (0578)",
-                "transport = tcp-uicc-server port 4116 (031014)",
-            ],
+            &["buffer_size = 1400 (0578)", "transport = tcp-uicc-server port 4116 (031014)"],
         ),
         (
             "D012810301400082028182B9020578BC03030DBC",
             "open-channel",
-            &[
-                "buffer_size = 1400 (0578)",
-                "transport = tcp-uicc-server port 3516 (030DBC)",
-            ],
+            &["buffer_size = 1400 (0578)", "transport = tcp-uicc-server port 3516 (030DBC)"],
         ),
-        (
-            "D00C810302420082028121B7012D",
-            "receive-data",
-            &["data_length = 45 (2D)"],
-        ),
+        ("D00C810302420082028121B7012D", "receive-data", &["data_length = 45 (2D)"]),
         (
             "D01C810303430082028121B611485454502F312E3120323030204F4B0D0A",
             "send-data",
@@ -82,18 +68,11 @@ fn commands_of_uicc_server_mode() {
         ("D009810305440082028182", "get-channel-status", &[]),
         ("D009810304410182028121", "close-channel", &[]),
         ("D009810304410082028121", "close-channel", &[]),
-        (
-            "D00E810301400082028182BC03031014",
-            "open-channel",
-            &["transport = tcp-uicc-server port 4116 (031014)"],
-        ),
+        ("D00E810301400082028182BC03031014", "open-channel", &["transport = tcp-uicc-server port 4116 (031014)"]),
         (
             "D012810301400082028182B9020578BC037F1014",
             "open-channel",
-            &[
-                "buffer_size = 1400 (0578)",
-                "transport = protocol-7F port 4116 (7F1014)",
-            ],
+            &["buffer_size = 1400 (0578)", "transport = protocol-7F port 4116 (7F1014)"],
         ),
     ] {
         let command = command(hex);
@@ -106,23 +85,13 @@ fn commands_of_uicc_server_mode() {
 fn devices_and_qualifiers() {
     let close = command("D009810304410182028121");
     let (details, devices) = (close.details().unwrap(), close.devices().unwrap());
-    assert_eq!(
-        (
-            details.number,
-            details.qualifier,
-            devices.destination.channel_number()
-        ),
-        (4, 1, Some(1))
-    );
+    assert_eq!((details.number, details.qualifier, devices.destination.channel_number()), (4, 1, Some(1)));
 }
 
 #[test]
 fn responses_of_uicc_server_mode() {
     for (hex, objects) in [
-        (
-            "810301050082028281830100",
-            &["result = performed-successfully (00)"][..],
-        ),
+        ("810301050082028281830100", &["result = performed-successfully (00)"][..]),
         (
             "8103014000820282818301003802410039020578",
             &[
@@ -141,15 +110,9 @@ fn responses_of_uicc_server_mode() {
         ),
         (
             "81030140008202828183023A1039020578",
-            &[
-                "result = bearer-independent-protocol-error: port not available (3A10)",
-                "buffer_size = 1400 (0578)",
-            ],
+            &["result = bearer-independent-protocol-error: port not available (3A10)", "buffer_size = 1400 (0578)"],
         ),
-        (
-            "81030140008202828183023A01",
-            &["result = bearer-independent-protocol-error: no channel available (3A01)"],
-        ),
+        ("81030140008202828183023A01", &["result = bearer-independent-protocol-error: no channel available (3A01)"]),
         (
             "810302420082028281830100B62D504F5354202F4F4D412F444D20485454502F312E310D0A486F73743A203132372E302E302E313A343131360D0AB70100",
             &[
@@ -158,36 +121,18 @@ fn responses_of_uicc_server_mode() {
                 "data_length = 0 (00)",
             ],
         ),
-        (
-            "810302420082028281830102B70100",
-            &["result = missing-information (02)", "data_length = 0 (00)"],
-        ),
-        (
-            "810303430182028281830100B701FF",
-            &[
-                "result = performed-successfully (00)",
-                "data_length = 255 or more (FF)",
-            ],
-        ),
+        ("810302420082028281830102B70100", &["result = missing-information (02)", "data_length = 0 (00)"]),
+        ("810303430182028281830100B701FF", &["result = performed-successfully (00)", "data_length = 255 or more (FF)"]),
         (
             "81030343018202828183023A03",
             &["result = bearer-independent-protocol-error: channel identifier not valid (3A03)"],
         ),
-        (
-            "81030343018202828183023A02",
-            &["result = bearer-independent-protocol-error: channel closed (3A02)"],
-        ),
+        ("81030343018202828183023A02", &["result = bearer-independent-protocol-error: channel closed (3A02)"]),
         (
             "810305440082028281830100B8024100",
-            &[
-                "result = performed-successfully (00)",
-                "channel_status = channel 1 listen (4100)",
-            ],
+            &["result = performed-successfully (00)", "channel_status = channel 1 listen (4100)"],
         ),
-        (
-            "810304410082028281830100",
-            &["result = performed-successfully (00)"],
-        ),
+        ("810304410082028281830100", &["result = performed-successfully (00)"]),
     ] {
         assert_eq!(body(&response(hex).describe()), objects, "{hex}");
     }
@@ -196,21 +141,9 @@ fn responses_of_uicc_server_mode() {
 #[test]
 fn events_of_uicc_server_mode() {
     for (hex, name, objects) in [
-        (
-            "D60B99010A82028281B8024100",
-            "event.channel-status",
-            &["channel_status = channel 1 listen (4100)"][..],
-        ),
-        (
-            "D60B99010A82028281B8028100",
-            "event.channel-status",
-            &["channel_status = channel 1 established (8100)"],
-        ),
-        (
-            "D60B99010A82028281B8020100",
-            "event.channel-status",
-            &["channel_status = channel 1 closed (0100)"],
-        ),
+        ("D60B99010A82028281B8024100", "event.channel-status", &["channel_status = channel 1 listen (4100)"][..]),
+        ("D60B99010A82028281B8028100", "event.channel-status", &["channel_status = channel 1 established (8100)"]),
+        ("D60B99010A82028281B8020100", "event.channel-status", &["channel_status = channel 1 closed (0100)"]),
         (
             "D60B99010A82028281B8020105",
             "event.channel-status",
@@ -219,18 +152,12 @@ fn events_of_uicc_server_mode() {
         (
             "D60E99010982028281B8028100B7012D",
             "event.data-available",
-            &[
-                "channel_status = channel 1 established (8100)",
-                "data_length = 45 (2D)",
-            ],
+            &["channel_status = channel 1 established (8100)", "data_length = 45 (2D)"],
         ),
         (
             "D60E99010982028281B8028100B701FF",
             "event.data-available",
-            &[
-                "channel_status = channel 1 established (8100)",
-                "data_length = 255 or more (FF)",
-            ],
+            &["channel_status = channel 1 established (8100)", "data_length = 255 or more (FF)"],
         ),
     ] {
         let envelope = envelope(hex);
@@ -244,17 +171,11 @@ fn terminal_server_mode() {
     for (hex, objects) in [
         (
             "D012810301400082028182B90200C8BC0305C000",
-            &[
-                "buffer_size = 200 (00C8)",
-                "transport = tcp-client-local port 49152 (05C000)",
-            ][..],
+            &["buffer_size = 200 (00C8)", "transport = tcp-client-local port 49152 (05C000)"][..],
         ),
         (
             "D012810301400082028182B90200C8BC0304C000",
-            &[
-                "buffer_size = 200 (00C8)",
-                "transport = udp-client-local port 49152 (04C000)",
-            ],
+            &["buffer_size = 200 (00C8)", "transport = udp-client-local port 49152 (04C000)"],
         ),
         (
             "D01E810301400082028182850A444D2073657373696F6EB90200C8BC0305C000",
@@ -269,22 +190,11 @@ fn terminal_server_mode() {
     }
     let whole = command(&format!("D033810302430182028121B628{PACKAGE0}"));
     assert_eq!(to_hex(whole.objects.channel_data().unwrap()), PACKAGE0);
-    let first =
-        command("D023810302430082028121B618EA25F7D396E6087D04B3F10836A3FF080318000000000110");
+    let first = command("D023810302430082028121B618EA25F7D396E6087D04B3F10836A3FF080318000000000110");
     let rest = command("D01B810303430182028121B610646D73632E6578616D706C652E6F7267");
-    let joined = [
-        first.objects.channel_data().unwrap(),
-        rest.objects.channel_data().unwrap(),
-    ]
-    .concat();
+    let joined = [first.objects.channel_data().unwrap(), rest.objects.channel_data().unwrap()].concat();
     assert_eq!(to_hex(&joined), PACKAGE0);
-    assert_eq!(
-        (
-            first.details().unwrap().qualifier,
-            rest.details().unwrap().qualifier
-        ),
-        (0, 1)
-    );
+    assert_eq!((first.details().unwrap().qualifier, rest.details().unwrap().qualifier), (0, 1));
     assert_eq!(command("D009810303410082028121").name(), "close-channel");
 }
 
@@ -301,26 +211,11 @@ fn responses_of_terminal_server_mode() {
         ),
         (
             "81030140008202828183023A10390200C8",
-            &[
-                "result = bearer-independent-protocol-error: port not available (3A10)",
-                "buffer_size = 200 (00C8)",
-            ],
+            &["result = bearer-independent-protocol-error: port not available (3A10)", "buffer_size = 200 (00C8)"],
         ),
-        (
-            "810302430182028281830100B701C8",
-            &[
-                "result = performed-successfully (00)",
-                "data_length = 200 (C8)",
-            ],
-        ),
-        (
-            "81030243018202828183022000",
-            &["result = terminal-unable: no specific cause (2000)"],
-        ),
-        (
-            "810303410082028281830100",
-            &["result = performed-successfully (00)"],
-        ),
+        ("810302430182028281830100B701C8", &["result = performed-successfully (00)", "data_length = 200 (C8)"]),
+        ("81030243018202828183022000", &["result = terminal-unable: no specific cause (2000)"]),
+        ("810303410082028281830100", &["result = performed-successfully (00)"]),
     ] {
         assert_eq!(body(&response(hex).describe()), objects, "{hex}");
     }
@@ -329,14 +224,8 @@ fn responses_of_terminal_server_mode() {
 #[test]
 fn terminal_applications() {
     for (hex, applications) in [
-        (
-            "DC1482028281710CC0000007C42668C84E97DD747000",
-            &["port 49152, coding 00, type 07, name \"DM Client\""][..],
-        ),
-        (
-            "DC1582028281F10DC0000407444D20436C69656E74F000",
-            &["port 49152, coding 04, type 07, name \"DM Client\""],
-        ),
+        ("DC1482028281710CC0000007C42668C84E97DD747000", &["port 49152, coding 00, type 07, name \"DM Client\""][..]),
+        ("DC1582028281F10DC0000407444D20436C69656E74F000", &["port 49152, coding 04, type 07, name \"DM Client\""]),
         (
             "DC1E820282817116C00008070044004D00200043006C00690065006E00747000",
             &["port 49152, coding 08, type 07, name \"DM Client\""],
@@ -351,20 +240,8 @@ fn terminal_applications() {
     ] {
         let envelope = envelope(hex);
         assert_eq!(envelope.name(), "envelope.terminal-applications");
-        assert_eq!(
-            envelope
-                .objects
-                .applications()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>(),
-            applications,
-            "{hex}"
-        );
-        assert!(
-            envelope
-                .get(crate::object::ObjectKind::LastEnvelope)
-                .is_some()
-        );
+        assert_eq!(envelope.objects.applications().map(ToString::to_string).collect::<Vec<_>>(), applications, "{hex}");
+        assert!(envelope.get(crate::object::ObjectKind::LastEnvelope).is_some());
     }
     let swapped = envelope("DC1482028281710CC0000700C42668C84E97DD747000");
     let application = swapped.objects.applications().next().unwrap();
@@ -379,66 +256,33 @@ fn short_message_command() {
     );
     let command = command(&hex);
     assert_eq!(command.name(), "send-short-message");
-    assert_eq!(
-        body(&command.describe())[0],
-        "address = +15550000001 (915155000000F1)"
-    );
+    assert_eq!(body(&command.describe())[0], "address = +15550000001 (915155000000F1)");
     assert_eq!(command.objects.sms_tpdu().unwrap().len(), 0x42);
-    assert_eq!(
-        response("8103011300820282818302351B").describe()[3],
-        "result = sms-rp-error (351B)"
-    );
-    assert_eq!(
-        response("810301130082028281830100").describe()[0],
-        "terminal response to send-short-message"
-    );
+    assert_eq!(response("8103011300820282818302351B").describe()[3], "result = sms-rp-error (351B)");
+    assert_eq!(response("810301130082028281830100").describe()[0], "terminal response to send-short-message");
 }
 
 #[test]
 fn wake_up() {
     let timer = command("D011810301270082028182A40101A503001000");
-    assert_eq!(
-        body(&timer.describe()),
-        ["timer_id = 1 (01)", "timer_value = 00:01:00 (001000)"]
-    );
-    assert_eq!(
-        response("810301270082028281830100A40101")
-            .objects
-            .timer_id(),
-        Some(1)
-    );
+    assert_eq!(body(&timer.describe()), ["timer_id = 1 (01)", "timer_value = 00:01:00 (001000)"]);
+    assert_eq!(response("810301270082028281830100A40101").objects.timer_id(), Some(1));
     let fired = envelope("D70C82028281A40101A503001000");
     assert_eq!(
-        (
-            fired.name().as_str(),
-            fired.objects.timer_value().unwrap().seconds()
-        ),
+        (fired.name().as_str(), fired.objects.timer_value().unwrap().seconds()),
         ("envelope.timer-expiration", 60)
     );
     let poll = command("D00D8103010300820281828402011E");
     assert_eq!(body(&poll.describe()), ["duration = 30 seconds (011E)"]);
-    assert_eq!(
-        response("8103010300820282818301008402011E")
-            .objects
-            .duration()
-            .unwrap()
-            .interval,
-        30
-    );
+    assert_eq!(response("8103010300820282818301008402011E").objects.duration().unwrap().interval, 30);
     let call = envelope("D416820282818607918100550591F9130700F11000010001");
     assert_eq!(call.name(), "envelope.call-control");
-    assert_eq!(
-        call.describe()[2],
-        "address = +18005550199 (918100550591F9)"
-    );
+    assert_eq!(call.describe()[2], "address = +18005550199 (918100550591F9)");
     assert_eq!(call.describe()[3], "location_information = 00F11000010001");
     let regained = envelope("D613990103820282819B0100130700F11000010001");
     assert_eq!(
         (regained.name().as_str(), regained.describe()[3].as_str()),
         ("event.location-status", "location_status = normal (00)")
     );
-    assert_eq!(
-        envelope("D60A990103820282819B0102").describe()[3],
-        "location_status = none (02)"
-    );
+    assert_eq!(envelope("D60A990103820282819B0102").describe()[3], "location_status = none (02)");
 }

@@ -91,10 +91,8 @@ impl New {
             None => terminal.out(&text)?,
             Some(path) => {
                 write_new(path, &text)?;
-                terminal.note(&format!(
-                    "{} is there; answer what is open, then run `dmsc ics check {0}`",
-                    path.display()
-                ));
+                terminal
+                    .note(&format!("{} is there; answer what is open, then run `dmsc ics check {0}`", path.display()));
             }
         }
         Ok(Exit::Conforms)

@@ -106,7 +106,8 @@ impl Prove {
     }
 
     fn chosen(&self, all: &[Fault]) -> Result<Vec<Fault>, Failure> {
-        let sides: Vec<&Fault> = all.iter().filter(|fault| self.side.is_none_or(|side| fault.side == side.into())).collect();
+        let sides: Vec<&Fault> =
+            all.iter().filter(|fault| self.side.is_none_or(|side| fault.side == side.into())).collect();
         if self.fault.is_empty() {
             return Ok(sides.into_iter().cloned().collect());
         }
@@ -140,7 +141,10 @@ fn table(proof: &Proof, terminal: &Terminal) -> String {
     let mut text = if table.is_empty() { String::new() } else { table.render(terminal) + "\n" };
     let wrong = paint(terminal.color, ERROR, "wrong:");
     for case in &proof.unclean {
-        text.push_str(&format!("{wrong} {} is {} against the clean reference: {}\n", case.case, case.verdict, case.reason));
+        text.push_str(&format!(
+            "{wrong} {} is {} against the clean reference: {}\n",
+            case.case, case.verdict, case.reason
+        ));
     }
     for fault in &proof.faults {
         for error in &fault.errors {

@@ -93,7 +93,10 @@ impl Merge {
             )));
         }
         let broken = |path: &Path, error: std::io::Error| {
-            Failure::Rig(format!("cannot write {}: {error}; check that there is room and that the folder is writable", path.display()))
+            Failure::Rig(format!(
+                "cannot write {}: {error}; check that there is room and that the folder is writable",
+                path.display()
+            ))
         };
         std::fs::create_dir_all(&self.output).map_err(|error| broken(&self.output, error))?;
         for (number, journal) in (1..).zip(&journals) {

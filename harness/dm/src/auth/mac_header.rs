@@ -32,10 +32,7 @@ impl MacHeader {
             let at = scanner.at;
             let name = scanner.take_while(|c| c != '=' && c != ',').trim_end();
             if !scanner.take('=') {
-                return Err(MacHeaderError::NoValue {
-                    at,
-                    name: name.to_owned(),
-                });
+                return Err(MacHeaderError::NoValue { at, name: name.to_owned() });
             }
             scanner.skip_space();
             let quoted = scanner.peek() == Some('"');
@@ -51,17 +48,11 @@ impl MacHeader {
                 "username" => return Err(MacHeaderError::Unquoted { at }),
                 "mac" => &mut mac,
                 _ => {
-                    return Err(MacHeaderError::Unknown {
-                        at,
-                        name: name.to_owned(),
-                    });
+                    return Err(MacHeaderError::Unknown { at, name: name.to_owned() });
                 }
             };
             if slot.replace(value).is_some() {
-                return Err(MacHeaderError::Twice {
-                    at,
-                    name: name.to_owned(),
-                });
+                return Err(MacHeaderError::Twice { at, name: name.to_owned() });
             }
             scanner.skip_space();
             if scanner.at == scanner.value.len() {
@@ -81,9 +72,7 @@ impl MacHeader {
     /// Whether the hash is MD5, the only one DM 1.2 defines.
     #[must_use]
     pub fn is_md5(&self) -> bool {
-        self.algorithm
-            .as_deref()
-            .is_none_or(|algorithm| algorithm.eq_ignore_ascii_case("MD5"))
+        self.algorithm.as_deref().is_none_or(|algorithm| algorithm.eq_ignore_ascii_case("MD5"))
     }
 }
 
@@ -110,9 +99,7 @@ pub enum MacHeaderError {
         name: String,
     },
     /// A parameter that is not defined.
-    #[error(
-        "x-syncml-hmac, octet {at}: unknown parameter `{name}`; known are algorithm, username, mac"
-    )]
+    #[error("x-syncml-hmac, octet {at}: unknown parameter `{name}`; known are algorithm, username, mac")]
     Unknown {
         /// Offset.
         at: usize,
@@ -232,52 +219,24 @@ mod tests {
 
     #[test]
     fn order_case_and_space_are_free_and_the_algorithm_optional() {
-        let parsed =
-            MacHeader::parse("MAC=G0CjVP7bDvuUZrEeEJCAeQ== ,username = \"a,b\\\"c\"").unwrap();
+        let parsed = MacHeader::parse("MAC=G0CjVP7bDvuUZrEeEJCAeQ== ,username = \"a,b\\\"c\"").unwrap();
         assert_eq!(parsed.username, "a,b\"c");
         assert_eq!(parsed.mac, header().mac);
         assert!(parsed.is_md5());
-        assert!(
-            !MacHeader {
-                algorithm: Some("SHA1".to_owned()),
-                ..parsed
-            }
-            .is_md5()
-        );
+        assert!(!MacHeader { algorithm: Some("SHA1".to_owned()), ..parsed }.is_md5());
     }
 
     #[test]
     fn faults_are_located() {
         for (value, error) in [
-            (
-                "",
-                "x-syncml-hmac, octet 0: `` has no value; write name=value",
-            ),
-            (
-                "username=me, mac=x",
-                "x-syncml-hmac, octet 0: username is not quoted; write username=\"...\"",
-            ),
-            (
-                "username=\"me",
-                "x-syncml-hmac, octet 9: the quoted value has no closing quote",
-            ),
-            (
-                "username=\"me\" mac=x",
-                "x-syncml-hmac, octet 14: a comma is expected between parameters",
-            ),
-            (
-                "username=\"me\"",
-                "x-syncml-hmac: parameter `mac` is missing",
-            ),
+            ("", "x-syncml-hmac, octet 0: `` has no value; write name=value"),
+            ("username=me, mac=x", "x-syncml-hmac, octet 0: username is not quoted; write username=\"...\""),
+            ("username=\"me", "x-syncml-hmac, octet 9: the quoted value has no closing quote"),
+            ("username=\"me\" mac=x", "x-syncml-hmac, octet 14: a comma is expected between parameters"),
+            ("username=\"me\"", "x-syncml-hmac: parameter `mac` is missing"),
             ("mac=x", "x-syncml-hmac: parameter `username` is missing"),
-            (
-                "mac=x, mac=y",
-                "x-syncml-hmac, octet 7: `mac` is given twice",
-            ),
-            (
-                "realm=x",
-                "x-syncml-hmac, octet 0: unknown parameter `realm`; known are algorithm, username, mac",
-            ),
+            ("mac=x, mac=y", "x-syncml-hmac, octet 7: `mac` is given twice"),
+            ("realm=x", "x-syncml-hmac, octet 0: unknown parameter `realm`; known are algorithm, username, mac"),
         ] {
             assert_eq!(MacHeader::parse(value).unwrap_err().to_string(), error);
         }

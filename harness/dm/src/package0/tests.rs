@@ -9,13 +9,7 @@ const NONCE: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const V2: &str = "82F9F74E1F3F40044BC83453DBF49D1B02D800000000A510646D73632E6578616D706C652E636F6D";
 
 fn v2() -> Trigger {
-    Trigger {
-        ui_mode: 1,
-        initiator: 1,
-        session_id: 0xA5,
-        server_id: SERVER.to_vec(),
-        ..Trigger::default()
-    }
+    Trigger { ui_mode: 1, initiator: 1, session_id: 0xA5, server_id: SERVER.to_vec(), ..Trigger::default() }
 }
 
 #[track_caller]
@@ -23,24 +17,14 @@ fn check(trigger: Trigger, password: &[u8], nonce: &[u8], expected: &str) {
     let package0 = trigger.clone().sign(password, nonce).unwrap();
     let octets = package0.encode().unwrap();
     assert_eq!(hex::encode(&octets), expected);
-    assert_eq!(
-        Package0::parse(&octets).unwrap(),
-        Package0 {
-            trigger,
-            ..package0.clone()
-        }
-    );
+    assert_eq!(Package0::parse(&octets).unwrap(), Package0 { trigger, ..package0.clone() });
     assert!(package0.verify(password, nonce));
 }
 
 #[test]
 fn v1_specification_example_header() {
-    let trigger = Trigger {
-        ui_mode: 1,
-        session_id: 0x1234,
-        server_id: b"com.mgmtsrv.manage".to_vec(),
-        ..Trigger::default()
-    };
+    let trigger =
+        Trigger { ui_mode: 1, session_id: 0x1234, server_id: b"com.mgmtsrv.manage".to_vec(), ..Trigger::default() };
     check(
         trigger,
         b"password",
@@ -67,12 +51,7 @@ fn v3_to_v5_readings_of_the_default_nonce() {
 
 #[test]
 fn v6_vendor_body() {
-    let trigger = Trigger {
-        ui_mode: 3,
-        session_id: 0xFFFF,
-        body: vec![0xCA, 0xFE, 0xBA, 0xBE],
-        ..v2()
-    };
+    let trigger = Trigger { ui_mode: 3, session_id: 0xFFFF, body: vec![0xCA, 0xFE, 0xBA, 0xBE], ..v2() };
     check(
         trigger,
         PASSWORD,
@@ -83,43 +62,21 @@ fn v6_vendor_body() {
 
 #[test]
 fn v7_smallest() {
-    let trigger = Trigger {
-        server_id: b"A".to_vec(),
-        ..Trigger::default()
-    };
-    check(
-        trigger,
-        b"B",
-        b"",
-        "60E3C6896DE83CDB2654C0C967B686D302C000000000010141",
-    );
+    let trigger = Trigger { server_id: b"A".to_vec(), ..Trigger::default() };
+    check(trigger, b"B", b"", "60E3C6896DE83CDB2654C0C967B686D302C000000000010141");
 }
 
 #[test]
 fn server_id_of_255_octets() {
-    let trigger = Trigger {
-        server_id: vec![b's'; 255],
-        ..v2()
-    };
+    let trigger = Trigger { server_id: vec![b's'; 255], ..v2() };
     let package0 = trigger.sign(PASSWORD, &NONCE).unwrap();
-    assert_eq!(
-        hex::encode(&package0.digest),
-        "A8D1C99C7E5A4E35CED4B79225D0661B"
-    );
+    assert_eq!(hex::encode(&package0.digest), "A8D1C99C7E5A4E35CED4B79225D0661B");
     let octets = package0.encode().unwrap();
     assert_eq!(octets.len(), 279);
     assert_eq!(Package0::parse(&octets).unwrap(), package0);
 
-    let error = Trigger {
-        server_id: vec![b's'; 256],
-        ..v2()
-    }
-    .encode()
-    .unwrap_err();
-    assert_eq!(
-        (error.field, error.value, error.bits),
-        ("length of server_id", 256, 8)
-    );
+    let error = Trigger { server_id: vec![b's'; 256], ..v2() }.encode().unwrap_err();
+    assert_eq!((error.field, error.value, error.bits), ("length of server_id", 256, 8));
 }
 
 #[test]
@@ -132,11 +89,7 @@ fn first_five_octets_for_every_mode_and_initiator() {
     ];
     for (ui_mode, row) in (0..).zip(expected) {
         for (initiator, octets) in (0..).zip(row) {
-            let trigger = Trigger {
-                ui_mode,
-                initiator,
-                ..Trigger::default()
-            };
+            let trigger = Trigger { ui_mode, initiator, ..Trigger::default() };
             assert_eq!(hex::encode(&trigger.encode().unwrap()[..5]), octets);
         }
     }
@@ -154,31 +107,19 @@ fn n1_flipped_digest_does_not_verify() {
 fn n2_to_n5_wrong_fields_right_digest() {
     for (trigger, octets) in [
         (
-            Trigger {
-                version: 12,
-                ..v2()
-            },
+            Trigger { version: 12, ..v2() },
             "73A3C95439C4EE3AB370FAF5A492124A031800000000A510646D73632E6578616D706C652E636F6D",
         ),
         (
-            Trigger {
-                version: 10,
-                ..v2()
-            },
+            Trigger { version: 10, ..v2() },
             "66790F5241470E553BD4E53D6CD1E434029800000000A510646D73632E6578616D706C652E636F6D",
         ),
         (
-            Trigger {
-                future_use: 1,
-                ..v2()
-            },
+            Trigger { future_use: 1, ..v2() },
             "73B30C1354DD28C629DB247C46F096BF02D800000100A510646D73632E6578616D706C652E636F6D",
         ),
         (
-            Trigger {
-                session_id: 0,
-                ..v2()
-            },
+            Trigger { session_id: 0, ..v2() },
             "3CF16ECFB7F955FB1CDF048CF89AF3CE02D8000000000010646D73632E6578616D706C652E636F6D",
         ),
     ] {
@@ -188,24 +129,13 @@ fn n2_to_n5_wrong_fields_right_digest() {
 
 #[test]
 fn n6_empty_server_id() {
-    let trigger = Trigger {
-        server_id: Vec::new(),
-        ..v2()
-    };
-    check(
-        trigger,
-        PASSWORD,
-        &NONCE,
-        "B9589CD2A92804365A54B8174592221F02D800000000A500",
-    );
+    let trigger = Trigger { server_id: Vec::new(), ..v2() };
+    check(trigger, PASSWORD, &NONCE, "B9589CD2A92804365A54B8174592221F02D800000000A500");
 }
 
 #[test]
 fn n7_length_beyond_the_data() {
-    let trigger = Trigger {
-        length: Some(0x20),
-        ..v2()
-    };
+    let trigger = Trigger { length: Some(0x20), ..v2() };
     let octets = trigger.sign(PASSWORD, &NONCE).unwrap().encode().unwrap();
     assert_eq!(
         hex::encode(&octets),
@@ -215,35 +145,19 @@ fn n7_length_beyond_the_data() {
     assert_eq!(error.offset(), 23);
     assert_eq!(error.prefix().session_id, Some(0xA5));
     assert_eq!(error.prefix().server_id, SERVER);
-    assert_eq!(
-        error.to_string(),
-        "octet 23: length-identifier says 32 octets of server-identifier, 16 follow"
-    );
+    assert_eq!(error.to_string(), "octet 23: length-identifier says 32 octets of server-identifier, 16 follow");
 }
 
 #[test]
 fn n8_wrong_password() {
-    check(
-        v2(),
-        b"wrong",
-        &NONCE,
-        &format!("779F91EFE50AB3CCE65BB4845FD6CE3D{}", &V2[32..]),
-    );
-    assert!(
-        !v2()
-            .sign(b"wrong", &NONCE)
-            .unwrap()
-            .verify(PASSWORD, &NONCE)
-    );
+    check(v2(), b"wrong", &NONCE, &format!("779F91EFE50AB3CCE65BB4845FD6CE3D{}", &V2[32..]));
+    assert!(!v2().sign(b"wrong", &NONCE).unwrap().verify(PASSWORD, &NONCE));
 }
 
 #[test]
 fn n9_other_server() {
     check(
-        Trigger {
-            server_id: b"other.example.com".to_vec(),
-            ..v2()
-        },
+        Trigger { server_id: b"other.example.com".to_vec(), ..v2() },
         PASSWORD,
         &NONCE,
         "5C3538EEED11E28CC8980E241EDD4F5002D800000000A5116F746865722E6578616D706C652E636F6D",
@@ -263,48 +177,19 @@ fn every_shorter_package_is_refused_at_its_end() {
 
 #[test]
 fn fields_that_do_not_fit_are_named() {
-    let error = Trigger {
-        version: 1024,
-        ..v2()
-    }
-    .encode()
-    .unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("version 1024 does not fit 10 bits")
-    );
-    assert_eq!(
-        Trigger {
-            future_use: 1 << 27,
-            ..v2()
-        }
-        .encode()
-        .unwrap_err()
-        .field,
-        "future_use"
-    );
+    let error = Trigger { version: 1024, ..v2() }.encode().unwrap_err();
+    assert!(error.to_string().starts_with("version 1024 does not fit 10 bits"));
+    assert_eq!(Trigger { future_use: 1 << 27, ..v2() }.encode().unwrap_err().field, "future_use");
 }
 
 #[test]
 fn session_ids_as_text() {
-    for (number, text) in [
-        (1, "1"),
-        (0xA5, "A5"),
-        (0x0A0B, "A0B"),
-        (0x1234, "1234"),
-        (0xFFFF, "FFFF"),
-    ] {
+    for (number, text) in [(1, "1"), (0xA5, "A5"), (0x0A0B, "A0B"), (0x1234, "1234"), (0xFFFF, "FFFF")] {
         assert_eq!(session_id_text(number), text);
         assert_eq!(parse_session_id(text), Ok(number));
     }
     for text in ["", "0", "00A5", "a5", "10000", "+1", "G"] {
-        assert_eq!(
-            parse_session_id(text),
-            Err(SessionIdError {
-                text: text.to_owned()
-            })
-        );
+        assert_eq!(parse_session_id(text), Err(SessionIdError { text: text.to_owned() }));
     }
 }
 

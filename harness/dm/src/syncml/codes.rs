@@ -134,10 +134,7 @@ mod tests {
         }
         assert_eq!(StatusCode::from(417), StatusCode::Unknown(417));
         assert_eq!(AlertCode::from(1221).code(), 1221);
-        assert_eq!(
-            StatusCode::PermissionDenied.to_string(),
-            "425 (permission denied)"
-        );
+        assert_eq!(StatusCode::PermissionDenied.to_string(), "425 (permission denied)");
         assert_eq!(AlertCode::SessionAbort.to_string(), "1223 (session abort)");
     }
 

@@ -130,9 +130,7 @@ impl<'de> Deserialize<'de> for Data {
                 if let Some(key) = map.next_key::<String>()? {
                     return Err(de::Error::unknown_field(&key, &["hex"]));
                 }
-                crate::hex::decode(&hex)
-                    .map(Data::Binary)
-                    .map_err(de::Error::custom)
+                crate::hex::decode(&hex).map(Data::Binary).map_err(de::Error::custom)
             }
         }
         deserializer.deserialize_any(DataVisitor)
@@ -148,29 +146,17 @@ mod tests {
     #[test]
     fn tree_form() {
         assert_eq!(to_value(Data::from("1200")).unwrap(), json!("1200"));
-        assert_eq!(
-            to_value(Data::from(vec![0, 0xA5])).unwrap(),
-            json!({ "hex": "00A5" })
-        );
+        assert_eq!(to_value(Data::from(vec![0, 0xA5])).unwrap(), json!({ "hex": "00A5" }));
         assert_eq!(from_value::<Data>(json!(1200)).unwrap(), Data::from("1200"));
-        assert_eq!(
-            from_value::<Data>(json!({ "hex": "00 a5" })).unwrap(),
-            Data::from(vec![0, 0xA5])
-        );
+        assert_eq!(from_value::<Data>(json!({ "hex": "00 a5" })).unwrap(), Data::from(vec![0, 0xA5]));
         let error = from_value::<Data>(json!({ "hax": "00" })).unwrap_err();
         assert_eq!(error.to_string(), "unknown field `hax`, expected `hex`");
     }
 
     #[test]
     fn octets_are_text_only_if_xml_could_carry_them() {
-        assert_eq!(
-            Data::from_octets(b"caf\xC3\xA9".to_vec()),
-            Data::from("caf\u{E9}")
-        );
-        assert_eq!(
-            Data::from_octets(vec![0x02, 0x41]),
-            Data::Binary(vec![0x02, 0x41])
-        );
+        assert_eq!(Data::from_octets(b"caf\xC3\xA9".to_vec()), Data::from("caf\u{E9}"));
+        assert_eq!(Data::from_octets(vec![0x02, 0x41]), Data::Binary(vec![0x02, 0x41]));
         assert_eq!(Data::from_octets(vec![0xFF]), Data::Binary(vec![0xFF]));
     }
 }

@@ -67,9 +67,7 @@ impl Message {
     /// [`MessageError`] with the path of the element that is missing or holds the wrong thing.
     pub fn from_element(root: &Element) -> Result<Decoded<Self>, MessageError> {
         if root.name != "SyncML" {
-            return Err(MessageError::Root {
-                found: root.name.clone(),
-            });
+            return Err(MessageError::Root { found: root.name.clone() });
         }
         let mut warnings = Vec::new();
         let mut cursor = Cursor::new(root, "SyncML".to_owned(), Namespace::SyncMl, &mut warnings);
@@ -82,9 +80,7 @@ impl Message {
                     header = true;
                 }
                 "SyncBody" if !body => {
-                    message.commands = commands(&mut child_cursor, |flag| {
-                        message.is_final |= flag == "Final"
-                    })?;
+                    message.commands = commands(&mut child_cursor, |flag| message.is_final |= flag == "Final")?;
                     body = true;
                 }
                 _ => child_cursor.skipped(),
@@ -95,10 +91,7 @@ impl Message {
                 return Err(cursor.missing(name));
             }
         }
-        Ok(Decoded {
-            value: message,
-            warnings,
-        })
+        Ok(Decoded { value: message, warnings })
     }
 }
 
@@ -113,19 +106,8 @@ struct Cursor<'a, 'w> {
 }
 
 impl<'a, 'w> Cursor<'a, 'w> {
-    fn new(
-        element: &'a Element,
-        path: String,
-        namespace: Namespace,
-        warnings: &'w mut Vec<String>,
-    ) -> Self {
-        Self {
-            element,
-            path,
-            namespace,
-            next: 0,
-            warnings,
-        }
+    fn new(element: &'a Element, path: String, namespace: Namespace, warnings: &'w mut Vec<String>) -> Self {
+        Self { element, path, namespace, next: 0, warnings }
     }
 
     /// The next child element, with a cursor over its own children; stray text is remarked and passed.
@@ -145,19 +127,12 @@ impl<'a, 'w> Cursor<'a, 'w> {
                             self.namespace.uri()
                         ));
                     }
-                    let inside = if child.name == "Meta" {
-                        Namespace::MetInf
-                    } else {
-                        self.namespace.clone()
-                    };
+                    let inside = if child.name == "Meta" { Namespace::MetInf } else { self.namespace.clone() };
                     return Some((child, Cursor::new(child, path, inside, self.warnings)));
                 }
                 Node::Text(text) if text.trim().is_empty() => {}
                 Node::Text(_) | Node::Binary(_) => {
-                    self.warnings.push(format!(
-                        "{} holds character data between elements; skipped",
-                        self.path
-                    ));
+                    self.warnings.push(format!("{} holds character data between elements; skipped", self.path));
                 }
             }
         }
@@ -165,42 +140,28 @@ impl<'a, 'w> Cursor<'a, 'w> {
 
     /// Path of a child; the position is told where equal siblings exist.
     fn child_path(&self, child: &Element, index: usize) -> String {
-        let twins = self
-            .element
-            .elements()
-            .filter(|sibling| sibling.name == child.name)
-            .count();
+        let twins = self.element.elements().filter(|sibling| sibling.name == child.name).count();
         if twins < 2 {
             return format!("{}/{}", self.path, child.name);
         }
         let before = self.element.children.iter().take(index);
-        let position = before
-            .filter(|node| matches!(node, Node::Element(e) if e.name == child.name))
-            .count()
-            + 1;
+        let position = before.filter(|node| matches!(node, Node::Element(e) if e.name == child.name)).count() + 1;
         format!("{}/{}[{position}]", self.path, child.name)
     }
 
     fn skipped(&mut self) {
-        self.warnings
-            .push(format!("{} is not expected here; skipped", self.path));
+        self.warnings.push(format!("{} is not expected here; skipped", self.path));
     }
 
     fn missing(&self, name: &'static str) -> MessageError {
-        MessageError::Missing {
-            path: self.path.clone(),
-            name,
-        }
+        MessageError::Missing { path: self.path.clone(), name }
     }
 
     /// Puts the text of this element into the slot, unless the slot is taken.
     fn set(&mut self, slot: &mut Option<String>) -> Result<(), MessageError> {
         let text = self.text()?;
         if slot.is_some() {
-            self.warnings.push(format!(
-                "{} stands here again; the first one counts",
-                self.path
-            ));
+            self.warnings.push(format!("{} stands here again; the first one counts", self.path));
         } else {
             *slot = Some(text);
         }
@@ -209,19 +170,13 @@ impl<'a, 'w> Cursor<'a, 'w> {
 
     /// The text of this element, from character data and octets that are UTF-8.
     fn text(&self) -> Result<String, MessageError> {
-        let not_text = |found| MessageError::NotText {
-            path: self.path.clone(),
-            found,
-        };
+        let not_text = |found| MessageError::NotText { path: self.path.clone(), found };
         let mut text = String::new();
         for node in &self.element.children {
             match node {
                 Node::Text(part) => text.push_str(part),
                 Node::Binary(octets) => {
-                    text.push_str(
-                        std::str::from_utf8(octets)
-                            .map_err(|_| not_text("octets that are not UTF-8"))?,
-                    );
+                    text.push_str(std::str::from_utf8(octets).map_err(|_| not_text("octets that are not UTF-8"))?);
                 }
                 Node::Element(_) => return Err(not_text("elements")),
             }
@@ -235,10 +190,7 @@ impl<'a, 'w> Cursor<'a, 'w> {
     /// carry it, unless the format is `bin`.
     fn data(&mut self, format: Option<&str>) -> Data {
         if self.element.elements().next().is_some() {
-            self.warnings.push(format!(
-                "{} holds elements; kept as their XML text",
-                self.path
-            ));
+            self.warnings.push(format!("{} holds elements; kept as their XML text", self.path));
             return Data::Text(xml::fragment(&self.element.children));
         }
         let mut octets = Vec::new();
@@ -254,22 +206,15 @@ impl<'a, 'w> Cursor<'a, 'w> {
             }
         }
         match String::from_utf8(octets) {
-            Ok(text) if !opaque || (format != Some("bin") && text.chars().all(is_xml_char)) => {
-                Data::Text(text)
-            }
+            Ok(text) if !opaque || (format != Some("bin") && text.chars().all(is_xml_char)) => Data::Text(text),
             Ok(text) => Data::Binary(text.into_bytes()),
             Err(error) => Data::Binary(error.into_bytes()),
         }
     }
 }
 
-fn required(
-    slot: Option<String>,
-    cursor: &Cursor<'_, '_>,
-    name: &'static str,
-) -> Result<String, MessageError> {
-    slot.filter(|text| !text.is_empty())
-        .ok_or_else(|| cursor.missing(name))
+fn required(slot: Option<String>, cursor: &Cursor<'_, '_>, name: &'static str) -> Result<String, MessageError> {
+    slot.filter(|text| !text.is_empty()).ok_or_else(|| cursor.missing(name))
 }
 
 fn sync_hdr(cursor: &mut Cursor<'_, '_>) -> Result<SyncHdr, MessageError> {
@@ -321,18 +266,11 @@ fn location(
             _ => inner.skipped(),
         }
     }
-    if found {
-        Ok(())
-    } else {
-        Err(cursor.missing("LocURI"))
-    }
+    if found { Ok(()) } else { Err(cursor.missing("LocURI")) }
 }
 
 /// The commands of a SyncBody, Sequence or Atomic; elements that are no commands go to `flag`.
-fn commands(
-    cursor: &mut Cursor<'_, '_>,
-    mut flag: impl FnMut(&str),
-) -> Result<Vec<Command>, MessageError> {
+fn commands(cursor: &mut Cursor<'_, '_>, mut flag: impl FnMut(&str)) -> Result<Vec<Command>, MessageError> {
     let mut commands = Vec::new();
     while let Some((child, mut inner)) = cursor.next_child() {
         let name = CommandName::from(child.name.as_str());

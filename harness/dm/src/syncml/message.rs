@@ -21,13 +21,8 @@ pub struct Message {
 
 impl Message {
     /// The commands of that name directly in the body.
-    pub fn commands_named<'a>(
-        &'a self,
-        name: &'a CommandName,
-    ) -> impl Iterator<Item = &'a Command> {
-        self.commands
-            .iter()
-            .filter(move |command| command.cmd == *name)
+    pub fn commands_named<'a>(&'a self, name: &'a CommandName) -> impl Iterator<Item = &'a Command> {
+        self.commands.iter().filter(move |command| command.cmd == *name)
     }
 }
 
@@ -66,16 +61,10 @@ pub struct SyncHdr {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cred: Option<Cred>,
     /// Meta MaxMsgSize: octets of a message the sender can receive.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub max_msg_size: Option<String>,
     /// Meta MaxObjSize: octets of an object the sender can receive.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub max_obj_size: Option<String>,
 }
 
@@ -141,11 +130,7 @@ impl Chal {
     /// A challenge of that scheme with a nonce for the next credentials.
     #[must_use]
     pub fn new(auth_type: AuthType, nonce: &[u8]) -> Self {
-        Self {
-            format: Some("b64".to_owned()),
-            type_: Some(auth_type),
-            next_nonce: Some(crate::auth::base64(nonce)),
-        }
+        Self { format: Some("b64".to_owned()), type_: Some(auth_type), next_nonce: Some(crate::auth::base64(nonce)) }
     }
 
     /// The octets of NextNonce, if it is there and base64.
@@ -259,35 +244,19 @@ pub struct Command {
     #[serde(default, deserialize_with = "serde_form::text")]
     pub cmd_id: String,
     /// Status, Results: MsgID of the message answered.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub msg_ref: Option<String>,
     /// Status, Results: CmdID of the command answered; `0` for the SyncHdr.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub cmd_ref: Option<String>,
     /// Status: Cmd, the name of the command answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Status, Results: TargetRef.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        with = "serde_form::one_or_many"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_form::one_or_many")]
     pub target_ref: Vec<String>,
     /// Status, Results: SourceRef.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        with = "serde_form::one_or_many"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_form::one_or_many")]
     pub source_ref: Vec<String>,
     /// Cred; never used here in DM, kept so that a misuse can be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -398,10 +367,7 @@ pub struct Meta {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
     /// Size of the whole object, in the first chunk of a large one.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub size: Option<String>,
     /// Mark: importance level of a generic alert (DMPRO 8.7).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -410,22 +376,13 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_nonce: Option<String>,
     /// MaxMsgSize; its place is the SyncHdr.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub max_msg_size: Option<String>,
     /// MaxObjSize; its place is the SyncHdr.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub max_obj_size: Option<String>,
     /// EMI: experimental meta information, one entry an element.
-    #[serde(
-        skip_serializing_if = "Vec::is_empty",
-        with = "serde_form::one_or_many"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty", with = "serde_form::one_or_many")]
     pub emi: Vec<String>,
 }
 
@@ -433,11 +390,7 @@ impl Meta {
     /// Meta with Format and Type.
     #[must_use]
     pub fn new(format: &str, type_: &str) -> Self {
-        Self {
-            format: Some(format.to_owned()),
-            type_: Some(type_.to_owned()),
-            ..Self::default()
-        }
+        Self { format: Some(format.to_owned()), type_: Some(type_.to_owned()), ..Self::default() }
     }
 
     /// Whether nothing is set, so that no Meta element is written.

@@ -26,17 +26,12 @@ fn auth_type() -> impl Strategy<Value = AuthType> {
 
 /// Octets are led by one that no UTF-8 has, since an OPAQUE of text is read as text.
 fn binary() -> impl Strategy<Value = Data> {
-    prop::collection::vec(any::<u8>(), 0..9)
-        .prop_map(|octets| Data::Binary([&[0xFF], octets.as_slice()].concat()))
+    prop::collection::vec(any::<u8>(), 0..9).prop_map(|octets| Data::Binary([&[0xFF], octets.as_slice()].concat()))
 }
 
 fn data(binary_too: bool) -> BoxedStrategy<Data> {
     let text = text().prop_map(Data::Text);
-    if binary_too {
-        prop_oneof![text, binary()].boxed()
-    } else {
-        text.boxed()
-    }
+    if binary_too { prop_oneof![text, binary()].boxed() } else { text.boxed() }
 }
 
 prop_compose! {
@@ -87,60 +82,38 @@ prop_compose! {
 }
 
 fn flat_command(binary: bool) -> impl Strategy<Value = Command> {
-    let names = prop::sample::select(vec![
-        "Status", "Results", "Alert", "Replace", "Get", "Exec", "Put",
-    ]);
+    let names = prop::sample::select(vec!["Status", "Results", "Alert", "Replace", "Get", "Exec", "Put"]);
     (
         names,
         mandatory(),
         (text(), text(), text()),
         prop::collection::vec(text(), 0..3),
         prop::collection::vec(text(), 0..3),
-        (
-            of(cred(binary)),
-            of(chal()),
-            data(false),
-            of(text()),
-            of(meta()),
-        ),
+        (of(cred(binary)), of(chal()), data(false), of(text()), of(meta())),
         prop::collection::vec(item(binary), 1..3),
     )
-        .prop_map(
-            |(cmd, cmd_id, refs, target_ref, source_ref, parts, items)| Command {
-                msg_ref: Some(refs.0),
-                cmd_ref: Some(refs.1),
-                name: Some(refs.2),
-                target_ref,
-                source_ref,
-                cred: parts.0,
-                chal: parts.1,
-                data: Some(parts.2),
-                correlator: parts.3,
-                meta: parts.4,
-                items,
-                ..Command::new(CommandName::from(cmd), cmd_id)
-            },
-        )
+        .prop_map(|(cmd, cmd_id, refs, target_ref, source_ref, parts, items)| Command {
+            msg_ref: Some(refs.0),
+            cmd_ref: Some(refs.1),
+            name: Some(refs.2),
+            target_ref,
+            source_ref,
+            cred: parts.0,
+            chal: parts.1,
+            data: Some(parts.2),
+            correlator: parts.3,
+            meta: parts.4,
+            items,
+            ..Command::new(CommandName::from(cmd), cmd_id)
+        })
 }
 
 fn command(binary: bool) -> impl Strategy<Value = Command> {
     flat_command(binary).prop_recursive(3, 6, 3, |inner| {
-        (
-            any::<bool>(),
-            mandatory(),
-            prop::collection::vec(inner, 0..3),
-        )
-            .prop_map(|(atomic, cmd_id, commands)| {
-                let cmd = if atomic {
-                    CommandName::Atomic
-                } else {
-                    CommandName::Sequence
-                };
-                Command {
-                    commands,
-                    ..Command::new(cmd, cmd_id)
-                }
-            })
+        (any::<bool>(), mandatory(), prop::collection::vec(inner, 0..3)).prop_map(|(atomic, cmd_id, commands)| {
+            let cmd = if atomic { CommandName::Atomic } else { CommandName::Sequence };
+            Command { commands, ..Command::new(cmd, cmd_id) }
+        })
     })
 }
 
@@ -165,14 +138,6 @@ prop_compose! {
 
 /// Messages whose data are text, or with `binary` octets as well.
 pub(crate) fn message(binary: bool) -> impl Strategy<Value = Message> {
-    (
-        header(binary),
-        prop::collection::vec(command(binary), 0..3),
-        any::<bool>(),
-    )
-        .prop_map(|(header, commands, is_final)| Message {
-            header,
-            commands,
-            is_final,
-        })
+    (header(binary), prop::collection::vec(command(binary), 0..3), any::<bool>())
+        .prop_map(|(header, commands, is_final)| Message { header, commands, is_final })
 }

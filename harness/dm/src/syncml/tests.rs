@@ -45,20 +45,11 @@ fn package_1_reads_into_its_tree_form() {
         "final": true,
     });
     assert_eq!(serde_json::to_value(&decoded.value).unwrap(), tree);
-    assert_eq!(
-        serde_json::from_value::<Message>(tree).unwrap(),
-        decoded.value
-    );
-    assert_eq!(
-        decoded.value.commands[0].alert_code(),
-        Some(AlertCode::ServerInitiated)
-    );
+    assert_eq!(serde_json::from_value::<Message>(tree).unwrap(), decoded.value);
+    assert_eq!(decoded.value.commands[0].alert_code(), Some(AlertCode::ServerInitiated));
     assert_eq!(decoded.value.commands[0].status_code(), None);
     assert_eq!(decoded.value.header.msg_number(), Some(1));
-    assert_eq!(
-        decoded.value.header.cred.unwrap().type_,
-        Some(AuthType::Md5)
-    );
+    assert_eq!(decoded.value.header.cred.unwrap().type_, Some(AuthType::Md5));
 }
 
 #[test]
@@ -72,11 +63,7 @@ fn the_tree_form_takes_bare_numbers_and_single_references() {
     assert_eq!(command.status_code(), Some(StatusCode::Authenticated));
 
     let error = serde_json::from_value::<Command>(json!({ "cmd": "Get", "item": [] })).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("unknown field `item`, expected one of `cmd`, `cmd_id`")
-    );
+    assert!(error.to_string().starts_with("unknown field `item`, expected one of `cmd`, `cmd_id`"));
 }
 
 fn with_body(body: &str) -> Result<Decoded<Message>, xml::DecodeError> {
@@ -89,14 +76,8 @@ fn with_body(body: &str) -> Result<Decoded<Message>, xml::DecodeError> {
 fn missing_elements_are_named_by_their_path() {
     for (body, path) in [
         ("", "SyncML/SyncBody"),
-        (
-            "<SyncBody><Alert><Data>1200</Data></Alert></SyncBody>",
-            "SyncML/SyncBody/Alert/CmdID",
-        ),
-        (
-            "<SyncBody><Alert><CmdID/><Data>1200</Data></Alert></SyncBody>",
-            "SyncML/SyncBody/Alert/CmdID",
-        ),
+        ("<SyncBody><Alert><Data>1200</Data></Alert></SyncBody>", "SyncML/SyncBody/Alert/CmdID"),
+        ("<SyncBody><Alert><CmdID/><Data>1200</Data></Alert></SyncBody>", "SyncML/SyncBody/Alert/CmdID"),
         (
             "<SyncBody><Alert><CmdID>1</CmdID><Data>1</Data></Alert><Alert><CmdID>2</CmdID></Alert></SyncBody>",
             "SyncML/SyncBody/Alert[2]/Data",
@@ -109,18 +90,12 @@ fn missing_elements_are_named_by_their_path() {
             "<SyncBody><Get><CmdID>1</CmdID><Item><Target><LocName>x</LocName></Target></Item></Get></SyncBody>",
             "SyncML/SyncBody/Get/Item/Target/LocURI",
         ),
-        (
-            "<SyncBody><Get><CmdID>1</CmdID></Get></SyncBody>",
-            "SyncML/SyncBody/Get/Item",
-        ),
+        ("<SyncBody><Get><CmdID>1</CmdID></Get></SyncBody>", "SyncML/SyncBody/Get/Item"),
         (
             "<SyncBody><Atomic><CmdID>1</CmdID><Get><Item/></Get></Atomic></SyncBody>",
             "SyncML/SyncBody/Atomic/Get/CmdID",
         ),
-        (
-            "<SyncBody><Get><CmdID><b/></CmdID></Get></SyncBody>",
-            "SyncML/SyncBody/Get/CmdID",
-        ),
+        ("<SyncBody><Get><CmdID><b/></CmdID></Get></SyncBody>", "SyncML/SyncBody/Get/CmdID"),
     ] {
         match with_body(body) {
             Err(xml::DecodeError::Message(error)) => assert_eq!(error.path(), path),
@@ -148,19 +123,8 @@ fn strange_things_are_remarked_and_kept_out() {
              read as if it were right",
         ]
     );
-    assert_eq!(
-        decoded.value.commands[0].cmd,
-        CommandName::Unknown("Put".to_owned())
-    );
-    assert_eq!(
-        decoded.value.commands[1].items[0]
-            .meta
-            .as_ref()
-            .unwrap()
-            .format
-            .as_deref(),
-        Some("chr")
-    );
+    assert_eq!(decoded.value.commands[0].cmd, CommandName::Unknown("Put".to_owned()));
+    assert_eq!(decoded.value.commands[1].items[0].meta.as_ref().unwrap().format.as_deref(), Some("chr"));
 }
 
 #[test]
@@ -171,20 +135,12 @@ fn markup_in_data_is_kept_as_text() {
     )
     .unwrap();
     let data = decoded.value.commands[0].items[0].data.clone();
-    assert_eq!(
-        data,
-        Some(Data::from(
-            "<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD></MgmtTree>"
-        ))
-    );
+    assert_eq!(data, Some(Data::from("<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD></MgmtTree>")));
 }
 
 #[test]
 fn empty_mandatory_texts_are_left_out() {
-    let message = Message {
-        commands: vec![Command::new(CommandName::Get, "")],
-        ..Message::default()
-    };
+    let message = Message { commands: vec![Command::new(CommandName::Get, "")], ..Message::default() };
     let text = String::from_utf8(xml::encode(&message).unwrap()).unwrap();
     assert!(!text.contains("CmdID") && !text.contains("SessionID") && !text.contains("Target"));
 }

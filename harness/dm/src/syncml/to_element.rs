@@ -76,12 +76,7 @@ fn push_mandatory(parent: &mut Element, name: &str, text: &String) {
     push_some(parent, name, Some(text).filter(|text| !text.is_empty()));
 }
 
-fn push_location(
-    parent: &mut Element,
-    name: &str,
-    uri: Option<&String>,
-    loc_name: Option<&String>,
-) {
+fn push_location(parent: &mut Element, name: &str, uri: Option<&String>, loc_name: Option<&String>) {
     if uri.is_some() || loc_name.is_some() {
         let mut location = syncml(name);
         push_some(&mut location, "LocURI", uri);
@@ -97,18 +92,8 @@ fn sync_hdr(header: &SyncHdr) -> Element {
     push_mandatory(&mut element, "SessionID", &header.session_id);
     push_mandatory(&mut element, "MsgID", &header.msg_id);
     let some = |text| Some(text).filter(|text: &&String| !text.is_empty());
-    push_location(
-        &mut element,
-        "Target",
-        some(&header.target),
-        header.target_name.as_ref(),
-    );
-    push_location(
-        &mut element,
-        "Source",
-        some(&header.source),
-        header.source_name.as_ref(),
-    );
+    push_location(&mut element, "Target", some(&header.target), header.target_name.as_ref());
+    push_location(&mut element, "Source", some(&header.source), header.source_name.as_ref());
     push_some(&mut element, "RespURI", header.resp_uri.as_ref());
     if header.no_resp {
         element.push(syncml("NoResp"));
@@ -168,30 +153,10 @@ impl Command {
 
 fn item_element(item: &Item) -> Element {
     let mut element = syncml("Item");
-    push_location(
-        &mut element,
-        "Target",
-        item.target.as_ref(),
-        item.target_name.as_ref(),
-    );
-    push_location(
-        &mut element,
-        "Source",
-        item.source.as_ref(),
-        item.source_name.as_ref(),
-    );
-    push_location(
-        &mut element,
-        "SourceParent",
-        item.source_parent.as_ref(),
-        None,
-    );
-    push_location(
-        &mut element,
-        "TargetParent",
-        item.target_parent.as_ref(),
-        None,
-    );
+    push_location(&mut element, "Target", item.target.as_ref(), item.target_name.as_ref());
+    push_location(&mut element, "Source", item.source.as_ref(), item.source_name.as_ref());
+    push_location(&mut element, "SourceParent", item.source_parent.as_ref(), None);
+    push_location(&mut element, "TargetParent", item.target_parent.as_ref(), None);
     if let Some(meta) = &item.meta {
         push_meta(&mut element, meta);
     }

@@ -46,10 +46,7 @@ pub struct DmAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addr_type: Option<String>,
     /// PortNbr of that address, as carried.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "serde_form::optional_text"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "serde_form::optional_text")]
     pub port: Option<String>,
     /// AAuthPref: the scheme to start with; none or empty means the last one negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,9 +90,7 @@ impl ManagementTree {
     /// The account of a server; ServerID is compared octet for octet.
     #[must_use]
     pub fn account(&self, server_id: &str) -> Option<DmAccount> {
-        self.accounts()
-            .into_iter()
-            .find(|account| account.server_id == server_id)
+        self.accounts().into_iter().find(|account| account.server_id == server_id)
     }
 
     /// Puts an account into the tree at its address, with secrets and nonces that cannot be read.
@@ -108,13 +103,7 @@ impl ManagementTree {
         let base = &account.uri;
         let id = &account.server_id;
         let acl = (!id.is_empty()).then(|| format!("Delete={id}&Get={id}&Replace={id}"));
-        self.put(
-            base,
-            &NodeSpec {
-                acl,
-                ..NodeSpec::interior()
-            },
-        )?;
+        self.put(base, &NodeSpec { acl, ..NodeSpec::interior() })?;
         let mut leaf = |name: &str, value: Option<&str>| match value {
             Some(value) => self.put(&format!("{base}/{name}"), &NodeSpec::leaf(value)),
             None => Ok(()),
@@ -124,31 +113,16 @@ impl ManagementTree {
         leaf("Name", account.name.as_deref())?;
         leaf("AAuthPref", account.auth_pref.as_deref())?;
         leaf("AppAddr/1/Addr", Some(&account.addr))?;
-        leaf(
-            "AppAddr/1/AddrType",
-            Some(account.addr_type.as_deref().unwrap_or("URI")),
-        )?;
+        leaf("AppAddr/1/AddrType", Some(account.addr_type.as_deref().unwrap_or("URI")))?;
         leaf("AppAddr/1/Port/1/PortNbr", account.port.as_deref())?;
-        for (level, auth) in [
-            (Level::Client, &account.client),
-            (Level::Server, &account.server),
-        ] {
+        for (level, auth) in [(Level::Client, &account.client), (Level::Server, &account.server)] {
             let Some(auth) = auth else { continue };
             let base = format!("{base}/AppAuth/{}", level.as_str());
-            self.put(
-                &format!("{base}/AAuthLevel"),
-                &NodeSpec::leaf(level.as_str()),
-            )?;
+            self.put(&format!("{base}/AAuthLevel"), &NodeSpec::leaf(level.as_str()))?;
             self.put(&format!("{base}/AAuthType"), &NodeSpec::leaf(&auth.type_))?;
             self.put(&format!("{base}/AAuthName"), &NodeSpec::leaf(&auth.name))?;
-            self.put(
-                &format!("{base}/AAuthSecret"),
-                &hidden("chr", auth.secret.as_str().into()),
-            )?;
-            self.put(
-                &format!("{base}/AAuthData"),
-                &hidden("bin", auth.nonce.clone().into()),
-            )?;
+            self.put(&format!("{base}/AAuthSecret"), &hidden("chr", auth.secret.as_str().into()))?;
+            self.put(&format!("{base}/AAuthData"), &hidden("bin", auth.nonce.clone().into()))?;
         }
         Ok(())
     }
@@ -163,33 +137,22 @@ impl ManagementTree {
         let Ok(uri) = super::Uri::parse(&account.uri) else {
             return false;
         };
-        let Some(entries) = self
-            .at(uri.segments())
-            .and_then(|node| node.child("AppAuth"))
-        else {
+        let Some(entries) = self.at(uri.segments()).and_then(|node| node.child("AppAuth")) else {
             return false;
         };
-        let entry = entries
-            .children()
-            .find(|(_, entry)| entry.leaf_text("AAuthLevel") == Some(level.as_str()));
+        let entry = entries.children().find(|(_, entry)| entry.leaf_text("AAuthLevel") == Some(level.as_str()));
         let Some((entry, _)) = entry else {
             return false;
         };
         let uri = format!("{}/AppAuth/{entry}/AAuthData", account.uri);
-        self.put(&uri, &hidden("bin", nonce.to_vec().into()))
-            .is_ok()
+        self.put(&uri, &hidden("bin", nonce.to_vec().into())).is_ok()
     }
 }
 
 /// A leaf that servers can change but not read (DMSTDOBJ 1.2, AAuthSecret and AAuthData).
 fn hidden(format: &str, value: Data) -> NodeSpec {
     let access = [AccessType::Delete, AccessType::Replace].into();
-    NodeSpec {
-        format: Some(format.to_owned()),
-        value: Some(value),
-        access: Some(access),
-        ..NodeSpec::default()
-    }
+    NodeSpec { format: Some(format.to_owned()), value: Some(value), access: Some(access), ..NodeSpec::default() }
 }
 
 fn collect(node: &Node, uri: &str, accounts: &mut Vec<DmAccount>) {
@@ -204,10 +167,7 @@ fn collect(node: &Node, uri: &str, accounts: &mut Vec<DmAccount>) {
 
 fn view(node: &Node, uri: &str) -> DmAccount {
     let text = |node: &Node, name: &str| node.leaf_text(name).map(str::to_owned);
-    let address = node
-        .child("AppAddr")
-        .and_then(|addresses| addresses.children().next())
-        .map(|(_, node)| node);
+    let address = node.child("AppAddr").and_then(|addresses| addresses.children().next()).map(|(_, node)| node);
     let port = address.and_then(|address| address.child("Port")?.children().next());
     let auth = |level: Level| {
         let mut entries = node.child("AppAuth")?.children().map(|(_, entry)| entry);
@@ -223,9 +183,7 @@ fn view(node: &Node, uri: &str) -> DmAccount {
         uri: uri.to_owned(),
         server_id: text(node, "ServerID").unwrap_or_default(),
         name: text(node, "Name"),
-        addr: address
-            .and_then(|address| text(address, "Addr"))
-            .unwrap_or_default(),
+        addr: address.and_then(|address| text(address, "Addr")).unwrap_or_default(),
         addr_type: address.and_then(|address| text(address, "AddrType")),
         port: port.and_then(|(_, port)| text(port, "PortNbr")),
         auth_pref: text(node, "AAuthPref"),

@@ -43,11 +43,8 @@ impl Acl {
     /// The ACL of a root that was given none: `Add=*&Get=*`.
     #[must_use]
     pub fn root_default() -> Self {
-        let entries =
-            [AccessType::Add, AccessType::Get].map(|command| (command, Grantees::Everyone));
-        Self {
-            entries: entries.into(),
-        }
+        let entries = [AccessType::Add, AccessType::Get].map(|command| (command, Grantees::Everyone));
+        Self { entries: entries.into() }
     }
 
     /// Reads the text of an ACL; empty text is the empty ACL, which inherits.
@@ -57,11 +54,8 @@ impl Acl {
     pub fn parse(text: &str) -> Result<Self, AclError> {
         let mut entries = BTreeMap::new();
         for entry in text.split('&').filter(|_| !text.is_empty()) {
-            let (command, servers) = entry
-                .split_once('=')
-                .ok_or_else(|| AclError::NoServers(entry.to_owned()))?;
-            let command =
-                AccessType::parse(command).ok_or_else(|| AclError::Command(command.to_owned()))?;
+            let (command, servers) = entry.split_once('=').ok_or_else(|| AclError::NoServers(entry.to_owned()))?;
+            let command = AccessType::parse(command).ok_or_else(|| AclError::Command(command.to_owned()))?;
             let grantees = if servers == "*" {
                 Grantees::Everyone
             } else if servers.split('+').any(str::is_empty) {
@@ -94,10 +88,7 @@ impl Acl {
 
     /// Grants a command to a server beside whoever has it.
     pub fn grant(&mut self, command: AccessType, server_id: &str) {
-        let grantees = self
-            .entries
-            .entry(command)
-            .or_insert_with(|| Grantees::Servers(BTreeSet::new()));
+        let grantees = self.entries.entry(command).or_insert_with(|| Grantees::Servers(BTreeSet::new()));
         if let Grantees::Servers(servers) = grantees {
             servers.insert(server_id.to_owned());
         }
@@ -136,23 +127,11 @@ mod tests {
 
     #[test]
     fn faults_name_the_entry() {
-        assert_eq!(
-            Acl::parse("Get"),
-            Err(AclError::NoServers("Get".to_owned()))
-        );
-        assert_eq!(
-            Acl::parse("Get=*&"),
-            Err(AclError::NoServers(String::new()))
-        );
-        assert_eq!(
-            Acl::parse("Put=*"),
-            Err(AclError::Command("Put".to_owned()))
-        );
+        assert_eq!(Acl::parse("Get"), Err(AclError::NoServers("Get".to_owned())));
+        assert_eq!(Acl::parse("Get=*&"), Err(AclError::NoServers(String::new())));
+        assert_eq!(Acl::parse("Put=*"), Err(AclError::Command("Put".to_owned())));
         assert_eq!(Acl::parse("Get=*&Get=a"), Err(AclError::Twice("Get")));
-        assert_eq!(
-            Acl::parse("Get=a+"),
-            Err(AclError::EmptyServer("Get=a+".to_owned()))
-        );
+        assert_eq!(Acl::parse("Get=a+"), Err(AclError::EmptyServer("Get=a+".to_owned())));
     }
 
     proptest! {

@@ -42,9 +42,7 @@ impl AccessType {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         use AccessType::{Add, Copy, Delete, Exec, Get, Replace};
-        [Add, Copy, Delete, Exec, Get, Replace]
-            .into_iter()
-            .find(|access| access.as_str() == name)
+        [Add, Copy, Delete, Exec, Get, Replace].into_iter().find(|access| access.as_str() == name)
     }
 }
 
@@ -146,21 +144,14 @@ impl Node {
     }
 
     pub(super) fn is_permanent_somewhere(&self) -> bool {
-        self.permanent
-            || self
-                .children()
-                .any(|(_, child)| child.is_permanent_somewhere())
+        self.permanent || self.children().any(|(_, child)| child.is_permanent_somewhere())
     }
 }
 
 /// What a node allows if its description is silent: everything that makes sense for its kind.
 pub(super) fn default_access(interior: bool, permanent: bool) -> BTreeSet<AccessType> {
     use AccessType::{Add, Copy, Delete, Get, Replace};
-    let mut access: BTreeSet<AccessType> = if interior {
-        [Add, Get].into()
-    } else {
-        [Copy, Get, Replace].into()
-    };
+    let mut access: BTreeSet<AccessType> = if interior { [Add, Get].into() } else { [Copy, Get, Replace].into() };
     if !permanent {
         access.insert(Delete);
     }

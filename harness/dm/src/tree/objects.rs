@@ -112,10 +112,7 @@ impl ManagementTree {
     /// # Errors
     /// [`SpecError`] if a leaf stands in the way.
     pub fn put_inbox(&mut self) -> Result<(), SpecError> {
-        let inbox = NodeSpec {
-            access: Some([AccessType::Add].into()),
-            ..NodeSpec::interior()
-        };
+        let inbox = NodeSpec { access: Some([AccessType::Add].into()), ..NodeSpec::interior() };
         self.put("./Inbox", &inbox.permanent())
     }
 
@@ -127,10 +124,7 @@ impl ManagementTree {
             let node = info?.child(name)?;
             Some(Item {
                 source: Some(format!("./DevInfo/{name}")),
-                meta: Some(Meta::new(
-                    &node.format,
-                    node.type_.as_deref().unwrap_or("text/plain"),
-                )),
+                meta: Some(Meta::new(&node.format, node.type_.as_deref().unwrap_or("text/plain"))),
                 data: Some(node.value().cloned().unwrap_or_else(Data::default)),
                 ..Item::default()
             })

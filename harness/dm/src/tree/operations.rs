@@ -24,17 +24,8 @@ impl Fetched {
     /// The Item of a Results, naming the address that was asked for.
     #[must_use]
     pub fn into_item(self, uri: &str) -> Item {
-        let meta = Meta {
-            format: Some(self.format),
-            type_: self.type_,
-            ..Meta::default()
-        };
-        Item {
-            source: Some(uri.to_owned()),
-            meta: Some(meta),
-            data: Some(self.data),
-            ..Item::default()
-        }
+        let meta = Meta { format: Some(self.format), type_: self.type_, ..Meta::default() };
+        Item { source: Some(uri.to_owned()), meta: Some(meta), data: Some(self.data), ..Item::default() }
     }
 }
 
@@ -55,12 +46,8 @@ impl NewNode {
     pub fn from_item(item: &Item, meta: Option<&Meta>) -> Self {
         let own = item.meta.as_ref();
         Self {
-            format: own
-                .and_then(|m| m.format.clone())
-                .or_else(|| meta.and_then(|m| m.format.clone())),
-            type_: own
-                .and_then(|m| m.type_.clone())
-                .or_else(|| meta.and_then(|m| m.type_.clone())),
+            format: own.and_then(|m| m.format.clone()).or_else(|| meta.and_then(|m| m.format.clone())),
+            type_: own.and_then(|m| m.type_.clone()).or_else(|| meta.and_then(|m| m.type_.clone())),
             data: item.data.clone().unwrap_or_default(),
         }
     }
@@ -87,25 +74,21 @@ impl ManagementTree {
         item: &Item,
         meta: Option<&Meta>,
     ) -> Result<Option<Fetched>, Refusal> {
-        let target = item.target.as_deref().ok_or_else(|| {
-            refusal(
-                StatusCode::IncompleteCommand,
-                "",
-                "the item has no Target; name the node there",
-            )
-        })?;
+        let target = item
+            .target
+            .as_deref()
+            .ok_or_else(|| refusal(StatusCode::IncompleteCommand, "", "the item has no Target; name the node there"))?;
         match command {
             CommandName::Get => return self.get(requester, target).map(Some),
             CommandName::Add => self.add(requester, target, NewNode::from_item(item, meta))?,
-            CommandName::Replace => {
-                self.replace(requester, target, NewNode::from_item(item, meta))?
-            }
+            CommandName::Replace => self.replace(requester, target, NewNode::from_item(item, meta))?,
             CommandName::Delete => self.delete(requester, target)?,
             CommandName::Exec => self.exec(requester, target)?,
             CommandName::Copy => {
-                let source = item.source.as_deref().ok_or_else(|| {
-                    refusal(StatusCode::IncompleteCommand, target, "Copy needs a Source")
-                })?;
+                let source = item
+                    .source
+                    .as_deref()
+                    .ok_or_else(|| refusal(StatusCode::IncompleteCommand, target, "Copy needs a Source"))?;
                 self.copy(requester, source, target)?;
             }
             other => {
@@ -124,11 +107,7 @@ impl ManagementTree {
     pub fn get(&self, requester: Requester<'_>, uri: &str) -> Result<Fetched, Refusal> {
         let parsed = self.address(uri)?;
         if is_inbox(parsed.segments()) && requester != Requester::Device {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "nothing can be read through ./Inbox",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "nothing can be read through ./Inbox"));
         }
         let node = self.existing(uri, &parsed)?;
         if let Some((name, value)) = parsed.query() {
@@ -139,19 +118,11 @@ impl ManagementTree {
         self.permit(requester, uri, parsed.segments(), AccessType::Get)?;
         let data = match &node.content {
             Content::Leaf(value) => value.clone(),
-            Content::Interior(children) => Data::Text(
-                children
-                    .keys()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join("/"),
-            ),
+            Content::Interior(children) => {
+                Data::Text(children.keys().map(String::as_str).collect::<Vec<_>>().join("/"))
+            }
         };
-        Ok(Fetched {
-            format: node.format.clone(),
-            type_: node.type_.clone(),
-            data,
-        })
+        Ok(Fetched { format: node.format.clone(), type_: node.type_.clone(), data })
     }
 
     /// Adds a node.
@@ -159,58 +130,30 @@ impl ManagementTree {
     /// # Errors
     /// [`Refusal`]: 418 if it is there, 404 if its parent is not (unless `implicit_add`), 405 under a leaf,
     /// 400 for data that are not of their format, 414, 415 (object for `./Inbox` of another type), 425.
-    pub fn add(
-        &mut self,
-        requester: Requester<'_>,
-        uri: &str,
-        new: NewNode,
-    ) -> Result<(), Refusal> {
+    pub fn add(&mut self, requester: Requester<'_>, uri: &str, new: NewNode) -> Result<(), Refusal> {
         let parsed = self.address(uri)?;
         if parsed.query().is_some() {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "a property cannot be added",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "a property cannot be added"));
         }
         let segments = parsed.segments();
         if is_inbox(segments) && self.at(&segments[..1]).is_some() {
             return self.deliver(requester, uri, segments, new);
         }
         let Some((name, parents)) = segments.split_last() else {
-            return Err(refusal(
-                StatusCode::AlreadyExists,
-                uri,
-                "the root is always there",
-            ));
+            return Err(refusal(StatusCode::AlreadyExists, uri, "the root is always there"));
         };
         if self.at(segments).is_some() {
-            return Err(refusal(
-                StatusCode::AlreadyExists,
-                uri,
-                "the node exists; use Replace to change it",
-            ));
+            return Err(refusal(StatusCode::AlreadyExists, uri, "the node exists; use Replace to change it"));
         }
         // The nearest node that exists decides whether something may be hung below it.
-        let present = (0..=parents.len())
-            .rev()
-            .find(|count| self.at(&parents[..*count]).is_some())
-            .unwrap_or(0);
+        let present = (0..=parents.len()).rev().find(|count| self.at(&parents[..*count]).is_some()).unwrap_or(0);
         if present < parents.len() && !self.implicit_add {
-            return Err(refusal(
-                StatusCode::NotFound,
-                uri,
-                "the parent does not exist; add it first",
-            ));
+            return Err(refusal(StatusCode::NotFound, uri, "the parent does not exist; add it first"));
         }
         let above = &parents[..present];
         if let Some(node) = self.at(above) {
             if !node.is_interior() {
-                return Err(refusal(
-                    StatusCode::CommandNotAllowed,
-                    uri,
-                    "a leaf cannot have children",
-                ));
+                return Err(refusal(StatusCode::CommandNotAllowed, uri, "a leaf cannot have children"));
             }
             allowed(requester, uri, node, AccessType::Add)?;
         }
@@ -224,16 +167,9 @@ impl ManagementTree {
         let mut place = &mut self.root;
         for segment in parents {
             let Content::Interior(children) = &mut place.content else {
-                return Err(refusal(
-                    StatusCode::CommandNotAllowed,
-                    uri,
-                    "a leaf cannot have children",
-                ));
+                return Err(refusal(StatusCode::CommandNotAllowed, uri, "a leaf cannot have children"));
             };
-            let made = || Node {
-                acl: acl.clone(),
-                ..Node::interior()
-            };
+            let made = || Node { acl: acl.clone(), ..Node::interior() };
             place = children.entry(segment.clone()).or_insert_with(made);
         }
         if present == parents.len() {
@@ -250,46 +186,27 @@ impl ManagementTree {
     /// # Errors
     /// [`Refusal`]: 404 (Replace never creates), 405 for an interior node or without the access type, 400 for
     /// data that are not of their format, 406, 414, 425.
-    pub fn replace(
-        &mut self,
-        requester: Requester<'_>,
-        uri: &str,
-        new: NewNode,
-    ) -> Result<(), Refusal> {
+    pub fn replace(&mut self, requester: Requester<'_>, uri: &str, new: NewNode) -> Result<(), Refusal> {
         let parsed = self.address(uri)?;
         let node = self.existing(uri, &parsed)?;
         if let Some((name, value)) = parsed.query() {
             return self.replace_query(requester, uri, &parsed, name, value, &new);
         }
         if node.is_interior() {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "an interior node has no value to replace",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "an interior node has no value to replace"));
         }
         allowed(requester, uri, node, AccessType::Replace)?;
         self.permit(requester, uri, parsed.segments(), AccessType::Replace)?;
         let kept = node.format.clone();
         let type_ = new.type_.clone();
-        let changed = NewNode {
-            format: new.format.or(Some(kept)),
-            ..new
-        }
-        .into_node(uri)?;
-        if let (Some(node), Content::Leaf(value)) =
-            (self.at_mut(parsed.segments()), changed.content)
-        {
+        let changed = NewNode { format: new.format.or(Some(kept)), ..new }.into_node(uri)?;
+        if let (Some(node), Content::Leaf(value)) = (self.at_mut(parsed.segments()), changed.content) {
             node.format = changed.format;
             node.type_ = type_.or(node.type_.take());
             node.content = Content::Leaf(value);
             return Ok(());
         }
-        Err(refusal(
-            StatusCode::CommandNotAllowed,
-            uri,
-            "a leaf cannot become an interior node",
-        ))
+        Err(refusal(StatusCode::CommandNotAllowed, uri, "a leaf cannot become an interior node"))
     }
 
     /// Removes a node with everything below it.
@@ -300,31 +217,17 @@ impl ManagementTree {
         let parsed = self.address(uri)?;
         let node = self.existing(uri, &parsed)?;
         if parsed.query().is_some() {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "a property cannot be deleted",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "a property cannot be deleted"));
         }
         let Some((name, parents)) = parsed.segments().split_last() else {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "the root cannot be deleted",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "the root cannot be deleted"));
         };
         if node.is_permanent_somewhere() {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "a permanent node cannot be deleted",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "a permanent node cannot be deleted"));
         }
         allowed(requester, uri, node, AccessType::Delete)?;
         self.permit(requester, uri, parsed.segments(), AccessType::Delete)?;
-        if let Some(Content::Interior(children)) =
-            self.at_mut(parents).map(|parent| &mut parent.content)
-        {
+        if let Some(Content::Interior(children)) = self.at_mut(parents).map(|parent| &mut parent.content) {
             children.remove(name);
         }
         Ok(())
@@ -336,35 +239,20 @@ impl ManagementTree {
     ///
     /// # Errors
     /// [`Refusal`]: 403 unless both are leaves, 404, 405, 425, and what Add or Replace refuses.
-    pub fn copy(
-        &mut self,
-        requester: Requester<'_>,
-        source: &str,
-        target: &str,
-    ) -> Result<(), Refusal> {
+    pub fn copy(&mut self, requester: Requester<'_>, source: &str, target: &str) -> Result<(), Refusal> {
         let from = self.address(source)?;
         let node = self.existing(source, &from)?;
         let to = self.address(target)?;
         let Some(value) = node.value().cloned() else {
-            return Err(refusal(
-                StatusCode::Forbidden,
-                source,
-                "only a leaf can be copied",
-            ));
+            return Err(refusal(StatusCode::Forbidden, source, "only a leaf can be copied"));
         };
         allowed(requester, source, node, AccessType::Copy)?;
         self.permit(requester, source, from.segments(), AccessType::Copy)?;
-        let new = NewNode {
-            format: Some(node.format.clone()),
-            type_: node.type_.clone(),
-            data: value,
-        };
+        let new = NewNode { format: Some(node.format.clone()), type_: node.type_.clone(), data: value };
         match self.at(to.segments()) {
-            Some(node) if node.is_interior() => Err(refusal(
-                StatusCode::Forbidden,
-                target,
-                "an interior node cannot take a copy",
-            )),
+            Some(node) if node.is_interior() => {
+                Err(refusal(StatusCode::Forbidden, target, "an interior node cannot take a copy"))
+            }
             Some(_) => self.replace(requester, target, new),
             None => self.add(requester, target, new),
         }
@@ -378,11 +266,7 @@ impl ManagementTree {
         let parsed = self.address(uri)?;
         let node = self.existing(uri, &parsed)?;
         if parsed.query().is_some() {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "a property cannot be executed",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "a property cannot be executed"));
         }
         allowed(requester, uri, node, AccessType::Exec)?;
         self.permit(requester, uri, parsed.segments(), AccessType::Exec)
@@ -398,10 +282,7 @@ impl ManagementTree {
         self.permit(requester, uri, &segments[..1], AccessType::Add)?;
         match object.type_.as_deref().map(MediaType::parse) {
             Some(MediaType::DmTndsXml | MediaType::DmTndsWbxml) => {
-                self.deliveries.push(Delivery {
-                    uri: uri.to_owned(),
-                    object,
-                });
+                self.deliveries.push(Delivery { uri: uri.to_owned(), object });
                 Ok(())
             }
             _ => Err(refusal(
@@ -423,12 +304,7 @@ impl ManagementTree {
         if acl.grants(AccessType::Replace, server_id) {
             return None;
         }
-        for access in [
-            AccessType::Add,
-            AccessType::Delete,
-            AccessType::Get,
-            AccessType::Replace,
-        ] {
+        for access in [AccessType::Add, AccessType::Delete, AccessType::Get, AccessType::Replace] {
             acl.grant(access, server_id);
         }
         Some(acl)
@@ -453,8 +329,7 @@ impl ManagementTree {
         ] {
             let allowed = self.uri_limit(limit);
             if allowed != 0 && found > allowed {
-                let reason =
-                    format!("{found} is more than the {allowed} of ./DevDetail/URI/{limit}");
+                let reason = format!("{found} is more than the {allowed} of ./DevDetail/URI/{limit}");
                 return Err(refusal(StatusCode::UriTooLong, uri, reason));
             }
         }
@@ -463,18 +338,12 @@ impl ManagementTree {
 
     /// A limit on addresses; 0 is none.
     fn uri_limit(&self, name: &str) -> usize {
-        let limits = self
-            .root
-            .child("DevDetail")
-            .and_then(|node| node.child("URI"));
-        limits
-            .and_then(|node| node.leaf_text(name)?.parse().ok())
-            .unwrap_or(0)
+        let limits = self.root.child("DevDetail").and_then(|node| node.child("URI"));
+        limits.and_then(|node| node.leaf_text(name)?.parse().ok()).unwrap_or(0)
     }
 
     pub(super) fn existing(&self, uri: &str, parsed: &Uri) -> Result<&Node, Refusal> {
-        self.node(parsed)
-            .ok_or_else(|| refusal(StatusCode::NotFound, uri, "there is no such node"))
+        self.node(parsed).ok_or_else(|| refusal(StatusCode::NotFound, uri, "there is no such node"))
     }
 
     pub(super) fn permit(
@@ -491,10 +360,7 @@ impl ManagementTree {
         if acl.grants(access, server_id) {
             return Ok(());
         }
-        let reason = format!(
-            "the ACL `{acl}` does not grant {} to {server_id}",
-            access.as_str()
-        );
+        let reason = format!("the ACL `{acl}` does not grant {} to {server_id}", access.as_str());
         Err(refusal(StatusCode::PermissionDenied, uri, reason))
     }
 }
@@ -503,19 +369,12 @@ impl NewNode {
     /// The node; base64 is what XML makes of octets, so it becomes octets again under format bin.
     fn into_node(self, uri: &str) -> Result<Node, Refusal> {
         let mut node = match self.format.as_deref() {
-            Some("node") => Node {
-                content: Content::Interior(BTreeMap::new()),
-                ..Node::interior()
-            },
+            Some("node") => Node { content: Content::Interior(BTreeMap::new()), ..Node::interior() },
             Some("b64") => {
                 let octets = match self.data {
                     Data::Binary(octets) => octets,
                     Data::Text(text) => from_base64(&text).map_err(|error| {
-                        refusal(
-                            StatusCode::BadRequest,
-                            uri,
-                            format!("the data are no base64: {error}"),
-                        )
+                        refusal(StatusCode::BadRequest, uri, format!("the data are no base64: {error}"))
                     })?,
                 };
                 Node::leaf("bin", Data::Binary(octets))
@@ -528,28 +387,16 @@ impl NewNode {
     }
 }
 
-fn allowed(
-    requester: Requester<'_>,
-    uri: &str,
-    node: &Node,
-    access: AccessType,
-) -> Result<(), Refusal> {
+fn allowed(requester: Requester<'_>, uri: &str, node: &Node, access: AccessType) -> Result<(), Refusal> {
     if requester == Requester::Device || node.access.contains(&access) {
         return Ok(());
     }
-    let reason = format!(
-        "the node does not allow {}, whatever the ACL says",
-        access.as_str()
-    );
+    let reason = format!("the node does not allow {}, whatever the ACL says", access.as_str());
     Err(refusal(StatusCode::CommandNotAllowed, uri, reason))
 }
 
 pub(super) fn refusal(status: StatusCode, uri: &str, reason: impl Into<String>) -> Refusal {
-    Refusal {
-        status,
-        uri: uri.to_owned(),
-        reason: reason.into(),
-    }
+    Refusal { status, uri: uri.to_owned(), reason: reason.into() }
 }
 
 fn is_inbox(segments: &[String]) -> bool {
@@ -559,9 +406,7 @@ fn is_inbox(segments: &[String]) -> bool {
 /// Secret and nonce of a DM account can be set but not read (DMSTDOBJ 1.2, DMAcc).
 fn is_secret(segments: &[String]) -> bool {
     match segments {
-        [.., auth, _, leaf] => {
-            auth == "AppAuth" && matches!(leaf.as_str(), "AAuthSecret" | "AAuthData")
-        }
+        [.., auth, _, leaf] => auth == "AppAuth" && matches!(leaf.as_str(), "AAuthSecret" | "AAuthData"),
         _ => false,
     }
 }

@@ -23,24 +23,15 @@ impl ManagementTree {
             // An ACL that is not set is empty data; what is inherited does not show.
             ("prop", "ACL") => node.acl.as_ref().map(Acl::to_string).unwrap_or_default(),
             ("prop", "Format") => node.format.clone(),
-            ("prop", "Name") => parsed
-                .segments()
-                .last()
-                .cloned()
-                .unwrap_or_else(|| ".".to_owned()),
+            ("prop", "Name") => parsed.segments().last().cloned().unwrap_or_else(|| ".".to_owned()),
             ("prop", "Type") => node.type_.clone().unwrap_or_default(),
             ("prop", "Title") => node.title.clone().unwrap_or_default(),
-            ("prop", "Size") if !node.is_interior() => node
-                .value()
-                .map_or(0, |value| value.as_octets().len())
-                .to_string(),
+            ("prop", "Size") if !node.is_interior() => {
+                node.value().map_or(0, |value| value.as_octets().len()).to_string()
+            }
             _ => return Err(unsupported(uri, name, value)),
         };
-        Ok(Fetched {
-            format: "chr".to_owned(),
-            type_: None,
-            data: text.into(),
-        })
+        Ok(Fetched { format: "chr".to_owned(), type_: None, data: text.into() })
     }
 
     pub(super) fn replace_query(
@@ -53,31 +44,19 @@ impl ManagementTree {
         new: &NewNode,
     ) -> Result<(), Refusal> {
         let segments = parsed.segments();
-        let text = new.data.as_text().ok_or_else(|| {
-            refusal(
-                StatusCode::BadRequest,
-                uri,
-                "the value of a property is text",
-            )
-        })?;
+        let text = new
+            .data
+            .as_text()
+            .ok_or_else(|| refusal(StatusCode::BadRequest, uri, "the value of a property is text"))?;
         match (name, value) {
             ("prop", "ACL") => {
                 // The ACL of a leaf is changed with the rights over its parent (from memory, unverified).
                 let leaf = self.existing(uri, parsed)?.value().is_some();
-                let guarded = if leaf {
-                    &segments[..segments.len().saturating_sub(1)]
-                } else {
-                    segments
-                };
+                let guarded = if leaf { &segments[..segments.len().saturating_sub(1)] } else { segments };
                 self.permit(requester, uri, guarded, AccessType::Replace)?;
-                let acl = Acl::parse(text)
-                    .map_err(|error| refusal(StatusCode::BadRequest, uri, error.to_string()))?;
+                let acl = Acl::parse(text).map_err(|error| refusal(StatusCode::BadRequest, uri, error.to_string()))?;
                 if segments.is_empty() && acl.is_empty() {
-                    return Err(refusal(
-                        StatusCode::CommandNotAllowed,
-                        uri,
-                        "the root cannot inherit an ACL",
-                    ));
+                    return Err(refusal(StatusCode::CommandNotAllowed, uri, "the root cannot inherit an ACL"));
                 }
                 if let Some(node) = self.at_mut(segments) {
                     node.acl = Some(acl).filter(|acl| !acl.is_empty());
@@ -92,53 +71,27 @@ impl ManagementTree {
                 Ok(())
             }
             ("prop", "Name") => self.rename(requester, uri, parsed, text),
-            ("prop", "Format" | "Type" | "Size") => Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                format!("the property {value} cannot be replaced"),
-            )),
+            ("prop", "Format" | "Type" | "Size") => {
+                Err(refusal(StatusCode::CommandNotAllowed, uri, format!("the property {value} cannot be replaced")))
+            }
             _ => Err(unsupported(uri, name, value)),
         }
     }
 
-    fn rename(
-        &mut self,
-        requester: Requester<'_>,
-        uri: &str,
-        parsed: &Uri,
-        name: &str,
-    ) -> Result<(), Refusal> {
+    fn rename(&mut self, requester: Requester<'_>, uri: &str, parsed: &Uri, name: &str) -> Result<(), Refusal> {
         let Some((old, parents)) = parsed.segments().split_last() else {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "the root cannot be renamed",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "the root cannot be renamed"));
         };
         if self.existing(uri, parsed)?.is_permanent_somewhere() {
-            return Err(refusal(
-                StatusCode::CommandNotAllowed,
-                uri,
-                "a permanent node cannot be renamed",
-            ));
+            return Err(refusal(StatusCode::CommandNotAllowed, uri, "a permanent node cannot be renamed"));
         }
         self.permit(requester, uri, parsed.segments(), AccessType::Replace)?;
         if name.is_empty() || name == "." || name == ".." || name.contains(['/', '?']) {
-            return Err(refusal(
-                StatusCode::BadRequest,
-                uri,
-                format!("`{name}` cannot be the name of a node"),
-            ));
+            return Err(refusal(StatusCode::BadRequest, uri, format!("`{name}` cannot be the name of a node")));
         }
-        if let Some(Content::Interior(children)) =
-            self.at_mut(parents).map(|parent| &mut parent.content)
-        {
+        if let Some(Content::Interior(children)) = self.at_mut(parents).map(|parent| &mut parent.content) {
             if name != old && children.contains_key(name) {
-                return Err(refusal(
-                    StatusCode::AlreadyExists,
-                    uri,
-                    format!("there is a node `{name}` beside it"),
-                ));
+                return Err(refusal(StatusCode::AlreadyExists, uri, format!("there is a node `{name}` beside it")));
             }
             if let Some(node) = children.remove(old) {
                 children.insert(name.to_owned(), node);
@@ -149,8 +102,6 @@ impl ManagementTree {
 }
 
 fn unsupported(uri: &str, name: &str, value: &str) -> Refusal {
-    let reason = format!(
-        "{name}={value} is not supported; there are prop=ACL, Format, Name, Size, Title, Type"
-    );
+    let reason = format!("{name}={value} is not supported; there are prop=ACL, Format, Name, Size, Title, Type");
     refusal(StatusCode::OptionalFeatureNotSupported, uri, reason)
 }

@@ -75,7 +75,8 @@ impl<'de> Deserialize<'de> for NodeSpec {
             type Value = NodeSpec;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("the value of a leaf, or a node with format, type, value, title, acl, access, permanent")
+                formatter
+                    .write_str("the value of a leaf, or a node with format, type, value, title, acl, access, permanent")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeSpec, E> {
@@ -91,24 +92,9 @@ impl<'de> Deserialize<'de> for NodeSpec {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NodeSpec, A::Error> {
-                let Long {
-                    format,
-                    type_,
-                    value,
-                    title,
-                    acl,
-                    access,
-                    permanent,
-                } = Long::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(NodeSpec {
-                    format,
-                    type_,
-                    value,
-                    title,
-                    acl,
-                    access,
-                    permanent,
-                })
+                let Long { format, type_, value, title, acl, access, permanent } =
+                    Long::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(NodeSpec { format, type_, value, title, acl, access, permanent })
             }
         }
         deserializer.deserialize_any(SpecVisitor)
@@ -119,10 +105,7 @@ impl NodeSpec {
     /// A leaf of format chr.
     #[must_use]
     pub fn leaf(value: &str) -> Self {
-        Self {
-            value: Some(value.into()),
-            ..Self::default()
-        }
+        Self { value: Some(value.into()), ..Self::default() }
     }
 
     /// An interior node.
@@ -134,35 +117,22 @@ impl NodeSpec {
     /// The same, permanent.
     #[must_use]
     pub fn permanent(self) -> Self {
-        Self {
-            permanent: true,
-            ..self
-        }
+        Self { permanent: true, ..self }
     }
 
     fn build(&self, uri: &str) -> Result<Node, SpecError> {
-        let wrong = |reason: String| SpecError {
-            uri: uri.to_owned(),
-            reason,
-        };
+        let wrong = |reason: String| SpecError { uri: uri.to_owned(), reason };
         let mut node = match (self.format.as_deref(), &self.value) {
             (None | Some("node"), None) => Node::interior(),
             (Some("node"), Some(_)) => {
-                return Err(wrong(
-                    "an interior node has no value; leave out `value` or `format`".to_owned(),
-                ));
+                return Err(wrong("an interior node has no value; leave out `value` or `format`".to_owned()));
             }
-            (format, value) => {
-                Node::leaf(format.unwrap_or("chr"), value.clone().unwrap_or_default())
-            }
+            (format, value) => Node::leaf(format.unwrap_or("chr"), value.clone().unwrap_or_default()),
         };
         node.type_.clone_from(&self.type_);
         node.title.clone_from(&self.title);
         node.permanent = self.permanent;
-        node.access = self
-            .access
-            .clone()
-            .unwrap_or_else(|| default_access(node.is_interior(), node.permanent));
+        node.access = self.access.clone().unwrap_or_else(|| default_access(node.is_interior(), node.permanent));
         if let Some(acl) = &self.acl {
             let acl = Acl::parse(acl).map_err(|error| wrong(error.to_string()))?;
             node.acl = Some(acl).filter(|acl| !acl.is_empty());
@@ -202,42 +172,26 @@ impl ManagementTree {
     /// # Errors
     /// [`SpecError`] if the address is none, an ACL does not parse, or a leaf stands in the way.
     pub fn put(&mut self, uri: &str, spec: &NodeSpec) -> Result<(), SpecError> {
-        let wrong = |reason: String| SpecError {
-            uri: uri.to_owned(),
-            reason,
-        };
+        let wrong = |reason: String| SpecError { uri: uri.to_owned(), reason };
         let parsed = Uri::parse(uri).map_err(|error| wrong(error.to_string()))?;
         if parsed.query().is_some() {
-            return Err(wrong(
-                "a property is an entry's field, not an entry".to_owned(),
-            ));
+            return Err(wrong("a property is an entry's field, not an entry".to_owned()));
         }
         let mut node = spec.build(uri)?;
         let Some((name, parents)) = parsed.segments().split_last() else {
-            return self
-                .put_root(node)
-                .map_err(|reason| wrong(reason.to_owned()));
+            return self.put_root(node).map_err(|reason| wrong(reason.to_owned()));
         };
         let mut place = &mut self.root;
         for (index, segment) in parents.iter().enumerate() {
             let Content::Interior(children) = &mut place.content else {
-                return Err(wrong(format!(
-                    "`./{}` is a leaf and has no children",
-                    parents[..index].join("/")
-                )));
+                return Err(wrong(format!("`./{}` is a leaf and has no children", parents[..index].join("/"))));
             };
-            let made = || Node {
-                permanent: spec.permanent,
-                access: default_access(true, spec.permanent),
-                ..Node::interior()
-            };
+            let made =
+                || Node { permanent: spec.permanent, access: default_access(true, spec.permanent), ..Node::interior() };
             place = children.entry(segment.clone()).or_insert_with(made);
         }
         let Content::Interior(children) = &mut place.content else {
-            return Err(wrong(format!(
-                "`./{}` is a leaf and has no children",
-                parents.join("/")
-            )));
+            return Err(wrong(format!("`./{}` is a leaf and has no children", parents.join("/"))));
         };
         if let (Content::Interior(kept), Some(old)) = (&mut node.content, children.remove(name))
             && let Content::Interior(old) = old.content
@@ -254,12 +208,7 @@ impl ManagementTree {
         }
         let acl = node.acl.or(self.root.acl.take());
         let content = std::mem::replace(&mut self.root.content, Content::Interior(BTreeMap::new()));
-        self.root = Node {
-            acl,
-            permanent: true,
-            content,
-            ..node
-        };
+        self.root = Node { acl, permanent: true, content, ..node };
         self.root.access.remove(&AccessType::Delete);
         Ok(())
     }

@@ -33,10 +33,7 @@ fn tree() -> ManagementTree {
 }
 
 fn chr(text: &str) -> NewNode {
-    NewNode {
-        data: text.into(),
-        ..NewNode::default()
-    }
+    NewNode { data: text.into(), ..NewNode::default() }
 }
 
 #[track_caller]
@@ -46,12 +43,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Refusal>, status: u16) {
 
 #[track_caller]
 fn text(tree: &ManagementTree, uri: &str) -> String {
-    tree.get(CARD, uri)
-        .unwrap()
-        .data
-        .as_text()
-        .unwrap()
-        .to_owned()
+    tree.get(CARD, uri).unwrap().data.as_text().unwrap().to_owned()
 }
 
 #[test]
@@ -74,10 +66,7 @@ fn addresses() {
     ] {
         assert_eq!(Uri::parse(text), Err(error), "{text}");
     }
-    refused(
-        tree().get(CARD, &"A/".repeat(100).replace("A/", "/A")[1..]),
-        414,
-    );
+    refused(tree().get(CARD, &"A/".repeat(100).replace("A/", "/A")[1..]), 414);
     refused(tree().get(CARD, "./Vendor/"), 400);
 }
 
@@ -86,21 +75,12 @@ fn get_reads_leaves_and_lists_interior_nodes() {
     let tree = tree();
     assert_eq!(text(&tree, "./Vendor/A"), "1");
     let listed = tree.get(CARD, "Vendor").unwrap();
-    assert_eq!(
-        (listed.format.as_str(), listed.data),
-        ("node", Data::from("A/Bin/Empty/Fixed/Run"))
-    );
+    assert_eq!((listed.format.as_str(), listed.data), ("node", Data::from("A/Bin/Empty/Fixed/Run")));
     assert_eq!(text(&tree, "./Vendor/Empty"), "");
     assert_eq!(text(&tree, "."), "DevInfo/Inbox/Open/Private/Vendor");
-    let item = tree
-        .get(CARD, "./Vendor/Bin")
-        .unwrap()
-        .into_item("./Vendor/Bin");
+    let item = tree.get(CARD, "./Vendor/Bin").unwrap().into_item("./Vendor/Bin");
     assert_eq!(item.source.as_deref(), Some("./Vendor/Bin"));
-    assert_eq!(
-        item.meta,
-        Some(Meta::new("bin", "application/octet-stream"))
-    );
+    assert_eq!(item.meta, Some(Meta::new("bin", "application/octet-stream")));
     assert_eq!(item.data, Some(Data::Binary(vec![0, 0xFF])));
     refused(tree.get(CARD, "./Vendor/None"), 404);
     refused(tree.get(CARD, "./vendor/A"), 404);
@@ -112,60 +92,19 @@ fn get_reads_leaves_and_lists_interior_nodes() {
 #[test]
 fn add_makes_nodes_and_nothing_twice() {
     let mut tree = tree();
-    tree.add(
-        CARD,
-        "./Vendor/New",
-        NewNode {
-            format: Some("int".to_owned()),
-            ..chr("7")
-        },
-    )
-    .unwrap();
+    tree.add(CARD, "./Vendor/New", NewNode { format: Some("int".to_owned()), ..chr("7") }).unwrap();
     assert_eq!(tree.get(CARD, "./Vendor/New").unwrap().format, "int");
-    tree.add(
-        CARD,
-        "./Vendor/Dir",
-        NewNode {
-            format: Some("node".to_owned()),
-            ..chr("")
-        },
-    )
-    .unwrap();
-    assert!(
-        tree.node(&Uri::parse("./Vendor/Dir").unwrap())
-            .unwrap()
-            .is_interior()
-    );
+    tree.add(CARD, "./Vendor/Dir", NewNode { format: Some("node".to_owned()), ..chr("") }).unwrap();
+    assert!(tree.node(&Uri::parse("./Vendor/Dir").unwrap()).unwrap().is_interior());
     refused(tree.add(CARD, "./Vendor/New", chr("8")), 418);
     refused(tree.add(CARD, ".", chr("8")), 418);
     refused(tree.add(CARD, "./Vendor/A/B", chr("8")), 405);
     refused(tree.add(CARD, "./Vendor/X/Y", chr("8")), 404);
     refused(tree.add(CARD, "./Private/C", chr("8")), 425);
     refused(tree.add(CARD, "./Vendor/C?prop=ACL", chr("8")), 405);
-    refused(
-        tree.add(
-            CARD,
-            "./Vendor/C",
-            NewNode {
-                format: Some("b64".to_owned()),
-                ..chr("?")
-            },
-        ),
-        400,
-    );
-    tree.add(
-        CARD,
-        "./Vendor/C",
-        NewNode {
-            format: Some("b64".to_owned()),
-            ..chr("AAE=")
-        },
-    )
-    .unwrap();
-    assert_eq!(
-        tree.get(CARD, "./Vendor/C").unwrap().data,
-        Data::Binary(vec![0, 1])
-    );
+    refused(tree.add(CARD, "./Vendor/C", NewNode { format: Some("b64".to_owned()), ..chr("?") }), 400);
+    tree.add(CARD, "./Vendor/C", NewNode { format: Some("b64".to_owned()), ..chr("AAE=") }).unwrap();
+    assert_eq!(tree.get(CARD, "./Vendor/C").unwrap().data, Data::Binary(vec![0, 1]));
 
     tree.implicit_add = true;
     tree.add(CARD, "./Vendor/X/Y", chr("8")).unwrap();
@@ -180,10 +119,7 @@ fn a_creator_without_replace_owns_what_it_adds() {
     tree.add(CARD, "./Open/Mine", chr("1")).unwrap();
     tree.replace(CARD, "./Open/Mine", chr("2")).unwrap();
     refused(tree.replace(OTHER, "./Open/Mine", chr("3")), 425);
-    assert_eq!(
-        text(&tree, "./Open/Mine?prop=ACL"),
-        "Add=*&Delete=dmsc.example.com&Get=*&Replace=dmsc.example.com"
-    );
+    assert_eq!(text(&tree, "./Open/Mine?prop=ACL"), "Add=*&Delete=dmsc.example.com&Get=*&Replace=dmsc.example.com");
     tree.delete(CARD, "./Open/Mine").unwrap();
     // Where Replace is inherited, nothing is set.
     tree.add(CARD, "./Vendor/Mine", chr("1")).unwrap();
@@ -199,17 +135,7 @@ fn replace_changes_and_never_creates() {
     refused(tree.replace(CARD, "./Vendor", chr("2")), 405);
     refused(tree.replace(CARD, "./Vendor/Run", chr("2")), 405);
     refused(tree.replace(OTHER, "./Private/B", chr("2")), 425);
-    refused(
-        tree.replace(
-            CARD,
-            "./Vendor/A",
-            NewNode {
-                format: Some("node".to_owned()),
-                ..chr("")
-            },
-        ),
-        405,
-    );
+    refused(tree.replace(CARD, "./Vendor/A", NewNode { format: Some("node".to_owned()), ..chr("") }), 405);
     assert_eq!(text(&tree, "./Vendor/A"), "2");
 }
 
@@ -254,43 +180,26 @@ fn exec_needs_the_access_type() {
 fn properties() {
     let mut tree = tree();
     assert_eq!(text(&tree, "./Vendor/A?prop=ACL"), "");
-    assert_eq!(
-        text(&tree, "./Private?prop=ACL"),
-        "Get=dmsc.example.com&Replace=dmsc.example.com"
-    );
+    assert_eq!(text(&tree, "./Private?prop=ACL"), "Get=dmsc.example.com&Replace=dmsc.example.com");
     assert_eq!(text(&tree, "./Vendor/Bin?prop=Format"), "bin");
     assert_eq!(text(&tree, "./Vendor/Bin?prop=Name"), "Bin");
-    assert_eq!(
-        text(&tree, "./Vendor/Bin?prop=Type"),
-        "application/octet-stream"
-    );
+    assert_eq!(text(&tree, "./Vendor/Bin?prop=Type"), "application/octet-stream");
     assert_eq!(text(&tree, "./Vendor/Bin?prop=Size"), "2");
-    for unsupported in [
-        "./Vendor?prop=Size",
-        "./Vendor?prop=TStamp",
-        "./Vendor?prop=Odd",
-        "./Vendor?list=Struct",
-    ] {
+    for unsupported in ["./Vendor?prop=Size", "./Vendor?prop=TStamp", "./Vendor?prop=Odd", "./Vendor?list=Struct"] {
         refused(tree.get(CARD, unsupported), 406);
     }
-    tree.replace(CARD, "./Vendor/A?prop=Title", chr("A title"))
-        .unwrap();
+    tree.replace(CARD, "./Vendor/A?prop=Title", chr("A title")).unwrap();
     assert_eq!(text(&tree, "./Vendor/A?prop=Title"), "A title");
-    tree.replace(CARD, "./Vendor/A?prop=ACL", chr("Get=other.example.com"))
-        .unwrap();
+    tree.replace(CARD, "./Vendor/A?prop=ACL", chr("Get=other.example.com")).unwrap();
     refused(tree.get(CARD, "./Vendor/A"), 425);
     // The rights over the parent of a leaf are what counts for its ACL.
     tree.replace(CARD, "./Vendor/A?prop=ACL", chr("")).unwrap();
     assert_eq!(text(&tree, "./Vendor/A"), "1");
     refused(tree.replace(CARD, "./Vendor/A?prop=ACL", chr("Put=*")), 400);
     refused(tree.replace(CARD, ".?prop=ACL", chr("")), 405);
-    refused(
-        tree.replace(CARD, "./Vendor/A?prop=Format", chr("int")),
-        405,
-    );
+    refused(tree.replace(CARD, "./Vendor/A?prop=Format", chr("int")), 405);
     refused(tree.replace(CARD, "./Vendor/A?prop=VerNo", chr("1")), 406);
-    tree.replace(CARD, "./Vendor/A?prop=Name", chr("Z"))
-        .unwrap();
+    tree.replace(CARD, "./Vendor/A?prop=Name", chr("Z")).unwrap();
     assert_eq!(text(&tree, "./Vendor/Z"), "1");
     refused(tree.replace(CARD, "./Vendor/Z?prop=Name", chr("Bin")), 418);
     refused(tree.replace(CARD, "./Vendor/Z?prop=Name", chr("a/b")), 400);
@@ -308,44 +217,22 @@ fn the_inbox_takes_objects_and_shows_nothing() {
     tree.add(CARD, "./Inbox", object.clone()).unwrap();
     tree.add(CARD, "./Inbox/Child", object.clone()).unwrap();
     refused(tree.add(CARD, "./Inbox/Text", chr("x")), 415);
-    for uri in [
-        "./Inbox",
-        "./Inbox/Child",
-        "./Inbox/a/b",
-        "./Inbox?prop=ACL",
-    ] {
+    for uri in ["./Inbox", "./Inbox/Child", "./Inbox/a/b", "./Inbox?prop=ACL"] {
         refused(tree.get(CARD, uri), 405);
     }
-    let delivered: Vec<_> = tree
-        .take_deliveries()
-        .into_iter()
-        .map(|delivery| delivery.uri)
-        .collect();
+    let delivered: Vec<_> = tree.take_deliveries().into_iter().map(|delivery| delivery.uri).collect();
     assert_eq!(delivered, ["./Inbox", "./Inbox/Child"]);
     assert_eq!(tree.take_deliveries(), []);
 
-    tree.replace(
-        Requester::Device,
-        "./Inbox?prop=ACL",
-        chr("Add=other.example.com"),
-    )
-    .unwrap();
+    tree.replace(Requester::Device, "./Inbox?prop=ACL", chr("Add=other.example.com")).unwrap();
     refused(tree.add(CARD, "./Inbox", object.clone()), 425);
-    refused(
-        ManagementTree::default().add(CARD, "./Inbox/x", object),
-        404,
-    );
+    refused(ManagementTree::default().add(CARD, "./Inbox/x", object), 404);
 }
 
 #[test]
 fn limits_of_addresses_come_from_dev_detail() {
     let mut tree = tree();
-    let detail = DevDetail {
-        max_depth: 3,
-        max_tot_len: 20,
-        max_seg_len: 9,
-        ..DevDetail::default()
-    };
+    let detail = DevDetail { max_depth: 3, max_tot_len: 20, max_seg_len: 9, ..DevDetail::default() };
     tree.put_dev_detail(&detail).unwrap();
     assert_eq!(text(&tree, "./DevDetail/LrgObj"), "false");
     assert_eq!(text(&tree, "./Vendor/A"), "1");
@@ -357,20 +244,8 @@ fn limits_of_addresses_come_from_dev_detail() {
 #[test]
 fn package_1_lists_dev_info() {
     let items = tree().dev_info_items();
-    let sources: Vec<_> = items
-        .iter()
-        .filter_map(|item| item.source.as_deref())
-        .collect();
-    assert_eq!(
-        sources,
-        [
-            "./DevInfo/DevId",
-            "./DevInfo/Man",
-            "./DevInfo/Mod",
-            "./DevInfo/DmV",
-            "./DevInfo/Lang"
-        ]
-    );
+    let sources: Vec<_> = items.iter().filter_map(|item| item.source.as_deref()).collect();
+    assert_eq!(sources, ["./DevInfo/DevId", "./DevInfo/Man", "./DevInfo/Mod", "./DevInfo/DmV", "./DevInfo/Lang"]);
     assert_eq!(items[0].data, Some("IMEI:1".into()));
     assert_eq!(items[0].meta, Some(Meta::new("chr", "text/plain")));
 }
@@ -402,24 +277,13 @@ fn accounts_are_found_and_their_secrets_hidden() {
     assert_eq!(tree.accounts(), [account()]);
     assert_eq!(tree.account("DMSC.example.com"), None);
     assert_eq!(text(&tree, "./DMAcc/Card/AppID"), "w7");
-    refused(
-        tree.get(CARD, "./DMAcc/Card/AppAuth/SRVCRED/AAuthSecret"),
-        405,
-    );
+    refused(tree.get(CARD, "./DMAcc/Card/AppAuth/SRVCRED/AAuthSecret"), 405);
     refused(tree.get(OTHER, "./DMAcc/Card/AppID"), 425);
-    tree.replace(
-        CARD,
-        "./DMAcc/Card/AppAuth/SRVCRED/AAuthSecret",
-        chr("next"),
-    )
-    .unwrap();
+    tree.replace(CARD, "./DMAcc/Card/AppAuth/SRVCRED/AAuthSecret", chr("next")).unwrap();
     assert!(tree.set_nonce("dmsc.example.com", Level::Server, &[9, 0]));
     assert!(!tree.set_nonce("nobody", Level::Server, &[9]));
     let server = tree.account("dmsc.example.com").unwrap().server.unwrap();
-    assert_eq!(
-        (server.secret.as_str(), server.nonce.as_slice()),
-        ("next", &[9, 0][..])
-    );
+    assert_eq!((server.secret.as_str(), server.nonce.as_slice()), ("next", &[9, 0][..]));
 
     // A server that builds an account by itself cannot read its secrets back either.
     tree.implicit_add = true;
@@ -436,37 +300,16 @@ fn commands_by_name() {
         data: data.map(Data::from),
         ..Item::default()
     };
-    let meta = Meta {
-        format: Some("int".to_owned()),
-        ..Meta::default()
-    };
+    let meta = Meta { format: Some("int".to_owned()), ..Meta::default() };
     let add = item("./Vendor/N", Some("5"));
-    assert_eq!(
-        tree.perform(CARD, &CommandName::Add, &add, Some(&meta)),
-        Ok(None)
-    );
-    let got = tree
-        .perform(CARD, &CommandName::Get, &item("./Vendor/N", None), None)
-        .unwrap()
-        .unwrap();
+    assert_eq!(tree.perform(CARD, &CommandName::Add, &add, Some(&meta)), Ok(None));
+    let got = tree.perform(CARD, &CommandName::Get, &item("./Vendor/N", None), None).unwrap().unwrap();
     assert_eq!((got.format.as_str(), got.data), ("int", "5".into()));
-    let copy = Item {
-        source: Some("./Vendor/N".to_owned()),
-        ..item("./Vendor/M", None)
-    };
-    assert_eq!(
-        tree.perform(CARD, &CommandName::Copy, &copy, None),
-        Ok(None)
-    );
+    let copy = Item { source: Some("./Vendor/N".to_owned()), ..item("./Vendor/M", None) };
+    assert_eq!(tree.perform(CARD, &CommandName::Copy, &copy, None), Ok(None));
     refused(tree.perform(CARD, &CommandName::Copy, &add, None), 412);
-    refused(
-        tree.perform(CARD, &CommandName::Get, &Item::default(), None),
-        412,
-    );
-    refused(
-        tree.perform(CARD, &CommandName::from("Put"), &add, None),
-        405,
-    );
+    refused(tree.perform(CARD, &CommandName::Get, &Item::default(), None), 412);
+    refused(tree.perform(CARD, &CommandName::from("Put"), &add, None), 405);
 }
 
 #[test]
@@ -474,8 +317,7 @@ fn a_snapshot_brings_everything_back() {
     let mut tree = tree();
     let snapshot = tree.snapshot();
     tree.delete(CARD, "./Vendor/A").unwrap();
-    tree.replace(CARD, "./Vendor/Bin?prop=Title", chr("t"))
-        .unwrap();
+    tree.replace(CARD, "./Vendor/Bin?prop=Title", chr("t")).unwrap();
     assert_ne!(tree, snapshot);
     tree.rollback(snapshot.clone());
     assert_eq!(tree, snapshot);
@@ -483,34 +325,17 @@ fn a_snapshot_brings_everything_back() {
 
 #[test]
 fn descriptions_that_make_no_tree_say_why() {
-    let error = |spec| {
-        ManagementTree::from_spec(&serde_json::from_value(spec).unwrap())
-            .unwrap_err()
-            .to_string()
-    };
-    assert_eq!(
-        error(json!({ "./A/": "x" })),
-        "./A/: the address ends in `/`"
-    );
-    assert_eq!(
-        error(json!({ "./A": "x", "./A/B": "y" })),
-        "./A/B: `./A` is a leaf and has no children"
-    );
-    assert_eq!(
-        error(json!({ "./A": { "acl": "Get" } })),
-        "./A: the ACL entry `Get` is not `Command=servers`"
-    );
+    let error = |spec| ManagementTree::from_spec(&serde_json::from_value(spec).unwrap()).unwrap_err().to_string();
+    assert_eq!(error(json!({ "./A/": "x" })), "./A/: the address ends in `/`");
+    assert_eq!(error(json!({ "./A": "x", "./A/B": "y" })), "./A/B: `./A` is a leaf and has no children");
+    assert_eq!(error(json!({ "./A": { "acl": "Get" } })), "./A: the ACL entry `Get` is not `Command=servers`");
     assert_eq!(error(json!({ ".": "x" })), ".: the root has no value");
     assert_eq!(
         error(json!({ "./A": { "format": "node", "value": "x" } })),
         "./A: an interior node has no value; leave out `value` or `format`"
     );
     let error = serde_json::from_value::<TreeSpec>(json!({ "./A": { "walue": 1 } })).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("unknown field `walue`, expected one of `format`, `type`")
-    );
+    assert!(error.to_string().starts_with("unknown field `walue`, expected one of `format`, `type`"));
 }
 
 #[test]
@@ -518,10 +343,7 @@ fn a_tree_is_rebuilt_from_its_description() {
     let mut tree = tree();
     tree.put_account(&account()).unwrap();
     let text = serde_json::to_string(&tree.to_spec()).unwrap();
-    assert_eq!(
-        ManagementTree::from_spec(&serde_json::from_str(&text).unwrap()).unwrap(),
-        tree
-    );
+    assert_eq!(ManagementTree::from_spec(&serde_json::from_str(&text).unwrap()).unwrap(), tree);
 }
 
 proptest! {

@@ -60,10 +60,7 @@ impl Uri {
             return Err(UriError::Absolute);
         }
         if path == "." {
-            return Ok(Self {
-                segments: Vec::new(),
-                query,
-            });
+            return Ok(Self { segments: Vec::new(), query });
         }
         if path.ends_with('/') {
             return Err(UriError::TrailingSlash);
@@ -89,9 +86,7 @@ impl Uri {
     /// Name and value behind `?`, such as `prop` and `ACL`.
     #[must_use]
     pub fn query(&self) -> Option<(&str, &str)> {
-        self.query
-            .as_ref()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.query.as_ref().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

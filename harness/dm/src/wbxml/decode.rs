@@ -1,8 +1,7 @@
 //! From WBXML octets to elements.
 
 use super::tokens::{
-    END, ENTITY, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_ATTRIBUTES, WITH_CONTENT, name,
-    namespace,
+    END, ENTITY, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_ATTRIBUTES, WITH_CONTENT, name, namespace,
 };
 use super::{Document, Fault, PublicId, UTF_8, WbxmlError};
 use crate::element::{Element, Namespace, Node};
@@ -28,11 +27,7 @@ pub fn decode_document(octets: &[u8]) -> Result<Document, WbxmlError> {
     let id_at = input.at;
     let number = input.integer("the public identifier")?;
     let index_at = input.at;
-    let index = if number == 0 {
-        Some(input.integer("the public identifier")?)
-    } else {
-        None
-    };
+    let index = if number == 0 { Some(input.integer("the public identifier")?) } else { None };
     let charset_at = input.at;
     // WBXML 1.0 has no character set; nothing is known of SyncML in it, so 1.x is read as 1.1 and later.
     let charset = input.integer("the character set")?;
@@ -44,20 +39,10 @@ pub fn decode_document(octets: &[u8]) -> Result<Document, WbxmlError> {
         None => PublicId::Number(number),
         Some(index) => PublicId::Literal(string_at(table, index, id_at.max(index_at))?),
     };
-    let mut body = Body {
-        input,
-        table,
-        page: 0,
-        open: Vec::new(),
-    };
+    let mut body = Body { input, table, page: 0, open: Vec::new() };
     let root = body.root()?;
     match octets.len() - body.input.at {
-        0 => Ok(Document {
-            version,
-            public_id,
-            charset,
-            root,
-        }),
+        0 => Ok(Document { version, public_id, charset, root }),
         left => Err(fault(body.input.at, Fault::Trailing(left))),
     }
 }
@@ -68,24 +53,11 @@ fn fault(offset: usize, fault: Fault) -> WbxmlError {
 
 /// A string of the table: up to a zero octet, or to the end of the table where an encoder left it out.
 fn string_at(table: &[u8], index: u32, offset: usize) -> Result<String, WbxmlError> {
-    let outside = || {
-        fault(
-            offset,
-            Fault::StringTable {
-                index,
-                length: table.len(),
-            },
-        )
-    };
+    let outside = || fault(offset, Fault::StringTable { index, length: table.len() });
     let start = usize::try_from(index).map_err(|_| outside())?;
-    let rest = table
-        .get(start..)
-        .filter(|rest| !rest.is_empty())
-        .ok_or_else(outside)?;
+    let rest = table.get(start..).filter(|rest| !rest.is_empty()).ok_or_else(outside)?;
     let string = rest.split(|octet| *octet == 0).next().unwrap_or_default();
-    std::str::from_utf8(string)
-        .map(str::to_owned)
-        .map_err(|_| fault(offset, Fault::Utf8))
+    std::str::from_utf8(string).map(str::to_owned).map_err(|_| fault(offset, Fault::Utf8))
 }
 
 struct Input<'a> {
@@ -133,22 +105,13 @@ impl<'a> Input<'a> {
         let start = self.at;
         let length = self.integer(what)?;
         let rest = self.rest();
-        let split = usize::try_from(length)
-            .ok()
-            .and_then(|length| rest.split_at_checked(length));
+        let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
         match split {
             Some((octets, _)) => {
                 self.at += octets.len();
                 Ok(octets)
             }
-            None => Err(fault(
-                start,
-                Fault::Length {
-                    what,
-                    length,
-                    present: rest.len(),
-                },
-            )),
+            None => Err(fault(start, Fault::Length { what, length, present: rest.len() })),
         }
     }
 
@@ -159,8 +122,7 @@ impl<'a> Input<'a> {
             return Err(fault(self.octets.len(), Fault::End("a string")));
         };
         self.at += end + 1;
-        std::str::from_utf8(&rest[..end])
-            .map_err(|error| fault(start + error.valid_up_to(), Fault::Utf8))
+        std::str::from_utf8(&rest[..end]).map_err(|error| fault(start + error.valid_up_to(), Fault::Utf8))
     }
 }
 
@@ -175,11 +137,7 @@ impl Body<'_> {
     fn root(&mut self) -> Result<Element, WbxmlError> {
         loop {
             let at = self.input.at;
-            let what = if self.open.is_empty() {
-                "the body"
-            } else {
-                "an element"
-            };
+            let what = if self.open.is_empty() { "the body" } else { "an element" };
             let token = self.input.octet(what)?;
             let closed = match token {
                 SWITCH_PAGE => {
@@ -196,8 +154,7 @@ impl Body<'_> {
                 },
                 ENTITY => {
                     let number = self.input.integer("an entity")?;
-                    let character =
-                        char::from_u32(number).ok_or_else(|| fault(at, Fault::Entity(number)))?;
+                    let character = char::from_u32(number).ok_or_else(|| fault(at, Fault::Entity(number)))?;
                     self.text(at, character.encode_utf8(&mut [0; 4]))?;
                     None
                 }
@@ -244,13 +201,7 @@ impl Body<'_> {
             match (namespace(self.page), name(self.page, tag)) {
                 (Some(namespace), Some(name)) => Element::new(namespace, name),
                 _ => {
-                    return Err(fault(
-                        at,
-                        Fault::Tag {
-                            page: self.page,
-                            token: tag,
-                        },
-                    ));
+                    return Err(fault(at, Fault::Tag { page: self.page, token: tag }));
                 }
             }
         };
@@ -270,17 +221,13 @@ impl Body<'_> {
     }
 
     fn open_element(&mut self, at: usize) -> Result<&mut Element, WbxmlError> {
-        self.open
-            .last_mut()
-            .ok_or_else(|| fault(at, Fault::NoRoot("content")))
+        self.open.last_mut().ok_or_else(|| fault(at, Fault::NoRoot("content")))
     }
 }
 
 fn literal(name: String) -> Result<Element, Fault> {
     let mut characters = name.chars();
-    let first = characters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let first = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     if first && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
         Ok(Element::new(Namespace::Other("literal".to_owned()), name))
     } else {

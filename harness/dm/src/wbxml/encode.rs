@@ -42,11 +42,7 @@ pub fn encode_document(document: &Document) -> Result<Vec<u8>, EncodeError> {
             push_sized(&mut out, &[text.as_bytes(), &[0]].concat())?;
         }
     }
-    Encoder {
-        out: &mut out,
-        page: 0,
-    }
-    .element(&document.root)?;
+    Encoder { out: &mut out, page: 0 }.element(&document.root)?;
     Ok(out)
 }
 
@@ -58,10 +54,7 @@ struct Encoder<'a> {
 impl Encoder<'_> {
     fn element(&mut self, element: &Element) -> Result<(), EncodeError> {
         let Some((page, tag)) = token(&element.namespace, &element.name) else {
-            return Err(EncodeError::Element {
-                name: element.name.clone(),
-                namespace: element.namespace.to_string(),
-            });
+            return Err(EncodeError::Element { name: element.name.clone(), namespace: element.namespace.to_string() });
         };
         if page != self.page {
             self.out.extend_from_slice(&[SWITCH_PAGE, page]);

@@ -18,15 +18,8 @@ fn abort() -> Message {
         data: Some("212".into()),
         ..Command::new(CommandName::Status, "1")
     };
-    let alert = Command {
-        data: Some("1223".into()),
-        ..Command::new(CommandName::Alert, "2")
-    };
-    Message {
-        header: header(),
-        commands: vec![status, alert],
-        is_final: true,
-    }
+    let alert = Command { data: Some("1223".into()), ..Command::new(CommandName::Alert, "2") };
+    Message { header: header(), commands: vec![status, alert], is_final: true }
 }
 
 fn header() -> SyncHdr {
@@ -51,18 +44,8 @@ fn the_reference_encoding_octet_for_octet() {
 
 #[test]
 fn code_pages_switch_just_before_the_tag() {
-    let cred = Cred {
-        format: Some("b64".to_owned()),
-        type_: Some(AuthType::Md5),
-        data: "AA==".into(),
-    };
-    let message = Message {
-        header: SyncHdr {
-            cred: Some(cred),
-            ..header()
-        },
-        ..Message::default()
-    };
+    let cred = Cred { format: Some("b64".to_owned()), type_: Some(AuthType::Md5), data: "AA==".into() };
+    let message = Message { header: SyncHdr { cred: Some(cred), ..header() }, ..Message::default() };
     let octets = hex::encode(&encode(&message).unwrap());
     let scheme = hex::encode(b"syncml:auth-md5");
     let expected = format!("4E5A0001470362363400015303{scheme}00010100004F0341413D3D000101");
@@ -80,14 +63,8 @@ fn content(body: &str) -> Vec<Node> {
 #[test]
 fn every_kind_of_content() {
     let text = |text: &str| Node::Text(text.to_owned());
-    assert_eq!(
-        content("4F 03 6100 03 C3A900 02 20 02 818400 01"),
-        [text("a\u{E9} \u{4200}")]
-    );
-    assert_eq!(
-        content("4F C3 02 00FF 01"),
-        [Node::Binary(vec![0x00, 0xFF])]
-    );
+    assert_eq!(content("4F 03 6100 03 C3A900 02 20 02 818400 01"), [text("a\u{E9} \u{4200}")]);
+    assert_eq!(content("4F C3 02 00FF 01"), [Node::Binary(vec![0x00, 0xFF])]);
     assert_eq!(content("4F C3 00 01"), [Node::Binary(Vec::new())]);
     assert_eq!(content("4F 01"), []);
     assert_eq!(content("0F"), []);
@@ -112,18 +89,10 @@ fn the_string_table_serves_strings_tags_and_the_public_identifier() {
 #[test]
 fn pages_stay_until_switched_again() {
     // Meta, page 1, Format, END, Type, END, END (neutral), page 0.
-    let root = document("54 5A 0001 47 0378 00 01 13 01 0000 0F 01")
-        .unwrap()
-        .root;
+    let root = document("54 5A 0001 47 0378 00 01 13 01 0000 0F 01").unwrap().root;
     let meta = root.child("Meta").unwrap();
-    let names: Vec<_> = meta
-        .elements()
-        .map(|e| (e.namespace.clone(), e.name.as_str()))
-        .collect();
-    assert_eq!(
-        names,
-        [(Namespace::MetInf, "Format"), (Namespace::MetInf, "Type")]
-    );
+    let names: Vec<_> = meta.elements().map(|e| (e.namespace.clone(), e.name.as_str())).collect();
+    assert_eq!(names, [(Namespace::MetInf, "Format"), (Namespace::MetInf, "Type")]);
     assert_eq!(root.child("Data").unwrap().namespace, Namespace::SyncMl);
 }
 
@@ -131,107 +100,33 @@ fn pages_stay_until_switched_again() {
 fn faults_are_located() {
     for (octets, error) in [
         ("", "octet 0: the document ends inside the version"),
-        (
-            "12",
-            "octet 0: version octet 12 is not WBXML 1.x (01, 02 or 03)",
-        ),
-        (
-            "02",
-            "octet 1: the document ends inside the public identifier",
-        ),
-        (
-            "02A401",
-            "octet 3: the document ends inside the character set",
-        ),
-        (
-            "02A40104",
-            "octet 3: character set 4 is neither UTF-8 (106) nor US-ASCII (3); send UTF-8",
-        ),
-        (
-            "02 FFFFFFFF7F",
-            "octet 1: a multi-octet integer does not fit 32 bits",
-        ),
-        (
-            "02 808080808001",
-            "octet 1: a multi-octet integer does not fit 32 bits",
-        ),
-        (
-            "02A4016A 05 00",
-            "octet 4: the string table of 5 octets, 1 follow",
-        ),
-        (
-            "0200026A 02 6100 2D",
-            "octet 2: index 2 is outside the string table of 2 octets",
-        ),
+        ("12", "octet 0: version octet 12 is not WBXML 1.x (01, 02 or 03)"),
+        ("02", "octet 1: the document ends inside the public identifier"),
+        ("02A401", "octet 3: the document ends inside the character set"),
+        ("02A40104", "octet 3: character set 4 is neither UTF-8 (106) nor US-ASCII (3); send UTF-8"),
+        ("02 FFFFFFFF7F", "octet 1: a multi-octet integer does not fit 32 bits"),
+        ("02 808080808001", "octet 1: a multi-octet integer does not fit 32 bits"),
+        ("02A4016A 05 00", "octet 4: the string table of 5 octets, 1 follow"),
+        ("0200026A 02 6100 2D", "octet 2: index 2 is outside the string table of 2 octets"),
         ("02A4016A00", "octet 5: the document ends inside the body"),
-        (
-            "02A4016A00 6D",
-            "octet 6: the document ends inside an element",
-        ),
-        (
-            "02A4016A00 01",
-            "octet 5: END stands where the root element should",
-        ),
-        (
-            "02A4016A00 036100",
-            "octet 5: content stands where the root element should",
-        ),
-        (
-            "02A4016A00 2D00",
-            "octet 6: 1 octets follow the root element",
-        ),
-        (
-            "02A4016A00 0003",
-            "octet 5: code page 3 does not exist; SyncML has 0, 1 and 2",
-        ),
-        (
-            "02A4016A00 6D 30",
-            "octet 6: tag 30 is not defined in code page 0",
-        ),
-        (
-            "02A4016A00 6D 0001 17",
-            "octet 8: tag 17 is not defined in code page 1",
-        ),
-        (
-            "02A4016A00 AD",
-            "octet 5: tag AD has attributes; SyncML has none",
-        ),
-        (
-            "02A4016A00 6D 43",
-            "octet 6: global token 43 does not occur in SyncML",
-        ),
-        (
-            "02A4016A00 6D C0",
-            "octet 6: global token C0 does not occur in SyncML",
-        ),
-        (
-            "02A4016A00 4F 03 61",
-            "octet 8: the document ends inside a string",
-        ),
-        (
-            "02A4016A00 4F 03 61FF00",
-            "octet 8: a string that is not UTF-8",
-        ),
-        (
-            "02A4016A00 4F C3 05 61",
-            "octet 7: opaque data of 5 octets, 1 follow",
-        ),
-        (
-            "02A4016A00 4F 02 83B000",
-            "octet 6: entity 55296 is no character",
-        ),
-        (
-            "02A4016A00 4F 83 00",
-            "octet 6: index 0 is outside the string table of 0 octets",
-        ),
-        (
-            "02A4016A03 612000 4F 04 00",
-            "octet 9: the literal tag `a ` is not an XML name",
-        ),
+        ("02A4016A00 6D", "octet 6: the document ends inside an element"),
+        ("02A4016A00 01", "octet 5: END stands where the root element should"),
+        ("02A4016A00 036100", "octet 5: content stands where the root element should"),
+        ("02A4016A00 2D00", "octet 6: 1 octets follow the root element"),
+        ("02A4016A00 0003", "octet 5: code page 3 does not exist; SyncML has 0, 1 and 2"),
+        ("02A4016A00 6D 30", "octet 6: tag 30 is not defined in code page 0"),
+        ("02A4016A00 6D 0001 17", "octet 8: tag 17 is not defined in code page 1"),
+        ("02A4016A00 AD", "octet 5: tag AD has attributes; SyncML has none"),
+        ("02A4016A00 6D 43", "octet 6: global token 43 does not occur in SyncML"),
+        ("02A4016A00 6D C0", "octet 6: global token C0 does not occur in SyncML"),
+        ("02A4016A00 4F 03 61", "octet 8: the document ends inside a string"),
+        ("02A4016A00 4F 03 61FF00", "octet 8: a string that is not UTF-8"),
+        ("02A4016A00 4F C3 05 61", "octet 7: opaque data of 5 octets, 1 follow"),
+        ("02A4016A00 4F 02 83B000", "octet 6: entity 55296 is no character"),
+        ("02A4016A00 4F 83 00", "octet 6: index 0 is outside the string table of 0 octets"),
+        ("02A4016A03 612000 4F 04 00", "octet 9: the literal tag `a ` is not an XML name"),
     ] {
-        let found = decode_document(&hex::decode(octets).unwrap())
-            .unwrap_err()
-            .to_string();
+        let found = decode_document(&hex::decode(octets).unwrap()).unwrap_err().to_string();
         assert_eq!(found, error, "{octets}");
     }
 }
@@ -240,10 +135,7 @@ fn faults_are_located() {
 fn depth_is_limited() {
     let nested = |depth: usize| format!("{}{}", "64".repeat(depth), "01".repeat(depth));
     assert!(document(&nested(MAX_DEPTH)).is_ok());
-    assert_eq!(
-        document(&nested(MAX_DEPTH + 1)).unwrap_err().fault,
-        Fault::Depth
-    );
+    assert_eq!(document(&nested(MAX_DEPTH + 1)).unwrap_err().fault, Fault::Depth);
 }
 
 #[test]
@@ -253,10 +145,7 @@ fn versions_and_identifiers_a_decoder_meets() {
         assert_eq!(decode(&octets).unwrap().value, abort());
     }
     let unknown = hex::decode(&ABORT.replacen("A401", "01", 1)).unwrap();
-    assert_eq!(
-        decode(&unknown).unwrap().warnings,
-        ["the public identifier is 0001, not that of SyncML 1.2"]
-    );
+    assert_eq!(decode(&unknown).unwrap().warnings, ["the public identifier is 0001, not that of SyncML 1.2"]);
 }
 
 fn add(data: Data, format: &str) -> Message {
@@ -266,15 +155,8 @@ fn add(data: Data, format: &str) -> Message {
         data: Some(data),
         ..Item::default()
     };
-    let add = Command {
-        items: vec![item],
-        ..Command::new(CommandName::Add, "1")
-    };
-    Message {
-        header: header(),
-        commands: vec![add],
-        is_final: true,
-    }
+    let add = Command { items: vec![item], ..Command::new(CommandName::Add, "1") };
+    Message { header: header(), commands: vec![add], is_final: true }
 }
 
 fn tree_object() -> Element {
@@ -285,16 +167,9 @@ fn tree_object() -> Element {
 
 #[test]
 fn an_embedded_document_stays_octets() {
-    let embedded = encode_document(&Document::new(
-        PublicId::Literal(DM_DDF_1_2.to_owned()),
-        tree_object(),
-    ))
-    .unwrap();
+    let embedded = encode_document(&Document::new(PublicId::Literal(DM_DDF_1_2.to_owned()), tree_object())).unwrap();
     let id = hex::encode(DM_DDF_1_2.as_bytes());
-    assert_eq!(
-        hex::encode(&embedded),
-        format!("0200006A1B{id}0000026077 03312E32000101").replace(' ', "")
-    );
+    assert_eq!(hex::encode(&embedded), format!("0200006A1B{id}0000026077 03312E32000101").replace(' ', ""));
     let message = add(Data::Binary(embedded.clone()), "bin");
     let decoded = decode(&encode(&message).unwrap()).unwrap().value;
     assert_eq!(decoded, message);
@@ -314,8 +189,7 @@ fn a_tree_object_inline_becomes_its_xml() {
         })
     }
     data(&mut root).unwrap().push(tree_object());
-    let octets =
-        encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), root)).unwrap();
+    let octets = encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), root)).unwrap();
     let decoded = decode(&octets).unwrap().value;
     let expected = "<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD></MgmtTree>";
     assert_eq!(decoded.commands[0].items[0].data, Some(expected.into()));
@@ -325,10 +199,7 @@ fn a_tree_object_inline_becomes_its_xml() {
 fn opaque_is_text_where_it_can_be_unless_the_format_is_bin() {
     let sent = |octets: &[u8], format| {
         let message = add(Data::Binary(octets.to_vec()), format);
-        decode(&encode(&message).unwrap()).unwrap().value.commands[0].items[0]
-            .data
-            .clone()
-            .unwrap()
+        decode(&encode(&message).unwrap()).unwrap().value.commands[0].items[0].data.clone().unwrap()
     };
     assert_eq!(sent(b"chr", "chr"), Data::from("chr"));
     assert_eq!(sent(b"chr", "bin"), Data::Binary(b"chr".to_vec()));
@@ -337,10 +208,7 @@ fn opaque_is_text_where_it_can_be_unless_the_format_is_bin() {
 
 #[test]
 fn an_element_without_a_token_is_refused() {
-    let message = Message {
-        commands: vec![Command::new(CommandName::from("Fly"), "1")],
-        ..Message::default()
-    };
+    let message = Message { commands: vec![Command::new(CommandName::from("Fly"), "1")], ..Message::default() };
     assert_eq!(
         encode(&message).unwrap_err().to_string(),
         "element Fly of SYNCML:SYNCML1.2 has no token in code pages 0 to 2; send it as XML"

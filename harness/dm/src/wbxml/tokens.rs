@@ -37,10 +37,7 @@ pub(super) fn namespace(page: u8) -> Option<Namespace> {
 /// The name of a tag, given without its flag bits.
 pub(super) fn name(page: u8, token: u8) -> Option<&'static str> {
     let index = usize::from(token.checked_sub(FIRST)?);
-    names(page)?
-        .get(index)
-        .copied()
-        .filter(|name| !name.is_empty())
+    names(page)?.get(index).copied().filter(|name| !name.is_empty())
 }
 
 /// Page and token of an element.
@@ -51,9 +48,7 @@ pub(super) fn token(namespace: &Namespace, name: &str) -> Option<(u8, u8)> {
         Namespace::DmDdf => 2,
         Namespace::Other(_) => return None,
     };
-    let index = names(page)?
-        .iter()
-        .position(|candidate| *candidate == name && !name.is_empty())?;
+    let index = names(page)?.iter().position(|candidate| *candidate == name && !name.is_empty())?;
     Some((page, u8::try_from(index).ok()?.checked_add(FIRST)?))
 }
 

@@ -32,12 +32,7 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(octets: &'a [u8]) -> Result<Self, XmlError> {
-        let fault = |fault| XmlError {
-            offset: 0,
-            line: 1,
-            column: 1,
-            fault,
-        };
+        let fault = |fault| XmlError { offset: 0, line: 1, column: 1, fault };
         if octets.starts_with(&[0xFE, 0xFF]) || octets.starts_with(&[0xFF, 0xFE]) {
             return Err(fault(Fault::Encoding("UTF-16".to_owned())));
         }
@@ -45,22 +40,11 @@ impl<'a> Parser<'a> {
         let skipped = octets.len() - body.len();
         let text = std::str::from_utf8(body).map_err(|error| {
             let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-            locate(
-                &String::from_utf8_lossy(valid),
-                valid.len(),
-                skipped,
-                Fault::Utf8,
-            )
+            locate(&String::from_utf8_lossy(valid), valid.len(), skipped, Fault::Utf8)
         })?;
         let mut reader = NsReader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        Ok(Self {
-            text,
-            skipped,
-            reader,
-            open: Vec::new(),
-            root: None,
-        })
+        Ok(Self { text, skipped, reader, open: Vec::new(), root: None })
     }
 
     fn document(mut self) -> Result<Element, XmlError> {
@@ -75,9 +59,7 @@ impl<'a> Parser<'a> {
             };
             match event {
                 Event::Start(tag) | Event::Empty(tag) => {
-                    let element = self
-                        .element(&tag)
-                        .map_err(|fault| self.fault(start, fault))?;
+                    let element = self.element(&tag).map_err(|fault| self.fault(start, fault))?;
                     if self.open.is_empty() && self.root.is_some() {
                         return Err(self.fault(start, Fault::Outside("a second element")));
                     }
@@ -108,10 +90,7 @@ impl<'a> Parser<'a> {
         let end = self.text.len();
         if let Some(element) = self.open.last() {
             let name = element.name.clone();
-            return Err(self.fault(
-                end,
-                Fault::Syntax(format!("the document ends inside <{name}>")),
-            ));
+            return Err(self.fault(end, Fault::Syntax(format!("the document ends inside <{name}>"))));
         }
         match self.root.take() {
             Some(root) => Ok(root),
@@ -160,9 +139,8 @@ impl<'a> Parser<'a> {
     }
 
     fn reference(&mut self, start: usize, reference: &BytesRef<'_>) -> Result<(), XmlError> {
-        let character = reference
-            .resolve_char_ref()
-            .map_err(|error| self.fault(start, Fault::Syntax(error.to_string())))?;
+        let character =
+            reference.resolve_char_ref().map_err(|error| self.fault(start, Fault::Syntax(error.to_string())))?;
         let text = match character {
             Some(character) if is_xml_char(character) => character.to_string(),
             Some(character) => return Err(self.fault(start, Fault::Character(character.into()))),

@@ -8,9 +8,7 @@ use crate::syncml::is_xml_char;
 
 /// A text that XML cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "{element} holds the character U+{character:04X}, which XML cannot carry; send it as WBXML or base64"
-)]
+#[error("{element} holds the character U+{character:04X}, which XML cannot carry; send it as WBXML or base64")]
 pub struct EncodeError {
     /// Name of the element.
     pub element: String,
@@ -49,10 +47,7 @@ fn check(element: &Element) -> Result<(), EncodeError> {
             Node::Text(text) => {
                 if let Some(character) = text.chars().find(|c| !is_xml_char(*c)) {
                     let element = element.name.clone();
-                    return Err(EncodeError {
-                        element,
-                        character: character.into(),
-                    });
+                    return Err(EncodeError { element, character: character.into() });
                 }
             }
         }

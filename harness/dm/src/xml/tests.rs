@@ -12,18 +12,9 @@ fn text_of(xml: &str) -> Vec<Node> {
 #[test]
 fn character_data_in_every_notation_is_the_same() {
     let expected = [Node::Text("a<b>&\u{E9}\u{1F600}\n".to_owned())];
-    assert_eq!(
-        text_of("<x>a&lt;b&gt;&amp;\u{E9}&#x1F600;\r\n</x>"),
-        expected
-    );
-    assert_eq!(
-        text_of("<x><![CDATA[a<b>&\u{E9}\u{1F600}]]>&#10;</x>"),
-        expected
-    );
-    assert_eq!(
-        text_of("<x>a<!-- no -->&lt;b<![CDATA[>&]]><?pi?>&#233;&#128512;\r</x>"),
-        expected
-    );
+    assert_eq!(text_of("<x>a&lt;b&gt;&amp;\u{E9}&#x1F600;\r\n</x>"), expected);
+    assert_eq!(text_of("<x><![CDATA[a<b>&\u{E9}\u{1F600}]]>&#10;</x>"), expected);
+    assert_eq!(text_of("<x>a<!-- no -->&lt;b<![CDATA[>&]]><?pi?>&#233;&#128512;\r</x>"), expected);
     assert_eq!(text_of("<x></x>"), []);
 }
 
@@ -34,52 +25,21 @@ fn namespaces_by_default_and_by_prefix() {
     )
     .unwrap();
     assert_eq!(root.namespace, Namespace::SyncMl);
-    let namespaces: Vec<_> = root
-        .elements()
-        .map(|element| element.namespace.clone())
-        .collect();
-    assert_eq!(
-        namespaces,
-        [
-            Namespace::MetInf,
-            Namespace::SyncMl,
-            Namespace::Other(String::new())
-        ]
-    );
+    let namespaces: Vec<_> = root.elements().map(|element| element.namespace.clone()).collect();
+    assert_eq!(namespaces, [Namespace::MetInf, Namespace::SyncMl, Namespace::Other(String::new())]);
 }
 
 #[test]
 fn faults_are_located() {
     for (xml, error) in [
         (&b""[..], "line 1, column 1 (octet 0): there is no element"),
-        (
-            b"<a>\n<b>",
-            "line 2, column 4 (octet 7): not well-formed: the document ends inside <b>",
-        ),
-        (
-            b"<a/>\n \xC3\xA9",
-            "line 2, column 2 (octet 6): character data outside the root element",
-        ),
-        (
-            b"<a/><b/>",
-            "line 1, column 5 (octet 4): a second element outside the root element",
-        ),
-        (
-            b"<a>\xC3\xA9\xFF</a>",
-            "line 1, column 5 (octet 5): octets that are not UTF-8",
-        ),
-        (
-            b"<a>x\x01</a>",
-            "line 1, column 5 (octet 4): the character U+0001 is not allowed in XML",
-        ),
-        (
-            b"<a>&#0;</a>",
-            "line 1, column 4 (octet 3): not well-formed: ",
-        ),
-        (
-            b"<a>&#1;</a>",
-            "line 1, column 4 (octet 3): the character U+0001 is not allowed in XML",
-        ),
+        (b"<a>\n<b>", "line 2, column 4 (octet 7): not well-formed: the document ends inside <b>"),
+        (b"<a/>\n \xC3\xA9", "line 2, column 2 (octet 6): character data outside the root element"),
+        (b"<a/><b/>", "line 1, column 5 (octet 4): a second element outside the root element"),
+        (b"<a>\xC3\xA9\xFF</a>", "line 1, column 5 (octet 5): octets that are not UTF-8"),
+        (b"<a>x\x01</a>", "line 1, column 5 (octet 4): the character U+0001 is not allowed in XML"),
+        (b"<a>&#0;</a>", "line 1, column 4 (octet 3): not well-formed: "),
+        (b"<a>&#1;</a>", "line 1, column 4 (octet 3): the character U+0001 is not allowed in XML"),
         (
             b"<a>&lol;</a>",
             "line 1, column 4 (octet 3): the entity `&lol;` is not predefined and not expanded; \
@@ -97,10 +57,7 @@ fn faults_are_located() {
             b"\xFE\xFF\0<\0a",
             "line 1, column 1 (octet 0): the encoding is UTF-16; SyncML DM is read as UTF-8 only, send UTF-8",
         ),
-        (
-            b"<p:a/>",
-            "line 1, column 1 (octet 0): the prefix `p` is not bound to a namespace",
-        ),
+        (b"<p:a/>", "line 1, column 1 (octet 0): the prefix `p` is not bound to a namespace"),
         (b"<a></b>", "line 1, column 4 (octet 3): not well-formed: "),
     ] {
         let found = decode_element(xml).unwrap_err().to_string();
@@ -118,33 +75,16 @@ fn a_doctype_that_only_names_is_passed() {
 fn depth_is_limited() {
     let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
     assert!(decode_element(nested(MAX_DEPTH).as_bytes()).is_ok());
-    assert_eq!(
-        decode_element(nested(MAX_DEPTH + 1).as_bytes())
-            .unwrap_err()
-            .fault,
-        Fault::Depth
-    );
+    assert_eq!(decode_element(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err().fault, Fault::Depth);
 }
 
 #[test]
 fn octets_become_base64_under_their_format() {
-    let item = Item {
-        data: Some(Data::Binary(vec![0, 1, 2])),
-        ..Item::default()
-    };
-    let add = Command {
-        items: vec![item],
-        ..Command::new(CommandName::Add, "1")
-    };
-    let message = Message {
-        commands: vec![add],
-        ..Message::default()
-    };
+    let item = Item { data: Some(Data::Binary(vec![0, 1, 2])), ..Item::default() };
+    let add = Command { items: vec![item], ..Command::new(CommandName::Add, "1") };
+    let message = Message { commands: vec![add], ..Message::default() };
     let xml = String::from_utf8(encode(&message).unwrap()).unwrap();
-    assert!(
-        xml.contains("<Meta><Format xmlns=\"syncml:metinf\">b64</Format></Meta><Data>AAEC</Data>"),
-        "{xml}"
-    );
+    assert!(xml.contains("<Meta><Format xmlns=\"syncml:metinf\">b64</Format></Meta><Data>AAEC</Data>"), "{xml}");
 }
 
 #[test]

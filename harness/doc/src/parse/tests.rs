@@ -13,11 +13,7 @@ fn error(text: &str) -> String {
 
 /// Every node and key with the octets it stands on, in the order of the text.
 fn places(text: &str, node: &Node) -> Vec<String> {
-    let mut places = vec![format!(
-        "{}: {:?}",
-        node.kind(),
-        &text[node.span.start..node.span.end]
-    )];
+    let mut places = vec![format!("{}: {:?}", node.kind(), &text[node.span.start..node.span.end])];
     for item in node.items() {
         places.extend(places_of(text, item));
     }
@@ -145,17 +141,13 @@ fn line_ends_and_a_byte_order_mark_do_not_move_places() {
     let marked = parse(&Source::new("a.yaml", text.clone())).unwrap();
     assert_eq!(marked.to_json(), tree(CASE).to_json());
     let unix = places(CASE, &tree(CASE));
-    let dos: Vec<String> = places(&text, &marked)
-        .iter()
-        .map(|line| line.replace("\\r\\n", "\\n"))
-        .collect();
+    let dos: Vec<String> = places(&text, &marked).iter().map(|line| line.replace("\\r\\n", "\\n")).collect();
     assert_eq!(dos, unix);
 }
 
 #[test]
 fn scalars_keep_how_they_were_written() {
-    let node =
-        tree("[0A10, 1234, 0012, '1234', 1e5, 00112233445566778899AABB, ~, 99999999999999999999]");
+    let node = tree("[0A10, 1234, 0012, '1234', 1e5, 00112233445566778899AABB, ~, 99999999999999999999]");
     let kinds: Vec<Kind> = node.items().iter().map(Node::kind).collect();
     use Kind::{Float, Int, Null, Text};
     assert_eq!(kinds, [Text, Int, Int, Text, Float, Text, Null, Text]);
@@ -397,15 +389,7 @@ fn syntax_errors_say_what_to_try() {
 
 #[test]
 fn depth_is_limited() {
-    assert_eq!(
-        tree(&format!(
-            "{}{}",
-            "[".repeat(MAX_DEPTH),
-            "]".repeat(MAX_DEPTH)
-        ))
-        .kind(),
-        Kind::Seq
-    );
+    assert_eq!(tree(&format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH))).kind(), Kind::Seq);
     let deep = error(&format!("a: {}\n", "[".repeat(100)));
     assert!(deep.contains("too many levels"), "{deep}");
     let deepest = error(&format!("a: {}\n", "[".repeat(1000)));
@@ -417,10 +401,7 @@ fn depth_is_limited() {
 /// Checks that every place lies in the text, on character boundaries, inside its parent's.
 fn assert_places(text: &str, node: &Node, within: Span) {
     let inside = |span: Span| {
-        assert!(
-            within.start <= span.start && span.end <= within.end,
-            "{span:?} in {within:?}"
-        );
+        assert!(within.start <= span.start && span.end <= within.end, "{span:?} in {within:?}");
         assert!(text.get(span.start..span.end).is_some());
     };
     inside(node.span);

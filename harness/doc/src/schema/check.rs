@@ -33,11 +33,7 @@ const MAX_NESTED: usize = 16 * MAX_DEPTH;
 
 impl<'s> Checker<'s> {
     fn new(definitions: &'s Definitions, depth: usize) -> Self {
-        Self {
-            definitions,
-            problems: Vec::new(),
-            depth,
-        }
+        Self { definitions, problems: Vec::new(), depth }
     }
 
     /// Checks a value. `owner` is where to point for what is missing in it: the key it belongs to.
@@ -56,8 +52,7 @@ impl<'s> Checker<'s> {
         let schemas = match alternatives(schema, self.definitions) {
             Ok(schemas) => schemas,
             Err(name) => {
-                let message =
-                    format!("the schema refers to `{name}`, which is defined nowhere but there");
+                let message = format!("the schema refers to `{name}`, which is defined nowhere but there");
                 self.problems.push(Problem::new(node.span, message));
                 return;
             }
@@ -72,8 +67,7 @@ impl<'s> Checker<'s> {
     fn chosen(&self, schemas: &[&'s Schema], node: &Node) -> Chosen<'s> {
         let fits = |least: Fit| -> Vec<&'s Schema> {
             let all = schemas.iter().copied();
-            all.filter(|schema| fit(schema, node, self.definitions) >= least)
-                .collect()
+            all.filter(|schema| fit(schema, node, self.definitions) >= least).collect()
         };
         let fitting = fits(Fit::Written);
         match (fitting.as_slice(), schemas) {
@@ -101,9 +95,7 @@ impl<'s> Checker<'s> {
 
     fn by_first_item(&self, schemas: &[&'s Schema], node: &Node) -> &'s Schema {
         let takes_first = |schema: &Schema| match (bare(schema, self.definitions), node.items()) {
-            (Schema::Seq { item, .. }, [first, ..]) => {
-                fit(item, first, self.definitions) > Fit::None
-            }
+            (Schema::Seq { item, .. }, [first, ..]) => fit(item, first, self.definitions) > Fit::None,
             _ => true,
         };
         let chosen = schemas.iter().find(|schema| takes_first(schema));
@@ -140,9 +132,7 @@ impl<'s> Checker<'s> {
                     self.value(item, child, child.span);
                 }
             }
-            scalar => self
-                .problems
-                .extend(check_scalar(scalar, node, self.definitions)),
+            scalar => self.problems.extend(check_scalar(scalar, node, self.definitions)),
         }
     }
 
@@ -164,31 +154,24 @@ fn check_scalar(schema: &Schema, node: &Node, definitions: &Definitions) -> Opti
     let written = node.written().unwrap_or("");
     match schema {
         Schema::Int { min, max } => {
-            let inside = node
-                .as_int()
-                .is_some_and(|int| (*min..=*max).contains(&int));
+            let inside = node.as_int().is_some_and(|int| (*min..=*max).contains(&int));
             (!inside).then(|| out_of_range(schema, node))
         }
         Schema::Text(Text { empty: false, .. }) if written.is_empty() => {
             Some(Problem::new(node.span, "empty text").label("expected text that is not empty"))
         }
         Schema::Choice(choices) => check_choice(choices, node, written),
-        Schema::Hex {
-            min,
-            max,
-            wildcards,
-        } => check_hex(node, written, (*min, *max), *wildcards),
-        Schema::Duration => parse_duration(written).err().map(|error| {
-            Problem::new(node.span, error).label("expected a duration such as `60 s`")
-        }),
+        Schema::Hex { min, max, wildcards } => check_hex(node, written, (*min, *max), *wildcards),
+        Schema::Duration => parse_duration(written)
+            .err()
+            .map(|error| Problem::new(node.span, error).label("expected a duration such as `60 s`")),
         _ => None,
     }
 }
 
 fn out_of_range(schema: &Schema, node: &Node) -> Problem {
     let expected = expectations([schema].into_iter());
-    Problem::new(node.span, format!("{} is out of range", found(node)))
-        .label(format!("expected {expected}"))
+    Problem::new(node.span, format!("{} is out of range", found(node))).label(format!("expected {expected}"))
 }
 
 fn check_choice(choices: &[Choice], node: &Node, written: &str) -> Option<Problem> {
@@ -205,12 +188,7 @@ fn check_choice(choices: &[Choice], node: &Node, written: &str) -> Option<Proble
     })
 }
 
-fn check_hex(
-    node: &Node,
-    written: &str,
-    limits: (usize, usize),
-    wildcards: bool,
-) -> Option<Problem> {
+fn check_hex(node: &Node, written: &str, limits: (usize, usize), wildcards: bool) -> Option<Problem> {
     let parsed = if wildcards {
         HexPattern::parse(written).map(|pattern| pattern.min_len())
     } else {
@@ -220,14 +198,12 @@ fn check_hex(
         Ok(count) => wrong_length("octet", count, limits, node.span),
         Err(error) => {
             let width = match error {
-                HexError::Digit { found, .. } | HexError::Wildcard { found, .. } => {
-                    found.len_utf8()
-                }
+                HexError::Digit { found, .. } | HexError::Wildcard { found, .. } => found.len_utf8(),
                 HexError::Half { .. } => 1,
             };
             let span = node.span_within(error.at(), error.at() + width);
-            let problem = Problem::new(span, error.to_string())
-                .label("expected octets in hexadecimal, such as `D0 1A`");
+            let problem =
+                Problem::new(span, error.to_string()).label("expected octets in hexadecimal, such as `D0 1A`");
             Some(if written.starts_with("0x") || written.starts_with("0X") {
                 problem.help("leave out the `0x`")
             } else if wildcards {
@@ -245,11 +221,7 @@ fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> O
         return None;
     }
     let plural = |count: usize| {
-        if count == 1 {
-            noun.to_owned()
-        } else {
-            format!("{noun}s")
-        }
+        if count == 1 { noun.to_owned() } else { format!("{noun}s") }
     };
     let wanted = match (min, max) {
         (min, max) if min == max => format!("{min} {}", plural(min)),
@@ -272,12 +244,10 @@ fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
 /// A value of a type that several alternatives take, none of which takes the value.
 fn not_allowed(schemas: &[&Schema], node: &Node, definitions: &Definitions) -> Problem {
     let problem = unexpected(schemas, node);
-    let names = schemas
-        .iter()
-        .flat_map(|schema| match bare(schema, definitions) {
-            Schema::Choice(choices) => choices.as_slice(),
-            _ => &[],
-        });
+    let names = schemas.iter().flat_map(|schema| match bare(schema, definitions) {
+        Schema::Choice(choices) => choices.as_slice(),
+        _ => &[],
+    });
     let names = names.map(|choice| choice.name.as_ref());
     match nearest(node.written().unwrap_or(""), names) {
         Some(name) => problem.help(format!("did you mean `{name}`?")),
@@ -313,9 +283,7 @@ fn remedy(schema: &Schema, node: &Node) -> Option<String> {
         (Schema::Int { .. }, Some(text)) if crate::scalar::is_integer(&format!("0x{text}")) => {
             Some(format!("a hexadecimal number is written `0x{text}`"))
         }
-        (Schema::Text(_), Some(text)) if node.plain => {
-            Some(format!("put it in quotes: `\"{text}\"`"))
-        }
+        (Schema::Text(_), Some(text)) if node.plain => Some(format!("put it in quotes: `\"{text}\"`")),
         (Schema::Duration, Some(number)) if node.as_f64().is_some() || is_huge(node) => {
             let units = list(UNITS.iter().map(|(unit, _)| *unit));
             Some(format!("add a unit ({units}): `{number} s`"))

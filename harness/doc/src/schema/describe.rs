@@ -14,10 +14,7 @@ const LISTED: usize = 12;
 /// The schemas that a schema offers: one, or the alternatives with references followed.
 ///
 /// `Err` is the name of a definition that does not exist.
-pub(super) fn alternatives<'s>(
-    schema: &'s Schema,
-    definitions: &'s Definitions,
-) -> Result<Vec<&'s Schema>, &'s str> {
+pub(super) fn alternatives<'s>(schema: &'s Schema, definitions: &'s Definitions) -> Result<Vec<&'s Schema>, &'s str> {
     let mut found = Vec::new();
     collect(schema, definitions, HOPS, &mut found)?;
     Ok(found)

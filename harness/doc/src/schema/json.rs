@@ -12,16 +12,11 @@ impl Schema {
     /// The JSON Schema of documents of this schema, definitions included.
     pub fn json_schema(&self, definitions: &Definitions) -> Value {
         let mut root = Map::new();
-        root.insert(
-            "$schema".to_owned(),
-            json!("http://json-schema.org/draft-07/schema#"),
-        );
+        root.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
         // Draft 7 ignores what stands beside `$ref`, so the schema goes one level down.
         root.insert("allOf".to_owned(), json!([schema(self)]));
-        let all: Map<String, Value> = definitions
-            .iter()
-            .map(|(name, definition)| (name.to_owned(), schema(definition)))
-            .collect();
+        let all: Map<String, Value> =
+            definitions.iter().map(|(name, definition)| (name.to_owned(), schema(definition))).collect();
         if !all.is_empty() {
             root.insert("definitions".to_owned(), all.into());
         }
@@ -59,17 +54,11 @@ fn schema(of: &Schema) -> Value {
             json!({ "enum": values.collect::<Vec<_>>() })
         }
         Schema::Choice(choices) => {
-            let each = |choice: &super::Choice| {
-                described(json!({ "enum": constants(&choice.name) }), &choice.doc)
-            };
+            let each = |choice: &super::Choice| described(json!({ "enum": constants(&choice.name) }), &choice.doc);
             json!({ "anyOf": choices.iter().map(each).collect::<Vec<_>>() })
         }
         Schema::Hex { wildcards, .. } => {
-            let pattern = if *wildcards {
-                r"^\s*(([0-9A-Fa-f?]{2}|\*)\s*)*$"
-            } else {
-                r"^\s*([0-9A-Fa-f]{2}\s*)*$"
-            };
+            let pattern = if *wildcards { r"^\s*(([0-9A-Fa-f?]{2}|\*)\s*)*$" } else { r"^\s*([0-9A-Fa-f]{2}\s*)*$" };
             json!({ "type": ["string", "number"], "pattern": pattern })
         }
         Schema::Duration => {
@@ -117,11 +106,7 @@ fn constants(name: &str) -> Vec<Value> {
         plain: true,
     };
     let resolved = plain.to_json();
-    if resolved == json!(name) {
-        vec![resolved]
-    } else {
-        vec![json!(name), resolved]
-    }
+    if resolved == json!(name) { vec![resolved] } else { vec![json!(name), resolved] }
 }
 
 fn mapping(map: &Mapping) -> Value {
@@ -162,10 +147,7 @@ fn closed(fields: &[&Field], tag: Option<(&str, Value)>) -> Value {
         required.push(key);
     }
     for field in fields {
-        properties.insert(
-            field.name.to_string(),
-            described(schema(&field.schema), &field.doc),
-        );
+        properties.insert(field.name.to_string(), described(schema(&field.schema), &field.doc));
         if field.required {
             required.push(&field.name);
         }
@@ -205,10 +187,7 @@ fn by_fields(map: &Tagged, key: &str, cases: &[Case]) -> Vec<Value> {
 fn tagged(map: &Tagged) -> Value {
     let mut properties = Map::new();
     for variant in &map.variants {
-        properties.insert(
-            variant.key.to_string(),
-            described(tag(variant), &variant.doc),
-        );
+        properties.insert(variant.key.to_string(), described(tag(variant), &variant.doc));
     }
     let mut conditions = Vec::new();
     for variant in &map.variants {
@@ -238,8 +217,7 @@ fn tag(variant: &Variant) -> Value {
     match &variant.selector {
         Selector::Key { value, .. } => schema(value),
         Selector::Value(cases) => {
-            let each =
-                |case: &super::Case| described(json!({ "enum": constants(&case.name) }), &case.doc);
+            let each = |case: &super::Case| described(json!({ "enum": constants(&case.name) }), &case.doc);
             json!({ "anyOf": cases.iter().map(each).collect::<Vec<_>>() })
         }
     }

@@ -39,11 +39,7 @@ impl<'s> Checker<'s> {
         let tags: Vec<(&Entry, &'s Variant)> = node
             .entries()
             .iter()
-            .filter_map(|entry| {
-                tagged
-                    .variant_of(&entry.key)
-                    .map(|variant| (entry, variant))
-            })
+            .filter_map(|entry| tagged.variant_of(&entry.key).map(|variant| (entry, variant)))
             .collect();
         match tags.as_slice() {
             [] => {
@@ -55,13 +51,10 @@ impl<'s> Checker<'s> {
                 for (entry, _) in rest {
                     let keys = list(tagged.keys());
                     self.problems.push(
-                        Problem::new(
-                            entry.key_span,
-                            format!("both `{}` and `{}`", first.key, entry.key),
-                        )
-                        .label(format!("`{}` stands in the same mapping", first.key))
-                        .note(format!("a mapping here has exactly one of {keys}"))
-                        .help("keep one, and put the other into a mapping of its own"),
+                        Problem::new(entry.key_span, format!("both `{}` and `{}`", first.key, entry.key))
+                            .label(format!("`{}` stands in the same mapping", first.key))
+                            .note(format!("a mapping here has exactly one of {keys}"))
+                            .help("keep one, and put the other into a mapping of its own"),
                     );
                 }
                 self.known_values(&tagged.common, node);
@@ -69,14 +62,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn variant(
-        &mut self,
-        tagged: &'s Tagged,
-        variant: &'s Variant,
-        entry: &Entry,
-        node: &Node,
-        owner: Span,
-    ) {
+    fn variant(&mut self, tagged: &'s Tagged, variant: &'s Variant, entry: &Entry, node: &Node, owner: Span) {
         let (fields, context) = match &variant.selector {
             Selector::Key { value, fields } => {
                 self.value(value, &entry.value, entry.key_span);
@@ -84,18 +70,13 @@ impl<'s> Checker<'s> {
             }
             Selector::Value(cases) => {
                 let written = entry.value.written();
-                let case = cases
-                    .iter()
-                    .find(|case| written == Some(case.name.as_ref()));
+                let case = cases.iter().find(|case| written == Some(case.name.as_ref()));
                 let Some(case) = case else {
                     self.unknown_case(variant, &entry.value);
                     self.known_values(&tagged.common, node);
                     return;
                 };
-                (
-                    &case.fields,
-                    format!("with `{}: {}`", variant.key, case.name),
-                )
+                (&case.fields, format!("with `{}: {}`", variant.key, case.name))
             }
         };
         let body = Body {
@@ -119,9 +100,7 @@ impl<'s> Checker<'s> {
         let problem = Problem::new(value.span, message)
             .label("not one of the names allowed here")
             .note(format!("allowed: {}", list(names())));
-        let near = value
-            .written()
-            .and_then(|written| nearest(written, names()));
+        let near = value.written().and_then(|written| nearest(written, names()));
         self.problems.push(match near {
             Some(name) => problem.help(format!("did you mean `{name}`?")),
             None => problem,
@@ -209,19 +188,12 @@ impl<'s> Checker<'s> {
         let owners = (body.elsewhere)(key);
         if !owners.is_empty() {
             let owners = list(owners.iter().map(String::as_str));
-            self.problems
-                .push(problem.note(format!("`{key}` belongs to {owners}")));
+            self.problems.push(problem.note(format!("`{key}` belongs to {owners}")));
             return None;
         }
-        let renamed = body
-            .fields
-            .iter()
-            .find(|field| field.former.iter().any(|former| former == key));
+        let renamed = body.fields.iter().find(|field| field.former.iter().any(|former| former == key));
         // A field that is there already is not what the writer meant.
-        let open = body
-            .fields
-            .iter()
-            .filter(|field| node.get(&field.name).is_none());
+        let open = body.fields.iter().filter(|field| node.get(&field.name).is_none());
         let near = nearest(key, open.map(|field| field.name.as_ref()));
         let meant = renamed.map(|field| field.name.as_ref()).or(near);
         if let Some(field) = renamed {
@@ -249,12 +221,9 @@ impl<'s> Checker<'s> {
         };
         for other in present {
             self.problems.push(
-                Problem::new(
-                    other.key_span,
-                    format!("both `{}` and `{}`", first.key, other.key),
-                )
-                .label(format!("`{}` excludes it", first.key))
-                .help(format!("keep one of {}", keys())),
+                Problem::new(other.key_span, format!("both `{}` and `{}`", first.key, other.key))
+                    .label(format!("`{}` excludes it", first.key))
+                    .help(format!("keep one of {}", keys())),
             );
         }
     }
@@ -308,10 +277,7 @@ impl<'s> Checker<'s> {
     fn key_node(&self, free: &Free, entry: &Entry) -> Node {
         let text = Node::text(&entry.key, entry.key_span);
         match bare(&free.key, self.definitions) {
-            Schema::Int { .. } => Node {
-                value: scalar::resolve(&entry.key),
-                ..text
-            },
+            Schema::Int { .. } => Node { value: scalar::resolve(&entry.key), ..text },
             _ => text,
         }
     }
@@ -338,10 +304,7 @@ impl Tagged {
                     owners.push(variant.key.to_string());
                 }
                 Selector::Value(cases) => owners.extend(
-                    cases
-                        .iter()
-                        .filter(|case| has(&case.fields))
-                        .map(|case| format!("{}: {}", variant.key, case.name)),
+                    cases.iter().filter(|case| has(&case.fields)).map(|case| format!("{}: {}", variant.key, case.name)),
                 ),
             }
         }

@@ -7,11 +7,7 @@ use crate::source::Span;
 fn case() -> (Schema, Definitions) {
     let port = || Schema::int(0, 0xFFFF);
     let message = |name: &'static str, doc: &'static str, with: Mapping| {
-        Case::new(
-            name,
-            doc,
-            [Field::optional("with", with, "Fields that differ.")],
-        )
+        Case::new(name, doc, [Field::optional("with", with, "Fields that differ.")])
     };
     let sent = [
         message(
@@ -34,33 +30,26 @@ fn case() -> (Schema, Definitions) {
             .at_most_one(["ipv4", "ipv6"]),
         ),
     ];
-    let step = Tagged::new([Field::optional(
-        "level",
-        Schema::choice(["must", "should"]),
-        "How bad a miss is.",
-    )])
-    .value("send", "Sends a message.", sent)
-    .key(
-        "expect",
-        "Waits for a message.",
-        Schema::text(),
-        [
-            Field::optional("within", Schema::Duration, "How long to wait.").formerly("timeout"),
-            Field::optional(
-                "match",
-                Mapping::default().free(Schema::text(), Schema::reference("matcher")),
-                "What must hold.",
-            ),
-        ],
-    )
-    .key("expect-none", "Nothing may come.", Schema::Duration, []);
-    let capture = Schema::verbatim()
-        .named("a capture `${name}`")
-        .with(|node| {
-            let is_capture = node.written().is_some_and(|text| text.starts_with("${"));
-            (!is_capture)
-                .then(|| Problem::new(node.span, "not a capture").label("expected `${name}`"))
-        });
+    let step = Tagged::new([Field::optional("level", Schema::choice(["must", "should"]), "How bad a miss is.")])
+        .value("send", "Sends a message.", sent)
+        .key(
+            "expect",
+            "Waits for a message.",
+            Schema::text(),
+            [
+                Field::optional("within", Schema::Duration, "How long to wait.").formerly("timeout"),
+                Field::optional(
+                    "match",
+                    Mapping::default().free(Schema::text(), Schema::reference("matcher")),
+                    "What must hold.",
+                ),
+            ],
+        )
+        .key("expect-none", "Nothing may come.", Schema::Duration, []);
+    let capture = Schema::verbatim().named("a capture `${name}`").with(|node| {
+        let is_capture = node.written().is_some_and(|text| text.starts_with("${"));
+        (!is_capture).then(|| Problem::new(node.span, "not a capture").label("expected `${name}`"))
+    });
     let matcher = Schema::one_of([
         Schema::choice(["any", "absent"]),
         capture,
@@ -70,29 +59,21 @@ fn case() -> (Schema, Definitions) {
             .key("range", "", Schema::seq_of(Schema::int(0, 99), 2, 2), [])
             .key("hex", "", Schema::hex_pattern(), [])
             .into(),
-        Mapping::default()
-            .free(Schema::text(), Schema::reference("matcher"))
-            .into(),
+        Mapping::default().free(Schema::text(), Schema::reference("matcher")).into(),
     ]);
     let root = Mapping::new([
         Field::required("title", Schema::text(), "One line."),
         Field::optional("strict", Schema::Bool, "Whether remarks fail."),
         Field::optional("dm", Schema::choice(["1.2", "1.3"]), "Version of OMA DM."),
         Field::optional("after", Schema::Null, "A mark."),
-        Field::required(
-            "steps",
-            Schema::seq_of(Schema::reference("step"), 1, 4),
-            "What happens.",
-        ),
+        Field::required("steps", Schema::seq_of(Schema::reference("step"), 1, 4), "What happens."),
         Field::optional(
             "files",
             Mapping::default().free(Schema::int(0, 0xFFFF), Schema::hex(0, 8)),
             "Contents by file id.",
         ),
     ]);
-    let definitions = Definitions::new()
-        .define("step", step)
-        .define("matcher", matcher);
+    let definitions = Definitions::new().define("step", step).define("matcher", matcher);
     (root.into(), definitions)
 }
 
@@ -107,10 +88,7 @@ fn errors(text: &str) -> String {
 
 /// The errors of one step.
 fn step(text: &str) -> String {
-    errors(&format!(
-        "title: x\nsteps:\n  - {}\n",
-        text.replace('\n', "\n    ")
-    ))
+    errors(&format!("title: x\nsteps:\n  - {}\n", text.replace('\n', "\n    ")))
 }
 
 const VALID: &str = r#"
@@ -489,11 +467,7 @@ fn alternatives_are_chosen_before_they_complain() {
 #[test]
 fn one_scalar_among_collections_says_why() {
     let schema = Schema::one_of([Schema::int(1, 9), Schema::seq(Schema::int(1, 9))]);
-    let error = |text| {
-        load(&Source::new("a.yaml", text), &schema, &Definitions::new())
-            .unwrap_err()
-            .to_string()
-    };
+    let error = |text| load(&Source::new("a.yaml", text), &schema, &Definitions::new()).unwrap_err().to_string();
     insta::assert_snapshot!(error("10"), @r"
     error: the whole number `10` is out of range
      --> a.yaml:1:1
@@ -520,19 +494,8 @@ fn one_scalar_among_collections_says_why() {
 #[test]
 fn sequences_are_told_apart_by_their_first_item() {
     let schema = Schema::one_of([Schema::seq(Schema::text()), Schema::seq(Schema::int(0, 9))]);
-    let error = |text| {
-        load(&Source::new("a.yaml", text), &schema, &Definitions::new())
-            .unwrap_err()
-            .to_string()
-    };
-    assert!(
-        load(
-            &Source::new("a.yaml", "[1, 2]"),
-            &schema,
-            &Definitions::new()
-        )
-        .is_ok()
-    );
+    let error = |text| load(&Source::new("a.yaml", text), &schema, &Definitions::new()).unwrap_err().to_string();
+    assert!(load(&Source::new("a.yaml", "[1, 2]"), &schema, &Definitions::new()).is_ok());
     insta::assert_snapshot!(error("[1, x]"), @r"
     error: found text `x`, expected a whole number from 0 to 9
      --> a.yaml:1:5
@@ -544,17 +507,11 @@ fn sequences_are_told_apart_by_their_first_item() {
 
 #[test]
 fn exactly_one_of_a_group() {
-    let schema: Schema = Mapping::new([
-        Field::optional("reader", Schema::text(), ""),
-        Field::optional("socket", Schema::text(), ""),
-    ])
-    .exactly_one(["reader", "socket"])
-    .into();
-    let error = |text| {
-        load(&Source::new("a.yaml", text), &schema, &Definitions::new())
-            .unwrap_err()
-            .to_string()
-    };
+    let schema: Schema =
+        Mapping::new([Field::optional("reader", Schema::text(), ""), Field::optional("socket", Schema::text(), "")])
+            .exactly_one(["reader", "socket"])
+            .into();
+    let error = |text| load(&Source::new("a.yaml", text), &schema, &Definitions::new()).unwrap_err().to_string();
     insta::assert_snapshot!(error("{}"), @r"
     error: `reader` or `socket` is missing
      --> a.yaml:1:1
@@ -579,16 +536,10 @@ fn definitions_that_do_not_exist_or_do_not_end() {
     let node = parse(&Source::new("a.yaml", "x")).unwrap();
     let messages = |schema: Schema, definitions: Definitions| -> Vec<String> {
         let problems = schema.check(&node, &definitions);
-        problems
-            .into_iter()
-            .map(|problem| problem.message)
-            .collect()
+        problems.into_iter().map(|problem| problem.message).collect()
     };
     let undefined = messages(Schema::reference("a"), Definitions::new());
-    assert_eq!(
-        undefined,
-        ["the schema refers to `a`, which is defined nowhere but there"]
-    );
+    assert_eq!(undefined, ["the schema refers to `a`, which is defined nowhere but there"]);
     for circle in [
         Schema::reference("a"),
         Schema::reference("a").named("a circle"),
@@ -596,36 +547,21 @@ fn definitions_that_do_not_exist_or_do_not_end() {
         Schema::one_of([Schema::reference("a")]),
         Schema::one_of([Schema::reference("a").named("a circle"), Schema::Bool]),
     ] {
-        let found = messages(
-            Schema::reference("a"),
-            Definitions::new().define("a", circle),
-        );
+        let found = messages(Schema::reference("a"), Definitions::new().define("a", circle));
         assert_eq!(found.len(), 1, "{found:?}");
     }
 }
 
 #[test]
 fn the_json_schema() {
-    let schema: Schema = Tagged::new([Field::optional(
-        "level",
-        Schema::choice(["must"]),
-        "How bad.",
-    )])
-    .value(
-        "send",
-        "Sends.",
-        [Case::new(
-            "1.2",
-            "A version.",
-            [Field::required(
-                "to",
-                Schema::reference("port"),
-                "Where to.",
-            )],
-        )],
-    )
-    .key("wait", "Waits.", Schema::Duration, [])
-    .into();
+    let schema: Schema = Tagged::new([Field::optional("level", Schema::choice(["must"]), "How bad.")])
+        .value(
+            "send",
+            "Sends.",
+            [Case::new("1.2", "A version.", [Field::required("to", Schema::reference("port"), "Where to.")])],
+        )
+        .key("wait", "Waits.", Schema::Duration, [])
+        .into();
     let definitions = Definitions::new().define("port", Schema::int(0, 65535));
     insta::assert_snapshot!(serde_json::to_string_pretty(&schema.json_schema(&definitions)).unwrap(), @r##"
     {
@@ -747,13 +683,11 @@ fn the_json_schema() {
 
 #[test]
 fn the_json_schema_of_mappings() {
-    let schema: Schema = Mapping::new([
-        Field::optional("a", Schema::hex(1, 2), ""),
-        Field::optional("b", Schema::verbatim(), ""),
-    ])
-    .at_most_one(["a", "b"])
-    .free(Schema::choice(["c"]), Schema::Any)
-    .into();
+    let schema: Schema =
+        Mapping::new([Field::optional("a", Schema::hex(1, 2), ""), Field::optional("b", Schema::verbatim(), "")])
+            .at_most_one(["a", "b"])
+            .free(Schema::choice(["c"]), Schema::Any)
+            .into();
     insta::assert_snapshot!(schema.json_schema(&Definitions::new()), @r#"{"$schema":"http://json-schema.org/draft-07/schema#","allOf":[{"type":"object","properties":{"a":{"type":["string","number"],"pattern":"^\\s*([0-9A-Fa-f]{2}\\s*)*$"},"b":{"type":["string","number","boolean"],"minLength":1}},"additionalProperties":{},"propertyNames":{"anyOf":[{"enum":["a","b"]},{"enum":["c"]}]},"allOf":[{"oneOf":[{"required":["a"]},{"required":["b"]},{"not":{"anyOf":[{"required":["a"]},{"required":["b"]}]}}]}]}]}"#);
 }
 

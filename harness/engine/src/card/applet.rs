@@ -57,7 +57,8 @@ impl Order {
         let (mut digest, mut digest_octets, mut prefix, mut whole) = ("valid".to_owned(), None, Vec::new(), None);
         for (name, value) in with {
             let fit = |what: &str| PlayerError(format!("{name}: {value} is not {what}"));
-            let number = |limit: u64| value.as_u64().filter(|n| *n <= limit).ok_or_else(|| fit(&format!("0 to {limit}")));
+            let number =
+                |limit: u64| value.as_u64().filter(|n| *n <= limit).ok_or_else(|| fit(&format!("0 to {limit}")));
             let text = || value.as_str().ok_or_else(|| fit("a text"));
             let octets = || from_hex(text()?).map_err(|e| PlayerError(format!("{name}: {e}")));
             match name.as_str() {
@@ -72,7 +73,8 @@ impl Order {
                 "session_id" => {
                     // A number, or the hexadecimal text that Package#1 will carry.
                     trigger.session_id = match value.as_str() {
-                        Some(text) => u16::from_str_radix(text.trim_start_matches("0x"), 16).map_err(|_| fit("a session id in hexadecimal"))?,
+                        Some(text) => u16::from_str_radix(text.trim_start_matches("0x"), 16)
+                            .map_err(|_| fit("a session id in hexadecimal"))?,
                         None => narrow(number(0xFFFF)?),
                     };
                     server.announce(trigger.session_id);
@@ -88,12 +90,14 @@ impl Order {
                 "prefix" => prefix = octets()?,
                 "octets" => whole = Some(octets()?),
                 "transport" => {
-                    order.transport = Some(TransportProtocol::from_name(text()?).ok_or_else(|| fit("a transport protocol"))?);
+                    order.transport =
+                        Some(TransportProtocol::from_name(text()?).ok_or_else(|| fit("a transport protocol"))?);
                 }
                 "port" => order.port = Some(narrow(number(0xFFFF)?)),
                 "chunks" => {
                     let sizes = value.as_array().ok_or_else(|| fit("a list of sizes"))?;
-                    let sizes = sizes.iter().map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0));
+                    let sizes =
+                        sizes.iter().map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0));
                     order.chunks = sizes.collect::<Option<_>>().ok_or_else(|| fit("a list of sizes above 0"))?;
                 }
                 "close" => order.leave_open = !value.as_bool().ok_or_else(|| fit("true or false"))?,
@@ -190,7 +194,8 @@ impl Applet {
             "open-channel" => self.open.extend(response.objects.channel_statuses().next().map(|status| status.channel)),
             "close-channel" => {
                 let command = ProactiveCommand::parse(&issued.octets).ok();
-                let channel = command.and_then(|c| c.devices()).and_then(|devices| devices.destination.channel_number());
+                let channel =
+                    command.and_then(|c| c.devices()).and_then(|devices| devices.destination.channel_number());
                 // Qualifier 1 keeps a channel of the UICC Server Mode listening (TS 102 223 6.4.28).
                 let kept = self.served.iter().any(|s| Some(s.channel) == channel)
                     && response.details().is_some_and(|details| details.qualifier & 1 == 1);
@@ -242,7 +247,12 @@ impl Applet {
     }
 
     /// TERMINAL PROFILE: learns what the terminal offers and starts up.
-    pub(super) fn profile(&mut self, profile: &TerminalProfile, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+    pub(super) fn profile(
+        &mut self,
+        profile: &TerminalProfile,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
         self.profile = profile.clone();
         if !self.scws {
             return Ok(());
@@ -299,7 +309,11 @@ impl Applet {
                     Some(Object::Address(address)) => Some(address.digits().to_owned()),
                     _ => None,
                 };
-                if self.causes.iter().any(|c| matches!(c, Cause::CallControl(wanted) if Some(wanted) == number.as_ref())) {
+                if self
+                    .causes
+                    .iter()
+                    .any(|c| matches!(c, Cause::CallControl(wanted) if Some(wanted) == number.as_ref()))
+                {
                     self.wake(server, cat, desk)?;
                 }
                 // Allowed, no modification.
@@ -448,7 +462,12 @@ impl Applet {
             _ => false,
         };
         let needed = [Facility::OpenChannel, Facility::SendData, Facility::CloseChannel];
-        let all = [self.transport, TransportProtocol::TcpClientLocal, TransportProtocol::UdpClientLocal, TransportProtocol::Direct];
+        let all = [
+            self.transport,
+            TransportProtocol::TcpClientLocal,
+            TransportProtocol::UdpClientLocal,
+            TransportProtocol::Direct,
+        ];
         let chosen = all.into_iter().find(|protocol| offered(*protocol) && needed.iter().all(|f| self.offers(*f)));
         // A case decides for itself whether the profile allows what it asks.
         chosen.or(self.scripted.then_some(self.transport))

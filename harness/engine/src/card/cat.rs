@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn one_command_at_a_time() {
         let mut cat = Cat::default();
-        let issued = |octets: &[u8]| Issued { origin: Origin::Script, name: "more-time".into(), octets: octets.to_vec() };
+        let issued =
+            |octets: &[u8]| Issued { origin: Origin::Script, name: "more-time".into(), octets: octets.to_vec() };
         cat.issue(issued(&[1]));
         cat.issue(issued(&[1, 2]));
         assert_eq!(cat.pending(), Some(1));

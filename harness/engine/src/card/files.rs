@@ -249,7 +249,9 @@ impl Files {
             (0x00, [high, low]) => self.by_id(u16::from_be_bytes([*high, *low])),
             (0x01, [high, low]) => self.child(self.directory, u16::from_be_bytes([*high, *low])),
             (0x03, []) => self.nodes.get(self.directory).map(|node| node.parent),
-            (0x04, aid) => self.nodes.iter().position(|n| !aid.is_empty() && n.aid.as_ref().is_some_and(|a| a.starts_with(aid))),
+            (0x04, aid) => {
+                self.nodes.iter().position(|n| !aid.is_empty() && n.aid.as_ref().is_some_and(|a| a.starts_with(aid)))
+            }
             (0x08, path) => self.walk(0, path),
             (0x09, path) => self.walk(self.directory, path),
             _ => return Answer::error(0x6A86),
@@ -339,7 +341,10 @@ impl Files {
         match command.p2 & 0x0F {
             0x00 => Answer::ok(self.fcp(self.directory)),
             0x01 => Answer::ok(
-                self.application.and_then(|place| self.nodes.get(place)).and_then(|n| n.aid.clone()).unwrap_or_default(),
+                self.application
+                    .and_then(|place| self.nodes.get(place))
+                    .and_then(|n| n.aid.clone())
+                    .unwrap_or_default(),
             ),
             0x0C => Answer::ok(Vec::new()),
             _ => Answer::error(0x6A86),
@@ -421,7 +426,8 @@ impl Files {
         let Some(Body::Records(records)) = self.nodes.get(place).map(|n| n.body.clone()) else {
             return Answer::error(0x6981);
         };
-        let Some(record) = self.record_index(command, records.len()).and_then(|index| records.get(index).cloned()) else {
+        let Some(record) = self.record_index(command, records.len()).and_then(|index| records.get(index).cloned())
+        else {
             return Answer::error(0x6A83);
         };
         exact(&record, command.le)
@@ -463,7 +469,11 @@ impl Files {
         }
         let Some(pin) = &self.pin else { return Answer::ok(Vec::new()) };
         if command.data.is_empty() {
-            return if self.verified { Answer::ok(Vec::new()) } else { Answer::error(0x63C0 | u16::from(self.retries)) };
+            return if self.verified {
+                Answer::ok(Vec::new())
+            } else {
+                Answer::error(0x63C0 | u16::from(self.retries))
+            };
         }
         if self.retries == 0 {
             return Answer::error(0x6983);
@@ -517,7 +527,10 @@ mod tests {
             atr: "3B00".into(),
             pin: Some("1234".into()),
             files: vec![entry("2FE2", Some("0102030405"), None), entry("2F00", None, Some(vec!["AABB", "CCDD"]))],
-            applications: vec![Application { aid: "A0000000871002".into(), files: vec![entry("6F07", Some("08"), None)] }],
+            applications: vec![Application {
+                aid: "A0000000871002".into(),
+                files: vec![entry("6F07", Some("08"), None)],
+            }],
         })
     }
 
@@ -558,7 +571,8 @@ mod tests {
     fn a_fixture_that_is_no_card_is_refused() {
         let mut system = FileSystem { atr: String::new(), pin: None, files: Vec::new(), applications: Vec::new() };
         assert_eq!(system.check(), Ok(()));
-        let entry = Entry { id: "2F00".into(), name: "EF.DIR".into(), sfi: None, content: None, records: None, files: None };
+        let entry =
+            Entry { id: "2F00".into(), name: "EF.DIR".into(), sfi: None, content: None, records: None, files: None };
         system.files.push(entry);
         assert_eq!(system.check(), Err(FileSystemError::Kind("EF.DIR".into())));
     }

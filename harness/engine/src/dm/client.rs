@@ -69,7 +69,13 @@ pub enum Heard {
 
 impl DmClient {
     /// A client with `accounts` and `tree`.
-    pub fn new(accounts: Vec<Account>, tree: ManagementTree, encoding: Encoding, switches: Switches, seed: u64) -> Self {
+    pub fn new(
+        accounts: Vec<Account>,
+        tree: ManagementTree,
+        encoding: Encoding,
+        switches: Switches,
+        seed: u64,
+    ) -> Self {
         DmClient { accounts, tree, encoding, switches, rng: Rng::new(seed), taken: Vec::new(), session: None }
     }
 
@@ -170,7 +176,12 @@ impl DmClient {
     ///
     /// # Errors
     /// [`DirectiveError`] when the directive does not fit the message, or there is no such account.
-    pub fn open(&mut self, account: usize, session_id: Option<u16>, directive: &Directive) -> Result<Message, DirectiveError> {
+    pub fn open(
+        &mut self,
+        account: usize,
+        session_id: Option<u16>,
+        directive: &Directive,
+    ) -> Result<Message, DirectiveError> {
         let Some(held) = self.accounts.get(account) else {
             return Err(DirectiveError(format!("there is no account {account}")));
         };
@@ -329,9 +340,9 @@ impl DmClient {
 
         let (mut answers, ended) = if trusted {
             {
-            let server_id = self.accounts.get(session.account).map(|a| a.server_id.clone()).unwrap_or_default();
-            execute::package(&mut self.tree, request, &server_id, &self.switches)
-        }
+                let server_id = self.accounts.get(session.account).map(|a| a.server_id.clone()).unwrap_or_default();
+                execute::package(&mut self.tree, request, &server_id, &self.switches)
+            }
         } else {
             let refused = request.commands.iter().filter(|c| execute::wants_status(c));
             (refused.map(|c| status(request, Some(c), code)).collect(), false)
@@ -371,10 +382,8 @@ impl DmClient {
 
     /// What the server says of our credentials. Gives whether Package#1 must be sent again; `None` ends the session.
     fn server_verdict(&mut self, session: &mut Session, request: &Message) -> Option<bool> {
-        let about_us = request
-            .commands
-            .iter()
-            .find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
+        let about_us =
+            request.commands.iter().find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
         let Some(about_us) = about_us else { return Some(false) };
         let code = about_us.status_code().map(|code| code.code());
         let mut nonce = about_us.chal.as_ref().and_then(Chal::nonce);

@@ -7,8 +7,18 @@ use crate::template::Template;
 
 /// Header fields a directive may set, or remove with `null`.
 pub const HEADER_FIELDS: &[&str] = &[
-    "ver_dtd", "ver_proto", "session_id", "msg_id", "target", "target_name", "source", "source_name", "resp_uri",
-    "no_resp", "max_msg_size", "max_obj_size",
+    "ver_dtd",
+    "ver_proto",
+    "session_id",
+    "msg_id",
+    "target",
+    "target_name",
+    "source",
+    "source_name",
+    "resp_uri",
+    "no_resp",
+    "max_msg_size",
+    "max_obj_size",
 ];
 
 /// The other fields of a directive.
@@ -120,7 +130,9 @@ impl Directive {
                         let code = Data::Text(code.to_string());
                         message.commands.iter_mut().filter(|c| is_it(c)).for_each(|c| c.data = Some(code.clone()));
                     }
-                    other => return Err(DirectiveError(format!("status.{name}: {other} is neither a code nor `none`"))),
+                    other => {
+                        return Err(DirectiveError(format!("status.{name}: {other} is neither a code nor `none`")));
+                    }
                 }
             }
         }

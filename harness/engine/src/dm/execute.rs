@@ -24,7 +24,8 @@ pub(super) fn package(
     server_id: &str,
     switches: &Switches,
 ) -> (Vec<Command>, bool) {
-    let mut executor = Executor { tree, request, requester: Requester::Server(server_id), switches, answers: Vec::new() };
+    let mut executor =
+        Executor { tree, request, requester: Requester::Server(server_id), switches, answers: Vec::new() };
     for command in request.commands.iter().filter(|c| wants_status(c)) {
         if command.alert_code().is_some_and(|code| code.code() == 1223) {
             // An abort is not answered (DMPRO 8.1).
@@ -112,7 +113,8 @@ impl Executor<'_> {
             self.status(command, StatusCode::IncompleteCommand.code());
             return false;
         }
-        let codes: Vec<u16> = outcomes.iter().map(|(_, done)| done.as_ref().map_or_else(|code| code.code(), |_| 200)).collect();
+        let codes: Vec<u16> =
+            outcomes.iter().map(|(_, done)| done.as_ref().map_or_else(|code| code.code(), |_| 200)).collect();
         let results = results(self.request, command, &outcomes);
         if self.switches.on(Switch::ResultsFirst) {
             self.answers.extend(results.clone());

@@ -131,7 +131,7 @@ impl DmServer {
         self.enter(request);
         // `enter` has just made sure of it.
         let Some(mut session) = self.session.take() else { return Err(DirectiveError("no session".into())) };
-        let repeated = session.last_msg_id == request.header.msg_id && !self.switches.on(Switch::AdvanceOnDuplicate);
+        let repeated = session.last_msg_id == request.header.msg_id;
         if let Some(reply) = session.last_reply.clone().filter(|_| repeated) {
             self.session = Some(session);
             return Ok(Answer::Repeated(Box::new(reply)));
@@ -298,10 +298,8 @@ impl DmServer {
 
     /// What the client says of the server's credentials: whether it asks for them, and the nonce it gives.
     fn client_verdict(&mut self, session: &mut Session, request: &Message) -> (bool, Option<Vec<u8>>) {
-        let about_us = request
-            .commands
-            .iter()
-            .find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
+        let about_us =
+            request.commands.iter().find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
         let Some(about_us) = about_us else { return (false, None) };
         let nonce = about_us.chal.as_ref().and_then(Chal::nonce);
         if let Some(nonce) = &nonce

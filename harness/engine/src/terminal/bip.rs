@@ -181,6 +181,11 @@ impl Bip {
         Some(Notice::Status(ChannelStatus::new(id, Link::Listen)))
     }
 
+    /// Whether there is such a channel.
+    pub(super) fn is_open(&self, id: u8) -> bool {
+        self.channels.iter().any(|c| c.id == id)
+    }
+
     /// Whether a client is connected through the channel.
     pub(super) fn is_connected(&self, id: u8) -> bool {
         self.channels.iter().any(|c| c.id == id && c.server && c.link == Link::Established)

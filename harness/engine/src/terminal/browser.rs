@@ -82,11 +82,17 @@ impl Terminal {
         }
     }
 
-    pub(super) fn open_session(&mut self, account: usize, session_id: Option<u16>, asked: &Change) -> Result<(), PlayerError> {
+    pub(super) fn open_session(
+        &mut self,
+        account: usize,
+        session_id: Option<u16>,
+        asked: &Change,
+    ) -> Result<(), PlayerError> {
         self.notified = None;
         let encoding = self.client.encoding;
         let change = self.desk.change("dm.message", Some(asked), || {
-            let mut fields = Map::from_iter([("package".to_owned(), json!(1)), ("encoding".to_owned(), json!(encoding.name()))]);
+            let mut fields =
+                Map::from_iter([("package".to_owned(), json!(1)), ("encoding".to_owned(), json!(encoding.name()))]);
             fields.extend(session_id.map(|id| ("session_id".to_owned(), json!(session_id_text(id)))));
             fields
         });
@@ -106,7 +112,8 @@ impl Terminal {
         }
         if self.client.in_session() {
             return Err(PlayerError(
-                "the client has nothing to say in this session: it waits for the server; expect dm.message first".into(),
+                "the client has nothing to say in this session: it waits for the server; expect dm.message first"
+                    .into(),
             ));
         }
         match self.notified.take() {

@@ -67,7 +67,10 @@ impl Start {
     /// not give a card up for a file it can do without.
     pub(super) fn next(&mut self, step: Step, response: &ResponseApdu) -> Step {
         let ok = response.sw.is_success();
-        if matches!(step, Step::SelectIccid | Step::SelectPl | Step::SelectDir | Step::SelectUst | Step::SelectImsi | Step::SelectAd) {
+        if matches!(
+            step,
+            Step::SelectIccid | Step::SelectPl | Step::SelectDir | Step::SelectUst | Step::SelectImsi | Step::SelectAd
+        ) {
             self.length = file_length(&response.data);
         }
         match step {

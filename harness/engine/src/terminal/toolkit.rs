@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dmsc_link::Signal;
 use dmsc_link::Time;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::channel::TransportProtocol;
@@ -10,7 +11,6 @@ use dmsc_uicc::envelope::{Envelope, EnvelopeTag};
 use dmsc_uicc::object::{CommandDetails, Object, ObjectKind, TimeUnit, TimerValue};
 use dmsc_uicc::profile::Facility;
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
-use dmsc_link::Signal;
 use serde_json::{Map, json};
 
 use super::bip::{Delivery, Failure, Opened};
@@ -81,7 +81,8 @@ impl Terminal {
             // Nothing of a command that does not parse is understood (TS 102 223 6.11).
             _ => Outcome::new(0x32),
         };
-        let details = details.unwrap_or(CommandDetails { number: 1, command_type: CommandType::from_code(0), qualifier: 0 });
+        let details =
+            details.unwrap_or(CommandDetails { number: 1, command_type: CommandType::from_code(0), qualifier: 0 });
         let mut response =
             TerminalResponse::new(details, GeneralResult::from_code(outcome.result), &outcome.additional);
         for object in outcome.objects {
@@ -124,10 +125,7 @@ impl Terminal {
 
     fn is_dm_client(&self, port: u16) -> bool {
         use dmsc_uicc::object::RegistryApplication;
-        self.config
-            .applications
-            .iter()
-            .any(|a| a.port == port && a.application_type == RegistryApplication::DM_CLIENT)
+        self.config.applications.iter().any(|a| a.port == port && a.application_type == RegistryApplication::DM_CLIENT)
     }
 
     fn perform_command(&mut self, command: &ProactiveCommand) -> Outcome {
@@ -136,7 +134,9 @@ impl Terminal {
         }
         let qualifier = command.details().map_or(0, |details| details.qualifier);
         match command.command_type() {
-            Some(CommandType::MoreTime | CommandType::DisplayText | CommandType::SetUpIdleModeText) => Outcome::new(0x00),
+            Some(CommandType::MoreTime | CommandType::DisplayText | CommandType::SetUpIdleModeText) => {
+                Outcome::new(0x00)
+            }
             Some(CommandType::Refresh) if qualifier == 0x04 => Outcome::new(0x00).then(After::Reset),
             Some(CommandType::Refresh) => Outcome::new(0x00),
             Some(CommandType::SetUpEventList) => match command.objects.events() {
@@ -211,7 +211,8 @@ impl Terminal {
             return Outcome::new(0x32);
         };
         let identified = |outcome: Outcome| outcome.with(Object::TimerIdentifier(id));
-        let left = place.map(|(at, _)| TimerValue::from_seconds(u32::try_from(at.since(now).as_secs()).unwrap_or(u32::MAX)));
+        let left =
+            place.map(|(at, _)| TimerValue::from_seconds(u32::try_from(at.since(now).as_secs()).unwrap_or(u32::MAX)));
         match (qualifier & 0x03, left) {
             (0x00, _) => match command.objects.timer_value() {
                 Some(value) => {
@@ -258,7 +259,9 @@ impl Terminal {
         let bearer = command.get(ObjectKind::BearerDescription).is_some();
         let transport = match transport {
             Some(transport) => transport,
-            None if lenient => dmsc_uicc::object::TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: 4116 },
+            None if lenient => {
+                dmsc_uicc::object::TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: 4116 }
+            }
             None => return Outcome::new(0x36),
         };
         let wanted = match command.objects.buffer_size() {
@@ -308,7 +311,9 @@ impl Terminal {
         };
         let Some(data) = command.objects.channel_data() else { return Outcome::new(0x36) };
         match self.bip.send(channel, data, qualifier & 1 == 1) {
-            Ok((_, Some(Delivery::Application(..)))) if !self.client_alive && !self.switches.on(Switch::HideDeadClient) => {
+            Ok((_, Some(Delivery::Application(..))))
+                if !self.client_alive && !self.switches.on(Switch::HideDeadClient) =>
+            {
                 // DM_SC 7.1 step 2: general result 20 with the cause, when the data cannot reach the DM Client. There is
                 // no cause value for it, so "no specific cause" is all the coding allows (TS 102 223 8.12.2).
                 Outcome { additional: vec![0x00], ..Outcome::new(0x20) }

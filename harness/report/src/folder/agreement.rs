@@ -49,21 +49,14 @@ impl fmt::Display for Difference {
             }
             Self::Ics { dut } => write!(f, "the ICS of DUT {dut} differs"),
             Self::Interpretations { dut, ids } => {
-                write!(
-                    f,
-                    "DUT {dut} is read with other interpretations of {}",
-                    ids.join(", ")
-                )
+                write!(f, "DUT {dut} is read with other interpretations of {}", ids.join(", "))
             }
         }
     }
 }
 
 /// The header of all journals, or the first disagreement. What may differ and does is noted.
-pub(super) fn merge_headers(
-    journals: &[Journal],
-    notes: &mut Vec<String>,
-) -> Result<Option<RunHeader>, FolderError> {
+pub(super) fn merge_headers(journals: &[Journal], notes: &mut Vec<String>) -> Result<Option<RunHeader>, FolderError> {
     let Some((first, others)) = journals.split_first() else {
         return Ok(None);
     };
@@ -71,11 +64,7 @@ pub(super) fn merge_headers(
     for other in others {
         let differences = differences(&merged, &other.header);
         if !differences.is_empty() {
-            return Err(FolderError::Disagree {
-                first: first.path.clone(),
-                second: other.path.clone(),
-                differences,
-            });
+            return Err(FolderError::Disagree { first: first.path.clone(), second: other.path.clone(), differences });
         }
         join(&mut merged, &other.header, notes);
     }
@@ -85,10 +74,7 @@ pub(super) fn merge_headers(
 fn differences(a: &RunHeader, b: &RunHeader) -> Vec<Difference> {
     let mut found = Vec::new();
     if a.harness != b.harness {
-        found.push(Difference::Harness {
-            first: a.harness.clone(),
-            second: b.harness.clone(),
-        });
+        found.push(Difference::Harness { first: a.harness.clone(), second: b.harness.clone() });
     }
     if a.catalogue != b.catalogue {
         found.push(Difference::Catalogue);
@@ -120,13 +106,8 @@ fn differences(a: &RunHeader, b: &RunHeader) -> Vec<Difference> {
     found
 }
 
-fn same_duts<'a>(
-    a: &'a RunHeader,
-    b: &'a RunHeader,
-) -> impl Iterator<Item = (&'a DutHeader, &'a DutHeader)> {
-    a.duts
-        .iter()
-        .filter_map(|x| b.duts.iter().find(|y| y.name == x.name).map(|y| (x, y)))
+fn same_duts<'a>(a: &'a RunHeader, b: &'a RunHeader) -> impl Iterator<Item = (&'a DutHeader, &'a DutHeader)> {
+    a.duts.iter().filter_map(|x| b.duts.iter().find(|y| y.name == x.name).map(|y| (x, y)))
 }
 
 fn join(merged: &mut RunHeader, other: &RunHeader, notes: &mut Vec<String>) {
@@ -136,23 +117,14 @@ fn join(merged: &mut RunHeader, other: &RunHeader, notes: &mut Vec<String>) {
         }
     };
     if merged.seed != other.seed {
-        note(format!(
-            "the seeds differ: {} and {}",
-            merged.seed, other.seed
-        ));
+        note(format!("the seeds differ: {} and {}", merged.seed, other.seed));
     }
     if merged.selection != other.selection {
-        note(format!(
-            "the selections differ: {} and {}",
-            merged.selection, other.selection
-        ));
+        note(format!("the selections differ: {} and {}", merged.selection, other.selection));
     }
     for (x, y) in same_duts(merged, other) {
         if x.link != y.link {
-            note(format!(
-                "the links of DUT {} differ: {} and {}",
-                x.name, x.link, y.link
-            ));
+            note(format!("the links of DUT {} differ: {} and {}", x.name, x.link, y.link));
         }
         if x.ixit != y.ixit {
             note(format!("the IXIT of DUT {} differs", x.name));
@@ -164,13 +136,6 @@ fn join(merged: &mut RunHeader, other: &RunHeader, notes: &mut Vec<String>) {
             merged.duts.push(dut.clone());
         }
     }
-    let known: std::collections::HashSet<String> =
-        merged.cases.iter().map(|case| case.id.clone()).collect();
-    merged.cases.extend(
-        other
-            .cases
-            .iter()
-            .filter(|case| !known.contains(&case.id))
-            .cloned(),
-    );
+    let known: std::collections::HashSet<String> = merged.cases.iter().map(|case| case.id.clone()).collect();
+    merged.cases.extend(other.cases.iter().filter(|case| !known.contains(&case.id)).cloned());
 }

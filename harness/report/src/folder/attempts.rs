@@ -59,11 +59,9 @@ pub(super) fn records(header: &RunHeader, journals: Vec<Journal>) -> Vec<Record>
             let key = (dut, case);
             match (finished.remove(&key), open.remove(&key)) {
                 (Some(record), _) => all.push(record),
-                (None, Some(entries)) => all.push(without_result(
-                    key,
-                    "started, but the journal ends before its verdict",
-                    entries,
-                )),
+                (None, Some(entries)) => {
+                    all.push(without_result(key, "started, but the journal ends before its verdict", entries))
+                }
                 (None, None) if case_header.role.tests(dut_header.kind) => {
                     all.push(without_result(key, "no result in any journal", Vec::new()));
                 }
@@ -81,29 +79,16 @@ fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
 fn record((dut, case): Key, end: CaseFinished, entries: Vec<Entry>) -> Record {
     let mut outcome = end.outcome;
     if outcome.kind.verdict().is_none() {
-        outcome
-            .reason
-            .get_or_insert_with(|| "no reason recorded".into());
+        outcome.reason.get_or_insert_with(|| "no reason recorded".into());
     }
-    Record {
-        dut,
-        case,
-        outcome,
-        remarks: end.remarks,
-        duration_us: end.duration_us,
-        wall: end.wall,
-        entries,
-    }
+    Record { dut, case, outcome, remarks: end.remarks, duration_us: end.duration_us, wall: end.wall, entries }
 }
 
 fn without_result((dut, case): Key, reason: &str, entries: Vec<Entry>) -> Record {
     Record {
         dut,
         case,
-        outcome: Recorded {
-            kind: OutcomeKind::NotRun,
-            reason: Some(reason.into()),
-        },
+        outcome: Recorded { kind: OutcomeKind::NotRun, reason: Some(reason.into()) },
         remarks: Vec::new(),
         duration_us: 0,
         wall: false,
@@ -114,17 +99,12 @@ fn without_result((dut, case): Key, reason: &str, entries: Vec<Entry>) -> Record
 /// Which of two results for the same case stands: the worse. That a case was run later is no
 /// contradiction to its not having run before; everything else is worth a remark.
 fn worse(before: Record, after: Record) -> Record {
-    let (kept, other) = if rank(after.outcome.kind) > rank(before.outcome.kind) {
-        (after, before)
-    } else {
-        (before, after)
-    };
+    let (kept, other) =
+        if rank(after.outcome.kind) > rank(before.outcome.kind) { (after, before) } else { (before, after) };
     let mut kept = kept;
     if kept.outcome.kind != other.outcome.kind && other.outcome.kind != OutcomeKind::NotRun {
-        kept.remarks.push(format!(
-            "recorded twice, as {} and as {}; the worse stands",
-            other.outcome.kind, kept.outcome.kind
-        ));
+        kept.remarks
+            .push(format!("recorded twice, as {} and as {}; the worse stands", other.outcome.kind, kept.outcome.kind));
     }
     kept
 }

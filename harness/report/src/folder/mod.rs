@@ -6,8 +6,7 @@ mod attempts;
 use std::path::{Path, PathBuf};
 
 use crate::journal::{
-    CaseHeader, Check, CheckVerdict, DutHeader, Event, Journal, Level, Message, ReadError,
-    Recorded, RunHeader,
+    CaseHeader, Check, CheckVerdict, DutHeader, Event, Journal, Level, Message, ReadError, Recorded, RunHeader,
 };
 
 pub use agreement::Difference;
@@ -73,29 +72,18 @@ impl Record {
         if first.level == Level::Must {
             return Some(first);
         }
-        candidates
-            .find(|check| check.level == Level::Must)
-            .or(Some(first))
+        candidates.find(|check| check.level == Level::Must).or(Some(first))
     }
 
     /// Why the outcome is what it is, in one line; empty for a pass.
     pub fn reason(&self) -> String {
         match (self.decisive(), &self.outcome.reason) {
             (Some(check), _) => {
-                let clause = check
-                    .clause
-                    .as_ref()
-                    .map(|c| format!(" ({c})"))
-                    .unwrap_or_default();
-                format!(
-                    "{}: expected {}, came {}{clause}",
-                    check.what, check.expected, check.got
-                )
+                let clause = check.clause.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
+                format!("{}: expected {}, came {}{clause}", check.what, check.expected, check.got)
             }
             (None, Some(reason)) => reason.clone(),
-            (None, None) if self.outcome.kind.verdict() == Some(CheckVerdict::Pass) => {
-                String::new()
-            }
+            (None, None) if self.outcome.kind.verdict() == Some(CheckVerdict::Pass) => String::new(),
             (None, None) => "no reason recorded".into(),
         }
     }
@@ -166,9 +154,9 @@ impl RunFolder {
                 Ok(run)
             }
             (None, Some(error)) => Err(error.into()),
-            (None, None) => Err(FolderError::NoJournal {
-                path: paths.first().map(|p| p.as_ref().into()).unwrap_or_default(),
-            }),
+            (None, None) => {
+                Err(FolderError::NoJournal { path: paths.first().map(|p| p.as_ref().into()).unwrap_or_default() })
+            }
         }
     }
 
@@ -190,23 +178,13 @@ impl RunFolder {
             match journal.events.last() {
                 Some(Event::RunFinished(end)) if !end.interrupted => {}
                 Some(Event::RunFinished(_)) => {
-                    notes.push(format!(
-                        "{}: the run was interrupted",
-                        journal.path.display()
-                    ));
+                    notes.push(format!("{}: the run was interrupted", journal.path.display()));
                 }
-                _ => notes.push(format!(
-                    "{}: the run was killed, or still goes",
-                    journal.path.display()
-                )),
+                _ => notes.push(format!("{}: the run was killed, or still goes", journal.path.display())),
             }
         }
         let records = attempts::records(&header, journals);
-        Ok(Some(Self {
-            header,
-            records,
-            notes,
-        }))
+        Ok(Some(Self { header, records, notes }))
     }
 
     /// The DUT of a record of this run.
@@ -225,25 +203,17 @@ impl RunFolder {
 /// # Errors
 /// If the folder cannot be listed, or holds none.
 pub fn journal_files(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
-    let io = |source| FolderError::Io {
-        path: folder.into(),
-        source,
-    };
+    let io = |source| FolderError::Io { path: folder.into(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.starts_with("journal") && name.ends_with(".jsonl") {
             files.push(path);
         }
     }
     if files.is_empty() {
-        return Err(FolderError::NoJournal {
-            path: folder.into(),
-        });
+        return Err(FolderError::NoJournal { path: folder.into() });
     }
     files.sort();
     Ok(files)

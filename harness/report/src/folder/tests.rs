@@ -3,12 +3,7 @@ use crate::journal::{CaseFinished, CaseStarted, OutcomeKind, RunFinished};
 use crate::synthetic;
 
 fn journal(name: &str, header: RunHeader, events: Vec<Event>) -> Journal {
-    Journal {
-        path: name.into(),
-        header,
-        events,
-        truncated: None,
-    }
+    Journal { path: name.into(), header, events, truncated: None }
 }
 
 fn together(journals: Vec<Journal>) -> Result<RunFolder, FolderError> {
@@ -33,11 +28,8 @@ fn end() -> Event {
 #[test]
 fn every_case_has_a_record_for_each_dut_it_is_meant_for() {
     let run = synthetic::folder();
-    let shown: Vec<String> = run
-        .records
-        .iter()
-        .map(|r| format!("{} {} {}", run.dut(r).name, run.case(r).id, r.outcome.kind))
-        .collect();
+    let shown: Vec<String> =
+        run.records.iter().map(|r| format!("{} {} {}", run.dut(r).name, run.case(r).id, r.outcome.kind)).collect();
     insta::assert_snapshot!(shown.join("\n"), @"
     phone DM_SC-C-001-M/alert pass
     phone DM_SC-C-001-M/session-id fail
@@ -60,11 +52,7 @@ fn two_shards_are_the_run() {
         if start == 1 {
             std::mem::swap(&mut one, &mut two);
         }
-        let merged = together(vec![
-            journal("b", second.clone(), one),
-            journal("c", header.clone(), two),
-        ])
-        .unwrap();
+        let merged = together(vec![journal("b", second.clone(), one), journal("c", header.clone(), two)]).unwrap();
         assert_eq!(merged, whole);
     }
 }
@@ -73,24 +61,10 @@ fn two_shards_are_the_run() {
 fn a_case_without_result_is_not_run_and_says_why() {
     let (header, events) = synthetic::run();
     let run = together(vec![journal("a", header, events[..2].to_vec())]).unwrap();
-    assert!(
-        run.records
-            .iter()
-            .all(|r| r.outcome.kind == OutcomeKind::NotRun)
-    );
-    assert_eq!(
-        run.records[0].outcome.reason.as_deref(),
-        Some("started, but the journal ends before its verdict")
-    );
-    assert_eq!(
-        run.records[0].entries.len(),
-        1,
-        "what passed is kept for the log"
-    );
-    assert_eq!(
-        run.records[1].outcome.reason.as_deref(),
-        Some("no result in any journal")
-    );
+    assert!(run.records.iter().all(|r| r.outcome.kind == OutcomeKind::NotRun));
+    assert_eq!(run.records[0].outcome.reason.as_deref(), Some("started, but the journal ends before its verdict"));
+    assert_eq!(run.records[0].entries.len(), 1, "what passed is kept for the log");
+    assert_eq!(run.records[1].outcome.reason.as_deref(), Some("no result in any journal"));
     assert_eq!(run.notes, ["a: the run was killed, or still goes"]);
 }
 
@@ -100,25 +74,10 @@ fn of_two_results_the_worse_stands_with_a_remark() {
     let (header, _) = synthetic::run();
     for (a, b, kept, remark) in [
         (Pass, Pass, Pass, None),
-        (
-            Pass,
-            Fail,
-            Fail,
-            Some("recorded twice, as pass and as fail; the worse stands"),
-        ),
-        (
-            Fail,
-            Error,
-            Error,
-            Some("recorded twice, as fail and as error; the worse stands"),
-        ),
+        (Pass, Fail, Fail, Some("recorded twice, as pass and as fail; the worse stands")),
+        (Fail, Error, Error, Some("recorded twice, as fail and as error; the worse stands")),
         (NotRun, Pass, Pass, None),
-        (
-            NotApplicable,
-            Pass,
-            Pass,
-            Some("recorded twice, as not applicable and as pass; the worse stands"),
-        ),
+        (NotApplicable, Pass, Pass, Some("recorded twice, as not applicable and as pass; the worse stands")),
     ] {
         for (x, y) in [(a, b), (b, a)] {
             let run = together(vec![
@@ -161,11 +120,9 @@ fn runs_that_cannot_be_compared_are_refused_with_what_differs() {
     other.strict = true;
     other.duts[0].ics.hash = "other".into();
     other.duts[1].interpretations.clear();
-    let error = together(vec![
-        journal("a/journal.jsonl", header, events.clone()),
-        journal("b/journal.jsonl", other, events),
-    ])
-    .unwrap_err();
+    let error =
+        together(vec![journal("a/journal.jsonl", header, events.clone()), journal("b/journal.jsonl", other, events)])
+            .unwrap_err();
     insta::assert_snapshot!(error, @"a/journal.jsonl and b/journal.jsonl cannot be read together: harness 0.1.0 and 0.2.0; the cases differ; one run is strict, the other is not; the ICS of DUT phone differs; DUT card is read with other interpretations of https-address; run both with the same harness, cases and DUT files, or report them apart");
 }
 
@@ -176,19 +133,9 @@ fn runs_of_different_duts_become_columns_and_other_differences_are_noted() {
     other.seed = 8;
     other.duts[1].link = "pcsc".into();
     other.duts[0].name = "tablet".into();
-    let run = together(vec![
-        journal("a", header, events),
-        journal("b", other, vec![end()]),
-    ])
-    .unwrap();
+    let run = together(vec![journal("a", header, events), journal("b", other, vec![end()])]).unwrap();
     assert_eq!(run.header.duts.len(), 3);
-    assert_eq!(
-        run.notes,
-        [
-            "the seeds differ: 7 and 8",
-            "the links of DUT card differ: in-process and pcsc"
-        ]
-    );
+    assert_eq!(run.notes, ["the seeds differ: 7 and 8", "the links of DUT card differ: in-process and pcsc"]);
 }
 
 #[test]
@@ -197,8 +144,7 @@ fn a_folder_is_read_with_all_its_journals() {
     let (header, _) = synthetic::run();
     let (one, two) = synthetic::shards();
     for (name, events) in [("journal-1.jsonl", one), ("journal-2.jsonl", two)] {
-        let mut writer =
-            crate::journal::JournalWriter::create(&folder.path().join(name), &header).unwrap();
+        let mut writer = crate::journal::JournalWriter::create(&folder.path().join(name), &header).unwrap();
         for event in &events {
             writer.write(event).unwrap();
         }
@@ -218,10 +164,7 @@ fn an_empty_folder_says_what_to_give() {
     assert!(text.starts_with("no journal*.jsonl in "));
     assert!(text.ends_with("give the folder of a run, as `dmsc run` printed it"));
     assert!(RunFolder::open(&folder.path().join("nowhere")).is_err());
-    assert!(matches!(
-        RunFolder::merge::<&Path>(&[]),
-        Err(FolderError::NoJournal { .. })
-    ));
+    assert!(matches!(RunFolder::merge::<&Path>(&[]), Err(FolderError::NoJournal { .. })));
 }
 
 #[test]

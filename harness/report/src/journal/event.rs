@@ -348,14 +348,8 @@ pub enum OutcomeKind {
 
 impl OutcomeKind {
     /// All kinds, in the order in which reports count them.
-    pub const ALL: [Self; 6] = [
-        Self::Pass,
-        Self::Fail,
-        Self::Inconclusive,
-        Self::Error,
-        Self::NotApplicable,
-        Self::NotRun,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Pass, Self::Fail, Self::Inconclusive, Self::Error, Self::NotApplicable, Self::NotRun];
 
     /// The words for people.
     pub fn as_str(self) -> &'static str {
@@ -417,10 +411,7 @@ impl From<&Outcome> for Recorded {
             Outcome::NotApplicable(_) => OutcomeKind::NotApplicable,
             Outcome::NotRun(_) => OutcomeKind::NotRun,
         };
-        Self {
-            kind,
-            reason: outcome.reason().map(str::to_owned),
-        }
+        Self { kind, reason: outcome.reason().map(str::to_owned) }
     }
 }
 
@@ -459,17 +450,11 @@ mod tests {
 
     #[test]
     fn an_empty_mark_shows_where_something_is_missing() {
-        let missing = Mark {
-            offset: 3,
-            length: 0,
-        };
+        let missing = Mark { offset: 3, length: 0 };
         assert!(missing.covers(3));
         assert!(!missing.covers(2));
         assert!(!missing.covers(4));
-        let far = Mark {
-            offset: usize::MAX,
-            length: usize::MAX,
-        };
+        let far = Mark { offset: usize::MAX, length: usize::MAX };
         assert!(!far.covers(0));
         assert!(far.covers(usize::MAX));
     }
@@ -486,10 +471,7 @@ mod tests {
         ] {
             let recorded = Recorded::from(&outcome);
             assert_eq!(Outcome::from(&recorded), outcome);
-            assert_eq!(
-                recorded.kind.verdict(),
-                outcome.verdict().map(CheckVerdict::from)
-            );
+            assert_eq!(recorded.kind.verdict(), outcome.verdict().map(CheckVerdict::from));
         }
     }
 
@@ -513,10 +495,7 @@ mod tests {
         let finished = Event::CaseFinished(CaseFinished {
             case: "c".into(),
             dut: "d".into(),
-            outcome: Recorded {
-                kind: OutcomeKind::NotApplicable,
-                reason: Some("r".into()),
-            },
+            outcome: Recorded { kind: OutcomeKind::NotApplicable, reason: Some("r".into()) },
             remarks: vec![],
             duration_us: 0,
             wall: false,

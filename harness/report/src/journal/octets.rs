@@ -41,9 +41,7 @@ impl FromStr for Octets {
         }
         let (pairs, rest) = nibbles.as_chunks::<2>();
         if !rest.is_empty() {
-            return Err(HexError::Odd {
-                digits: nibbles.len(),
-            });
+            return Err(HexError::Odd { digits: nibbles.len() });
         }
         Ok(Self(pairs.iter().map(|[hi, lo]| hi << 4 | lo).collect()))
     }
@@ -82,9 +80,7 @@ impl Serialize for Octets {
 
 impl<'de> Deserialize<'de> for Octets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -103,20 +99,7 @@ mod tests {
     #[test]
     fn what_is_no_hexadecimal_is_located() {
         assert_eq!("ABC".parse::<Octets>(), Err(HexError::Odd { digits: 3 }));
-        assert_eq!(
-            "A\u{a0}".parse::<Octets>(),
-            Err(HexError::Digit {
-                offset: 1,
-                found: '\u{a0}'
-            })
-        );
-        assert_eq!(
-            HexError::Digit {
-                offset: 1,
-                found: '\n'
-            }
-            .to_string(),
-            "`\\n` at offset 1 is no hexadecimal digit"
-        );
+        assert_eq!("A\u{a0}".parse::<Octets>(), Err(HexError::Digit { offset: 1, found: '\u{a0}' }));
+        assert_eq!(HexError::Digit { offset: 1, found: '\n' }.to_string(), "`\\n` at offset 1 is no hexadecimal digit");
     }
 }

@@ -86,24 +86,14 @@ struct Probe {
 impl Journal {
     /// Reads a journal file whole.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let octets = std::fs::read(path).map_err(|source| ReadError::Io {
-            path: path.into(),
-            source,
-        })?;
+        let octets = std::fs::read(path).map_err(|source| ReadError::Io { path: path.into(), source })?;
         Self::parse(path, &octets)
     }
 
     /// Reads a journal from the octets of its file; `path` serves error messages only.
     pub fn parse(path: &Path, octets: &[u8]) -> Result<Self, ReadError> {
-        let malformed = |line: usize, reason: String| ReadError::Malformed {
-            path: path.into(),
-            line,
-            reason,
-        };
-        let complete = octets
-            .iter()
-            .rposition(|&octet| octet == b'\n')
-            .map_or(0, |at| at + 1);
+        let malformed = |line: usize, reason: String| ReadError::Malformed { path: path.into(), line, reason };
+        let complete = octets.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
         let (whole, rest) = octets.split_at(complete);
         let mut lines = whole.split_inclusive(|&octet| octet == b'\n');
         let Some(first) = lines.next() else {
@@ -112,10 +102,7 @@ impl Journal {
 
         let probe: Probe = serde_json::from_slice(first).map_err(|e| malformed(1, json(&e)))?;
         if probe.journal != Some(u64::from(VERSION)) {
-            return Err(ReadError::Version {
-                path: path.into(),
-                found: probe.journal,
-            });
+            return Err(ReadError::Version { path: path.into(), found: probe.journal });
         }
         let header = match serde_json::from_slice(first) {
             Ok(Event::Run(header)) => header,
@@ -128,25 +115,14 @@ impl Journal {
         let mut count = 1;
         for line in lines {
             count += 1;
-            let event: Event =
-                serde_json::from_slice(line).map_err(|e| malformed(count, json(&e)))?;
-            known
-                .admit(&event)
-                .map_err(|reason| malformed(count, reason))?;
+            let event: Event = serde_json::from_slice(line).map_err(|e| malformed(count, json(&e)))?;
+            known.admit(&event).map_err(|reason| malformed(count, reason))?;
             events.push(event);
         }
-        let truncated = (!rest.is_empty()).then(|| Truncated {
-            line: count + 1,
-            offset: complete as u64,
-            length: rest.len(),
-        });
+        let truncated =
+            (!rest.is_empty()).then(|| Truncated { line: count + 1, offset: complete as u64, length: rest.len() });
         drop(known);
-        Ok(Self {
-            path: path.into(),
-            header,
-            events,
-            truncated,
-        })
+        Ok(Self { path: path.into(), header, events, truncated })
     }
 }
 
@@ -158,10 +134,7 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(header: &'a RunHeader) -> Result<Self, String> {
-        let mut known = Self {
-            duts: HashSet::new(),
-            cases: HashSet::new(),
-        };
+        let mut known = Self { duts: HashSet::new(), cases: HashSet::new() };
         for dut in &header.duts {
             if dut.name.is_empty() || !known.duts.insert(&dut.name) {
                 return Err(format!("DUT name `{}` is empty or there twice", dut.name));
@@ -237,10 +210,7 @@ mod tests {
         assert_eq!(journal.header, header);
         assert_eq!(journal.events, events);
         assert_eq!(journal.truncated, None);
-        assert!(
-            JournalWriter::create(&path, &header).is_err(),
-            "a record is never overwritten"
-        );
+        assert!(JournalWriter::create(&path, &header).is_err(), "a record is never overwritten");
     }
 
     #[test]
@@ -306,18 +276,11 @@ mod tests {
             parse(&octets).unwrap_err(),
             @"run/journal.jsonl:3: EOF while parsing an object; a finished line is never rewritten, so the file was damaged or edited: restore it, or remove the line"
         );
-        let stranger = Event::CaseStarted(CaseStarted {
-            case: "nowhere".into(),
-            dut: header.duts[0].name.clone(),
-            at_us: 0,
-        });
-        let text = parse(&lines(&[Event::Run(header.clone()), stranger]))
-            .unwrap_err()
-            .to_string();
+        let stranger =
+            Event::CaseStarted(CaseStarted { case: "nowhere".into(), dut: header.duts[0].name.clone(), at_us: 0 });
+        let text = parse(&lines(&[Event::Run(header.clone()), stranger])).unwrap_err().to_string();
         assert!(text.contains("jsonl:2: case `nowhere` is not in the first line"));
-        let text = parse(&lines(&[Event::Run(header.clone()), Event::Run(header)]))
-            .unwrap_err()
-            .to_string();
+        let text = parse(&lines(&[Event::Run(header.clone()), Event::Run(header)])).unwrap_err().to_string();
         assert!(text.contains("jsonl:2: a second `run` event"));
     }
 

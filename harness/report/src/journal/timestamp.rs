@@ -33,17 +33,13 @@ impl TryFrom<SystemTime> for Timestamp {
     /// Takes an instant of the system's clock, to the second. Instants that RFC 3339 cannot write
     /// (years after 9999) are refused.
     fn try_from(at: SystemTime) -> Result<Self, TimestampError> {
-        let refused = || TimestampError {
-            text: format!("{at:?}"),
-        };
+        let refused = || TimestampError { text: format!("{at:?}") };
         let seconds = at
             .duration_since(SystemTime::UNIX_EPOCH)
             .ok()
             .and_then(|since| i64::try_from(since.as_secs()).ok())
             .ok_or_else(refused)?;
-        OffsetDateTime::from_unix_timestamp(seconds)
-            .map(Self)
-            .map_err(|_| refused())
+        OffsetDateTime::from_unix_timestamp(seconds).map(Self).map_err(|_| refused())
     }
 }
 
@@ -51,9 +47,7 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        OffsetDateTime::parse(text, &Rfc3339)
-            .map(Self)
-            .map_err(|_| TimestampError { text: text.into() })
+        OffsetDateTime::parse(text, &Rfc3339).map(Self).map_err(|_| TimestampError { text: text.into() })
     }
 }
 
@@ -73,9 +67,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -95,10 +87,7 @@ mod tests {
     #[test]
     fn the_system_clock_is_taken_to_the_second() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_500);
-        assert_eq!(
-            Timestamp::try_from(at).unwrap().to_string(),
-            "1970-01-01T00:00:01Z"
-        );
+        assert_eq!(Timestamp::try_from(at).unwrap().to_string(), "1970-01-01T00:00:01Z");
     }
 
     #[test]

@@ -47,15 +47,8 @@ impl JournalWriter {
             .append(true)
             .create_new(true)
             .open(path)
-            .map_err(|source| WriteError::Io {
-                path: path.into(),
-                source,
-            })?;
-        let mut writer = Self {
-            path: path.into(),
-            file,
-            line: Vec::new(),
-        };
+            .map_err(|source| WriteError::Io { path: path.into(), source })?;
+        let mut writer = Self { path: path.into(), file, line: Vec::new() };
         writer.write(&Event::Run(header.clone()))?;
         Ok(writer)
     }
@@ -64,19 +57,12 @@ impl JournalWriter {
     /// Also gives what the journal holds, from which the caller learns what is left to do.
     pub fn resume(path: &Path) -> Result<(Self, Journal), WriteError> {
         let journal = Journal::read(path)?;
-        let io = |source| WriteError::Io {
-            path: path.into(),
-            source,
-        };
+        let io = |source| WriteError::Io { path: path.into(), source };
         let file = OpenOptions::new().append(true).open(path).map_err(io)?;
         if let Some(truncated) = &journal.truncated {
             file.set_len(truncated.offset).map_err(io)?;
         }
-        let writer = Self {
-            path: path.into(),
-            file,
-            line: Vec::new(),
-        };
+        let writer = Self { path: path.into(), file, line: Vec::new() };
         Ok((writer, journal))
     }
 
@@ -84,10 +70,8 @@ impl JournalWriter {
     /// the event that ends the run, also that of the machine.
     pub fn write(&mut self, event: &Event) -> Result<(), WriteError> {
         self.line.clear();
-        serde_json::to_writer(&mut self.line, event).map_err(|source| WriteError::Json {
-            path: self.path.clone(),
-            source,
-        })?;
+        serde_json::to_writer(&mut self.line, event)
+            .map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
         self.line.push(b'\n');
         self.file
             .write_all(&self.line)
@@ -95,9 +79,6 @@ impl JournalWriter {
                 Event::RunFinished(_) => self.file.sync_data(),
                 _ => Ok(()),
             })
-            .map_err(|source| WriteError::Io {
-                path: self.path.clone(),
-                source,
-            })
+            .map_err(|source| WriteError::Io { path: self.path.clone(), source })
     }
 }

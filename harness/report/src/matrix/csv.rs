@@ -12,9 +12,7 @@ impl Matrix {
     pub fn csv(&self) -> String {
         let mut out = String::new();
         let counted = OutcomeKind::ALL.map(OutcomeKind::as_str);
-        let mut head = vec![
-            "item", "function", "class", "status", "dut", "verdict", "evidence", "claimed",
-        ];
+        let mut head = vec!["item", "function", "class", "status", "dut", "verdict", "evidence", "claimed"];
         head.extend(counted);
         head.push("reasons");
         line(&mut out, head.into_iter().map(str::to_owned));

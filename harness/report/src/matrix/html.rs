@@ -51,21 +51,10 @@ impl Matrix {
         env.add_filter("href", href);
         env.add_template("matrix.html", include_str!("../../templates/matrix.html"))?;
         let legend = State::ALL.map(Legend::of);
-        let cells: Vec<Vec<Legend>> = self
-            .rows
-            .iter()
-            .map(|row| {
-                row.cells
-                    .iter()
-                    .map(|cell| Legend::of(cell.state))
-                    .collect()
-            })
-            .collect();
-        let tallies: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|row| row.cells.iter().map(|cell| in_words(&cell.tally)).collect())
-            .collect();
+        let cells: Vec<Vec<Legend>> =
+            self.rows.iter().map(|row| row.cells.iter().map(|cell| Legend::of(cell.state)).collect()).collect();
+        let tallies: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.cells.iter().map(|cell| in_words(&cell.tally)).collect()).collect();
         // The heading of each row that begins a group.
         let groups: Vec<Option<&str>> = (self.rows.iter().enumerate())
             .map(|(at, row)| {
@@ -74,53 +63,23 @@ impl Matrix {
             })
             .collect();
         let totals: Vec<String> = self.duts.iter().map(|dut| in_words(&dut.tally)).collect();
-        let outcomes: Vec<Outcome> = self
-            .cases
-            .iter()
-            .map(|case| Outcome::of(case.outcome))
-            .collect();
-        let evidence: Vec<Vec<Vec<Line>>> = self
-            .cases
-            .iter()
-            .map(|case| case.evidence.iter().map(|text| lines(text)).collect())
-            .collect();
-        let ixit: Vec<String> = self
-            .duts
-            .iter()
-            .map(|dut| format!("{:#}", dut.ixit))
-            .collect();
-        let page = Page {
-            m: self,
-            legend,
-            cells,
-            groups,
-            tallies,
-            totals,
-            outcomes,
-            evidence,
-            ixit,
-        };
+        let outcomes: Vec<Outcome> = self.cases.iter().map(|case| Outcome::of(case.outcome)).collect();
+        let evidence: Vec<Vec<Vec<Line>>> =
+            self.cases.iter().map(|case| case.evidence.iter().map(|text| lines(text)).collect()).collect();
+        let ixit: Vec<String> = self.duts.iter().map(|dut| format!("{:#}", dut.ixit)).collect();
+        let page = Page { m: self, legend, cells, groups, tallies, totals, outcomes, evidence, ixit };
         Ok(env.get_template("matrix.html")?.render(Serde(&page))?)
     }
 }
 
 /// The heading under which a row stands.
 fn group(row: &Row) -> &str {
-    if row.external {
-        "Items of other enablers"
-    } else {
-        &row.class
-    }
+    if row.external { "Items of other enablers" } else { &row.class }
 }
 
 impl Legend {
     fn of(state: State) -> Self {
-        Self {
-            word: state.as_str(),
-            symbol: state.symbol(),
-            class: state,
-            meaning: state.meaning(),
-        }
+        Self { word: state.as_str(), symbol: state.symbol(), class: state, meaning: state.meaning() }
     }
 }
 
@@ -141,11 +100,7 @@ impl Outcome {
             OutcomeKind::Error => State::Error,
             OutcomeKind::NotApplicable | OutcomeKind::NotRun => State::NotClaimed,
         };
-        Self {
-            word: kind.as_str(),
-            symbol: class.symbol(),
-            class,
-        }
+        Self { word: kind.as_str(), symbol: class.symbol(), class }
     }
 }
 
@@ -161,15 +116,9 @@ fn lines(text: &str) -> Vec<Line> {
         .map(|line| {
             let marks = line.trim_start();
             if marks.starts_with("^^") && marks.bytes().all(|o| matches!(o, b'^' | b' ')) {
-                Line {
-                    lead: line[..line.len() - marks.len()].into(),
-                    marks: marks.into(),
-                }
+                Line { lead: line[..line.len() - marks.len()].into(), marks: marks.into() }
             } else {
-                Line {
-                    lead: line.into(),
-                    marks: String::new(),
-                }
+                Line { lead: line.into(), marks: String::new() }
             }
         })
         .collect()
@@ -179,9 +128,7 @@ fn lines(text: &str) -> Vec<Line> {
 fn href(path: &str) -> String {
     path.bytes()
         .map(|octet| match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                char::from(octet).to_string()
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(octet).to_string(),
             octet => format!("%{octet:02X}"),
         })
         .collect()

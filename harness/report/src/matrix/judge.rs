@@ -3,20 +3,14 @@
 use std::fmt::Write;
 
 use dmsc_doc::Source;
-use dmsc_scr::{
-    Ics, ItemId, ItemOutcome, ItemVerdict, Measured, Outcome, Tables, Verdict, item_verdicts,
-};
+use dmsc_scr::{Ics, ItemId, ItemOutcome, ItemVerdict, Measured, Outcome, Tables, Verdict, item_verdicts};
 
 use super::{MatrixError, State};
 use crate::folder::RunFolder;
 
 /// The verdict of every item, in the order of the tables. Records of items that no table can name
 /// are left out.
-pub(super) fn judge(
-    run: &RunFolder,
-    dut: usize,
-    tables: &Tables,
-) -> Result<Vec<ItemVerdict>, MatrixError> {
+pub(super) fn judge(run: &RunFolder, dut: usize, tables: &Tables) -> Result<Vec<ItemVerdict>, MatrixError> {
     let ics = statement(run, dut, tables)?;
     let measured: Vec<Measured> = run
         .records
@@ -27,11 +21,7 @@ pub(super) fn judge(
             Some(Measured {
                 case: case.id.clone(),
                 item: case.item.parse().ok()?,
-                covers: case
-                    .covers
-                    .iter()
-                    .filter_map(|item| item.parse().ok())
-                    .collect(),
+                covers: case.covers.iter().filter_map(|item| item.parse().ok()).collect(),
                 outcome: Outcome::from(&record.outcome),
             })
         })
@@ -47,14 +37,8 @@ fn statement(run: &RunFolder, dut: usize, tables: &Tables) -> Result<Ics, Matrix
         crate::journal::DutKind::Card => dmsc_scr::DutKind::Card,
         crate::journal::DutKind::Terminal => dmsc_scr::DutKind::Terminal,
     };
-    let refused = |reason: String| MatrixError {
-        dut: header.name.clone(),
-        reason,
-    };
-    let mut text = format!(
-        "ics: 1\ndut: {{ name: DUT, kind: {} }}\nanswers:\n",
-        kind.as_str()
-    );
+    let refused = |reason: String| MatrixError { dut: header.name.clone(), reason };
+    let mut text = format!("ics: 1\ndut: {{ name: DUT, kind: {} }}\nanswers:\n", kind.as_str());
     for (item, yes) in &header.ics.answers {
         let item: ItemId = item.parse().map_err(|error| refused(format!("{error}")))?;
         // Writing to a String cannot fail. Names of items hold no quote.

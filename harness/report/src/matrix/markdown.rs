@@ -24,13 +24,7 @@ impl Matrix {
         }
         self.markdown_table(&mut out, self.own_rows());
         for state in State::ALL {
-            let _ = writeln!(
-                out,
-                "- {} **{}**: {}",
-                escape(state.symbol()),
-                state.as_str(),
-                state.meaning()
-            );
+            let _ = writeln!(out, "- {} **{}**: {}", escape(state.symbol()), state.as_str(), state.meaning());
         }
         if self.failures().next().is_some() {
             out.push_str("\n## Failures and errors\n\n");
@@ -50,32 +44,18 @@ impl Matrix {
         self.markdown_table(&mut out, self.external_rows());
         out.push_str("## What the verdicts rest on\n\n");
         for dut in &self.duts {
-            let claimed: Vec<String> = dut
-                .ics
-                .iter()
-                .filter(|(_, yes)| **yes)
-                .map(|(item, _)| escape(item))
-                .collect();
+            let claimed: Vec<String> = dut.ics.iter().filter(|(_, yes)| **yes).map(|(item, _)| escape(item)).collect();
             let _ = writeln!(
                 out,
                 "- {} over {}, ICS {}: claims {}",
                 escape(&dut.name),
                 escape(&dut.link),
                 escape(&dut.ics_hash),
-                if claimed.is_empty() {
-                    "nothing".into()
-                } else {
-                    claimed.join(", ")
-                }
+                if claimed.is_empty() { "nothing".into() } else { claimed.join(", ") }
             );
             for reading in &dut.interpretations {
                 let origin = if reading.default { "default" } else { "chosen" };
-                let _ = writeln!(
-                    out,
-                    "  - {}: {} ({origin})",
-                    escape(&reading.id),
-                    escape(&reading.alternative)
-                );
+                let _ = writeln!(out, "  - {}: {} ({origin})", escape(&reading.id), escape(&reading.alternative));
             }
         }
         out

@@ -275,13 +275,9 @@ impl Matrix {
             }
         }
         let mut notes = run.notes.clone();
-        let unknown = (run.records.iter())
-            .filter(|record| !tables.knows(&run.case(record).item))
-            .count();
+        let unknown = (run.records.iter()).filter(|record| !tables.knows(&run.case(record).item)).count();
         if unknown > 0 {
-            notes.push(format!(
-                "results of cases whose item is in no table, which no row counts: {unknown}"
-            ));
+            notes.push(format!("results of cases whose item is in no table, which no row counts: {unknown}"));
         }
         Ok(Self {
             matrix: VERSION,
@@ -292,15 +288,9 @@ impl Matrix {
             selection: header.selection.clone(),
             strict: header.strict,
             notes,
-            duts: (0..header.duts.len())
-                .map(|dut| column(run, dut, tables))
-                .collect(),
+            duts: (0..header.duts.len()).map(|dut| column(run, dut, tables)).collect(),
             rows,
-            cases: run
-                .records
-                .iter()
-                .map(|record| entry(run, record))
-                .collect(),
+            cases: run.records.iter().map(|record| entry(run, record)).collect(),
         })
     }
 
@@ -367,16 +357,10 @@ fn cell(run: &RunFolder, dut: usize, verdict: ItemVerdict) -> Cell {
     let shown = |record: &Record| {
         let case = run.case(record);
         record.dut == dut
-            && (verdict.item == case.item.as_str()
-                || case.covers.iter().any(|item| verdict.item == item.as_str()))
+            && (verdict.item == case.item.as_str() || case.covers.iter().any(|item| verdict.item == item.as_str()))
     };
     let evidence = verdict.evidence();
-    let mut reasons: Vec<String> = verdict
-        .outcome
-        .reason()
-        .map(str::to_owned)
-        .into_iter()
-        .collect();
+    let mut reasons: Vec<String> = verdict.outcome.reason().map(str::to_owned).into_iter().collect();
     reasons.extend(verdict.reasons);
     Cell {
         state: State::from(&verdict.outcome),
@@ -384,9 +368,7 @@ fn cell(run: &RunFolder, dut: usize, verdict: ItemVerdict) -> Cell {
         claimed: verdict.claimed,
         tally: verdict.own,
         reasons,
-        cases: (0..run.records.len())
-            .filter(|&at| shown(&run.records[at]))
-            .collect(),
+        cases: (0..run.records.len()).filter(|&at| shown(&run.records[at])).collect(),
     }
 }
 
@@ -432,11 +414,7 @@ fn entry(run: &RunFolder, record: &Record) -> CaseEntry {
         file: case.file.clone(),
         outcome: record.outcome.kind,
         reason: record.reason(),
-        evidence: record
-            .checks()
-            .filter(|check| check.verdict != CheckVerdict::Pass)
-            .map(check_text)
-            .collect(),
+        evidence: record.checks().filter(|check| check.verdict != CheckVerdict::Pass).map(check_text).collect(),
         remarks: record.remarks.clone(),
         log: log_path(run, record),
     }

@@ -16,11 +16,7 @@ impl Matrix {
         let mut out = String::new();
         self.summary_table(&mut out, color, width);
         for (dut, case) in self.failures() {
-            let state = if case.outcome == OutcomeKind::Fail {
-                State::Fail
-            } else {
-                State::Error
-            };
+            let state = if case.outcome == OutcomeKind::Fail { State::Fail } else { State::Error };
             let _ = writeln!(
                 out,
                 "{} {} {}: {}",
@@ -35,11 +31,7 @@ impl Matrix {
         }
         for dut in &self.duts {
             let counts = in_words(&dut.tally);
-            let counts = if counts.is_empty() {
-                "no cases".into()
-            } else {
-                counts
-            };
+            let counts = if counts.is_empty() { "no cases".into() } else { counts };
             let _ = writeln!(out, "{}: {counts}", one_line(&dut.name));
         }
         out
@@ -48,28 +40,18 @@ impl Matrix {
     fn summary_table(&self, out: &mut String, color: bool, width: usize) {
         let rows: Vec<&Row> = self.own_rows().collect();
         let item_width = rows.iter().map(|row| row.item.len()).max().unwrap_or(0);
-        let texts: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| row.cells.iter().map(cell_text).collect())
-            .collect();
+        let texts: Vec<Vec<String>> = rows.iter().map(|row| row.cells.iter().map(cell_text).collect()).collect();
         let widths: Vec<usize> = self
             .duts
             .iter()
             .enumerate()
             .map(|(at, dut)| {
                 let cells = texts.iter().map(|row| row[at].chars().count());
-                cells
-                    .max()
-                    .unwrap_or(0)
-                    .max(one_line(&dut.name).chars().count())
+                cells.max().unwrap_or(0).max(one_line(&dut.name).chars().count())
             })
             .collect();
         let taken = item_width + 2 + widths.iter().map(|width| width + 2).sum::<usize>();
-        let longest = rows
-            .iter()
-            .map(|row| row.function.chars().count())
-            .max()
-            .unwrap_or(0);
+        let longest = rows.iter().map(|row| row.function.chars().count()).max().unwrap_or(0);
         let function_width = width.saturating_sub(taken).min(longest);
         let function = |text: &str| match function_width {
             0..LEAST_FUNCTION => String::new(),
@@ -120,9 +102,5 @@ fn paint(state: State, text: &str, color: bool) -> String {
         State::DeclaredOnly => "36",
         State::NotClaimed | State::NotBinding => "2",
     };
-    if color {
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
-    } else {
-        text.into()
-    }
+    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into() }
 }

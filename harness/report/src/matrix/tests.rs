@@ -49,19 +49,10 @@ fn matrix_saying(text: &str) -> Matrix {
 fn every_item_of_appendix_b_is_a_row_and_every_dut_a_column() {
     let matrix = matrix();
     let rows: Vec<&str> = matrix.own_rows().map(|row| row.item.as_str()).collect();
-    let items: Vec<&ItemId> = Tables::builtin()
-        .items()
-        .iter()
-        .map(|item| &item.id)
-        .collect();
+    let items: Vec<&ItemId> = Tables::builtin().items().iter().map(|item| &item.id).collect();
     assert_eq!(rows.len(), 19);
     assert!(rows.iter().zip(&items).all(|(row, item)| **item == *row));
-    assert!(
-        matrix
-            .rows
-            .iter()
-            .all(|row| row.cells.len() == matrix.duts.len())
-    );
+    assert!(matrix.rows.iter().all(|row| row.cells.len() == matrix.duts.len()));
 }
 
 #[test]
@@ -81,10 +72,7 @@ fn tested_and_only_declared_never_look_alike() {
     assert_eq!(cell("DM_SC-D-001-M", 0).state, State::Error);
     let words: std::collections::HashSet<&str> = State::ALL.iter().map(|s| s.as_str()).collect();
     let symbols: std::collections::HashSet<&str> = State::ALL.iter().map(|s| s.symbol()).collect();
-    assert_eq!(
-        (words.len(), symbols.len()),
-        (State::ALL.len(), State::ALL.len())
-    );
+    assert_eq!((words.len(), symbols.len()), (State::ALL.len(), State::ALL.len()));
 }
 
 #[test]
@@ -125,12 +113,7 @@ fn a_narrow_terminal_drops_the_functions_and_colour_comes_on_request() {
     let matrix = matrix();
     let narrow = matrix.summary(false, 50);
     assert!(!narrow.contains("function") && !narrow.contains('\u{1b}'));
-    let width = matrix
-        .summary(false, 100)
-        .lines()
-        .take(20)
-        .map(|line| line.chars().count())
-        .max();
+    let width = matrix.summary(false, 100).lines().take(20).map(|line| line.chars().count()).max();
     assert!(width <= Some(100));
     let colored = matrix.summary(true, 100);
     assert!(colored.contains("\u{1b}[1;31mfail 1/2\u{1b}[0m"));
@@ -145,28 +128,18 @@ fn a_narrow_terminal_drops_the_functions_and_colour_comes_on_request() {
 #[test]
 fn a_page_is_one_file_that_works_without_network_script_or_colour() {
     let page = matrix().html().unwrap();
-    for forbidden in [
-        "<script", "http:", "https:", "<link", "@import", "url(", "<img", "onclick",
-    ] {
+    for forbidden in ["<script", "http:", "https:", "<link", "@import", "url(", "<img", "onclick"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
-    for needed in [
-        "<html lang=\"en\">",
-        "<caption>",
-        "scope=\"col\"",
-        "scope=\"row\"",
-        "class=\"skip\"",
-        "@media print",
-    ] {
+    for needed in
+        ["<html lang=\"en\">", "<caption>", "scope=\"col\"", "scope=\"row\"", "class=\"skip\"", "@media print"]
+    {
         assert!(page.contains(needed), "{needed}");
     }
     for (at, _) in matrix().cases.iter().enumerate() {
         assert!(page.contains(&format!("<h3 id=\"case-{at}\">")));
     }
-    assert!(
-        page.contains("<mark>^^ ^^</mark>"),
-        "offending octets are marked"
-    );
+    assert!(page.contains("<mark>^^ ^^</mark>"), "offending octets are marked");
 }
 
 #[test]
@@ -176,38 +149,20 @@ fn text_of_foreign_origin_is_escaped_everywhere() {
     let page = matrix.html().unwrap();
     assert!(!page.contains("<script") && !page.contains("\" onclick") && !page.contains('\u{1b}'));
     let markdown = matrix.markdown();
-    assert!(
-        !markdown.contains("<script")
-            && !markdown.contains("\n# h")
-            && !markdown.contains('\u{1b}')
-    );
+    assert!(!markdown.contains("<script") && !markdown.contains("\n# h") && !markdown.contains('\u{1b}'));
     assert!(!matrix.summary(false, 80).contains('\u{1b}'));
     let columns = |line: &str| line.replace("\\|", "").matches('|').count();
-    let table: Vec<&str> = markdown
-        .lines()
-        .filter(|line| line.starts_with('|'))
-        .collect();
-    assert!(
-        table.iter().all(|line| columns(line) == 5),
-        "no text breaks the table"
-    );
+    let table: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
+    assert!(table.iter().all(|line| columns(line) == 5), "no text breaks the table");
 }
 
 #[test]
 fn a_statement_that_does_not_hold_is_refused() {
     let mut run = synthetic::folder();
     run.header.duts[0].ics.answers.remove("DM_SC-C-001-M");
-    let text = Matrix::new(&run, Tables::builtin())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.starts_with("the ICS that the run of phone rested on does not hold"),
-        "{text}"
-    );
-    run.header.duts[0]
-        .ics
-        .answers
-        .insert("no item\": yes".into(), true);
+    let text = Matrix::new(&run, Tables::builtin()).unwrap_err().to_string();
+    assert!(text.starts_with("the ICS that the run of phone rested on does not hold"), "{text}");
+    run.header.duts[0].ics.answers.insert("no item\": yes".into(), true);
     assert!(Matrix::new(&run, Tables::builtin()).is_err());
 }
 
@@ -216,10 +171,7 @@ fn a_case_of_no_item_is_noted() {
     let mut run = synthetic::folder();
     run.header.cases[0].item = "NOWHERE-C-001".into();
     let matrix = Matrix::new(&run, Tables::builtin()).unwrap();
-    assert_eq!(
-        matrix.notes,
-        ["results of cases whose item is in no table, which no row counts: 1"]
-    );
+    assert_eq!(matrix.notes, ["results of cases whose item is in no table, which no row counts: 1"]);
     assert_eq!(matrix.cases.len(), run.records.len());
 }
 

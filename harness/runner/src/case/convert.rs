@@ -12,7 +12,9 @@ pub(crate) fn json(schema: &Schema, node: &Node, definitions: &Definitions) -> V
         return node.to_json();
     }
     match schema {
-        Schema::Ref(name) => definitions.get(name).map_or_else(|| node.to_json(), |schema| json(schema, node, definitions)),
+        Schema::Ref(name) => {
+            definitions.get(name).map_or_else(|| node.to_json(), |schema| json(schema, node, definitions))
+        }
         Schema::Named(_, inner) | Schema::With(inner, _) => json(inner, node, definitions),
         Schema::OneOf(all) => {
             // A number is a number before it is the text that writes it.

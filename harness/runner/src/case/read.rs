@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::convert::is_reference;
-use super::steps::Expander;
 use super::schema::setup_schema;
+use super::steps::Expander;
 use super::{Case, Trust, case_schema, definitions, json};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::{Catalogue, Kind, Role};
@@ -107,7 +107,9 @@ pub(crate) fn explained(problems: Vec<Problem>, role: Option<Role>, root: &Node)
     let explain = |mut problem: Problem| {
         problem.notes.iter_mut().for_each(shorten);
         match words.iter().find(|(_, span, _)| *span == problem.span) {
-            Some((Word::Kind(key), _, name)) => role.map_or(problem.clone(), |role| wrong_kind(problem, role, key, name)),
+            Some((Word::Kind(key), _, name)) => {
+                role.map_or(problem.clone(), |role| wrong_kind(problem, role, key, name))
+            }
             Some((Word::Operator, _, name)) => problem
                 .note(format!("`{name}` is a matcher, and matchers stand alone, not among field names"))
                 .help(format!("put it under a field: `field: {{ {name}: ... }}`")),
@@ -129,7 +131,9 @@ enum Word<'n> {
 /// The names of kinds and the matchers in a tree.
 fn collect_words<'n>(node: &'n Node, words: &mut Vec<(Word<'n>, Span, &'n str)>) {
     for entry in node.entries() {
-        if let ("send" | "expect" | "expect-none" | "until" | "on", Some(name)) = (entry.key.as_str(), entry.value.written()) {
+        if let ("send" | "expect" | "expect-none" | "until" | "on", Some(name)) =
+            (entry.key.as_str(), entry.value.written())
+        {
             words.push((Word::Kind(&entry.key), entry.value.span, name));
         }
         // These are keys of steps too, where their absence of sense has other reasons.
@@ -178,8 +182,12 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
     for other in [role, role.other()] {
         match catalogue.kind(other, name) {
             Some(kind) if key != "on" => problem = problem.note(format!("in role {other}, `{name}` is {}", way(kind))),
-            Some(kind) if can_be_patched(kind) => problem = problem.note(format!("`{name}` comes from a {}", other.other())),
-            Some(kind) if kind.heard => problem = problem.note(format!("the reference {} cannot be made to change `{name}`", other.other())),
+            Some(kind) if can_be_patched(kind) => {
+                problem = problem.note(format!("`{name}` comes from a {}", other.other()))
+            }
+            Some(kind) if kind.heard => {
+                problem = problem.note(format!("the reference {} cannot be made to change `{name}`", other.other()))
+            }
             _ => {}
         }
     }
@@ -302,7 +310,8 @@ impl Reader<'_> {
             let role = filled.get("role").and_then(Node::as_str).and_then(Role::from_name);
             for problem in explained(problems, role, &filled) {
                 // Only what a parameter brings in is due to the parameter.
-                let due = !instance.is_empty() && source.text.get(problem.span.start..problem.span.end).is_some_and(|text| text.contains("${"));
+                let due = !instance.is_empty()
+                    && source.text.get(problem.span.start..problem.span.end).is_some_and(|text| text.contains("${"));
                 self.found.add(source, if due { problem.note(format!("with {values}")) } else { problem });
             }
             return None;
@@ -314,7 +323,10 @@ impl Reader<'_> {
         };
         let ids = |key: &str| texts(key).iter().filter_map(|id| id.parse().ok()).collect::<Vec<ItemId>>();
         let text = |key: &str| filled.get(key).and_then(Node::written).unwrap_or_default().trim_end().to_owned();
-        let when = filled.get("when").map(Node::entries).unwrap_or_default();
+        let pairs = |key: &str| -> Vec<(String, String)> {
+            let entries = filled.get(key).map(Node::entries).unwrap_or_default();
+            entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.written()?.to_owned()))).collect()
+        };
         let trust = trust_of(&filled).unwrap_or_default();
         let mut hash = Sha256::new();
         hash.update(source.text.as_bytes());
@@ -339,7 +351,8 @@ impl Reader<'_> {
             item: item?.clone(),
             covers: ids("covers"),
             claims: ids("claims"),
-            when: when.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.written()?.to_owned()))).collect(),
+            when: pairs("when"),
+            ixit: pairs("ixit"),
             role,
             trust,
             setup: setup.as_object().cloned().unwrap_or_else(Map::new),

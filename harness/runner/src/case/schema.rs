@@ -27,11 +27,20 @@ pub fn case_schema() -> Schema {
     Tagged::new([
         Field::required("title", line(), "What the case shows, in one line."),
         Field::required("purpose", Schema::text(), "What is shown and why, in a sentence or two."),
-        Field::required("spec", Schema::seq_of(citation(), 1, usize::MAX), "The clauses it rests on: `DM_SC 7.1-3`, `DMNOTI 6.2`."),
+        Field::required(
+            "spec",
+            Schema::seq_of(citation(), 1, usize::MAX),
+            "The clauses it rests on: `DM_SC 7.1-3`, `DMNOTI 6.2`.",
+        ),
         Field::optional("covers", covers, covers_doc),
         Field::optional("claims", claims, claims_doc),
-        Field::optional("trust", Schema::reference("trust"), "How sure it is that the documents say so; `stated` unless given."),
+        Field::optional(
+            "trust",
+            Schema::reference("trust"),
+            "How sure it is that the documents say so; `stated` unless given.",
+        ),
         Field::optional("when", readings(), "Applies only where these readings are in force."),
+        Field::optional("ixit", conditions(), "Applies only to DUTs whose IXIT has these values."),
         Field::optional("parameters", parameters(), "Names with lists of values; every combination is an instance."),
     ])
     .value("role", "What the harness plays.", roles)
@@ -61,7 +70,8 @@ pub(crate) fn item_schema() -> Schema {
         if tables.knows(id) {
             return None;
         }
-        let problem = Problem::new(node.span, format!("`{id}` is no SCR item")).label("not in the tables of `fixtures/scr`");
+        let problem =
+            Problem::new(node.span, format!("`{id}` is no SCR item")).label("not in the tables of `fixtures/scr`");
         Some(match tables.nearest(id) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help("item names look like `DM_SC-C-001-M` or `SCR-DM-NOTI-C-001`"),
@@ -78,8 +88,7 @@ pub(crate) fn definitions() -> &'static Definitions {
             .define("level", Schema::documented_choice(levels))
             .define("trust", trust());
         Role::ALL.into_iter().fold(all, |all, role| {
-            all.define(format!("step.{role}"), step(role))
-                .define(format!("setup.{role}"), setup(role))
+            all.define(format!("step.{role}"), step(role)).define(format!("setup.{role}"), setup(role))
         })
     })
 }
@@ -138,10 +147,22 @@ fn citation() -> Schema {
 pub(crate) fn readings() -> Schema {
     let readings = Tables::builtin().interpretations().iter().map(|interpretation| {
         let alternatives = interpretation.alternatives.iter();
-        let choice = Schema::documented_choice(alternatives.map(|choice| (choice.id.as_str(), choice.meaning.as_str())));
+        let choice =
+            Schema::documented_choice(alternatives.map(|choice| (choice.id.as_str(), choice.meaning.as_str())));
         Field::optional(interpretation.id.as_str(), choice, interpretation.title.as_str())
     });
     Mapping::new(readings).into()
+}
+
+/// The values of an IXIT that a case can be made for.
+fn conditions() -> Schema {
+    let scheme = || Schema::choice(["none", "basic", "md5"]);
+    Mapping::new([
+        Field::optional("server_auth", scheme(), "How the server proves itself."),
+        Field::optional("client_auth", scheme(), "How the client proves itself."),
+        Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of messages."),
+    ])
+    .into()
 }
 
 fn parameters() -> Schema {
@@ -152,9 +173,10 @@ fn parameters() -> Schema {
 
 fn no_value_twice(node: &Node) -> Option<Problem> {
     let items = node.items();
-    let twice = items.iter().enumerate().find(|(at, item)| {
-        items.iter().take(*at).any(|earlier| earlier.written() == item.written())
-    });
+    let twice = items
+        .iter()
+        .enumerate()
+        .find(|(at, item)| items.iter().take(*at).any(|earlier| earlier.written() == item.written()));
     twice.map(|(_, item)| {
         Problem::new(item.span, format!("the value `{}` stands twice", item.written().unwrap_or_default()))
             .label("two instances of one name")
@@ -163,20 +185,33 @@ fn no_value_twice(node: &Node) -> Option<Problem> {
 }
 
 fn setup(role: Role) -> Schema {
-    let mode = |auto: &'static str, manual: &'static str| Schema::documented_choice([("auto", auto), ("manual", manual)]);
-    let account = Field::optional("account", Mapping::new(account_fields()), "What differs from the account of the DUT file.");
+    let mode =
+        |auto: &'static str, manual: &'static str| Schema::documented_choice([("auto", auto), ("manual", manual)]);
+    let account =
+        Field::optional("account", Mapping::new(account_fields()), "What differs from the account of the DUT file.");
     let nonce = Schema::hex(1, 64);
     let service = Mapping::new([]).free(Schema::int(1, 0xFFF), Schema::Bool);
     let program = Schema::seq(Schema::seq_of(with("dm.command"), 1, usize::MAX));
     let profile = || {
-        Mapping::new(Catalogue::get().group("terminal-profile.with").iter().filter(|field| field.name != "profile").map(
-            |field| Field::optional(field.name, facilities(), field.doc),
-        ))
+        Mapping::new(
+            Catalogue::get()
+                .group("terminal-profile.with")
+                .iter()
+                .filter(|field| field.name != "profile")
+                .map(|field| Field::optional(field.name, facilities(), field.doc)),
+        )
     };
     let own = match role {
         Role::Card => vec![
             Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding that the DUT is set to use."),
-            Field::optional("scws", mode("The SCWS listens and answers by itself.", "The card neither opens its own channel nor fetches data by itself."), "Whether the SCWS runs by itself; `auto` unless given."),
+            Field::optional(
+                "scws",
+                mode(
+                    "The SCWS listens and answers by itself.",
+                    "The card neither opens its own channel nor fetches data by itself.",
+                ),
+                "Whether the SCWS runs by itself; `auto` unless given.",
+            ),
             Field::optional("ust", service, "Services of EF UST to switch: `{ 77: false }`."),
             Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS."),
             Field::optional("buffer_size", Schema::int(1, 0xFFFF), "Buffer size it asks for, in octets."),
@@ -184,10 +219,25 @@ fn setup(role: Role) -> Schema {
             Field::optional("program", program, "The management commands of the server, package by package."),
         ],
         Role::Terminal => vec![
-            Field::optional("start", mode("The terminal powers up and initialises the card.", "Nothing happens until the case sends `power-on`."), "Whether the session begins by itself; `auto` unless given."),
-            Field::optional("dm_client", mode("A notification starts a session.", "Sessions are steps of the case."), "Whether the DM Client runs by itself; `auto` unless given."),
+            Field::optional(
+                "start",
+                mode(
+                    "The terminal powers up and initialises the card.",
+                    "Nothing happens until the case sends `power-on`.",
+                ),
+                "Whether the session begins by itself; `auto` unless given.",
+            ),
+            Field::optional(
+                "dm_client",
+                mode("A notification starts a session.", "Sessions are steps of the case."),
+                "Whether the DM Client runs by itself; `auto` unless given.",
+            ),
             Field::optional("profile", profile(), "Facilities of the terminal profile to switch."),
-            Field::optional("applications", Schema::seq(with("applications")), "The applications that the terminal announces."),
+            Field::optional(
+                "applications",
+                Schema::seq(with("applications")),
+                "The applications that the terminal announces.",
+            ),
             Field::optional("max_buffer", Schema::int(1, 0xFFFF), "Largest buffer it grants, in octets."),
             Field::optional("poll_interval", Schema::Duration, "Time between STATUS commands."),
             Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of the DM Client's messages."),
@@ -208,7 +258,11 @@ fn step(role: Role) -> Tagged {
     let judged = || {
         [
             Field::optional("level", Schema::reference("level"), "What a miss means; `must` unless given."),
-            Field::optional("trust", Schema::reference("trust"), "How sure the demand is; that of the case unless given."),
+            Field::optional(
+                "trust",
+                Schema::reference("trust"),
+                "How sure the demand is; that of the case unless given.",
+            ),
             Field::optional("spec", Schema::verbatim(), "The clause, where it is not the one of the case."),
             Field::optional("hint", Schema::text(), "What to try when it misses."),
         ]
@@ -218,33 +272,53 @@ fn step(role: Role) -> Tagged {
     let filter = |group: &str| Field::optional("where", template(group), "Which messages count; others pass by.");
     let matching = |group: &str| Field::optional("match", template(group), "What the message must look like.");
 
-    let sends = kinds(role, |kind| kind.sent, |kind| {
-        let group = kind.build.unwrap_or("none");
-        vec![
-            Field::optional("with", with(group), "Fields that differ from the default; `null` leaves one out."),
-            mutate("Edits of the octets, after they were built."),
-        ]
-    });
-    let expects = kinds(role, |kind| kind.heard, |kind| {
-        let mut fields = vec![within(), filter(kind.fields), matching(kind.fields)];
-        fields.push(Field::optional("as", crate::variables::name_schema(), "Keeps all fields of the message under this name."));
-        if let Some(reply) = kind.reply {
-            let answer = Schema::one_of([Schema::choice(["none"]), with(reply)]);
-            fields.push(Field::optional("reply", answer, "Fields of the answer that differ from a correct one, or `none`."));
-            fields.push(mutate("Edits of the octets of the answer."));
-        }
-        fields.extend(judged());
-        fields
-    });
-    let absences = kinds(role, |kind| kind.heard, |kind| {
-        let mut fields = vec![
-            filter(kind.fields),
-            Field::required("during", Schema::Duration, "How long no such message may come."),
-            Field::required("control", steps(role), "Steps that show that the DUT is alive and the way is open."),
-        ];
-        fields.extend(judged());
-        fields
-    });
+    let sends = kinds(
+        role,
+        |kind| kind.sent,
+        |kind| {
+            let group = kind.build.unwrap_or("none");
+            vec![
+                Field::optional("with", with(group), "Fields that differ from the default; `null` leaves one out."),
+                mutate("Edits of the octets, after they were built."),
+            ]
+        },
+    );
+    let expects = kinds(
+        role,
+        |kind| kind.heard,
+        |kind| {
+            let mut fields = vec![within(), filter(kind.fields), matching(kind.fields)];
+            fields.push(Field::optional(
+                "as",
+                crate::variables::name_schema(),
+                "Keeps all fields of the message under this name.",
+            ));
+            if let Some(reply) = kind.reply {
+                let answer = Schema::one_of([Schema::choice(["none"]), with(reply)]);
+                fields.push(Field::optional(
+                    "reply",
+                    answer,
+                    "Fields of the answer that differ from a correct one, or `none`.",
+                ));
+                fields.push(mutate("Edits of the octets of the answer."));
+            }
+            fields.extend(judged());
+            fields
+        },
+    );
+    let absences = kinds(
+        role,
+        |kind| kind.heard,
+        |kind| {
+            let mut fields = vec![
+                filter(kind.fields),
+                Field::required("during", Schema::Duration, "How long no such message may come."),
+                Field::required("control", steps(role), "Steps that show that the DUT is alive and the way is open."),
+            ];
+            fields.extend(judged());
+            fields
+        },
+    );
     let heard = catalogue.kinds(role).filter(|kind| kind.heard);
     let until = Schema::documented_choice(heard.map(|kind| (kind.name.clone(), kind.doc.clone())));
     let operator = [

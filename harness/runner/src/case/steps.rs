@@ -144,7 +144,8 @@ impl<'a> Expander<'a> {
             }
             None if node.get("mutate").is_none() => ReplySpec::Default,
             _ => {
-                let (with, mutate) = self.change(source, node, "reply", message.and_then(|kind| kind.reply).unwrap_or("none"));
+                let (with, mutate) =
+                    self.change(source, node, "reply", message.and_then(|kind| kind.reply).unwrap_or("none"));
                 ReplySpec::With { with, mutate }
             }
         };
@@ -257,7 +258,8 @@ impl<'a> Expander<'a> {
         let meant = ixit_names().into_iter().find(|known| known == name).map(|name| format!("ixit.{name}"));
         // Only the first part is unknown when nothing bears it.
         let parts = known.iter().filter_map(|known| known.split('.').next());
-        let by_part = || nearest(first, parts).map(|near| rest.map_or(near.to_owned(), |rest| format!("{near}.{rest}")));
+        let by_part =
+            || nearest(first, parts).map(|near| rest.map_or(near.to_owned(), |rest| format!("{near}.{rest}")));
         let near = nearest(name, names.clone()).map(str::to_owned).or(meant).or_else(by_part);
         let listed = names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let problem = Problem::new(span, format!("nothing is called `{name}` here"))
@@ -302,7 +304,8 @@ impl<'a> Expander<'a> {
         if !problems.is_empty() {
             let (line, _) = line_col(source, node.span.start);
             for problem in explained(problems, Some(self.role), &filled) {
-                self.found.add(included, problem.note(format!("included by {}:{line}, role {}", source.name, self.role)));
+                self.found
+                    .add(included, problem.note(format!("included by {}:{line}, role {}", source.name, self.role)));
             }
             return Vec::new();
         }
@@ -336,7 +339,8 @@ impl<'a> Expander<'a> {
         }
         let mut values = Vec::new();
         for default in defaults {
-            let value = given.iter().find(|entry| entry.key == default.key).map_or(&default.value, |entry| &entry.value);
+            let value =
+                given.iter().find(|entry| entry.key == default.key).map_or(&default.value, |entry| &entry.value);
             if value.is_null() && default.value.is_null() {
                 let problem = Problem::new(node.span, format!("the include needs a value for `{}`", default.key))
                     .label("has no default")

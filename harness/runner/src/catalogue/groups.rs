@@ -102,7 +102,9 @@ pub(super) const WAKE_UPS: [&str; 5] = ["applications", "status", "timer", "loca
 
 fn toolkit(groups: &mut Groups) {
     let length = || f("length_octets", count(), "Length of the command data in octets.");
-    for (name, table) in [("command", COMMAND_FIELDS), ("response-fields", RESPONSE_FIELDS), ("envelope", ENVELOPE_FIELDS)] {
+    for (name, table) in
+        [("command", COMMAND_FIELDS), ("response-fields", RESPONSE_FIELDS), ("envelope", ENVELOPE_FIELDS)]
+    {
         for info in table {
             records(groups, info.name, info.kind);
         }
@@ -117,7 +119,16 @@ fn toolkit(groups: &mut Groups) {
                 groups.insert("envelope", fields.into_iter().chain([length()]).collect());
             }
             _ => {
-                groups.insert("command", fields);
+                let seen = [
+                    f(
+                        "channel_open",
+                        Shape::Bool,
+                        "Whether the channel that the command names is open; for commands to a channel.",
+                    ),
+                    f("malformed", Text, "Why the command cannot be read, if it cannot."),
+                ];
+                groups.insert("command", fields.clone());
+                groups.insert("command.heard", fields.into_iter().chain(seen).collect());
             }
         }
     }
@@ -143,7 +154,11 @@ fn notification(groups: &mut Groups) {
         f("ui_mode", Shape::Int(0, 3), "User interaction mode: 0 not specified, 1 background, 2 informative, 3 user."),
         f("initiator", Shape::Int(0, 1), "0 client, 1 server."),
         f("future_use", Shape::Int(0, 0x7FF_FFFF), "The 27 reserved bits."),
-        f("session_id", Shape::TextOr(Box::new(word())), "Session id: a number, or hexadecimal digits as Package#1 carries them."),
+        f(
+            "session_id",
+            Shape::TextOr(Box::new(word())),
+            "Session id: a number, or hexadecimal digits as Package#1 carries them.",
+        ),
         f("length_identifier", octet(), "Length of the ServerID as the header states it."),
         f("server_id", Text, "ServerID."),
         f("body", Hex, "Vendor specific octets behind the ServerID."),
@@ -176,15 +191,13 @@ fn notification(groups: &mut Groups) {
         f("session_text", Text, "Session id as Package#1 has to carry it: upper case, no leading zeros."),
         f("octets", Hex, "The whole message."),
         f("malformed", Text, "Why Package#0 could not be read; absent when it could."),
-        f("port", word(), "Port of the channel it came through."),
-        f("transport", Shape::Name(TransportProtocol::NAMES.to_vec()), "Transport protocol of the channel."),
-        f("parts", count(), "In how many parts it came."),
     ]);
     groups.insert("notification", heard);
 }
 
 fn http(groups: &mut Groups) {
-    let headers = || f("headers", Text.map(), "Header fields by name in lower case, `_` for `-`; `null` leaves one out.");
+    let headers =
+        || f("headers", Text.map(), "Header fields by name in lower case, `_` for `-`; `null` leaves one out.");
     let body = || f("body", Text, "The body: text, or `hex:` and octets.");
     let request = [f("method", Text, "Method."), f("path", Text, "Request target.")];
     let response = [f("status", Shape::Int(100, 999), "Status code."), f("reason", Text, "Reason phrase.")];
@@ -273,7 +286,11 @@ fn dm_view(groups: &mut Groups) {
         f("status", Shape::Int(0, 0xFFFF).map(), "The first Status code for each command name: `{ SyncHdr: 212 }`."),
         f("statuses", Shape::Record("dm.status").list(), "Every Status, in order."),
         f("results", Shape::TextOr(Box::new(Shape::Record("dm.data"))).map(), "Values of the Results, by URI."),
-        f("devinfo", Shape::TextOr(Box::new(Shape::Record("dm.data"))).map(), "Values of DevInfo that came in a Replace, by leaf: `DevId`."),
+        f(
+            "devinfo",
+            Shape::TextOr(Box::new(Shape::Record("dm.data"))).map(),
+            "Values of DevInfo that came in a Replace, by leaf: `DevId`.",
+        ),
         f("commands", Shape::Record("dm.command").list(), "The commands, in order."),
     ]);
     groups.insert("dm.message", fields);
@@ -372,7 +389,11 @@ fn dm_directive(groups: &mut Groups) {
             Shape::WordOr(vec!["none"], Box::new(Shape::Int(0, 0xFFFF))).map(),
             "Status codes by command name; `none` leaves the Status out: `{ SyncHdr: 407 }`.",
         ),
-        f("chal", Shape::WordOr(vec!["none"], Box::new(Shape::Record("dm.chal"))), "Chal in the Status of the SyncHdr."),
+        f(
+            "chal",
+            Shape::WordOr(vec!["none"], Box::new(Shape::Record("dm.chal"))),
+            "Chal in the Status of the SyncHdr.",
+        ),
         f("edit", Shape::Record("dm.edit").list(), "Changes to the commands that a template accepts."),
         f("encoding", Shape::Name(vec!["xml", "wbxml"]), "The encoding; that of the message answered unless given."),
         f("body", Text, "The whole message: text, or `hex:` and octets."),

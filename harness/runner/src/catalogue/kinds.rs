@@ -17,7 +17,17 @@ const CONTACT: bool = true;
 const ANYWHERE: bool = false;
 
 fn kind(role: Role, name: impl Into<String>, fields: &'static str, contact: bool, doc: impl Into<String>) -> Kind {
-    Kind { name: name.into(), doc: doc.into(), role, sent: false, heard: false, contact, build: None, fields, reply: None }
+    Kind {
+        name: name.into(),
+        doc: doc.into(),
+        role,
+        sent: false,
+        heard: false,
+        contact,
+        build: None,
+        fields,
+        reply: None,
+    }
 }
 
 impl Kind {
@@ -97,18 +107,19 @@ fn card() -> Vec<Kind> {
         kind(role, "terminal-profile", "terminal-profile", CONTACT, "TERMINAL PROFILE.")
             .heard(Some("terminal-profile.with"), answered),
     );
-    let envelope = |name: String, doc: String| {
-        kind(role, name, "envelope", CONTACT, doc).heard(Some("envelope.with"), answered)
-    };
+    let envelope =
+        |name: String, doc: String| kind(role, name, "envelope", CONTACT, doc).heard(Some("envelope.with"), answered);
     all.extend(envelopes().into_iter().map(|(name, doc)| envelope(name, format!("{doc}."))));
     all.push(envelope("envelope".into(), "Any ENVELOPE but event downloads.".into()));
     all.push(envelope("event".into(), "Any event download.".into()));
     let response = |name: String, doc: String| {
         kind(role, name, "terminal-response", CONTACT, doc).heard(Some("terminal-response.with"), answered)
     };
-    all.extend(commands().map(|(name, title)| {
-        response(format!("terminal-response.{name}"), format!("TERMINAL RESPONSE to {title}."))
-    }));
+    all.extend(
+        commands().map(|(name, title)| {
+            response(format!("terminal-response.{name}"), format!("TERMINAL RESPONSE to {title}."))
+        }),
+    );
     all.push(response("terminal-response".into(), "Any TERMINAL RESPONSE.".into()));
     all.extend([
         kind(role, "http.request", "http.request", ANYWHERE, "An HTTP request of the DM Client to the SCWS.")
@@ -127,8 +138,14 @@ fn card() -> Vec<Kind> {
     );
     all.extend([
         kind(role, "proactive", "command", CONTACT, "A proactive command given as octets.").sent("proactive.with"),
-        kind(role, "notification", "notification", ANYWHERE, "Package#0 for the DM Client, by way of a channel where there is one.")
-            .sent("notification.with"),
+        kind(
+            role,
+            "notification",
+            "notification",
+            ANYWHERE,
+            "Package#0 for the DM Client, by way of a channel where there is one.",
+        )
+        .sent("notification.with"),
     ]);
     all
 }
@@ -160,10 +177,10 @@ fn terminal() -> Vec<Kind> {
     ]);
     let answered = Some("terminal-response.with");
     all.extend(commands().map(|(name, title)| {
-        kind(role, name, "command", CONTACT, format!("{title}.")).heard(Some("command"), answered)
+        kind(role, name, "command.heard", CONTACT, format!("{title}.")).heard(Some("command"), answered)
     }));
     all.extend([
-        kind(role, "proactive", "command", CONTACT, "A proactive command of a type without a name.")
+        kind(role, "proactive", "command.heard", CONTACT, "A proactive command of a type without a name.")
             .heard(Some("command"), answered),
         kind(role, "notification", "notification", ANYWHERE, "Package#0 for the DM Client; the answer is Package#1.")
             .heard(Some("notification.with"), Some("dm.directive")),
@@ -171,11 +188,18 @@ fn terminal() -> Vec<Kind> {
             .heard(Some("http.response.with"), None),
         kind(role, "http.garbage", "http.garbage", ANYWHERE, "Octets of the SCWS that are no HTTP response.")
             .heard(None, None),
-        kind(role, "dm.message", "dm.message", ANYWHERE, "A DM message: Package#1 or #3 as sent, Package#2 or #4 as heard.")
-            .sent("dm.directive")
-            .heard(None, Some("dm.directive")),
+        kind(
+            role,
+            "dm.message",
+            "dm.message",
+            ANYWHERE,
+            "A DM message: Package#1 or #3 as sent, Package#2 or #4 as heard.",
+        )
+        .sent("dm.directive")
+        .heard(None, Some("dm.directive")),
         kind(role, "connection", "connection", ANYWHERE, "The card opened or closed a connection.").heard(None, None),
-        kind(role, "notified", "none", ANYWHERE, "The command that delivers a notification has ended.").heard(None, None),
+        kind(role, "notified", "none", ANYWHERE, "The command that delivers a notification has ended.")
+            .heard(None, None),
     ]);
     all
 }

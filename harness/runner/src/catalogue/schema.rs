@@ -23,11 +23,12 @@ pub(crate) fn mutations() -> Schema {
 
 /// The definitions that [`with`], [`template`] and [`mutations`] refer to.
 pub(crate) fn definitions() -> Definitions {
-    let mut builder = Builder { definitions: Definitions::new().define("mutation", mutation()), names: BTreeMap::new() };
+    let mut builder =
+        Builder { definitions: Definitions::new().define("mutation", mutation()), names: BTreeMap::new() };
     for (group, fields) in Catalogue::get().groups() {
-        let set = fields.iter().map(|field| {
-            Field::optional(field.name, Schema::one_of([value(&field.shape), Schema::Null]), field.doc)
-        });
+        let set = fields
+            .iter()
+            .map(|field| Field::optional(field.name, Schema::one_of([value(&field.shape), Schema::Null]), field.doc));
         builder.define(format!("with.{group}"), Mapping::new(set));
         let mut compared = Vec::new();
         for field in fields {
@@ -182,7 +183,11 @@ fn operators(own: Schema, contained: Schema, item: Schema) -> Schema {
         Field::optional("range", range(), "A number within bounds, both included."),
         Field::optional("regex", Schema::text(), "Text in which the expression finds a match."),
         Field::optional("length", count, "Number of elements, of characters, or of octets of a hexadecimal text."),
-        Field::optional("contains", contained, "Each is matched by at least one element; or the text contains the text."),
+        Field::optional(
+            "contains",
+            contained,
+            "Each is matched by at least one element; or the text contains the text.",
+        ),
         Field::optional("each", item, "Every element matches."),
         Field::optional("hex", Schema::hex_pattern(), "Octets, `?` for any digit and `*` for any octets."),
         Field::optional("equals", Schema::Any, "Exactly this value, words such as `any` included."),

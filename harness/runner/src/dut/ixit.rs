@@ -130,7 +130,8 @@ pub(crate) fn account_fields() -> Vec<Field> {
             ]),
         };
         let kept = if field.secret { " Kept out of logs and reports." } else { "" };
-        let default = if field.default.is_empty() { String::new() } else { format!(" `{}` unless given.", field.default) };
+        let default =
+            if field.default.is_empty() { String::new() } else { format!(" `{}` unless given.", field.default) };
         Field::optional(field.name, schema, format!("{}{default}{kept}", field.doc))
     };
     ACCOUNT.iter().map(one).collect()
@@ -142,11 +143,23 @@ pub(super) fn ixit_schema() -> Schema {
     let ways = ways.into_iter().chain([("none", "Nothing does; cases that need it are not applicable.")]);
     let mut fields = account_fields();
     fields.extend([
-        Field::optional("other_account", Mapping::new(account_fields()), "A second account in the device, of another server."),
-        Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of the messages that the harness begins with; `xml` unless given."),
+        Field::optional(
+            "other_account",
+            Mapping::new(account_fields()),
+            "A second account in the device, of another server.",
+        ),
+        Field::optional(
+            "encoding",
+            Schema::choice(["xml", "wbxml"]),
+            "Encoding of the messages that the harness begins with; `xml` unless given.",
+        ),
         Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS; 3516 unless given."),
         Field::optional("window", Schema::Duration, "How long a session may take to begin; `60 s` unless given."),
-        Field::optional("wake_up", Schema::documented_choice(ways), "What makes the card send a notification; `applications` unless given."),
+        Field::optional(
+            "wake_up",
+            Schema::documented_choice(ways),
+            "What makes the card send a notification; `applications` unless given.",
+        ),
     ]);
     Mapping::new(fields).into()
 }
@@ -275,7 +288,9 @@ mod tests {
 
     #[test]
     fn secrets_leave_the_process_only_when_asked_for() {
-        let Value::Object(map) = json!({ "other_account": { "client_secret": "x" }, "http_port": 80 }) else { panic!() };
+        let Value::Object(map) = json!({ "other_account": { "client_secret": "x" }, "http_port": 80 }) else {
+            panic!()
+        };
         let ixit = Ixit::from_value(&map);
         let hidden = ixit.to_json(Secrets::Hidden).to_string();
         for secret in ["s3cr3t", "pwd-C", "\"x\""] {

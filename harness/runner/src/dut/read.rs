@@ -65,9 +65,12 @@ impl Reader<'_> {
             };
             if is.is_some_and(|is| is != kind) {
                 self.problems.push(
-                    Problem::new(node.span, format!("`kind: {kind}`, but the built-in {builtin}", builtin = builtin.as_str()))
-                        .label("is of the other kind")
-                        .help(format!("write `builtin: {kind}`, or change `kind`")),
+                    Problem::new(
+                        node.span,
+                        format!("`kind: {kind}`, but the built-in {builtin}", builtin = builtin.as_str()),
+                    )
+                    .label("is of the other kind")
+                    .help(format!("write `builtin: {kind}`, or change `kind`")),
                 );
             }
             return LinkSpec::Builtin(builtin);
@@ -152,8 +155,8 @@ impl Reader<'_> {
                 ),
                 None => {
                     let names = || known.iter().filter(|fault| fault.side == side).map(|fault| fault.id.as_str());
-                    let problem = Problem::new(node.span, format!("there is no fault `{id}`"))
-                        .label("not in `fixtures/faults`");
+                    let problem =
+                        Problem::new(node.span, format!("there is no fault `{id}`")).label("not in `fixtures/faults`");
                     self.problems.push(match nearest(id, names()) {
                         Some(near) => problem.help(format!("did you mean `{near}`?")),
                         None => problem.note(format!("faults of a {kind}: {}", names().collect::<Vec<_>>().join(", "))),
@@ -168,18 +171,17 @@ impl Reader<'_> {
     fn ics(&mut self, kind: DutKind, files: &dyn Files) -> Result<Option<Ics>, Problems> {
         let Some(node) = self.root.get("ics") else { return Ok(None) };
         let name = node.written().unwrap_or_default();
-        let source = match files.read(name) {
-            Ok(source) => source,
-            Err(FileError::NoText(problems)) => return Err(problems),
-            Err(FileError::Unreadable(cause)) => {
-                self.problems.push(
-                    Problem::new(node.span, format!("cannot read `{name}`"))
-                        .label(cause)
-                        .help("the path counts from the folder of this file; `dmsc ics` writes a statement to fill in"),
-                );
-                return Ok(None);
-            }
-        };
+        let source =
+            match files.read(name) {
+                Ok(source) => source,
+                Err(FileError::NoText(problems)) => return Err(problems),
+                Err(FileError::Unreadable(cause)) => {
+                    self.problems.push(Problem::new(node.span, format!("cannot read `{name}`")).label(cause).help(
+                        "the path counts from the folder of this file; `dmsc ics` writes a statement to fill in",
+                    ));
+                    return Ok(None);
+                }
+            };
         let ics = Ics::parse(&source, Tables::builtin())?;
         if ics.dut().kind != kind {
             self.problems.push(

@@ -10,12 +10,24 @@ use super::ixit::ixit_schema;
 pub fn dut_schema() -> Schema {
     let builtin = Builtin::ALL.map(|builtin| (builtin.as_str(), doc(builtin)));
     let tcp = Mapping::new([
-        Field::optional("listen", address(), "Where the harness listens for the DM Client: `127.0.0.1:0` takes any free port."),
+        Field::optional(
+            "listen",
+            address(),
+            "Where the harness listens for the DM Client: `127.0.0.1:0` takes any free port.",
+        ),
         Field::optional("connect", address(), "Where the SCWS of the card listens."),
         Field::optional("start", command(), "Started at the beginning of each session and killed at its end."),
         Field::optional("ready", Schema::text(), "A line of the started process's output that says it is ready."),
-        Field::optional("notify", command(), "Delivers a notification to the DM Client: in `{package0}`, else on standard input."),
-        Field::optional("ends_with_command", Schema::Bool, "The `notify` command is the client itself: when it has ended, nothing more can come. Saves waiting out windows."),
+        Field::optional(
+            "notify",
+            command(),
+            "Delivers a notification to the DM Client: in `{package0}`, else on standard input.",
+        ),
+        Field::optional(
+            "ends_with_command",
+            Schema::Bool,
+            "The `notify` command is the client itself: when it has ended, nothing more can come. Saves waiting out windows.",
+        ),
         Field::optional("wake", command(), "Makes the card send a notification; prints it in hexadecimal."),
     ]);
     let link = Mapping::new([

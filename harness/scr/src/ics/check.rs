@@ -93,21 +93,15 @@ impl Draft {
     pub fn check(&self, tables: &Tables) -> CheckReport {
         let items = self.dut.kind.items(tables);
         let rules = Rules::of(&items, tables);
-        let answers: Answers = items
-            .iter()
-            .map(|item| self.answers.get(item).and_then(|answer| answer.value))
-            .collect();
+        let answers: Answers =
+            items.iter().map(|item| self.answers.get(item).and_then(|answer| answer.value)).collect();
         let nearest = rules.system.nearest(&answers);
         let conflicts = self.conflicts(&items, &rules, answers.clone());
         let changes = |nearest: &Vec<bool>| {
             let pairs = items.iter().zip(answers.iter().zip(nearest));
             pairs
                 .filter_map(|(item, (from, &to))| {
-                    from.filter(|&from| from != to).map(|from| Change {
-                        item: item.clone(),
-                        from,
-                        to,
-                    })
+                    from.filter(|&from| from != to).map(|from| Change { item: item.clone(), from, to })
                 })
                 .collect()
         };
@@ -117,9 +111,7 @@ impl Draft {
             consistent: conflicts.is_empty(),
             unanswered: self.unanswered(tables),
             nearest: nearest.as_ref().map(changes).unwrap_or_default(),
-            freedom: nearest
-                .map(|nearest| freedom(&items, &rules, tables, &answers, &nearest))
-                .unwrap_or_default(),
+            freedom: nearest.map(|nearest| freedom(&items, &rules, tables, &answers, &nearest)).unwrap_or_default(),
             conflicts,
         }
     }
@@ -128,27 +120,16 @@ impl Draft {
         let mut conflicts = Vec::new();
         while let Some(conflict) = rules.system.smallest_conflict(&answers) {
             let ties = rules.system.ties(&answers, &conflict);
-            let because = ties
-                .iter()
-                .filter_map(|&tie| rules.words.get(tie).cloned())
-                .collect();
+            let because = ties.iter().filter_map(|&tie| rules.words.get(tie).cloned()).collect();
             let mut places = Vec::new();
             for &variable in &conflict {
                 if let (Some(item), Some(slot)) = (items.get(variable), answers.get_mut(variable)) {
                     let (line, column) = self.place(item.as_str());
-                    places.extend(slot.take().map(|answer| AnswerAt {
-                        item: item.clone(),
-                        answer,
-                        line,
-                        column,
-                    }));
+                    places.extend(slot.take().map(|answer| AnswerAt { item: item.clone(), answer, line, column }));
                 }
             }
             let without_answers = places.is_empty();
-            conflicts.push(Conflict {
-                answers: places,
-                because,
-            });
+            conflicts.push(Conflict { answers: places, because });
             if without_answers {
                 break;
             }
@@ -157,23 +138,9 @@ impl Draft {
     }
 }
 
-fn freedom(
-    items: &[ItemId],
-    rules: &Rules,
-    tables: &Tables,
-    answers: &Answers,
-    nearest: &[bool],
-) -> Vec<ItemFreedom> {
-    let settled: Answers = answers
-        .iter()
-        .zip(nearest)
-        .map(|(answer, &value)| answer.map(|_| value))
-        .collect();
-    let chosen = |id: &ItemId| {
-        !tables
-            .item(id.as_str())
-            .is_some_and(crate::Item::is_mandatory)
-    };
+fn freedom(items: &[ItemId], rules: &Rules, tables: &Tables, answers: &Answers, nearest: &[bool]) -> Vec<ItemFreedom> {
+    let settled: Answers = answers.iter().zip(nearest).map(|(answer, &value)| answer.map(|_| value)).collect();
+    let chosen = |id: &ItemId| !tables.item(id.as_str()).is_some_and(crate::Item::is_mandatory);
     let variables = items.iter().enumerate().filter(|(_, item)| chosen(item));
     variables
         .map(|(variable, item)| ItemFreedom {
@@ -204,10 +171,7 @@ impl Rules {
             };
             if item.is_mandatory() {
                 constraints.push(Constraint::Mandatory(variable));
-                words.push(format!(
-                    "{id} is mandatory for the {} ({})",
-                    item.class, item.reference
-                ));
+                words.push(format!("{id} is mandatory for the {} ({})", item.class, item.reference));
             }
             // The items of a DUT are closed under requirements, so the formula finds every name.
             if let Some(expr) = &item.requirement
@@ -217,24 +181,13 @@ impl Rules {
                 words.push(format!("who claims {id} has to claim {expr}"));
             }
         }
-        Self {
-            system: System {
-                variables: items.len(),
-                constraints,
-            },
-            words,
-        }
+        Self { system: System { variables: items.len(), constraints }, words }
     }
 }
 
 /// The expression over the numbers of the items; none if it names an item that the DUT is not asked for.
 fn formula(expr: &Expr, items: &[ItemId]) -> Option<Formula> {
-    let all = |parts: &[Expr]| {
-        parts
-            .iter()
-            .map(|part| formula(part, items))
-            .collect::<Option<Vec<_>>>()
-    };
+    let all = |parts: &[Expr]| parts.iter().map(|part| formula(part, items)).collect::<Option<Vec<_>>>();
     Some(match expr {
         Expr::Item(item) => {
             let key = item.key();
@@ -255,56 +208,29 @@ impl CheckReport {
             let Some(first) = answers.next() else {
                 continue;
             };
-            let span = draft
-                .answers
-                .get(&first.item)
-                .map(|answer| answer.key)
-                .unwrap_or_default();
+            let span = draft.answers.get(&first.item).map(|answer| answer.key).unwrap_or_default();
             let message = match conflict.answers.len() {
                 1 => format!("{} cannot be answered {}", first.item, yes_no(first.answer)),
                 count => format!("these {count} answers contradict each other"),
             };
-            let mut problem =
-                Problem::new(span, message).label(format!("answered {}", yes_no(first.answer)));
+            let mut problem = Problem::new(span, message).label(format!("answered {}", yes_no(first.answer)));
             for other in answers {
-                let AnswerAt {
-                    item,
-                    answer,
-                    line,
-                    column,
-                } = other;
+                let AnswerAt { item, answer, line, column } = other;
                 let answer = yes_no(*answer);
-                problem = problem.note(format!(
-                    "line {line}, column {column}: {item} is answered {answer}"
-                ));
+                problem = problem.note(format!("line {line}, column {column}: {item} is answered {answer}"));
             }
-            problem = conflict
-                .because
-                .iter()
-                .cloned()
-                .fold(problem, Problem::note);
+            problem = conflict.because.iter().cloned().fold(problem, Problem::note);
             let last = index + 1 == self.conflicts.len();
-            let in_conflict = |conflict: &Conflict, change: &Change| {
-                conflict
-                    .answers
-                    .iter()
-                    .any(|answer| answer.item == change.item)
-            };
+            let in_conflict =
+                |conflict: &Conflict, change: &Change| conflict.answers.iter().any(|answer| answer.item == change.item);
             let changes: Vec<String> = (self.nearest.iter())
                 .filter(|change| {
                     in_conflict(conflict, change)
-                        || last
-                            && !self
-                                .conflicts
-                                .iter()
-                                .any(|conflict| in_conflict(conflict, change))
+                        || last && !self.conflicts.iter().any(|conflict| in_conflict(conflict, change))
                 })
                 .map(|change| format!("`{}: {}`", change.item, yes_no(change.to)))
                 .collect();
-            problems.push(problem.help(format!(
-                "the nearest consistent statement has {}",
-                changes.join(", ")
-            )));
+            problems.push(problem.help(format!("the nearest consistent statement has {}", changes.join(", "))));
         }
         problems
     }
@@ -335,18 +261,8 @@ impl fmt::Display for CheckReport {
         writeln!(f, "{} ({}): {state}", self.dut, self.kind)?;
         for conflict in &self.conflicts {
             writeln!(f, "\ncontradiction")?;
-            for AnswerAt {
-                item,
-                answer,
-                line,
-                column,
-            } in &conflict.answers
-            {
-                writeln!(
-                    f,
-                    "  {item:<22} {:<3}  line {line}, column {column}",
-                    yes_no(*answer)
-                )?;
+            for AnswerAt { item, answer, line, column } in &conflict.answers {
+                writeln!(f, "  {item:<22} {:<3}  line {line}, column {column}", yes_no(*answer))?;
             }
             for because in &conflict.because {
                 writeln!(f, "  because {because}")?;
@@ -358,21 +274,9 @@ impl fmt::Display for CheckReport {
                 writeln!(f, "  {item:<22} {} -> {}", yes_no(*from), yes_no(*to))?;
             }
         }
-        writeln!(
-            f,
-            "\noptional items and items of other enablers, given the other answers"
-        )?;
-        for ItemFreedom {
-            item,
-            answer,
-            freedom,
-        } in &self.freedom
-        {
-            writeln!(
-                f,
-                "  {item:<22} {:<3}  {freedom}",
-                answer.map_or("-", yes_no)
-            )?;
+        writeln!(f, "\noptional items and items of other enablers, given the other answers")?;
+        for ItemFreedom { item, answer, freedom } in &self.freedom {
+            writeln!(f, "  {item:<22} {:<3}  {freedom}", answer.map_or("-", yes_no))?;
         }
         Ok(())
     }
@@ -402,8 +306,7 @@ mod tests {
             }
         });
         let text = lines.collect::<Vec<_>>().join("\n");
-        Draft::parse(&Source::new("dut.yaml", text), Tables::builtin())
-            .unwrap_or_else(|error| panic!("{error}"))
+        Draft::parse(&Source::new("dut.yaml", text), Tables::builtin()).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -413,11 +316,7 @@ mod tests {
 
     #[test]
     fn a_contradictory_statement() {
-        let changes = [
-            ("DM_SC-C-006-O", "yes"),
-            ("DM_SC-C-001-M", "no"),
-            ("DM-PRO-C-011", "yes"),
-        ];
+        let changes = [("DM_SC-C-006-O", "yes"), ("DM_SC-C-001-M", "no"), ("DM-PRO-C-011", "yes")];
         let report = statement(DutKind::Terminal, "no", &changes).check(Tables::builtin());
         insta::assert_snapshot!(report);
         insta::assert_snapshot!(serde_json::to_string_pretty(&report.conflicts).unwrap());
@@ -428,35 +327,20 @@ mod tests {
         for kind in DutKind::ALL {
             let draft = statement(kind, "yes", &[]);
             let report = draft.check(Tables::builtin());
-            assert!(
-                report.consistent && report.unanswered.is_empty(),
-                "{report}"
-            );
+            assert!(report.consistent && report.unanswered.is_empty(), "{report}");
             assert!(Ics::parse(&draft.source, Tables::builtin()).is_ok());
         }
     }
 
     #[test]
     fn claiming_everything_without_its_requirements_is_told_item_by_item() {
-        let external: Vec<(&str, &str)> = Tables::builtin()
-            .external()
-            .iter()
-            .map(|item| (item.id.as_str(), "no"))
-            .collect();
+        let external: Vec<(&str, &str)> =
+            Tables::builtin().external().iter().map(|item| (item.id.as_str(), "no")).collect();
         let report = statement(DutKind::Terminal, "yes", &external).check(Tables::builtin());
         // Six that mandatory items rest on, alone; and the seven optional items, each with one of its own.
-        let alone = report
-            .conflicts
-            .iter()
-            .filter(|conflict| conflict.answers.len() == 1)
-            .count();
+        let alone = report.conflicts.iter().filter(|conflict| conflict.answers.len() == 1).count();
         assert_eq!((alone, report.conflicts.len()), (6, 13));
-        assert!(
-            report
-                .conflicts
-                .iter()
-                .all(|conflict| conflict.answers.len() <= 2)
-        );
+        assert!(report.conflicts.iter().all(|conflict| conflict.answers.len() <= 2));
     }
 
     /// Every statement on a card that meets the tables, by the order of its items.
@@ -464,19 +348,16 @@ mod tests {
         let tables = Tables::builtin();
         let items = DutKind::Card.items(tables);
         let place = |id: &ItemId| items.iter().position(|item| item == id).unwrap();
-        let rows = (0..1_usize << items.len())
-            .map(|bits| (0..items.len()).map(|v| bits >> v & 1 == 1).collect());
+        let rows = (0..1_usize << items.len()).map(|bits| (0..items.len()).map(|v| bits >> v & 1 == 1).collect());
         let meets = |row: &Vec<bool>| {
-            items
-                .iter()
-                .zip(row)
-                .all(|(id, &claimed)| match tables.item(id.as_str()) {
-                    None => true,
-                    Some(item) if !claimed => !item.is_mandatory(),
-                    Some(item) => item.requirement.as_ref().is_none_or(|expr| {
-                        expr.eval(&|name| row[place(&name.key())].into()) == crate::Ternary::True
-                    }),
-                })
+            items.iter().zip(row).all(|(id, &claimed)| match tables.item(id.as_str()) {
+                None => true,
+                Some(item) if !claimed => !item.is_mandatory(),
+                Some(item) => item
+                    .requirement
+                    .as_ref()
+                    .is_none_or(|expr| expr.eval(&|name| row[place(&name.key())].into()) == crate::Ternary::True),
+            })
         };
         rows.filter(meets).collect()
     }

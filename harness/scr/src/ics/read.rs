@@ -43,10 +43,7 @@ impl Draft {
     /// item of the DUT, values other than yes and no, unknown readings.
     pub fn parse(source: &Source, tables: &Tables) -> Result<Self, Problems> {
         let root = dmsc_doc::parse(source)?;
-        let mut reader = Reader {
-            tables,
-            problems: Vec::new(),
-        };
+        let mut reader = Reader { tables, problems: Vec::new() };
         let draft = reader.statement(source, &root);
         match draft {
             Some(draft) => Problems::none_or(source, reader.problems, draft),
@@ -56,26 +53,14 @@ impl Draft {
 
     /// Line and column, from 1, of an answer; of `answers:` if the item has no line.
     pub fn place(&self, item: &str) -> (usize, usize) {
-        let span = self
-            .answers
-            .get(item)
-            .map_or(self.answers_span, |answer| answer.key);
+        let span = self.answers.get(item).map_or(self.answers_span, |answer| answer.key);
         line_col(&self.source, span.start)
     }
 
     /// The items that the DUT is asked for and that have no answer, in the order of the tables.
     pub fn unanswered(&self, tables: &Tables) -> Vec<ItemId> {
-        let answered = |id: &ItemId| {
-            self.answers
-                .get(id)
-                .is_some_and(|answer| answer.value.is_some())
-        };
-        self.dut
-            .kind
-            .items(tables)
-            .into_iter()
-            .filter(|id| !answered(id))
-            .collect()
+        let answered = |id: &ItemId| self.answers.get(id).is_some_and(|answer| answer.value.is_some());
+        self.dut.kind.items(tables).into_iter().filter(|id| !answered(id)).collect()
     }
 
     pub(crate) fn unanswered_problems(&self, tables: &Tables) -> Vec<Problem> {
@@ -96,12 +81,9 @@ impl Draft {
             [_] => ("one item".to_owned(), "has"),
             _ => (format!("{} items", missing.len()), "have"),
         };
-        let mut problem = Problem::new(
-            self.answers_span,
-            format!("{count} of the DUT {verb} no answer"),
-        )
-        .label(format!("a {} has to answer", self.dut.kind))
-        .help("add a line for each, with yes or no; an item left out is never a silent no");
+        let mut problem = Problem::new(self.answers_span, format!("{count} of the DUT {verb} no answer"))
+            .label(format!("a {} has to answer", self.dut.kind))
+            .help("add a line for each, with yes or no; an item left out is never a silent no");
         for item in missing {
             problem = problem.note(format!("{item}: {}", describe(tables, item.as_str())));
         }
@@ -114,16 +96,8 @@ impl Draft {
 pub(crate) fn describe(tables: &Tables, id: &str) -> String {
     match (tables.item(id), tables.external_item(id)) {
         (Some(item), _) => {
-            let function = item
-                .function
-                .strip_prefix('(')
-                .and_then(|rest| rest.strip_suffix(')'));
-            format!(
-                "{}, {}, {}",
-                function.unwrap_or(&item.function),
-                item.status,
-                item.reference
-            )
+            let function = item.function.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+            format!("{}, {}, {}", function.unwrap_or(&item.function), item.status, item.reference)
         }
         (_, Some(item)) => {
             let sentence = item.what.split(". ").next().unwrap_or_default();
@@ -152,24 +126,11 @@ impl Reader<'_> {
         for entry in answers.value.entries() {
             let value = self.answer(entry);
             if let Some(item) = self.item(entry, dut.kind, &expected) {
-                found.insert(
-                    item,
-                    Answer {
-                        value,
-                        key: entry.key_span,
-                        span: entry.value.span,
-                    },
-                );
+                found.insert(item, Answer { value, key: entry.key_span, span: entry.value.span });
             }
         }
         let interpretations = self.interpretations(root);
-        Some(Draft {
-            source: source.clone(),
-            dut,
-            answers: found,
-            interpretations,
-            answers_span: answers.key_span,
-        })
+        Some(Draft { source: source.clone(), dut, answers: found, interpretations, answers_span: answers.key_span })
     }
 
     fn version(&mut self, root: &Node) {
@@ -193,16 +154,13 @@ impl Reader<'_> {
         let name = name.and_then(|entry| match entry.value.written() {
             Some(name) if !name.trim().is_empty() => Some(name.to_owned()),
             _ => {
-                self.problems
-                    .push(Problem::new(place(entry), "the DUT has no name").label("expected text"));
+                self.problems.push(Problem::new(place(entry), "the DUT has no name").label("expected text"));
                 None
             }
         });
         let kind = self.required(&dut.value, "kind", "card or terminal");
         let kind = kind.and_then(|entry| {
-            let found = DutKind::ALL
-                .into_iter()
-                .find(|kind| entry.value.as_str() == Some(kind.as_str()));
+            let found = DutKind::ALL.into_iter().find(|kind| entry.value.as_str() == Some(kind.as_str()));
             if found.is_none() {
                 self.problems.push(
                     Problem::new(place(entry), "this is no kind of DUT")
@@ -212,10 +170,7 @@ impl Reader<'_> {
             }
             found
         });
-        Some(Dut {
-            name: name?,
-            kind: kind?,
-        })
+        Some(Dut { name: name?, kind: kind? })
     }
 
     fn item(&mut self, entry: &Entry, kind: DutKind, expected: &[ItemId]) -> Option<ItemId> {
@@ -223,19 +178,13 @@ impl Reader<'_> {
             return Some(item.clone());
         }
         let problem = if let Some(item) = self.tables.item(&entry.key) {
-            Problem::new(
-                entry.key_span,
-                format!("{} does not bind a {kind}", entry.key),
-            )
-            .label(format!("an item of the {}", item.class))
-            .help("remove the line, or correct `kind`")
+            Problem::new(entry.key_span, format!("{} does not bind a {kind}", entry.key))
+                .label(format!("an item of the {}", item.class))
+                .help("remove the line, or correct `kind`")
         } else if self.tables.external_item(&entry.key).is_some() {
-            Problem::new(
-                entry.key_span,
-                format!("{} does not bind a {kind}", entry.key),
-            )
-            .label(format!("no requirement of a {kind} reaches it"))
-            .help("remove the line, or correct `kind`")
+            Problem::new(entry.key_span, format!("{} does not bind a {kind}", entry.key))
+                .label(format!("no requirement of a {kind} reaches it"))
+                .help("remove the line, or correct `kind`")
         } else {
             let near = self.tables.nearest(&entry.key);
             let problem = Problem::new(entry.key_span, format!("{} is not an item", entry.key))
@@ -261,12 +210,9 @@ impl Reader<'_> {
             _ => "a partial implementation is a no; the remark belongs into a comment",
         };
         self.problems.push(
-            Problem::new(
-                entry.value.span,
-                format!("the answer on {} is neither yes nor no", entry.key),
-            )
-            .label("expected yes or no")
-            .help(help),
+            Problem::new(entry.value.span, format!("the answer on {} is neither yes nor no", entry.key))
+                .label("expected yes or no")
+                .help(help),
         );
         None
     }
@@ -292,63 +238,41 @@ impl Reader<'_> {
 
     fn alternative(&self, entry: &Entry) -> Result<String, Problem> {
         let Some(interpretation) = self.tables.interpretation(&entry.key) else {
-            let all = self
-                .tables
-                .interpretations()
-                .iter()
-                .map(|one| one.id.as_str());
-            let problem = Problem::new(
-                entry.key_span,
-                format!("{} is not an interpretation", entry.key),
-            );
+            let all = self.tables.interpretations().iter().map(|one| one.id.as_str());
+            let problem = Problem::new(entry.key_span, format!("{} is not an interpretation", entry.key));
             return Err(problem.help(match nearest(&entry.key, all) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "`dmsc scr interpretations` shows them".to_owned(),
             }));
         };
-        let found = entry
-            .value
-            .written()
-            .and_then(|id| interpretation.alternative(id));
-        found
-            .map(|alternative| alternative.id.clone())
-            .ok_or_else(|| {
-                let mut problem =
-                    Problem::new(place(entry), format!("{} has no such reading", entry.key))
-                        .label(interpretation.title.clone());
-                for alternative in &interpretation.alternatives {
-                    problem = problem.note(format!("{}: {}", alternative.id, alternative.meaning));
-                }
-                let all = interpretation
-                    .alternatives
-                    .iter()
-                    .map(|alternative| alternative.id.as_str());
-                match entry.value.written().and_then(|id| nearest(id, all)) {
-                    Some(near) => problem.help(format!("did you mean {near}?")),
-                    None => problem.help(format!("the default is {}", interpretation.default)),
-                }
-            })
+        let found = entry.value.written().and_then(|id| interpretation.alternative(id));
+        found.map(|alternative| alternative.id.clone()).ok_or_else(|| {
+            let mut problem = Problem::new(place(entry), format!("{} has no such reading", entry.key))
+                .label(interpretation.title.clone());
+            for alternative in &interpretation.alternatives {
+                problem = problem.note(format!("{}: {}", alternative.id, alternative.meaning));
+            }
+            let all = interpretation.alternatives.iter().map(|alternative| alternative.id.as_str());
+            match entry.value.written().and_then(|id| nearest(id, all)) {
+                Some(near) => problem.help(format!("did you mean {near}?")),
+                None => problem.help(format!("the default is {}", interpretation.default)),
+            }
+        })
     }
 
     fn mapping(&mut self, node: &Node, what: &str) -> Option<()> {
         match node.value {
             Value::Map(_) => Some(()),
             _ => {
-                let problem =
-                    Problem::new(node.span, format!("{what} is a mapping of keys and values"));
-                self.problems
-                    .push(problem.label(format!("found {}", node.kind())));
+                let problem = Problem::new(node.span, format!("{what} is a mapping of keys and values"));
+                self.problems.push(problem.label(format!("found {}", node.kind())));
                 None
             }
         }
     }
 
     fn known_keys(&mut self, node: &Node, allowed: &[&'static str]) {
-        for entry in node
-            .entries()
-            .iter()
-            .filter(|entry| !allowed.contains(&entry.key.as_str()))
-        {
+        for entry in node.entries().iter().filter(|entry| !allowed.contains(&entry.key.as_str())) {
             let mut problem = Problem::new(entry.key_span, format!("unknown key `{}`", entry.key))
                 .note(format!("allowed keys: {}", allowed.join(", ")));
             if let Some(near) = nearest(&entry.key, allowed.iter().copied()) {
@@ -361,9 +285,7 @@ impl Reader<'_> {
     fn required<'n>(&mut self, node: &'n Node, key: &str, what: &str) -> Option<&'n Entry> {
         let found = node.entry(key);
         if found.is_none() {
-            self.problems.push(
-                Problem::new(node.span, format!("`{key}` is missing")).label(format!("add {what}")),
-            );
+            self.problems.push(Problem::new(node.span, format!("`{key}` is missing")).label(format!("add {what}")));
         }
         found
     }
@@ -371,9 +293,5 @@ impl Reader<'_> {
 
 /// The place of a value; of its key if there is no value.
 fn place(entry: &Entry) -> Span {
-    if entry.value.span.is_empty() {
-        entry.key_span
-    } else {
-        entry.value.span
-    }
+    if entry.value.span.is_empty() { entry.key_span } else { entry.value.span }
 }

@@ -44,8 +44,7 @@ impl System {
     /// answers of earlier variables, and adds a claim only where it has to. None if the constraints
     /// contradict each other without any answer.
     pub(crate) fn nearest(&self, answers: &Answers) -> Option<Vec<bool>> {
-        (0..=self.variables)
-            .find_map(|budget| self.search(&vec![None; self.variables], answers, 0, budget))
+        (0..=self.variables).find_map(|budget| self.search(&vec![None; self.variables], answers, 0, budget))
     }
 
     /// A smallest set of answers, by variable, that no statement meeting the constraints contains; none if the
@@ -74,21 +73,9 @@ impl System {
         let answers = only(answers, conflict);
         let mut kept: Vec<usize> = (0..self.constraints.len()).collect();
         for index in (0..self.constraints.len()).rev() {
-            let fewer: Vec<usize> = kept
-                .iter()
-                .copied()
-                .filter(|&other| other != index)
-                .collect();
-            let constraints = fewer
-                .iter()
-                .filter_map(|&i| self.constraints.get(i).cloned())
-                .collect();
-            if !(Self {
-                variables: self.variables,
-                constraints,
-            })
-            .consistent(&answers)
-            {
+            let fewer: Vec<usize> = kept.iter().copied().filter(|&other| other != index).collect();
+            let constraints = fewer.iter().filter_map(|&i| self.constraints.get(i).cloned()).collect();
+            if !(Self { variables: self.variables, constraints }).consistent(&answers) {
                 kept = fewer;
             }
         }
@@ -116,11 +103,7 @@ impl System {
     /// contains some of them.
     fn correction(&self, answers: &Answers, model: &[bool]) -> Vec<usize> {
         let agreeing = |model: &[bool]| -> Answers {
-            answers
-                .iter()
-                .zip(model)
-                .map(|(answer, value)| answer.filter(|answer| answer == value))
-                .collect()
+            answers.iter().zip(model).map(|(answer, value)| answer.filter(|answer| answer == value)).collect()
         };
         let mut kept = agreeing(model);
         let mut correction = Vec::new();
@@ -142,27 +125,17 @@ impl System {
 
     /// The first full statement, in order of deviation from the preferred answers, that contains `fixed` and
     /// deviates from at most `budget` of them. Without a preference, no comes first and costs nothing.
-    fn search(
-        &self,
-        fixed: &Answers,
-        preferred: &Answers,
-        from: usize,
-        budget: usize,
-    ) -> Option<Vec<bool>> {
+    fn search(&self, fixed: &Answers, preferred: &Answers, from: usize, budget: usize) -> Option<Vec<bool>> {
         let mut values = fixed.clone();
         if !self.propagate(&mut values) {
             return None;
         }
         let changed = values.iter().zip(preferred);
-        let cost = changed
-            .filter(|(value, wanted)| matches!((value, wanted), (Some(v), Some(w)) if v != w))
-            .count();
+        let cost = changed.filter(|(value, wanted)| matches!((value, wanted), (Some(v), Some(w)) if v != w)).count();
         if cost.saturating_add(self.further_changes(&values, preferred)) > budget {
             return None;
         }
-        let Some(next) =
-            (from..self.variables).find(|&v| values.get(v).copied().flatten().is_none())
-        else {
+        let Some(next) = (from..self.variables).find(|&v| values.get(v).copied().flatten().is_none()) else {
             return values.into_iter().collect();
         };
         let first = preferred.get(next).copied().flatten().unwrap_or(false);
@@ -177,22 +150,14 @@ impl System {
     /// A lower bound of the changes still needed: constraints that are false if the open variables keep their
     /// answers, no two sharing an open variable.
     fn further_changes(&self, values: &Answers, preferred: &Answers) -> usize {
-        let kept: Answers = values
-            .iter()
-            .zip(preferred)
-            .map(|(value, wanted)| value.or(*wanted))
-            .collect();
+        let kept: Answers = values.iter().zip(preferred).map(|(value, wanted)| value.or(*wanted)).collect();
         let mut used = vec![false; self.variables];
         let mut count = 0;
         for constraint in &self.constraints {
             if constraint.eval(&kept) != Ternary::False {
                 continue;
             }
-            let open: Vec<usize> = constraint
-                .variables()
-                .into_iter()
-                .filter(|&v| get(values, v).is_none())
-                .collect();
+            let open: Vec<usize> = constraint.variables().into_iter().filter(|&v| get(values, v).is_none()).collect();
             if open.iter().all(|&v| used.get(v) == Some(&false)) {
                 count += 1;
                 for v in open {
@@ -212,13 +177,11 @@ impl System {
             for constraint in &self.constraints {
                 let possible = match constraint {
                     Constraint::Mandatory(v) => Formula::Var(*v).require(true, values),
-                    Constraint::Requires(v, formula) => {
-                        match (get(values, *v), formula.eval(values)) {
-                            (Some(true), _) => formula.require(true, values),
-                            (None, Ternary::False) => Formula::Var(*v).require(false, values),
-                            _ => true,
-                        }
-                    }
+                    Constraint::Requires(v, formula) => match (get(values, *v), formula.eval(values)) {
+                        (Some(true), _) => formula.require(true, values),
+                        (None, Ternary::False) => Formula::Var(*v).require(false, values),
+                        _ => true,
+                    },
                 };
                 if !possible {
                     return false;
@@ -235,9 +198,7 @@ impl Constraint {
     pub(crate) fn eval(&self, values: &Answers) -> Ternary {
         match self {
             Self::Mandatory(v) => get(values, *v).into(),
-            Self::Requires(v, formula) => {
-                (!Ternary::from(get(values, *v))).or(formula.eval(values))
-            }
+            Self::Requires(v, formula) => (!Ternary::from(get(values, *v))).or(formula.eval(values)),
         }
     }
 
@@ -257,12 +218,8 @@ impl Formula {
     fn eval(&self, values: &Answers) -> Ternary {
         match self {
             Self::Var(v) => get(values, *v).into(),
-            Self::And(parts) => parts
-                .iter()
-                .fold(Ternary::True, |all, part| all.and(part.eval(values))),
-            Self::Or(parts) => parts
-                .iter()
-                .fold(Ternary::False, |any, part| any.or(part.eval(values))),
+            Self::And(parts) => parts.iter().fold(Ternary::True, |all, part| all.and(part.eval(values))),
+            Self::Or(parts) => parts.iter().fold(Ternary::False, |any, part| any.or(part.eval(values))),
             Self::Not(part) => !part.eval(values),
         }
     }
@@ -275,9 +232,7 @@ impl Formula {
                 None => false,
             },
             (Self::Not(part), _) => part.require(!value, values),
-            (Self::And(parts), true) | (Self::Or(parts), false) => {
-                parts.iter().all(|part| part.require(value, values))
-            }
+            (Self::And(parts), true) | (Self::Or(parts), false) => parts.iter().all(|part| part.require(value, values)),
             (Self::And(parts), false) | (Self::Or(parts), true) => {
                 let undecided = |part: &&Self| part.eval(values) != Ternary::from(!value);
                 let candidates: Vec<&Self> = parts.iter().filter(undecided).collect();
@@ -293,9 +248,7 @@ impl Formula {
     fn collect(&self, variables: &mut Vec<usize>) {
         match self {
             Self::Var(v) => variables.push(*v),
-            Self::And(parts) | Self::Or(parts) => {
-                parts.iter().for_each(|part| part.collect(variables))
-            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.collect(variables)),
             Self::Not(part) => part.collect(variables),
         }
     }
@@ -311,20 +264,13 @@ fn open(values: &Answers) -> usize {
 
 /// The answers of some variables, the others open.
 fn only(answers: &Answers, variables: &[usize]) -> Answers {
-    answers
-        .iter()
-        .enumerate()
-        .map(|(v, answer)| answer.filter(|_| variables.contains(&v)))
-        .collect()
+    answers.iter().enumerate().map(|(v, answer)| answer.filter(|_| variables.contains(&v))).collect()
 }
 
 /// A smallest set, sorted, that shares an element with each of the sets. None of them is empty.
 fn smallest_hitting_set(sets: &[Vec<usize>], limit: usize) -> Vec<usize> {
     fn hit(sets: &[Vec<usize>], chosen: &mut Vec<usize>, budget: usize) -> bool {
-        let Some(missed) = sets
-            .iter()
-            .find(|set| !set.iter().any(|element| chosen.contains(element)))
-        else {
+        let Some(missed) = sets.iter().find(|set| !set.iter().any(|element| chosen.contains(element))) else {
             return true;
         };
         budget > 0
@@ -370,28 +316,22 @@ mod tests {
             Constraint::Mandatory(v) => row[*v],
             Constraint::Requires(v, formula) => !row[*v] || holds(formula, row),
         };
-        statements()
-            .filter(|row| constraints.iter().all(|constraint| met(row, constraint)))
-            .collect()
+        statements().filter(|row| constraints.iter().all(|constraint| met(row, constraint))).collect()
     }
 
     fn contains(row: &[bool], answers: &[Option<bool>]) -> bool {
-        row.iter()
-            .zip(answers)
-            .all(|(value, answer)| answer.is_none_or(|answer| answer == *value))
+        row.iter().zip(answers).all(|(value, answer)| answer.is_none_or(|answer| answer == *value))
     }
 
     fn formula() -> impl Strategy<Value = Formula> {
-        (0..VARIABLES)
-            .prop_map(Formula::Var)
-            .prop_recursive(2, 8, 3, |inner| {
-                let parts = prop::collection::vec(inner.clone(), 2..4);
-                prop_oneof![
-                    3 => parts.clone().prop_map(Formula::And),
-                    3 => parts.prop_map(Formula::Or),
-                    1 => inner.prop_map(|part| Formula::Not(Box::new(part))),
-                ]
-            })
+        (0..VARIABLES).prop_map(Formula::Var).prop_recursive(2, 8, 3, |inner| {
+            let parts = prop::collection::vec(inner.clone(), 2..4);
+            prop_oneof![
+                3 => parts.clone().prop_map(Formula::And),
+                3 => parts.prop_map(Formula::Or),
+                1 => inner.prop_map(|part| Formula::Not(Box::new(part))),
+            ]
+        })
     }
 
     fn system() -> impl Strategy<Value = System> {
@@ -399,10 +339,7 @@ mod tests {
             1 => (0..VARIABLES).prop_map(Constraint::Mandatory),
             5 => (0..VARIABLES, formula()).prop_map(|(v, formula)| Constraint::Requires(v, formula)),
         ];
-        prop::collection::vec(constraint, 0..6).prop_map(|constraints| System {
-            variables: VARIABLES,
-            constraints,
-        })
+        prop::collection::vec(constraint, 0..6).prop_map(|constraints| System { variables: VARIABLES, constraints })
     }
 
     fn answers() -> impl Strategy<Value = Answers> {
@@ -412,16 +349,9 @@ mod tests {
 
     /// How far a statement is from the answers: the number of changes, then where they are.
     fn deviation(row: &[bool], answers: &[Option<bool>]) -> (usize, Vec<bool>) {
-        let changes: Vec<bool> = row
-            .iter()
-            .zip(answers)
-            .map(|(value, answer)| *value != answer.unwrap_or(false))
-            .collect();
-        let cost = changes
-            .iter()
-            .zip(answers)
-            .filter(|(changed, answer)| **changed && answer.is_some())
-            .count();
+        let changes: Vec<bool> =
+            row.iter().zip(answers).map(|(value, answer)| *value != answer.unwrap_or(false)).collect();
+        let cost = changes.iter().zip(answers).filter(|(changed, answer)| **changed && answer.is_some()).count();
         (cost, changes)
     }
 
@@ -494,10 +424,7 @@ mod tests {
     #[test]
     fn a_chain_of_forty_is_no_effort() {
         let constraints = (0..39).map(|v| requires(v, Formula::Var(v + 1))).collect();
-        let system = System {
-            variables: 40,
-            constraints,
-        };
+        let system = System { variables: 40, constraints };
         let answers: Answers = (0..40).map(|v| Some(v % 2 == 0)).collect();
         assert_eq!(system.smallest_conflict(&answers).unwrap().len(), 2);
         let nearest = system.nearest(&answers).unwrap();
@@ -506,13 +433,9 @@ mod tests {
 
     #[test]
     fn twenty_claims_without_what_they_require_are_no_effort() {
-        let parts =
-            |v: usize| Formula::Or(vec![Formula::Var(20 + v), Formula::Var(20 + (v + 1) % 20)]);
+        let parts = |v: usize| Formula::Or(vec![Formula::Var(20 + v), Formula::Var(20 + (v + 1) % 20)]);
         let constraints = (0..20).map(|v| requires(v, parts(v))).collect();
-        let system = System {
-            variables: 40,
-            constraints,
-        };
+        let system = System { variables: 40, constraints };
         let answers: Answers = (0..40).map(|v| Some(v < 20)).collect();
         assert_eq!(system.smallest_conflict(&answers).unwrap().len(), 3);
         let nearest = system.nearest(&answers).unwrap();
@@ -520,22 +443,13 @@ mod tests {
     }
 
     fn deviation_count(row: &[bool], answers: &[Option<bool>]) -> usize {
-        row.iter()
-            .zip(answers)
-            .filter(|(value, answer)| Some(**value) != **answer)
-            .count()
+        row.iter().zip(answers).filter(|(value, answer)| Some(**value) != **answer).count()
     }
 
     #[test]
     fn a_wide_alternative_conflicts_as_a_whole() {
-        let constraints = vec![requires(
-            0,
-            Formula::Or((1..30).map(Formula::Var).collect()),
-        )];
-        let system = System {
-            variables: 30,
-            constraints,
-        };
+        let constraints = vec![requires(0, Formula::Or((1..30).map(Formula::Var).collect()))];
+        let system = System { variables: 30, constraints };
         let answers: Answers = (0..30).map(|v| Some(v == 0)).collect();
         assert_eq!(system.smallest_conflict(&answers).unwrap().len(), 30);
     }

@@ -11,15 +11,9 @@ const WIDTH: usize = 28;
 
 pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
     let items = kind.items(tables);
-    let mandatory: Vec<&Item> = items
-        .iter()
-        .filter_map(|id| tables.item(id.as_str()))
-        .filter(|item| item.is_mandatory())
-        .collect();
-    let implied: Vec<ItemId> = mandatory
-        .iter()
-        .flat_map(|item| tables.closure(item.id.as_str()))
-        .collect();
+    let mandatory: Vec<&Item> =
+        items.iter().filter_map(|id| tables.item(id.as_str())).filter(|item| item.is_mandatory()).collect();
+    let implied: Vec<ItemId> = mandatory.iter().flat_map(|item| tables.closure(item.id.as_str())).collect();
     let mut text = format!(
         "# Implementation conformance statement of a {kind}.\n\
          # Fill in yes or no wherever nothing stands behind the colon, then run `dmsc ics check` on the file.\n\
@@ -40,16 +34,8 @@ pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
         let _ = writeln!(text, "{line:WIDTH$} # {}", describe(tables, id.as_str()));
     }
     text.push_str("\n# Readings of open points, where another than the default is wanted:\n# interpretations:\n");
-    for interpretation in tables
-        .interpretations()
-        .iter()
-        .filter(|one| one.alternatives.len() > 1)
-    {
-        let _ = writeln!(
-            text,
-            "#   {}: {}",
-            interpretation.id, interpretation.default
-        );
+    for interpretation in tables.interpretations().iter().filter(|one| one.alternatives.len() > 1) {
+        let _ = writeln!(text, "#   {}: {}", interpretation.id, interpretation.default);
     }
     text
 }
@@ -69,12 +55,7 @@ mod tests {
             let open = draft.unanswered(Tables::builtin());
             assert!(!open.is_empty());
             for id in open {
-                assert!(
-                    !Tables::builtin()
-                        .item(id.as_str())
-                        .is_some_and(Item::is_mandatory),
-                    "{id}"
-                );
+                assert!(!Tables::builtin().item(id.as_str()).is_some_and(Item::is_mandatory), "{id}");
                 assert!(draft.answers.contains_key(&id), "{id} has no line");
             }
             assert!(draft.check(Tables::builtin()).consistent);

@@ -53,9 +53,7 @@ pub enum TablesError {
         id: String,
     },
     /// An expression gives an external item another document than `external.yaml` does.
-    #[error(
-        "items.yaml: {by} takes {id} from another document than external.yaml does; correct one of them"
-    )]
+    #[error("items.yaml: {by} takes {id} from another document than external.yaml does; correct one of them")]
     Document {
         /// The item with the expression.
         by: ItemId,
@@ -69,13 +67,8 @@ pub enum TablesError {
 
 impl Tables {
     /// The files of the tables, by their names in `fixtures/scr`.
-    pub const FILES: [&str; 5] = [
-        "items.yaml",
-        "external.yaml",
-        "requirements.yaml",
-        "clauses.yaml",
-        "interpretations.yaml",
-    ];
+    pub const FILES: [&str; 5] =
+        ["items.yaml", "external.yaml", "requirements.yaml", "clauses.yaml", "interpretations.yaml"];
 
     /// The tables embedded at build time.
     pub fn builtin() -> &'static Self {
@@ -94,10 +87,7 @@ impl Tables {
     pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, TablesError> {
         let [items, external, requirements, clauses, interpretations] = Self::FILES;
         let tables = Self {
-            items: parse::<RawItem, _, _>(files, items)?
-                .into_iter()
-                .map(Item::try_from)
-                .collect::<Result<_, _>>()?,
+            items: parse::<RawItem, _, _>(files, items)?.into_iter().map(Item::try_from).collect::<Result<_, _>>()?,
             external: parse(files, external)?,
             requirements: parse(files, requirements)?,
             clauses: parse(files, clauses)?,
@@ -110,15 +100,9 @@ impl Tables {
     fn check(&self) -> Result<(), TablesError> {
         let [items, _, requirements, clauses, interpretations] = Self::FILES;
         unique(items, self.ids().map(ItemId::as_str))?;
-        unique(
-            requirements,
-            self.requirements.iter().map(|entry| entry.id.as_str()),
-        )?;
+        unique(requirements, self.requirements.iter().map(|entry| entry.id.as_str()))?;
         unique(clauses, self.clauses.iter().map(|entry| entry.id.as_str()))?;
-        unique(
-            interpretations,
-            self.interpretations.iter().map(|entry| entry.id.as_str()),
-        )?;
+        unique(interpretations, self.interpretations.iter().map(|entry| entry.id.as_str()))?;
         for item in &self.items {
             self.check_expression(item)?;
         }
@@ -132,13 +116,7 @@ impl Tables {
         for entry in &self.interpretations {
             self.check_items(interpretations, &entry.id, &entry.items)?;
             self.check_clauses(interpretations, &entry.id, &entry.clauses)?;
-            unique(
-                interpretations,
-                entry
-                    .alternatives
-                    .iter()
-                    .map(|alternative| alternative.id.as_str()),
-            )?;
+            unique(interpretations, entry.alternatives.iter().map(|alternative| alternative.id.as_str()))?;
             if entry.alternative(&entry.default).is_none() {
                 return Err(unknown(interpretations, &entry.id, &entry.default));
             }
@@ -151,10 +129,7 @@ impl Tables {
             let id = name.key();
             match self.external_item(id.as_str()) {
                 Some(external) if name.document.as_ref() != Some(&external.document) => {
-                    return Err(TablesError::Document {
-                        by: item.id.clone(),
-                        id,
-                    });
+                    return Err(TablesError::Document { by: item.id.clone(), id });
                 }
                 None if self.item(id.as_str()).is_none() => {
                     return Err(unknown(Self::FILES[0], item.id.as_str(), id.as_str()));
@@ -175,12 +150,7 @@ impl Tables {
         }
     }
 
-    fn check_clauses(
-        &self,
-        file: &'static str,
-        by: &str,
-        ids: &[String],
-    ) -> Result<(), TablesError> {
+    fn check_clauses(&self, file: &'static str, by: &str, ids: &[String]) -> Result<(), TablesError> {
         match ids.iter().find(|id| self.clause(id).is_none()) {
             Some(id) => Err(unknown(file, by, id)),
             None => Ok(()),
@@ -189,26 +159,11 @@ impl Tables {
 }
 
 const EMBEDDED: [(&str, &str); 5] = [
-    (
-        Tables::FILES[0],
-        include_str!("../../../../fixtures/scr/items.yaml"),
-    ),
-    (
-        Tables::FILES[1],
-        include_str!("../../../../fixtures/scr/external.yaml"),
-    ),
-    (
-        Tables::FILES[2],
-        include_str!("../../../../fixtures/scr/requirements.yaml"),
-    ),
-    (
-        Tables::FILES[3],
-        include_str!("../../../../fixtures/scr/clauses.yaml"),
-    ),
-    (
-        Tables::FILES[4],
-        include_str!("../../../../fixtures/scr/interpretations.yaml"),
-    ),
+    (Tables::FILES[0], include_str!("../../../../fixtures/scr/items.yaml")),
+    (Tables::FILES[1], include_str!("../../../../fixtures/scr/external.yaml")),
+    (Tables::FILES[2], include_str!("../../../../fixtures/scr/requirements.yaml")),
+    (Tables::FILES[3], include_str!("../../../../fixtures/scr/clauses.yaml")),
+    (Tables::FILES[4], include_str!("../../../../fixtures/scr/interpretations.yaml")),
 ];
 
 /// An entry of `items.yaml`.
@@ -235,29 +190,12 @@ impl TryFrom<RawItem> for Item {
             _ => match Expr::parse(&raw.requirement) {
                 Ok(expr) => Some(expr),
                 Err(error) => {
-                    return Err(TablesError::Requirement {
-                        item: raw.id,
-                        error,
-                    });
+                    return Err(TablesError::Requirement { item: raw.id, error });
                 }
             },
         };
-        let RawItem {
-            id,
-            class,
-            status,
-            function,
-            reference,
-            ..
-        } = raw;
-        Ok(Self {
-            id,
-            class,
-            status,
-            function,
-            reference,
-            requirement,
-        })
+        let RawItem { id, class, status, function, reference, .. } = raw;
+        Ok(Self { id, class, status, function, reference, requirement })
     }
 }
 
@@ -274,21 +212,14 @@ fn unique<'a>(file: &'static str, ids: impl Iterator<Item = &'a str>) -> Result<
     let mut seen = BTreeSet::new();
     for id in ids {
         if !seen.insert(id) {
-            return Err(TablesError::Duplicate {
-                file,
-                id: id.to_owned(),
-            });
+            return Err(TablesError::Duplicate { file, id: id.to_owned() });
         }
     }
     Ok(())
 }
 
 fn unknown(file: &'static str, by: &str, id: &str) -> TablesError {
-    TablesError::Unknown {
-        file,
-        by: by.to_owned(),
-        id: id.to_owned(),
-    }
+    TablesError::Unknown { file, by: by.to_owned(), id: id.to_owned() }
 }
 
 #[cfg(test)]
@@ -316,29 +247,13 @@ mod tests {
     #[test]
     fn the_embedded_tables_are_those_of_appendix_b() {
         let tables = Tables::load(&EMBEDDED).unwrap();
-        let count = |class| {
-            tables
-                .items()
-                .iter()
-                .filter(|item| item.class == class)
-                .count()
-        };
-        assert_eq!(
-            [
-                count(Class::Client),
-                count(Class::Server),
-                count(Class::Device)
-            ],
-            [9, 6, 4]
-        );
+        let count = |class| tables.items().iter().filter(|item| item.class == class).count();
+        assert_eq!([count(Class::Client), count(Class::Server), count(Class::Device)], [9, 6, 4]);
         assert_eq!(tables.external().len(), 22);
         assert_eq!(tables.requirements().len(), 36);
         let listing: Vec<String> = (tables.items().iter())
             .map(|item| match &item.requirement {
-                Some(expr) => format!(
-                    "{} {} / {} / {expr}",
-                    item.id, item.function, item.reference
-                ),
+                Some(expr) => format!("{} {} / {} / {expr}", item.id, item.function, item.reference),
                 None => format!("{} {} / {} / -", item.id, item.function, item.reference),
             })
             .collect();
@@ -350,10 +265,7 @@ mod tests {
         let tables = Tables::builtin();
         for external in tables.external() {
             assert!(
-                tables
-                    .items()
-                    .iter()
-                    .any(|item| tables.closure(item.id.as_str()).contains(&external.id)),
+                tables.items().iter().any(|item| tables.closure(item.id.as_str()).contains(&external.id)),
                 "{} is reached by no item",
                 external.id
             );
@@ -370,15 +282,9 @@ mod tests {
             closure("DM_SC-C-001-M"),
             "SCR-DM-NOTI-C-001 SCR-DM-NOTI-C-002 DM-PRO-Session-C-001 DM-PRO-Session-C-003"
         );
-        assert_eq!(
-            closure("DM_SC-C-006-O"),
-            "DM-PRO-C-011 DM-PRO-GAlert-C-005 DM_SC-C-007-O DM-PRO-GAlert-C-006"
-        );
+        assert_eq!(closure("DM_SC-C-006-O"), "DM-PRO-C-011 DM-PRO-GAlert-C-005 DM_SC-C-007-O DM-PRO-GAlert-C-006");
         assert_eq!(closure("DM_SC-D-003-M"), "DM_SC-D-001-M SCWS-ME-001");
-        assert_eq!(
-            closure("DM_SC-D-004-O"),
-            "DM_SC-D-001-M SCWS-ME-001 DM_SC-D-002-O"
-        );
+        assert_eq!(closure("DM_SC-D-004-O"), "DM_SC-D-001-M SCWS-ME-001 DM_SC-D-002-O");
         assert_eq!(closure("DM_SC-D-002-O"), "");
     }
 
@@ -386,17 +292,10 @@ mod tests {
     fn clauses_are_found_as_cases_cite_them() {
         let tables = Tables::builtin();
         assert_eq!(tables.clause("DM_SC 7.1-6").unwrap().id, "DM_SC-7.1-6");
-        assert_eq!(
-            tables.clause("DM_SC-7.1-6").unwrap().subject,
-            super::super::Subject::Device
-        );
+        assert_eq!(tables.clause("DM_SC-7.1-6").unwrap().subject, super::super::Subject::Device);
         assert!(tables.clause("DM_SC 7.1").is_none());
         for clause in tables.clauses() {
-            assert!(
-                clause.id.starts_with(&format!("DM_SC-{}-", clause.section)),
-                "{}",
-                clause.id
-            );
+            assert!(clause.id.starts_with(&format!("DM_SC-{}-", clause.section)), "{}", clause.id);
         }
     }
 
@@ -404,10 +303,7 @@ mod tests {
     fn a_mistyped_item_has_a_nearest_name() {
         let tables = Tables::builtin();
         assert_eq!(tables.nearest("DM_SC-C-008-O").unwrap(), "DM_SC-C-008-M");
-        assert_eq!(
-            tables.nearest("SCR-DM-NOTY-C-003").unwrap(),
-            "SCR-DM-NOTI-C-003"
-        );
+        assert_eq!(tables.nearest("SCR-DM-NOTY-C-003").unwrap(), "SCR-DM-NOTI-C-003");
         assert_eq!(tables.nearest("dm_sc-c-006").unwrap(), "DM_SC-C-006-O");
         assert_eq!(tables.nearest("q"), None);
     }
@@ -415,36 +311,16 @@ mod tests {
     #[test]
     fn broken_tables_are_refused() {
         let errors = [
-            message(
-                "items.yaml",
-                "DM_SC-D-001-M AND DM_SC-D-002-O",
-                "DM_SC-D-001-M AND DM_SC-D-002",
-            ),
-            message(
-                "items.yaml",
-                "DM_SC-D-001-M AND DM_SC-D-002-O",
-                "DM_SC-D-001-M AND DM_SC-D-004-O",
-            ),
-            message(
-                "items.yaml",
-                "DM_SC-D-001-M AND DM_SC-D-002-O",
-                "DM_SC-D-001-M and DM_SC-D-002-O",
-            ),
-            message(
-                "items.yaml",
-                "[SCWS1.1]:SCWS-ME-001",
-                "[SCWS1.0]:SCWS-ME-001",
-            ),
+            message("items.yaml", "DM_SC-D-001-M AND DM_SC-D-002-O", "DM_SC-D-001-M AND DM_SC-D-002"),
+            message("items.yaml", "DM_SC-D-001-M AND DM_SC-D-002-O", "DM_SC-D-001-M AND DM_SC-D-004-O"),
+            message("items.yaml", "DM_SC-D-001-M AND DM_SC-D-002-O", "DM_SC-D-001-M and DM_SC-D-002-O"),
+            message("items.yaml", "[SCWS1.1]:SCWS-ME-001", "[SCWS1.0]:SCWS-ME-001"),
             message("items.yaml", "class: S", "class: C"),
             message("items.yaml", "- id: DM_SC-C-002-O", "- id: DM_SC-C-004-O"),
             message("items.yaml", "status: M", "state: M"),
             message("clauses.yaml", "[DM_SC-D-001-M]", "[DM_SC-D-001-O]"),
             message("requirements.yaml", "[DM_SC-7-1]", "[DM_SC-7-99]"),
-            message(
-                "interpretations.yaml",
-                "default: by-statement",
-                "default: by-hope",
-            ),
+            message("interpretations.yaml", "default: by-statement", "default: by-hope"),
             Tables::load::<&str, &str>(&[]).unwrap_err().to_string(),
         ];
         insta::assert_snapshot!(errors.join("\n"));

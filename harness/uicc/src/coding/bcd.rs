@@ -26,19 +26,14 @@ pub fn from_digits(text: &str) -> Option<Vec<u8>> {
         .chunks(2)
         .map(|pair| {
             let low = nibble(pair[0])?;
-            let high = pair
-                .get(1)
-                .map_or(Some(0x0F), |character| nibble(*character))?;
+            let high = pair.get(1).map_or(Some(0x0F), |character| nibble(*character))?;
             Some(high << 4 | low)
         })
         .collect()
 }
 
 fn nibble(character: u8) -> Option<u8> {
-    DIGITS
-        .iter()
-        .position(|digit| *digit == character)
-        .map(|at| at as u8)
+    DIGITS.iter().position(|digit| *digit == character).map(|at| at as u8)
 }
 
 /// The two decimal digits of one octet as a number 0..=99; `None` if a nibble is above 9.
@@ -63,17 +58,13 @@ pub const fn from_number(number: u8) -> Option<u8> {
 #[must_use]
 pub fn iccid(octets: &[u8]) -> Option<String> {
     let digits = digits(octets)?;
-    digits
-        .bytes()
-        .all(|digit| digit.is_ascii_digit())
-        .then_some(digits)
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then_some(digits)
 }
 
 /// The ten octets of EF.ICCID for 1 to 20 digits, padded with F. `None` otherwise.
 #[must_use]
 pub fn from_iccid(digits: &str) -> Option<Vec<u8>> {
-    let fits =
-        (1..=20).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let fits = (1..=20).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
     let mut octets = fits.then(|| from_digits(digits))??;
     octets.resize(10, 0xFF);
     Some(octets)
@@ -87,8 +78,7 @@ pub fn imsi(octets: &[u8]) -> Option<String> {
     let all = digits(body)?;
     let odd = body.first()? & 0x08 != 0;
     let imsi = all.get(1..)?;
-    (imsi.len() % 2 == usize::from(odd) && imsi.bytes().all(|digit| digit.is_ascii_digit()))
-        .then(|| imsi.to_owned())
+    (imsi.len() % 2 == usize::from(odd) && imsi.bytes().all(|digit| digit.is_ascii_digit())).then(|| imsi.to_owned())
 }
 
 /// The nine octets of EF.IMSI for 1 to 15 digits, padded with FF. `None` otherwise.
@@ -114,10 +104,7 @@ mod tests {
 
     #[test]
     fn addresses() {
-        assert_eq!(
-            digits(&from_hex("5155000000F1").unwrap()).unwrap(),
-            "15550000001"
-        );
+        assert_eq!(digits(&from_hex("5155000000F1").unwrap()).unwrap(), "15550000001");
         assert_eq!(to_hex(&from_digits("18005550199").unwrap()), "8100550591F9");
         assert_eq!(digits(&[0xF1, 0x22]), None, "a filler inside");
         assert_eq!(from_digits("12x"), None);
@@ -138,10 +125,7 @@ mod tests {
         let file = from_imsi("001010123456789").unwrap();
         assert_eq!(to_hex(&file), "080910101032547698");
         assert_eq!(imsi(&file).unwrap(), "001010123456789");
-        assert_eq!(
-            imsi(&from_imsi("00101012345678").unwrap()).unwrap(),
-            "00101012345678"
-        );
+        assert_eq!(imsi(&from_imsi("00101012345678").unwrap()).unwrap(), "00101012345678");
         assert_eq!(imsi(&[]), None);
     }
 

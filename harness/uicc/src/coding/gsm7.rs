@@ -51,10 +51,7 @@ pub fn decode(octets: &[u8]) -> Option<String> {
 pub fn encode(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
     for character in text.chars() {
-        if let Some((code, _)) = EXTENSION
-            .iter()
-            .find(|(_, extension)| *extension == character)
-        {
+        if let Some((code, _)) = EXTENSION.iter().find(|(_, extension)| *extension == character) {
             octets.extend_from_slice(&[ESCAPE, *code]);
         } else {
             let code = BASIC.iter().position(|basic| *basic == character)? as u8;
@@ -113,10 +110,7 @@ pub fn unpack(octets: &[u8], fill: u8) -> Vec<u8> {
 #[must_use]
 pub fn decode_packed(octets: &[u8]) -> Option<String> {
     let mut septets = unpack(octets, 0);
-    if !septets.is_empty()
-        && septets.len().is_multiple_of(8)
-        && septets.last() == Some(&CARRIAGE_RETURN)
-    {
+    if !septets.is_empty() && septets.len().is_multiple_of(8) && septets.last() == Some(&CARRIAGE_RETURN) {
         septets.pop();
     }
     decode(&septets)
@@ -126,9 +120,7 @@ pub fn decode_packed(octets: &[u8]) -> Option<String> {
 #[must_use]
 pub fn encode_packed(text: &str) -> Option<Vec<u8>> {
     let mut septets = encode(text)?;
-    if septets.len() % 8 == 7
-        || (septets.len() % 8 == 0 && septets.last() == Some(&CARRIAGE_RETURN))
-    {
+    if septets.len() % 8 == 7 || (septets.len() % 8 == 0 && septets.last() == Some(&CARRIAGE_RETURN)) {
         septets.push(CARRIAGE_RETURN);
     }
     Some(pack(&septets, 0))
@@ -142,23 +134,10 @@ mod tests {
 
     #[test]
     fn known_packings() {
-        assert_eq!(
-            to_hex(&encode_packed("DM Client").unwrap()),
-            "C42668C84E97DD74"
-        );
-        assert_eq!(
-            to_hex(&encode_packed("Browser").unwrap()),
-            "42F9FB3E2FCB1B",
-            "seven characters end in CR"
-        );
-        assert_eq!(
-            decode_packed(&encode_packed("Browser").unwrap()).unwrap(),
-            "Browser"
-        );
-        assert_eq!(
-            decode_packed(&[0x42, 0xF9, 0xFB, 0x3E, 0x2F, 0xCB, 0x01]).unwrap(),
-            "Browser@"
-        );
+        assert_eq!(to_hex(&encode_packed("DM Client").unwrap()), "C42668C84E97DD74");
+        assert_eq!(to_hex(&encode_packed("Browser").unwrap()), "42F9FB3E2FCB1B", "seven characters end in CR");
+        assert_eq!(decode_packed(&encode_packed("Browser").unwrap()).unwrap(), "Browser");
+        assert_eq!(decode_packed(&[0x42, 0xF9, 0xFB, 0x3E, 0x2F, 0xCB, 0x01]).unwrap(), "Browser@");
     }
 
     #[test]

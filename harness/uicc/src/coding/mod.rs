@@ -64,23 +64,14 @@ pub fn ucs2(octets: &[u8]) -> Option<String> {
     if !octets.len().is_multiple_of(2) {
         return None;
     }
-    octets
-        .chunks_exact(2)
-        .map(|pair| char::from_u32(u32::from(u16::from_be_bytes([pair[0], pair[1]]))))
-        .collect()
+    octets.chunks_exact(2).map(|pair| char::from_u32(u32::from(u16::from_be_bytes([pair[0], pair[1]])))).collect()
 }
 
 /// Big-endian UCS2; `None` on a character above FFFF.
 #[must_use]
 pub fn from_ucs2(text: &str) -> Option<Vec<u8>> {
-    let units: Option<Vec<[u8; 2]>> = text
-        .chars()
-        .map(|character| {
-            u16::try_from(u32::from(character))
-                .ok()
-                .map(u16::to_be_bytes)
-        })
-        .collect();
+    let units: Option<Vec<[u8; 2]>> =
+        text.chars().map(|character| u16::try_from(u32::from(character)).ok().map(u16::to_be_bytes)).collect();
     units.map(|units| units.concat())
 }
 
@@ -97,8 +88,7 @@ pub fn alpha_text(octets: &[u8]) -> Option<String> {
 /// The octets of an alpha identifier; `None` on a character above FFFF.
 #[must_use]
 pub fn from_alpha_text(text: &str) -> Option<Vec<u8>> {
-    gsm7::encode(text)
-        .or_else(|| from_ucs2(text).map(|octets| [&[0x80], octets.as_slice()].concat()))
+    gsm7::encode(text).or_else(|| from_ucs2(text).map(|octets| [&[0x80], octets.as_slice()].concat()))
 }
 
 #[cfg(test)]
@@ -130,11 +120,9 @@ mod tests {
 
     #[test]
     fn the_name_of_the_client_in_three_codings() {
-        for (dcs, hex) in [
-            (0, "C42668C84E97DD74"),
-            (4, "444D20436C69656E74"),
-            (8, "0044004D00200043006C00690065006E0074"),
-        ] {
+        for (dcs, hex) in
+            [(0, "C42668C84E97DD74"), (4, "444D20436C69656E74"), (8, "0044004D00200043006C00690065006E0074")]
+        {
             let octets = from_hex(hex).unwrap();
             assert_eq!(text(dcs, &octets).unwrap(), "DM Client");
             assert_eq!(from_text(dcs, "DM Client").unwrap(), octets);
@@ -147,10 +135,7 @@ mod tests {
     fn alpha_identifiers() {
         assert_eq!(alpha_text(b"DM session").unwrap(), "DM session");
         assert_eq!(from_alpha_text("Привет").unwrap()[..3], [0x80, 0x04, 0x1F]);
-        assert_eq!(
-            alpha_text(&from_alpha_text("Привет").unwrap()).unwrap(),
-            "Привет"
-        );
+        assert_eq!(alpha_text(&from_alpha_text("Привет").unwrap()).unwrap(), "Привет");
         assert_eq!(from_alpha_text("\u{1F600}"), None);
     }
 

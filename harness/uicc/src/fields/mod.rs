@@ -88,9 +88,7 @@ impl FieldKind {
             }
             Self::Name { names } => names.join(", "),
             Self::Hex => "hexadecimal digits, two an octet".to_owned(),
-            Self::HexOrInt => {
-                "hexadecimal digits, two an octet, or an integer from 0 to 255".to_owned()
-            }
+            Self::HexOrInt => "hexadecimal digits, two an octet, or an integer from 0 to 255".to_owned(),
             Self::Text => "text, or hex: and hexadecimal digits".to_owned(),
             Self::Time => "a time hh:mm:ss".to_owned(),
             Self::Bool => "true or false".to_owned(),
@@ -116,11 +114,7 @@ impl Layout {
 
     /// The kinds of object that have fields in this message, in the order in which they are written.
     fn kinds(self) -> Vec<ObjectKind> {
-        let mut kinds: Vec<_> = self
-            .fields()
-            .iter()
-            .filter_map(|field| field.object)
-            .collect();
+        let mut kinds: Vec<_> = self.fields().iter().filter_map(|field| field.object).collect();
         kinds.dedup();
         kinds
     }
@@ -138,9 +132,7 @@ impl ProactiveCommand {
     /// # Errors
     /// [`FieldError`] for an unknown name or a value of the wrong shape.
     pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
-        Ok(Self {
-            objects: read::objects(Layout::Command, fields)?,
-        })
+        Ok(Self { objects: read::objects(Layout::Command, fields)? })
     }
 }
 
@@ -156,9 +148,7 @@ impl TerminalResponse {
     /// # Errors
     /// [`FieldError`] for an unknown name or a value of the wrong shape.
     pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
-        Ok(Self {
-            objects: read::objects(Layout::Response, fields)?,
-        })
+        Ok(Self { objects: read::objects(Layout::Response, fields)? })
     }
 }
 
@@ -167,10 +157,7 @@ impl Envelope {
     #[must_use]
     pub fn to_fields(&self) -> Map<String, Value> {
         let mut fields = Map::new();
-        fields.insert(
-            "tag".to_owned(),
-            write::named(self.tag.known_name(), self.tag.code()),
-        );
+        fields.insert("tag".to_owned(), write::named(self.tag.known_name(), self.tag.code()));
         fields.extend(write::fields(Layout::Envelope, None, &self.objects));
         fields
     }
@@ -181,10 +168,7 @@ impl Envelope {
     /// [`FieldError`] for an unknown name or a value of the wrong shape; `tag` cannot be left out.
     pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
         let tag = EnvelopeTag::from_code(read::envelope_tag(fields)?);
-        Ok(Self {
-            tag,
-            objects: read::objects(Layout::Envelope, fields)?,
-        })
+        Ok(Self { tag, objects: read::objects(Layout::Envelope, fields)? })
     }
 }
 

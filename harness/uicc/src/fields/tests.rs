@@ -13,49 +13,29 @@ fn map(value: Value) -> Map<String, Value> {
 }
 
 fn command_error(value: Value) -> String {
-    ProactiveCommand::from_fields(&map(value))
-        .unwrap_err()
-        .to_string()
+    ProactiveCommand::from_fields(&map(value)).unwrap_err().to_string()
 }
 
 #[test]
 fn open_channel() {
-    let command =
-        ProactiveCommand::parse(&from_hex("D012810301400082028182B9020578BC03031014").unwrap())
-            .unwrap();
+    let command = ProactiveCommand::parse(&from_hex("D012810301400082028182B9020578BC03031014").unwrap()).unwrap();
     let fields = json!({
         "number": 1, "type": "open-channel", "qualifier": 0, "source": 0x81, "destination": 0x82,
         "buffer_size": 1400, "transport": { "protocol": "tcp-uicc-server", "port": 4116 },
     });
     assert_eq!(command.to_fields(), map(fields.clone()));
-    assert_eq!(
-        ProactiveCommand::from_fields(&map(fields)).unwrap(),
-        command
-    );
+    assert_eq!(ProactiveCommand::from_fields(&map(fields)).unwrap(), command);
 }
 
 #[test]
 fn other_flags_are_told_and_taken() {
-    let command =
-        ProactiveCommand::parse(&from_hex("D012810301400082028182390205783C03031014").unwrap())
-            .unwrap();
+    let command = ProactiveCommand::parse(&from_hex("D012810301400082028182390205783C03031014").unwrap()).unwrap();
     let fields = command.to_fields();
-    assert_eq!(
-        fields.get("no_cr"),
-        Some(&json!(["buffer_size", "transport"]))
-    );
+    assert_eq!(fields.get("no_cr"), Some(&json!(["buffer_size", "transport"])));
     assert_eq!(ProactiveCommand::from_fields(&fields).unwrap(), command);
-    let envelope =
-        Envelope::parse(&from_hex("DC1582028281F10DC0000407444D20436C69656E74F000").unwrap())
-            .unwrap();
-    assert_eq!(
-        envelope.to_fields().get("cr"),
-        Some(&json!(["applications", "last_envelope"]))
-    );
-    assert_eq!(
-        Envelope::from_fields(&envelope.to_fields()).unwrap(),
-        envelope
-    );
+    let envelope = Envelope::parse(&from_hex("DC1582028281F10DC0000407444D20436C69656E74F000").unwrap()).unwrap();
+    assert_eq!(envelope.to_fields().get("cr"), Some(&json!(["applications", "last_envelope"])));
+    assert_eq!(Envelope::from_fields(&envelope.to_fields()).unwrap(), envelope);
 }
 
 #[test]
@@ -65,18 +45,12 @@ fn short_forms_of_a_case_have_defaults() {
         "applications": [{ "port": 0xC000, "type": 7 }], "last_envelope": true,
     }));
     let envelope = Envelope::from_fields(&fields).unwrap();
-    assert_eq!(
-        to_hex(&envelope.encode()),
-        "DC1482028281710CC0000007C42668C84E97DD747000"
-    );
+    assert_eq!(to_hex(&envelope.encode()), "DC1482028281710CC0000007C42668C84E97DD747000");
     let fields = map(json!({
         "number": 2, "type": "send-data", "qualifier": 1, "source": 0x82, "destination": 0x81,
         "result": 0x20, "additional": 0,
     }));
-    assert_eq!(
-        to_hex(&TerminalResponse::from_fields(&fields).unwrap().encode()),
-        "81030243018202828183022000"
-    );
+    assert_eq!(to_hex(&TerminalResponse::from_fields(&fields).unwrap().encode()), "81030243018202828183022000");
 }
 
 #[test]
@@ -84,22 +58,13 @@ fn odd_messages_are_built() {
     let base = json!({ "type": "open-channel", "source": 0x81, "destination": 0x82, "transport": { "protocol": 0x7F, "port": 4116 } });
     let mut fields = map(base);
     fields.insert("buffer_size".to_owned(), Value::Null);
-    fields.insert(
-        "extra".to_owned(),
-        json!([{ "tag": 0x5F, "cr": true, "value": "01" }]),
-    );
+    fields.insert("extra".to_owned(), json!([{ "tag": 0x5F, "cr": true, "value": "01" }]));
     let command = ProactiveCommand::from_fields(&fields).unwrap();
-    assert_eq!(
-        to_hex(&command.encode()),
-        "D011810301400082028182BC037F1014DF0101"
-    );
+    assert_eq!(to_hex(&command.encode()), "D011810301400082028182BC037F1014DF0101");
     fields.insert("source".to_owned(), Value::Null);
     fields.insert("type".to_owned(), json!(0xFF));
     let command = ProactiveCommand::from_fields(&fields).unwrap();
-    assert_eq!(
-        to_hex(&command.encode()),
-        "D00D81 0301FF00 BC037F1014 DF0101".replace(' ', "")
-    );
+    assert_eq!(to_hex(&command.encode()), "D00D81 0301FF00 BC037F1014 DF0101".replace(' ', ""));
 }
 
 #[test]
@@ -117,51 +82,30 @@ fn errors_name_the_field_and_what_is_allowed() {
             json!({ "transport": { "protocol": 5 } }),
             "transport.port: a value is missing; allowed: an integer from 0 to 65535",
         ),
-        (
-            json!({ "buffer_size": 65536 }),
-            "buffer_size: 65536 does not fit; allowed: an integer from 0 to 65535",
-        ),
+        (json!({ "buffer_size": 65536 }), "buffer_size: 65536 does not fit; allowed: an integer from 0 to 65535"),
         (
             json!({ "channel_data": "ABC" }),
             "channel_data: 3 hexadecimal digits do not make whole octets; write two digits for each octet; allowed: hexadecimal digits, two an octet",
         ),
-        (
-            json!({ "timer_value": "1:2" }),
-            "timer_value: \"1:2\" does not fit; allowed: a time hh:mm:ss",
-        ),
+        (json!({ "timer_value": "1:2" }), "timer_value: \"1:2\" does not fit; allowed: a time hh:mm:ss"),
         (
             json!({ "address": "+12a3x" }),
             "address: \"+12a3x\" cannot be coded; allowed: text, or hex: and hexadecimal digits",
         ),
-        (
-            json!({ "extra": [{ "tag": 1, "cr": 1 }] }),
-            "extra[0].cr: 1 does not fit; allowed: true or false",
-        ),
-        (
-            json!({ "event_list": ["data-available", "x"], "type": 5 }),
-            "",
-        ),
+        (json!({ "extra": [{ "tag": 1, "cr": 1 }] }), "extra[0].cr: 1 does not fit; allowed: true or false"),
+        (json!({ "event_list": ["data-available", "x"], "type": 5 }), ""),
     ] {
         let error = command_error(fields);
         if text.is_empty() {
-            assert!(
-                error.starts_with("event_list[1]: \"x\" does not fit; allowed: mt-call, "),
-                "{error}"
-            );
+            assert!(error.starts_with("event_list[1]: \"x\" does not fit; allowed: mt-call, "), "{error}");
         } else {
             assert_eq!(error, text);
         }
     }
     assert!(
-        command_error(json!({ "results": 1 }))
-            .starts_with("results: there is no such field; allowed: number, type, ")
+        command_error(json!({ "results": 1 })).starts_with("results: there is no such field; allowed: number, type, ")
     );
-    assert!(
-        Envelope::from_fields(&Map::new())
-            .unwrap_err()
-            .to_string()
-            .starts_with("tag: a value is missing")
-    );
+    assert!(Envelope::from_fields(&Map::new()).unwrap_err().to_string().starts_with("tag: a value is missing"));
 }
 
 #[test]
@@ -169,10 +113,7 @@ fn what_has_no_field_goes_to_extra() {
     let octets = from_hex("D0148103014000 82028182 39020001 39020002 390103").unwrap();
     let fields = ProactiveCommand::parse(&octets).unwrap().to_fields();
     let extra = json!([{ "tag": 0x39, "cr": false, "value": "0002" }, { "tag": 0x39, "cr": false, "value": "03" }]);
-    assert_eq!(
-        (fields.get("buffer_size"), fields.get("extra")),
-        (Some(&json!(1)), Some(&extra))
-    );
+    assert_eq!((fields.get("buffer_size"), fields.get("extra")), (Some(&json!(1)), Some(&extra)));
     let again = ProactiveCommand::from_fields(&fields).unwrap();
     assert_eq!(to_hex(&again.encode()), to_hex(&octets));
 }
@@ -195,16 +136,10 @@ fn texts_fall_back_to_hex() {
         ("8402 0905", "duration", json!({ "unit": 9, "interval": 5 })),
     ] {
         let body = from_hex(hex).unwrap();
-        let command = ProactiveCommand {
-            objects: ObjectList::parse(&body, 0).unwrap(),
-        };
+        let command = ProactiveCommand { objects: ObjectList::parse(&body, 0).unwrap() };
         let fields = command.to_fields();
         assert_eq!(fields.get(field), Some(&value), "{hex}");
-        assert_eq!(
-            ProactiveCommand::from_fields(&fields).unwrap(),
-            command,
-            "{hex}"
-        );
+        assert_eq!(ProactiveCommand::from_fields(&fields).unwrap(), command, "{hex}");
     }
 }
 
@@ -217,10 +152,7 @@ fn sample(kind: FieldKind) -> Value {
         FieldKind::Text => json!("127.0.0.1"),
         FieldKind::Time => json!("00:00:01"),
         FieldKind::Bool => json!(true),
-        FieldKind::Record(fields) => fields
-            .iter()
-            .map(|field| (field.name.to_owned(), sample(field.kind)))
-            .collect(),
+        FieldKind::Record(fields) => fields.iter().map(|field| (field.name.to_owned(), sample(field.kind))).collect(),
         FieldKind::List(of) => json!([sample(*of)]),
     }
 }
@@ -237,11 +169,8 @@ fn tables_and_code_agree() {
             assert!(field.doc.ends_with('.'), "{}", field.name);
         }
         // Every field of the table is read, and comes back under its name with the same value.
-        let mut all: Map<String, Value> = layout
-            .fields()
-            .iter()
-            .map(|field| (field.name.to_owned(), sample(field.kind)))
-            .collect();
+        let mut all: Map<String, Value> =
+            layout.fields().iter().map(|field| (field.name.to_owned(), sample(field.kind))).collect();
         all.insert("cr".to_owned(), json!([]));
         all.insert("no_cr".to_owned(), json!([]));
         if all.contains_key("address") {
@@ -257,11 +186,7 @@ fn tables_and_code_agree() {
         if let Some(extra) = all.get("extra").cloned() {
             assert_eq!(extra, json!([{ "tag": 1, "cr": true, "value": "0102" }]));
         }
-        let names = |map: &Map<String, Value>| {
-            map.keys()
-                .cloned()
-                .collect::<std::collections::BTreeSet<_>>()
-        };
+        let names = |map: &Map<String, Value>| map.keys().cloned().collect::<std::collections::BTreeSet<_>>();
         assert_eq!(names(&back), names(&all));
         for (name, value) in &all {
             assert_eq!(back.get(name), Some(value), "{name}");
@@ -302,11 +227,7 @@ fn canonical(layout: Layout, values: &[(bool, Vec<u8>)]) -> ObjectList {
 
 /// The objects as (tag, CR, value), sorted: what must not be lost.
 fn sorted(list: &ObjectList) -> Vec<(u16, bool, Vec<u8>)> {
-    let mut all: Vec<_> = list
-        .0
-        .iter()
-        .map(|(object, cr)| (object.tag(), *cr, object.value()))
-        .collect();
+    let mut all: Vec<_> = list.0.iter().map(|(object, cr)| (object.tag(), *cr, object.value())).collect();
     all.sort();
     all
 }

@@ -6,9 +6,7 @@ use crate::ber::{self, TlvError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FcpError {
     /// The outer tag is not 62.
-    #[error(
-        "octet 0: tag {found:02X} where 62 starts file control parameters; was data asked for in P2?"
-    )]
+    #[error("octet 0: tag {found:02X} where 62 starts file control parameters; was data asked for in P2?")]
     WrongTag {
         /// The tag found.
         found: u8,
@@ -88,25 +86,16 @@ impl FileDescriptor {
     pub fn parse(octets: &[u8]) -> Option<Self> {
         let (first, records) = match octets {
             [first, _coding] => (*first, None),
-            [first, _coding, high, low, count] => {
-                (*first, Some((u16::from_be_bytes([*high, *low]), *count)))
-            }
+            [first, _coding, high, low, count] => (*first, Some((u16::from_be_bytes([*high, *low]), *count))),
             _ => return None,
         };
-        Some(Self {
-            structure: FileStructure::from_code(first),
-            shareable: first & 0x40 != 0,
-            records,
-        })
+        Some(Self { structure: FileStructure::from_code(first), shareable: first & 0x40 != 0, records })
     }
 
     /// The octets, with data coding 21 as every UICC has it.
     #[must_use]
     pub fn encode(self) -> Vec<u8> {
-        let mut octets = vec![
-            self.structure.code() | if self.shareable { 0x40 } else { 0x00 },
-            0x21,
-        ];
+        let mut octets = vec![self.structure.code() | if self.shareable { 0x40 } else { 0x00 }, 0x21];
         if let Some((length, count)) = self.records {
             octets.extend_from_slice(&length.to_be_bytes());
             octets.push(count);
@@ -130,80 +119,53 @@ impl Fcp {
     /// (clock stop allowed) is from memory, unverified.
     #[must_use]
     pub fn mf() -> Self {
-        Self::new(FileDescriptor {
-            structure: FileStructure::Directory,
-            shareable: true,
-            records: None,
-        })
-        .with(0x83, &[0x3F, 0x00])
-        .with(0xA5, &[0x80, 0x01, 0x71])
-        .with_life_cycle()
-        .with(0x8B, &[0x2F, 0x06, 0x01])
-        .with(0xC6, &[0x90, 0x01, 0x00])
+        Self::new(FileDescriptor { structure: FileStructure::Directory, shareable: true, records: None })
+            .with(0x83, &[0x3F, 0x00])
+            .with(0xA5, &[0x80, 0x01, 0x71])
+            .with_life_cycle()
+            .with(0x8B, &[0x2F, 0x06, 0x01])
+            .with(0xC6, &[0x90, 0x01, 0x00])
     }
 
     /// Parameters of an application directory, selected by `aid`.
     #[must_use]
     pub fn adf(aid: &[u8]) -> Self {
-        Self::new(FileDescriptor {
-            structure: FileStructure::Directory,
-            shareable: true,
-            records: None,
-        })
-        .with(0x83, &[0x7F, 0xFF])
-        .with(0x84, aid)
-        .with(0xA5, &[0x80, 0x01, 0x71])
-        .with_life_cycle()
-        .with(0x8B, &[0x2F, 0x06, 0x01])
-        .with(0xC6, &[0x90, 0x01, 0x00])
+        Self::new(FileDescriptor { structure: FileStructure::Directory, shareable: true, records: None })
+            .with(0x83, &[0x7F, 0xFF])
+            .with(0x84, aid)
+            .with(0xA5, &[0x80, 0x01, 0x71])
+            .with_life_cycle()
+            .with(0x8B, &[0x2F, 0x06, 0x01])
+            .with(0xC6, &[0x90, 0x01, 0x00])
     }
 
     /// Parameters of a directory.
     #[must_use]
     pub fn df(id: u16) -> Self {
-        Self::new(FileDescriptor {
-            structure: FileStructure::Directory,
-            shareable: true,
-            records: None,
-        })
-        .with(0x83, &id.to_be_bytes())
-        .with_life_cycle()
-        .with(0x8B, &[0x2F, 0x06, 0x01])
-        .with(0xC6, &[0x90, 0x01, 0x00])
+        Self::new(FileDescriptor { structure: FileStructure::Directory, shareable: true, records: None })
+            .with(0x83, &id.to_be_bytes())
+            .with_life_cycle()
+            .with(0x8B, &[0x2F, 0x06, 0x01])
+            .with(0xC6, &[0x90, 0x01, 0x00])
     }
 
     /// Parameters of a transparent file of `size` octets.
     #[must_use]
     pub fn transparent(id: u16, size: u16, sfi: Option<u8>) -> Self {
-        let descriptor = FileDescriptor {
-            structure: FileStructure::Transparent,
-            shareable: true,
-            records: None,
-        };
-        Self::new(descriptor)
-            .with(0x83, &id.to_be_bytes())
-            .ef(size, sfi)
+        let descriptor = FileDescriptor { structure: FileStructure::Transparent, shareable: true, records: None };
+        Self::new(descriptor).with(0x83, &id.to_be_bytes()).ef(size, sfi)
     }
 
     /// Parameters of a linear fixed file of `count` records of `length` octets.
     #[must_use]
     pub fn linear_fixed(id: u16, length: u16, count: u8, sfi: Option<u8>) -> Self {
         let records = Some((length, count));
-        let descriptor = FileDescriptor {
-            structure: FileStructure::LinearFixed,
-            shareable: true,
-            records,
-        };
-        Self::new(descriptor)
-            .with(0x83, &id.to_be_bytes())
-            .ef(length.saturating_mul(u16::from(count)), sfi)
+        let descriptor = FileDescriptor { structure: FileStructure::LinearFixed, shareable: true, records };
+        Self::new(descriptor).with(0x83, &id.to_be_bytes()).ef(length.saturating_mul(u16::from(count)), sfi)
     }
 
     fn ef(self, size: u16, sfi: Option<u8>) -> Self {
-        let fcp = self
-            .with_life_cycle()
-            .with(0x8B, &[0x2F, 0x06, 0x01])
-            .with(0x80, &size.to_be_bytes());
+        let fcp = self.with_life_cycle().with(0x8B, &[0x2F, 0x06, 0x01]).with(0x80, &size.to_be_bytes());
         match sfi {
             Some(sfi) => fcp.with(0x88, &[sfi << 3]),
             None => fcp,
@@ -228,23 +190,13 @@ impl Fcp {
     pub fn parse(octets: &[u8]) -> Result<Self, FcpError> {
         let (template, rest) = ber::read(octets)?;
         if template.tag != 0x62 {
-            return Err(FcpError::WrongTag {
-                found: template.tag,
-            });
+            return Err(FcpError::WrongTag { found: template.tag });
         }
         if !rest.is_empty() {
-            return Err(FcpError::Trailing {
-                at: octets.len() - rest.len(),
-                count: rest.len(),
-            });
+            return Err(FcpError::Trailing { at: octets.len() - rest.len(), count: rest.len() });
         }
         let objects = ber::read_all(template.value)?;
-        Ok(Self(
-            objects
-                .iter()
-                .map(|tlv| (tlv.tag, tlv.value.to_vec()))
-                .collect(),
-        ))
+        Ok(Self(objects.iter().map(|tlv| (tlv.tag, tlv.value.to_vec())).collect()))
     }
 
     /// The octets, template 62 included.
@@ -262,10 +214,7 @@ impl Fcp {
     /// The value of the first object with this tag.
     #[must_use]
     pub fn get(&self, tag: u8) -> Option<&[u8]> {
-        self.0
-            .iter()
-            .find(|(known, _)| *known == tag)
-            .map(|(_, value)| value.as_slice())
+        self.0.iter().find(|(known, _)| *known == tag).map(|(_, value)| value.as_slice())
     }
 
     /// File descriptor (82).
@@ -277,19 +226,14 @@ impl Fcp {
     /// File identifier (83).
     #[must_use]
     pub fn file_id(&self) -> Option<u16> {
-        <[u8; 2]>::try_from(self.get(0x83)?)
-            .ok()
-            .map(u16::from_be_bytes)
+        <[u8; 2]>::try_from(self.get(0x83)?).ok().map(u16::from_be_bytes)
     }
 
     /// File size in octets (80); `None` if absent or above four octets.
     #[must_use]
     pub fn file_size(&self) -> Option<u32> {
         let size = self.get(0x80)?;
-        (1..=4).contains(&size.len()).then(|| {
-            size.iter()
-                .fold(0, |sum, octet| sum << 8 | u32::from(*octet))
-        })
+        (1..=4).contains(&size.len()).then(|| size.iter().fold(0, |sum, octet| sum << 8 | u32::from(*octet)))
     }
 
     /// DF name, the AID (84).
@@ -324,14 +268,8 @@ mod tests {
         assert_eq!(fcp, Fcp::mf());
         assert_eq!(to_hex(&fcp.encode()), hex);
         let descriptor = fcp.descriptor().unwrap();
-        assert_eq!(
-            (descriptor.structure, descriptor.shareable),
-            (FileStructure::Directory, true)
-        );
-        assert_eq!(
-            (fcp.file_id(), fcp.life_cycle(), fcp.file_size(), fcp.sfi()),
-            (Some(0x3F00), Some(5), None, None)
-        );
+        assert_eq!((descriptor.structure, descriptor.shareable), (FileStructure::Directory, true));
+        assert_eq!((fcp.file_id(), fcp.life_cycle(), fcp.file_size(), fcp.sfi()), (Some(0x3F00), Some(5), None, None));
     }
 
     #[test]
@@ -339,31 +277,18 @@ mod tests {
         let dir = Fcp::linear_fixed(0x2F00, 38, 2, Some(0x1E));
         let again = Fcp::parse(&dir.encode()).unwrap();
         assert_eq!(
-            (
-                again.file_size(),
-                again.sfi(),
-                again.descriptor().unwrap().records
-            ),
+            (again.file_size(), again.sfi(), again.descriptor().unwrap().records),
             (Some(76), Some(0x1E), Some((38, 2)))
         );
         assert_eq!(Fcp::transparent(0x2FE2, 10, None).file_size(), Some(10));
-        assert_eq!(
-            Fcp::adf(&[0xA0, 0, 0, 0, 0x87]).aid(),
-            Some([0xA0, 0, 0, 0, 0x87].as_slice())
-        );
+        assert_eq!(Fcp::adf(&[0xA0, 0, 0, 0, 0x87]).aid(), Some([0xA0, 0, 0, 0, 0x87].as_slice()));
         assert_eq!(Fcp::df(0x7F10).file_id(), Some(0x7F10));
     }
 
     #[test]
     fn errors() {
-        assert_eq!(
-            Fcp::parse(&[0x6F, 0]),
-            Err(FcpError::WrongTag { found: 0x6F })
-        );
-        assert_eq!(
-            Fcp::parse(&[0x62, 0, 1]),
-            Err(FcpError::Trailing { at: 2, count: 1 })
-        );
+        assert_eq!(Fcp::parse(&[0x6F, 0]), Err(FcpError::WrongTag { found: 0x6F }));
+        assert_eq!(Fcp::parse(&[0x62, 0, 1]), Err(FcpError::Trailing { at: 2, count: 1 }));
     }
 
     proptest! {

@@ -45,10 +45,7 @@ pub const FILES: &[File] = &[
 /// The name of the first known file with this identifier.
 #[must_use]
 pub fn file_name(id: u16) -> Option<&'static str> {
-    FILES
-        .iter()
-        .find(|file| file.path.last() == Some(&id))
-        .map(|file| file.name)
+    FILES.iter().find(|file| file.path.last() == Some(&id)).map(|file| file.name)
 }
 
 /// A known application identifier: provider and application code, without country and provider parts.
@@ -62,46 +59,20 @@ pub struct Aid {
 
 /// The known applications, the longer prefixes first.
 pub const AIDS: &[Aid] = &[
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x01],
-        name: "UICC",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02],
-        name: "USIM",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x03],
-        name: "USIM toolkit",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04],
-        name: "ISIM",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x03, 0x43, 0x10, 0x02],
-        name: "CSIM",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x00, 0x09],
-        name: "ETSI",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x04, 0x12],
-        name: "OMA",
-    },
-    Aid {
-        prefix: &[0xA0, 0x00, 0x00, 0x04, 0x24],
-        name: "WiMAX Forum",
-    },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x01], name: "UICC" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02], name: "USIM" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x03], name: "USIM toolkit" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04], name: "ISIM" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x03, 0x43, 0x10, 0x02], name: "CSIM" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x00, 0x09], name: "ETSI" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x04, 0x12], name: "OMA" },
+    Aid { prefix: &[0xA0, 0x00, 0x00, 0x04, 0x24], name: "WiMAX Forum" },
 ];
 
 /// The name of the application of an AID.
 #[must_use]
 pub fn aid_name(aid: &[u8]) -> Option<&'static str> {
-    AIDS.iter()
-        .find(|known| aid.starts_with(known.prefix))
-        .map(|known| known.name)
+    AIDS.iter().find(|known| aid.starts_with(known.prefix)).map(|known| known.name)
 }
 
 /// Numbers of the services of EF.UST that DM_SC rests on.
@@ -134,9 +105,7 @@ impl ServiceTable {
     /// True if the service is available; service 0 and those beyond the table are not.
     #[must_use]
     pub fn has(&self, service: u8) -> bool {
-        place(service)
-            .and_then(|(at, mask)| self.0.get(at).map(|octet| octet & mask != 0))
-            .unwrap_or(false)
+        place(service).and_then(|(at, mask)| self.0.get(at).map(|octet| octet & mask != 0)).unwrap_or(false)
     }
 
     /// Makes a service available, lengthening the table as needed.
@@ -154,9 +123,7 @@ impl ServiceTable {
 
     /// Makes a service unavailable; the length stays.
     pub fn clear(&mut self, service: u8) {
-        if let Some((octet, mask)) =
-            place(service).and_then(|(at, mask)| Some((self.0.get_mut(at)?, mask)))
-        {
+        if let Some((octet, mask)) = place(service).and_then(|(at, mask)| Some((self.0.get_mut(at)?, mask))) {
             *octet &= !mask;
         }
     }
@@ -200,25 +167,11 @@ impl DirRecord {
     pub fn parse(octets: &[u8]) -> Result<Self, DirError> {
         let outer = ber::read_all(octets)?;
         let template = outer.iter().find(|tlv| tlv.tag == 0x61);
-        let template = template.ok_or(DirError::Missing {
-            what: "application template",
-            tag: 0x61,
-        })?;
+        let template = template.ok_or(DirError::Missing { what: "application template", tag: 0x61 })?;
         let inner = ber::read_all(template.value)?;
-        let value = |tag| {
-            inner
-                .iter()
-                .find(|tlv| tlv.tag == tag)
-                .map(|tlv| tlv.value.to_vec())
-        };
-        let aid = value(0x4F).ok_or(DirError::Missing {
-            what: "AID",
-            tag: 0x4F,
-        })?;
-        Ok(Self {
-            aid,
-            label: value(0x50).unwrap_or_default(),
-        })
+        let value = |tag| inner.iter().find(|tlv| tlv.tag == tag).map(|tlv| tlv.value.to_vec());
+        let aid = value(0x4F).ok_or(DirError::Missing { what: "AID", tag: 0x4F })?;
+        Ok(Self { aid, label: value(0x50).unwrap_or_default() })
     }
 
     /// The octets, padded with FF to `length` if they are shorter.
@@ -247,10 +200,7 @@ mod tests {
     fn names() {
         assert_eq!(file_name(0x2FE2), Some("EF.ICCID"));
         assert_eq!(file_name(0x1234), None);
-        assert_eq!(
-            aid_name(&[0xA0, 0, 0, 0, 0x87, 0x10, 0x02, 0xFF]),
-            Some("USIM")
-        );
+        assert_eq!(aid_name(&[0xA0, 0, 0, 0, 0x87, 0x10, 0x02, 0xFF]), Some("USIM"));
         assert_eq!(aid_name(&[0xA0, 0, 0, 0, 0x87]), None);
         assert_eq!(aid_name(&[0xA0, 0, 0, 4, 0x12, 1]), Some("OMA"));
     }
@@ -270,11 +220,7 @@ mod tests {
         ] {
             let mut table = ServiceTable::default();
             table.set(service);
-            assert_eq!(
-                (table.0.len(), table.0.last().copied()),
-                (byte, Some(mask)),
-                "service {service}"
-            );
+            assert_eq!((table.0.len(), table.0.last().copied()), (byte, Some(mask)), "service {service}");
             assert!(table.has(service));
             table.clear(service);
             assert!(!table.has(service) && table.0.len() == byte);
@@ -286,30 +232,12 @@ mod tests {
 
     #[test]
     fn dir_records() {
-        let record = DirRecord {
-            aid: vec![0xA0, 0, 0, 0, 0x87, 0x10, 0x02],
-            label: b"USIM".to_vec(),
-        };
+        let record = DirRecord { aid: vec![0xA0, 0, 0, 0, 0x87, 0x10, 0x02], label: b"USIM".to_vec() };
         let octets = record.encode(30);
-        assert_eq!(
-            (octets.len(), octets[..4].to_vec()),
-            (30, vec![0x61, 0x0F, 0x4F, 0x07])
-        );
+        assert_eq!((octets.len(), octets[..4].to_vec()), (30, vec![0x61, 0x0F, 0x4F, 0x07]));
         assert_eq!(DirRecord::parse(&octets), Ok(record));
-        assert_eq!(
-            DirRecord::parse(&[0xFF; 30]),
-            Err(DirError::Missing {
-                what: "application template",
-                tag: 0x61
-            })
-        );
-        assert_eq!(
-            DirRecord::parse(&[0x61, 0x00]),
-            Err(DirError::Missing {
-                what: "AID",
-                tag: 0x4F
-            })
-        );
+        assert_eq!(DirRecord::parse(&[0xFF; 30]), Err(DirError::Missing { what: "application template", tag: 0x61 }));
+        assert_eq!(DirRecord::parse(&[0x61, 0x00]), Err(DirError::Missing { what: "AID", tag: 0x4F }));
     }
 
     proptest! {

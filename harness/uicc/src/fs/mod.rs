@@ -5,6 +5,4 @@ mod files;
 pub mod select;
 
 pub use fcp::{Fcp, FcpError, FileDescriptor, FileStructure};
-pub use files::{
-    AIDS, Aid, DirError, DirRecord, FILES, File, ServiceTable, aid_name, file_name, service,
-};
+pub use files::{AIDS, Aid, DirError, DirRecord, FILES, File, ServiceTable, aid_name, file_name, service};

@@ -8,26 +8,20 @@ const RETURN_FCP: u8 = 0x04;
 /// SELECT by file identifier, answered with file control parameters.
 #[must_use]
 pub fn select_id(id: u16) -> CommandApdu {
-    CommandApdu::new(0x00, 0xA4, 0x00, RETURN_FCP)
-        .with_data(id.to_be_bytes())
-        .with_le(256)
+    CommandApdu::new(0x00, 0xA4, 0x00, RETURN_FCP).with_data(id.to_be_bytes()).with_le(256)
 }
 
 /// SELECT an application by its AID or the first octets of it, and activate it.
 #[must_use]
 pub fn select_aid(aid: &[u8]) -> CommandApdu {
-    CommandApdu::new(0x00, 0xA4, 0x04, RETURN_FCP)
-        .with_data(aid)
-        .with_le(256)
+    CommandApdu::new(0x00, 0xA4, 0x04, RETURN_FCP).with_data(aid).with_le(256)
 }
 
 /// SELECT by path from the MF, which the path leaves out.
 #[must_use]
 pub fn select_path(path: &[u16]) -> CommandApdu {
     let octets: Vec<u8> = path.iter().flat_map(|id| id.to_be_bytes()).collect();
-    CommandApdu::new(0x00, 0xA4, 0x08, RETURN_FCP)
-        .with_data(octets)
-        .with_le(256)
+    CommandApdu::new(0x00, 0xA4, 0x08, RETURN_FCP).with_data(octets).with_le(256)
 }
 
 /// READ BINARY of 1 to 256 octets from an offset of 0 to 7FFF; b16 of the offset is dropped.
@@ -97,10 +91,7 @@ mod tests {
     fn headers() {
         for (apdu, hex) in [
             (select_id(0x3F00), "00A40004023F0000"),
-            (
-                select_aid(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]),
-                "00A4040407A000000087100200",
-            ),
+            (select_aid(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]), "00A4040407A000000087100200"),
             (select_path(&[0x7F10, 0x5F50]), "00A40804047F105F5000"),
             (read_binary(0x8102, 10), "00B001020A"),
             (read_binary_sfi(0x04, 0, 256), "00B0840000"),

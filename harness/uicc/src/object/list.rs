@@ -1,8 +1,7 @@
 //! Objects in the order of a message, each with its CR flag.
 
 use super::{
-    CommandDetails, DeviceIdentities, Duration, Object, ObjectKind, RegistryApplication,
-    TimerValue, TransportLevel,
+    CommandDetails, DeviceIdentities, Duration, Object, ObjectKind, RegistryApplication, TimerValue, TransportLevel,
 };
 use crate::ber::TlvError;
 use crate::channel::ChannelStatus;
@@ -21,12 +20,7 @@ impl ObjectList {
     /// Any [`TlvError`] of a tag or length; a value that does not fit its tag is no error.
     pub fn parse(octets: &[u8], base: usize) -> Result<Self, TlvError> {
         let objects = comprehension::read_all(octets, base)?;
-        Ok(Self(
-            objects
-                .iter()
-                .map(|tlv| (Object::from_value(tlv.tag, tlv.value), tlv.cr))
-                .collect(),
-        ))
+        Ok(Self(objects.iter().map(|tlv| (Object::from_value(tlv.tag, tlv.value), tlv.cr)).collect()))
     }
 
     /// The octets of all objects, lengths in their shortest form.
@@ -57,8 +51,7 @@ impl ObjectList {
 
     /// Every object of a kind.
     pub fn get_all(&self, kind: ObjectKind) -> impl Iterator<Item = &Object> {
-        self.iter()
-            .filter(move |object| object.kind() == Some(kind))
+        self.iter().filter(move |object| object.kind() == Some(kind))
     }
 
     /// The first object with this tag (without CR), typed or not.

@@ -7,8 +7,8 @@ mod value;
 pub use list::ObjectList;
 pub use registry::{FieldOrder, RegistryApplication};
 pub use value::{
-    Address, BearerDescription, CommandDetails, DeviceIdentities, Duration, LocationStatus,
-    TextString, TimeUnit, TimerValue, TransportLevel,
+    Address, BearerDescription, CommandDetails, DeviceIdentities, Duration, LocationStatus, TextString, TimeUnit,
+    TimerValue, TransportLevel,
 };
 
 use crate::channel::{ChannelStatus, Device};
@@ -119,11 +119,7 @@ impl Object {
     pub fn from_value(tag: u16, value: &[u8]) -> Self {
         match typed(tag, value) {
             Ok(object) => object,
-            Err(reason) => Self::Unknown {
-                tag,
-                value: value.to_vec(),
-                reason,
-            },
+            Err(reason) => Self::Unknown { tag, value: value.to_vec(), reason },
         }
     }
 
@@ -174,17 +170,11 @@ impl Object {
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
         match self {
-            Self::CommandDetails(details) => vec![
-                details.number,
-                details.command_type.code(),
-                details.qualifier,
-            ],
+            Self::CommandDetails(details) => vec![details.number, details.command_type.code(), details.qualifier],
             Self::DeviceIdentities(devices) => {
                 vec![devices.source.code(), devices.destination.code()]
             }
-            Self::Result(general, additional) => {
-                [&[general.code()], additional.as_slice()].concat()
-            }
+            Self::Result(general, additional) => [&[general.code()], additional.as_slice()].concat(),
             Self::Duration(duration) => vec![duration.unit.code(), duration.interval],
             Self::Address(address) => address.encode(),
             Self::TextString(text) => [&[text.dcs], text.octets.as_slice()].concat(),
@@ -196,15 +186,9 @@ impl Object {
             Self::BufferSize(size) => size.to_be_bytes().to_vec(),
             Self::TransportLevel(level) => level.encode().to_vec(),
             Self::OtherAddress(None) | Self::LastEnvelope => Vec::new(),
-            Self::OtherAddress(Some(IpAddr::V4(address))) => {
-                [&[0x21], address.octets().as_slice()].concat()
-            }
-            Self::OtherAddress(Some(IpAddr::V6(address))) => {
-                [&[0x57], address.octets().as_slice()].concat()
-            }
-            Self::BearerDescription(bearer) => {
-                [&[bearer.bearer], bearer.parameters.as_slice()].concat()
-            }
+            Self::OtherAddress(Some(IpAddr::V4(address))) => [&[0x21], address.octets().as_slice()].concat(),
+            Self::OtherAddress(Some(IpAddr::V6(address))) => [&[0x57], address.octets().as_slice()].concat(),
+            Self::BearerDescription(bearer) => [&[bearer.bearer], bearer.parameters.as_slice()].concat(),
             Self::RegistryApplication(application) => application.encode(),
             Self::AlphaIdentifier(octets)
             | Self::SmsTpdu(octets)
@@ -221,9 +205,7 @@ impl Object {
     #[must_use]
     pub fn describe(&self) -> String {
         let hex = to_hex(&self.value());
-        let name = self
-            .kind()
-            .map_or_else(|| format!("tag {:02X}", self.tag()), ObjectKind::name);
+        let name = self.kind().map_or_else(|| format!("tag {:02X}", self.tag()), ObjectKind::name);
         match self.meaning() {
             Some(meaning) => format!("{name} = {meaning} ({hex})"),
             None => format!("{name} = {hex}"),
@@ -233,10 +215,7 @@ impl Object {
     fn meaning(&self) -> Option<String> {
         Some(match self {
             Self::CommandDetails(details) => {
-                format!(
-                    "number {}, {}, qualifier {:02X}",
-                    details.number, details.command_type, details.qualifier
-                )
+                format!("number {}, {}, qualifier {:02X}", details.number, details.command_type, details.qualifier)
             }
             Self::DeviceIdentities(devices) => {
                 format!("{} -> {}", devices.source, devices.destination)
@@ -249,11 +228,7 @@ impl Object {
             Self::AlphaIdentifier(octets) => format!("{:?}", crate::coding::alpha_text(octets)?),
             Self::Address(address) => address.to_string(),
             Self::TextString(text) => format!("{:?}", crate::coding::text(text.dcs, &text.octets)?),
-            Self::EventList(events) => events
-                .iter()
-                .map(|event| event.name())
-                .collect::<Vec<_>>()
-                .join(", "),
+            Self::EventList(events) => events.iter().map(|event| event.name()).collect::<Vec<_>>().join(", "),
             Self::LocationStatus(status) => status.name(),
             Self::TimerIdentifier(id) => id.to_string(),
             Self::TimerValue(time) => time.to_string(),
@@ -265,9 +240,7 @@ impl Object {
             Self::ChannelStatus(status) => status.to_string(),
             Self::BufferSize(size) => size.to_string(),
             Self::TransportLevel(level) => format!("{} port {}", level.protocol, level.port),
-            Self::OtherAddress(address) => {
-                address.map_or_else(|| "dynamic".to_owned(), |address| address.to_string())
-            }
+            Self::OtherAddress(address) => address.map_or_else(|| "dynamic".to_owned(), |address| address.to_string()),
             Self::RegistryApplication(application) => application.to_string(),
             Self::Unknown { reason, .. } => (*reason)?.to_owned(),
             Self::SmsTpdu(_)
@@ -283,108 +256,80 @@ impl Object {
 
 /// `Err(None)` for a tag that is not typed, `Err(Some(what the value should be))` for one that does not fit.
 fn typed(tag: u16, value: &[u8]) -> Result<Object, Option<&'static str>> {
-    let kind = u8::try_from(tag)
-        .map(ObjectKind::from_code)
-        .map_err(|_| None)?;
+    let kind = u8::try_from(tag).map(ObjectKind::from_code).map_err(|_| None)?;
     Ok(match (kind, value) {
         (ObjectKind::Unknown(_), _) => return Err(None),
-        (ObjectKind::CommandDetails, [number, command_type, qualifier]) => {
-            Object::CommandDetails(CommandDetails {
-                number: *number,
-                command_type: CommandType::from_code(*command_type),
-                qualifier: *qualifier,
-            })
-        }
+        (ObjectKind::CommandDetails, [number, command_type, qualifier]) => Object::CommandDetails(CommandDetails {
+            number: *number,
+            command_type: CommandType::from_code(*command_type),
+            qualifier: *qualifier,
+        }),
         (ObjectKind::CommandDetails, _) => return Err(Some("should be 3 octets")),
-        (ObjectKind::DeviceIdentities, [source, destination]) => {
-            Object::DeviceIdentities(DeviceIdentities {
-                source: Device::from_code(*source),
-                destination: Device::from_code(*destination),
-            })
-        }
+        (ObjectKind::DeviceIdentities, [source, destination]) => Object::DeviceIdentities(DeviceIdentities {
+            source: Device::from_code(*source),
+            destination: Device::from_code(*destination),
+        }),
         (ObjectKind::DeviceIdentities, _) => return Err(Some("should be 2 octets")),
         (ObjectKind::Result, [general, additional @ ..]) => {
             Object::Result(GeneralResult::from_code(*general), additional.to_vec())
         }
-        (ObjectKind::Duration, [unit, interval]) => Object::Duration(Duration {
-            unit: TimeUnit::from_code(*unit),
-            interval: *interval,
-        }),
+        (ObjectKind::Duration, [unit, interval]) => {
+            Object::Duration(Duration { unit: TimeUnit::from_code(*unit), interval: *interval })
+        }
         (ObjectKind::Duration, _) => return Err(Some("should be 2 octets")),
         (ObjectKind::AlphaIdentifier, _) => Object::AlphaIdentifier(value.to_vec()),
-        (ObjectKind::Address, _) => Object::Address(
-            Address::parse(value)
-                .ok_or(Some("should be TON/NPI and digits with F only at the end"))?,
-        ),
+        (ObjectKind::Address, _) => {
+            Object::Address(Address::parse(value).ok_or(Some("should be TON/NPI and digits with F only at the end"))?)
+        }
         (ObjectKind::SmsTpdu, _) => Object::SmsTpdu(value.to_vec()),
         (ObjectKind::CdmaSmsTpdu, _) => Object::CdmaSmsTpdu(value.to_vec()),
-        (ObjectKind::TextString, [dcs, octets @ ..]) => Object::TextString(TextString {
-            dcs: *dcs,
-            octets: octets.to_vec(),
-        }),
+        (ObjectKind::TextString, [dcs, octets @ ..]) => {
+            Object::TextString(TextString { dcs: *dcs, octets: octets.to_vec() })
+        }
         (ObjectKind::FileList, _) => Object::FileList(value.to_vec()),
         (ObjectKind::LocationInformation, _) => Object::LocationInformation(value.to_vec()),
-        (ObjectKind::EventList, _) => {
-            Object::EventList(value.iter().map(|event| Event::from_code(*event)).collect())
-        }
-        (ObjectKind::LocationStatus, [status]) => {
-            Object::LocationStatus(LocationStatus::from_code(*status))
-        }
+        (ObjectKind::EventList, _) => Object::EventList(value.iter().map(|event| Event::from_code(*event)).collect()),
+        (ObjectKind::LocationStatus, [status]) => Object::LocationStatus(LocationStatus::from_code(*status)),
         (ObjectKind::TimerIdentifier, [id]) => Object::TimerIdentifier(*id),
-        (ObjectKind::TimerValue, _) => Object::TimerValue(
-            TimerValue::parse(value).ok_or(Some("should be hh mm ss in swapped BCD"))?,
-        ),
+        (ObjectKind::TimerValue, _) => {
+            Object::TimerValue(TimerValue::parse(value).ok_or(Some("should be hh mm ss in swapped BCD"))?)
+        }
         (ObjectKind::ChannelData, _) => Object::ChannelData(value.to_vec()),
         (ObjectKind::ChannelDataLength, [length]) => Object::ChannelDataLength(*length),
         (ObjectKind::ChannelStatus, _) => Object::ChannelStatus(
-            ChannelStatus::parse(value)
-                .ok_or(Some("should be 2 octets with b6 to b4 of the first clear"))?,
+            ChannelStatus::parse(value).ok_or(Some("should be 2 octets with b6 to b4 of the first clear"))?,
         ),
-        (ObjectKind::BufferSize, [high, low]) => {
-            Object::BufferSize(u16::from_be_bytes([*high, *low]))
-        }
+        (ObjectKind::BufferSize, [high, low]) => Object::BufferSize(u16::from_be_bytes([*high, *low])),
         (ObjectKind::BufferSize, _) => return Err(Some("should be 2 octets")),
         (ObjectKind::TransportLevel, _) => Object::TransportLevel(
-            TransportLevel::parse(value)
-                .ok_or(Some("should be protocol type and 2 octets of port"))?,
+            TransportLevel::parse(value).ok_or(Some("should be protocol type and 2 octets of port"))?,
         ),
         (ObjectKind::OtherAddress, []) => Object::OtherAddress(None),
         (ObjectKind::OtherAddress, [0x21, address @ ..]) => {
-            let octets = <[u8; 4]>::try_from(address)
-                .map_err(|_| Some("should be 4 octets after type 21"))?;
+            let octets = <[u8; 4]>::try_from(address).map_err(|_| Some("should be 4 octets after type 21"))?;
             Object::OtherAddress(Some(IpAddr::from(octets)))
         }
         (ObjectKind::OtherAddress, [0x57, address @ ..]) => {
-            let octets = <[u8; 16]>::try_from(address)
-                .map_err(|_| Some("should be 16 octets after type 57"))?;
+            let octets = <[u8; 16]>::try_from(address).map_err(|_| Some("should be 16 octets after type 57"))?;
             Object::OtherAddress(Some(IpAddr::from(octets)))
         }
         (ObjectKind::OtherAddress, _) => {
             return Err(Some("should be empty, type 21 (IPv4) or type 57 (IPv6)"));
         }
         (ObjectKind::BearerDescription, [bearer, parameters @ ..]) => {
-            Object::BearerDescription(BearerDescription {
-                bearer: *bearer,
-                parameters: parameters.to_vec(),
-            })
+            Object::BearerDescription(BearerDescription { bearer: *bearer, parameters: parameters.to_vec() })
         }
         (ObjectKind::NetworkAccessName, _) => Object::NetworkAccessName(value.to_vec()),
         (ObjectKind::LastEnvelope, []) => Object::LastEnvelope,
         (ObjectKind::LastEnvelope, _) => return Err(Some("should be empty")),
-        (ObjectKind::RegistryApplication, _) => {
-            Object::RegistryApplication(RegistryApplication::parse(value).ok_or(Some(
-                "should be port, coding, type and a name, 4 octets or more",
-            ))?)
-        }
+        (ObjectKind::RegistryApplication, _) => Object::RegistryApplication(
+            RegistryApplication::parse(value)
+                .ok_or(Some("should be port, coding, type and a name, 4 octets or more"))?,
+        ),
         (ObjectKind::Result | ObjectKind::TextString | ObjectKind::BearerDescription, []) => {
             return Err(Some("should be 1 octet or more"));
         }
-        (
-            ObjectKind::LocationStatus
-            | ObjectKind::TimerIdentifier
-            | ObjectKind::ChannelDataLength,
-            _,
-        ) => {
+        (ObjectKind::LocationStatus | ObjectKind::TimerIdentifier | ObjectKind::ChannelDataLength, _) => {
             return Err(Some("should be 1 octet"));
         }
     })
@@ -403,14 +348,7 @@ mod tests {
     #[test]
     fn a_misfit_is_kept_with_its_reason() {
         let object = Object::from_value(0x39, &[1]);
-        assert_eq!(
-            object,
-            Object::Unknown {
-                tag: 0x39,
-                value: vec![1],
-                reason: Some("should be 2 octets")
-            }
-        );
+        assert_eq!(object, Object::Unknown { tag: 0x39, value: vec![1], reason: Some("should be 2 octets") });
         assert_eq!(object.describe(), "tag 39 = should be 2 octets (01)");
         assert_eq!(Object::from_value(0x7A, &[1]).describe(), "tag 7A = 01");
         assert_eq!(Object::from_value(0x139, &[0, 1]).tag(), 0x139);
@@ -419,26 +357,10 @@ mod tests {
     #[test]
     fn descriptions() {
         for (tag, value, text) in [
-            (
-                0x01,
-                &[1u8, 0x40, 0][..],
-                "details = number 1, open-channel, qualifier 00 (014000)",
-            ),
-            (
-                0x03,
-                &[0x3A, 0x10],
-                "result = bearer-independent-protocol-error: port not available (3A10)",
-            ),
-            (
-                0x3C,
-                &[3, 0x10, 0x14],
-                "transport = tcp-uicc-server port 4116 (031014)",
-            ),
-            (
-                0x3E,
-                &[0x21, 127, 0, 0, 1],
-                "other_address = 127.0.0.1 (217F000001)",
-            ),
+            (0x01, &[1u8, 0x40, 0][..], "details = number 1, open-channel, qualifier 00 (014000)"),
+            (0x03, &[0x3A, 0x10], "result = bearer-independent-protocol-error: port not available (3A10)"),
+            (0x3C, &[3, 0x10, 0x14], "transport = tcp-uicc-server port 4116 (031014)"),
+            (0x3E, &[0x21, 127, 0, 0, 1], "other_address = 127.0.0.1 (217F000001)"),
             (0x37, &[0xFF], "data_length = 255 or more (FF)"),
         ] {
             assert_eq!(Object::from_value(tag, value).describe(), text);

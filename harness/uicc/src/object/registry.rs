@@ -49,11 +49,7 @@ impl RegistryApplication {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let [high, low] = self.port.to_be_bytes();
-        [
-            &[high, low, self.dcs, self.application_type],
-            self.name.as_slice(),
-        ]
-        .concat()
+        [&[high, low, self.dcs, self.application_type], self.name.as_slice()].concat()
     }
 
     /// Whether the value looks as if coding and type had been exchanged: 07 where the coding belongs and a usual
@@ -61,21 +57,13 @@ impl RegistryApplication {
     #[must_use]
     pub const fn order(&self) -> FieldOrder {
         let usual_coding = matches!(self.application_type, 0x00 | 0x04 | 0x08 | 0xF0..=0xF7);
-        if self.dcs == Self::DM_CLIENT && usual_coding {
-            FieldOrder::Swapped
-        } else {
-            FieldOrder::Standard
-        }
+        if self.dcs == Self::DM_CLIENT && usual_coding { FieldOrder::Swapped } else { FieldOrder::Standard }
     }
 
     /// The same octets read with coding and type exchanged.
     #[must_use]
     pub fn swapped(&self) -> Self {
-        Self {
-            dcs: self.application_type,
-            application_type: self.dcs,
-            ..self.clone()
-        }
+        Self { dcs: self.application_type, application_type: self.dcs, ..self.clone() }
     }
 
     /// The name as text; `None` if it does not decode under its coding.
@@ -87,11 +75,7 @@ impl RegistryApplication {
 
 impl std::fmt::Display for RegistryApplication {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "port {}, coding {:02X}, type {:02X}",
-            self.port, self.dcs, self.application_type
-        )?;
+        write!(f, "port {}, coding {:02X}, type {:02X}", self.port, self.dcs, self.application_type)?;
         if let Some(name) = self.name_text() {
             write!(f, ", name {name:?}")?;
         }
@@ -109,36 +93,20 @@ mod tests {
 
     #[test]
     fn standard_and_swapped() {
-        let standard =
-            RegistryApplication::parse(&from_hex("C0000007C42668C84E97DD74").unwrap()).unwrap();
-        assert_eq!(
-            (standard.port, standard.dcs, standard.application_type),
-            (0xC000, 0, 7)
-        );
+        let standard = RegistryApplication::parse(&from_hex("C0000007C42668C84E97DD74").unwrap()).unwrap();
+        assert_eq!((standard.port, standard.dcs, standard.application_type), (0xC000, 0, 7));
         assert_eq!(standard.name_text().unwrap(), "DM Client");
         assert_eq!(standard.order(), FieldOrder::Standard);
-        let swapped =
-            RegistryApplication::parse(&from_hex("C0000700C42668C84E97DD74").unwrap()).unwrap();
+        let swapped = RegistryApplication::parse(&from_hex("C0000700C42668C84E97DD74").unwrap()).unwrap();
         assert_eq!(swapped.order(), FieldOrder::Swapped);
         assert_eq!(swapped.swapped(), standard);
-        let both = RegistryApplication {
-            dcs: 7,
-            application_type: 7,
-            ..standard
-        };
-        assert_eq!(
-            both.order(),
-            FieldOrder::Standard,
-            "07 07 is taken as it stands"
-        );
+        let both = RegistryApplication { dcs: 7, application_type: 7, ..standard };
+        assert_eq!(both.order(), FieldOrder::Standard, "07 07 is taken as it stands");
     }
 
     #[test]
     fn too_short() {
         assert_eq!(RegistryApplication::parse(&[0xC0, 0, 0]), None);
-        assert_eq!(
-            RegistryApplication::parse(&[0xC0, 0, 0, 7]).unwrap().name,
-            Vec::<u8>::new()
-        );
+        assert_eq!(RegistryApplication::parse(&[0xC0, 0, 0, 7]).unwrap().name, Vec::<u8>::new());
     }
 }

@@ -62,10 +62,7 @@ impl Address {
     /// An address of digits `0-9 * # a b c`; `None` on other characters. TON/NPI 91 = international, 81 = unknown.
     #[must_use]
     pub fn new(ton_npi: u8, digits: &str) -> Option<Self> {
-        bcd::from_digits(digits).map(|_| Self {
-            ton_npi,
-            digits: digits.to_owned(),
-        })
+        bcd::from_digits(digits).map(|_| Self { ton_npi, digits: digits.to_owned() })
     }
 
     /// `+digits` is international (91), plain digits are of unknown type (81).
@@ -81,10 +78,7 @@ impl Address {
     #[must_use]
     pub fn parse(octets: &[u8]) -> Option<Self> {
         let (ton_npi, digits) = octets.split_first()?;
-        Some(Self {
-            ton_npi: *ton_npi,
-            digits: bcd::digits(digits)?,
-        })
+        Some(Self { ton_npi: *ton_npi, digits: bcd::digits(digits)? })
     }
 
     /// Type of number and numbering plan.
@@ -139,26 +133,14 @@ impl TimerValue {
     /// A value of three parts; `None` if one is above 99.
     #[must_use]
     pub const fn new(hours: u8, minutes: u8, seconds: u8) -> Option<Self> {
-        if hours > 99 || minutes > 99 || seconds > 99 {
-            None
-        } else {
-            Some(Self {
-                hours,
-                minutes,
-                seconds,
-            })
-        }
+        if hours > 99 || minutes > 99 || seconds > 99 { None } else { Some(Self { hours, minutes, seconds }) }
     }
 
     /// Whole seconds as hours, minutes and seconds; above 99:59:59 the largest value.
     #[must_use]
     pub fn from_seconds(seconds: u32) -> Self {
         let seconds = seconds.min(99 * 3600 + 59 * 60 + 59);
-        Self {
-            hours: (seconds / 3600) as u8,
-            minutes: (seconds / 60 % 60) as u8,
-            seconds: (seconds % 60) as u8,
-        }
+        Self { hours: (seconds / 3600) as u8, minutes: (seconds / 60 % 60) as u8, seconds: (seconds % 60) as u8 }
     }
 
     /// The value in seconds.
@@ -173,18 +155,13 @@ impl TimerValue {
         let [hours, minutes, seconds] = octets else {
             return None;
         };
-        Some(Self {
-            hours: bcd::number(*hours)?,
-            minutes: bcd::number(*minutes)?,
-            seconds: bcd::number(*seconds)?,
-        })
+        Some(Self { hours: bcd::number(*hours)?, minutes: bcd::number(*minutes)?, seconds: bcd::number(*seconds)? })
     }
 
     /// The three octets.
     #[must_use]
     pub fn encode(self) -> [u8; 3] {
-        [self.hours, self.minutes, self.seconds]
-            .map(|part| bcd::from_number(part).unwrap_or_default())
+        [self.hours, self.minutes, self.seconds].map(|part| bcd::from_number(part).unwrap_or_default())
     }
 
     /// Reads `hh:mm:ss`; `None` for anything else.
@@ -201,11 +178,7 @@ impl TimerValue {
 
 impl std::fmt::Display for TimerValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:02}:{:02}:{:02}",
-            self.hours, self.minutes, self.seconds
-        )
+        write!(f, "{:02}:{:02}:{:02}", self.hours, self.minutes, self.seconds)
     }
 }
 
@@ -225,10 +198,7 @@ impl TransportLevel {
         let [protocol, high, low] = octets else {
             return None;
         };
-        Some(Self {
-            protocol: TransportProtocol::from_code(*protocol),
-            port: u16::from_be_bytes([*high, *low]),
-        })
+        Some(Self { protocol: TransportProtocol::from_code(*protocol), port: u16::from_be_bytes([*high, *low]) })
     }
 
     /// The three octets.
@@ -261,14 +231,8 @@ mod tests {
     #[test]
     fn timer_values() {
         let minute = TimerValue::parse(&[0x00, 0x10, 0x00]).unwrap();
-        assert_eq!(
-            (minute.to_string().as_str(), minute.seconds()),
-            ("00:01:00", 60)
-        );
-        assert_eq!(
-            TimerValue::from_text("23:59:59").unwrap().encode(),
-            [0x32, 0x95, 0x95]
-        );
+        assert_eq!((minute.to_string().as_str(), minute.seconds()), ("00:01:00", 60));
+        assert_eq!(TimerValue::from_text("23:59:59").unwrap().encode(), [0x32, 0x95, 0x95]);
         assert_eq!(TimerValue::from_seconds(3661).to_string(), "01:01:01");
         for wrong in ["1:00:00", "00:00", "00:00:00:00", "aa:00:00", "+1:00:00"] {
             assert_eq!(TimerValue::from_text(wrong), None, "{wrong}");

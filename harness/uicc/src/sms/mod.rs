@@ -83,19 +83,13 @@ impl<'a> Reader<'a> {
         let left = self.octets.len().saturating_sub(self.at);
         let end = self.at.checked_add(wanted);
         let taken = end.and_then(|end| self.octets.get(self.at..end));
-        let taken = taken.ok_or(SmsError::Truncated {
-            what,
-            at: self.at,
-            wanted,
-            left,
-        })?;
+        let taken = taken.ok_or(SmsError::Truncated { what, at: self.at, wanted, left })?;
         self.at += wanted;
         Ok(taken)
     }
 
     pub(crate) fn octet(&mut self, what: &'static str) -> Result<u8, SmsError> {
-        self.take(what, 1)
-            .map(|taken| taken.first().copied().unwrap_or_default())
+        self.take(what, 1).map(|taken| taken.first().copied().unwrap_or_default())
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {
@@ -111,11 +105,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn end(&self, what: &'static str) -> Result<(), SmsError> {
         match self.octets.len().saturating_sub(self.at) {
             0 => Ok(()),
-            count => Err(SmsError::Trailing {
-                what,
-                at: self.at,
-                count,
-            }),
+            count => Err(SmsError::Trailing { what, at: self.at, count }),
         }
     }
 }
@@ -125,8 +115,7 @@ mod tests {
     use super::*;
     use crate::hex::{from_hex, to_hex};
 
-    const PACKAGE0: &str =
-        "EA25F7D396E6087D04B3F10836A3FF080318000000000110646D73632E6578616D706C652E6F7267";
+    const PACKAGE0: &str = "EA25F7D396E6087D04B3F10836A3FF080318000000000110646D73632E6578616D706C652E6F7267";
     const SUBMIT: &str = "41000B915155214365F700F5350605040B8423F0010603C4AF87";
     const DELIVER: &str = "440B915155214365F700F552012101000000350605040B8423F0010603C4AF87";
 
@@ -140,28 +129,14 @@ mod tests {
         let hex = format!("{SUBMIT}{PACKAGE0}");
         let submit = Submit::parse(&from_hex(&hex).unwrap()).unwrap();
         assert_eq!(to_hex(&submit.encode().unwrap()), hex);
-        assert_eq!(
-            (
-                submit.destination.to_string().as_str(),
-                submit.pid,
-                submit.dcs
-            ),
-            ("+15551234567", 0, 0xF5)
-        );
+        assert_eq!((submit.destination.to_string().as_str(), submit.pid, submit.dcs), ("+15551234567", 0, 0xF5));
         let ports = submit.user_data.ports().unwrap();
-        assert_eq!(
-            (ports.destination, ports.source),
-            (PUSH_PORT, PUSH_SOURCE_PORT)
-        );
+        assert_eq!((ports.destination, ports.source), (PUSH_PORT, PUSH_SOURCE_PORT));
         let push = WspPush::parse(&submit.user_data.body).unwrap();
         assert!(push.is_notification());
         assert_eq!(push.application_id().unwrap(), Some(MediaType::Code(0x07)));
         assert_eq!(to_hex(&push.body), PACKAGE0);
-        let built = Submit::new(
-            SmsAddress::from_text("+15551234567").unwrap(),
-            0xF5,
-            user_data(),
-        );
+        let built = Submit::new(SmsAddress::from_text("+15551234567").unwrap(), 0xF5, user_data());
         assert_eq!(built, submit);
     }
 
@@ -171,12 +146,7 @@ mod tests {
         let deliver = Deliver::parse(&from_hex(&hex).unwrap()).unwrap();
         assert_eq!(to_hex(&deliver.encode().unwrap()), hex);
         let timestamp = [0x52, 0x01, 0x21, 0x01, 0x00, 0x00, 0x00];
-        let built = Deliver::new(
-            SmsAddress::from_text("+15551234567").unwrap(),
-            0xF5,
-            timestamp,
-            user_data(),
-        );
+        let built = Deliver::new(SmsAddress::from_text("+15551234567").unwrap(), 0xF5, timestamp, user_data());
         assert_eq!(built, deliver);
     }
 
@@ -184,30 +154,16 @@ mod tests {
     fn damaged_messages_say_where() {
         let octets = from_hex(&format!("{SUBMIT}{PACKAGE0}")).unwrap();
         let cut = Submit::parse(&octets[..octets.len() - 1]).unwrap_err();
-        assert_eq!(
-            cut.to_string(),
-            "octet 13: user data needs 53 octets and 52 are left"
-        );
+        assert_eq!(cut.to_string(), "octet 13: user data needs 53 octets and 52 are left");
         let mut long = octets.clone();
         long.push(0);
         assert_eq!(
             Submit::parse(&long).unwrap_err().to_string(),
             "octet 66: 1 octets follow the user data; check the length before it"
         );
-        assert!(
-            Deliver::parse(&octets)
-                .unwrap_err()
-                .to_string()
-                .contains("message type")
-        );
+        assert!(Deliver::parse(&octets).unwrap_err().to_string().contains("message type"));
         let mut header = octets;
         header[13] = 0xFF;
-        assert!(matches!(
-            Submit::parse(&header),
-            Err(SmsError::Truncated {
-                what: "user data header",
-                ..
-            })
-        ));
+        assert!(matches!(Submit::parse(&header), Err(SmsError::Truncated { what: "user data header", .. })));
     }
 }

@@ -30,28 +30,16 @@ impl SmsAddress {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let address = Address::from_text(text)?;
-        let length = u8::try_from(address.digits().len())
-            .ok()
-            .filter(|length| *length <= 20)?;
+        let length = u8::try_from(address.digits().len()).ok().filter(|length| *length <= 20)?;
         let octets = address.encode().split_off(1);
-        Some(Self {
-            length,
-            ton_npi: address.ton_npi(),
-            octets,
-        })
+        Some(Self { length, ton_npi: address.ton_npi(), octets })
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, SmsError> {
         let length = reader.octet("address length")?;
         let ton_npi = reader.octet("type of address")?;
-        let octets = reader
-            .take("address", usize::from(length).div_ceil(2))?
-            .to_vec();
-        Ok(Self {
-            length,
-            ton_npi,
-            octets,
-        })
+        let octets = reader.take("address", usize::from(length).div_ceil(2))?.to_vec();
+        Ok(Self { length, ton_npi, octets })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -63,16 +51,9 @@ impl SmsAddress {
 impl std::fmt::Display for SmsAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let octets = [&[self.ton_npi], self.octets.as_slice()].concat();
-        match Address::parse(&octets)
-            .filter(|address| address.digits().len() == usize::from(self.length))
-        {
+        match Address::parse(&octets).filter(|address| address.digits().len() == usize::from(self.length)) {
             Some(address) => address.fmt(f),
-            None => write!(
-                f,
-                "{} (type {:02X})",
-                crate::hex::to_hex(&self.octets),
-                self.ton_npi
-            ),
+            None => write!(f, "{} (type {:02X})", crate::hex::to_hex(&self.octets), self.ton_npi),
         }
     }
 }
@@ -101,15 +82,7 @@ impl Submit {
     #[must_use]
     pub fn new(destination: SmsAddress, dcs: u8, user_data: UserData) -> Self {
         let first_octet = flagged(SUBMIT, &user_data);
-        Self {
-            first_octet,
-            reference: 0,
-            destination,
-            pid: 0,
-            dcs,
-            validity: Vec::new(),
-            user_data,
-        }
+        Self { first_octet, reference: 0, destination, pid: 0, dcs, validity: Vec::new(), user_data }
     }
 
     /// Reads a message.
@@ -123,19 +96,9 @@ impl Submit {
         let destination = SmsAddress::read(&mut reader)?;
         let pid = reader.octet("protocol identifier")?;
         let dcs = reader.octet("data coding scheme")?;
-        let validity = reader
-            .take("validity period", validity_length(first_octet))?
-            .to_vec();
+        let validity = reader.take("validity period", validity_length(first_octet))?.to_vec();
         let user_data = UserData::read(&mut reader, dcs, first_octet & UDHI != 0)?;
-        Ok(Self {
-            first_octet,
-            reference,
-            destination,
-            pid,
-            dcs,
-            validity,
-            user_data,
-        })
+        Ok(Self { first_octet, reference, destination, pid, dcs, validity, user_data })
     }
 
     /// The octets of the message. The header indicator and the length are those of the user data.
@@ -174,14 +137,7 @@ impl Deliver {
     #[must_use]
     pub fn new(originator: SmsAddress, dcs: u8, timestamp: [u8; 7], user_data: UserData) -> Self {
         let first_octet = flagged(DELIVER | NO_MORE_MESSAGES, &user_data);
-        Self {
-            first_octet,
-            originator,
-            pid: 0,
-            dcs,
-            timestamp,
-            user_data,
-        }
+        Self { first_octet, originator, pid: 0, dcs, timestamp, user_data }
     }
 
     /// Reads a message.
@@ -197,14 +153,7 @@ impl Deliver {
         let mut timestamp = [0; 7];
         timestamp.copy_from_slice(reader.take("time stamp", 7)?);
         let user_data = UserData::read(&mut reader, dcs, first_octet & UDHI != 0)?;
-        Ok(Self {
-            first_octet,
-            originator,
-            pid,
-            dcs,
-            timestamp,
-            user_data,
-        })
+        Ok(Self { first_octet, originator, pid, dcs, timestamp, user_data })
     }
 
     /// The octets of the message. The header indicator and the length are those of the user data.
@@ -221,28 +170,15 @@ impl Deliver {
     }
 }
 
-fn first_octet(
-    reader: &mut Reader<'_>,
-    message_type: u8,
-    expected: &'static str,
-) -> Result<u8, SmsError> {
+fn first_octet(reader: &mut Reader<'_>, message_type: u8, expected: &'static str) -> Result<u8, SmsError> {
     match reader.octet("message type")? {
         octet if octet & TYPE_MASK == message_type => Ok(octet),
-        found => Err(SmsError::Value {
-            what: "message type",
-            at: 0,
-            found,
-            expected,
-        }),
+        found => Err(SmsError::Value { what: "message type", at: 0, found, expected }),
     }
 }
 
 fn flagged(first_octet: u8, user_data: &UserData) -> u8 {
-    if user_data.elements.is_some() {
-        first_octet | UDHI
-    } else {
-        first_octet & !UDHI
-    }
+    if user_data.elements.is_some() { first_octet | UDHI } else { first_octet & !UDHI }
 }
 
 const fn validity_length(first_octet: u8) -> usize {
@@ -267,11 +203,7 @@ mod tests {
         );
         assert_eq!(address.to_string(), "12345");
         assert_eq!(SmsAddress::from_text("123456789012345678901"), None);
-        let name = SmsAddress {
-            length: 4,
-            ton_npi: 0xD0,
-            octets: vec![0xC4, 0xF6],
-        };
+        let name = SmsAddress { length: 4, ton_npi: 0xD0, octets: vec![0xC4, 0xF6] };
         assert_eq!(name.to_string(), "C4F6 (type D0)");
     }
 
@@ -282,10 +214,7 @@ mod tests {
             octets.extend_from_slice(&vec![0xA7; validity]);
             octets.extend_from_slice(&[1, 0x41]);
             let submit = Submit::parse(&octets).unwrap();
-            assert_eq!(
-                (submit.validity.len(), submit.user_data.body.as_slice()),
-                (validity, [0x41].as_slice())
-            );
+            assert_eq!((submit.validity.len(), submit.user_data.body.as_slice()), (validity, [0x41].as_slice()));
             assert_eq!(submit.encode().unwrap(), octets);
         }
     }

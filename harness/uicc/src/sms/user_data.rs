@@ -29,10 +29,7 @@ pub struct Ports {
 
 impl Ports {
     /// The ports of a push without security.
-    pub const PUSH: Self = Self {
-        destination: PUSH_PORT,
-        source: PUSH_SOURCE_PORT,
-    };
+    pub const PUSH: Self = Self { destination: PUSH_PORT, source: PUSH_SOURCE_PORT };
 
     /// The header element of these ports.
     #[must_use]
@@ -69,18 +66,10 @@ impl UserData {
     #[must_use]
     pub fn octets(elements: &[InformationElement], body: &[u8]) -> Self {
         let elements = (!elements.is_empty()).then(|| elements.to_vec());
-        Self {
-            elements,
-            body: body.to_vec(),
-            septets: None,
-        }
+        Self { elements, body: body.to_vec(), septets: None }
     }
 
-    pub(super) fn read(
-        reader: &mut Reader<'_>,
-        dcs: u8,
-        has_header: bool,
-    ) -> Result<Self, SmsError> {
+    pub(super) fn read(reader: &mut Reader<'_>, dcs: u8, has_header: bool) -> Result<Self, SmsError> {
         let length = reader.octet("user data length")?;
         let septets = (character_set(dcs) == CharacterSet::Gsm7).then_some(length);
         let octets = match septets {
@@ -90,16 +79,8 @@ impl UserData {
         let content = reader.take("user data", octets)?;
         reader.end("user data")?;
         let mut inner = Reader::new(content);
-        let elements = if has_header {
-            Some(read_elements(&mut inner)?)
-        } else {
-            None
-        };
-        Ok(Self {
-            elements,
-            body: inner.rest().to_vec(),
-            septets,
-        })
+        let elements = if has_header { Some(read_elements(&mut inner)?) } else { None };
+        Ok(Self { elements, body: inner.rest().to_vec(), septets })
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), SmsError> {
@@ -107,10 +88,7 @@ impl UserData {
         if let Some(elements) = &self.elements {
             let mut header = Vec::new();
             for element in elements {
-                header.extend_from_slice(&[
-                    element.id,
-                    octet_of("header element", element.data.len())?,
-                ]);
+                header.extend_from_slice(&[element.id, octet_of("header element", element.data.len())?]);
                 header.extend_from_slice(&element.data);
             }
             content.push(octet_of("user data header", header.len())?);
@@ -127,19 +105,13 @@ impl UserData {
 
     /// Octets of the header with its length octet; 0 without a header.
     fn header_length(&self) -> usize {
-        self.elements.as_ref().map_or(0, |elements| {
-            1 + elements.iter().map(|e| 2 + e.data.len()).sum::<usize>()
-        })
+        self.elements.as_ref().map_or(0, |elements| 1 + elements.iter().map(|e| 2 + e.data.len()).sum::<usize>())
     }
 
     /// Application ports, if the header has them.
     #[must_use]
     pub fn ports(&self) -> Option<Ports> {
-        let element = self
-            .elements
-            .iter()
-            .flatten()
-            .find(|element| element.id == PORTS)?;
+        let element = self.elements.iter().flatten().find(|element| element.id == PORTS)?;
         let octets = <[u8; 4]>::try_from(element.data.as_slice()).ok()?;
         let [destination_high, destination_low, source_high, source_low] = octets;
         Some(Ports {
@@ -151,20 +123,14 @@ impl UserData {
     /// Place in a concatenation, if the header has one.
     #[must_use]
     pub fn concatenation(&self) -> Option<Concatenation> {
-        self.elements.iter().flatten().find_map(|element| {
-            match (element.id, element.data.as_slice()) {
-                (CONCATENATION, [reference, total, number]) => Some(Concatenation {
-                    reference: u16::from(*reference),
-                    total: *total,
-                    number: *number,
-                }),
-                (CONCATENATION_WIDE, [high, low, total, number]) => Some(Concatenation {
-                    reference: u16::from_be_bytes([*high, *low]),
-                    total: *total,
-                    number: *number,
-                }),
-                _ => None,
+        self.elements.iter().flatten().find_map(|element| match (element.id, element.data.as_slice()) {
+            (CONCATENATION, [reference, total, number]) => {
+                Some(Concatenation { reference: u16::from(*reference), total: *total, number: *number })
             }
+            (CONCATENATION_WIDE, [high, low, total, number]) => {
+                Some(Concatenation { reference: u16::from_be_bytes([*high, *low]), total: *total, number: *number })
+            }
+            _ => None,
         })
     }
 
@@ -186,20 +152,13 @@ fn read_elements(reader: &mut Reader<'_>) -> Result<Vec<InformationElement>, Sms
     while header.peek().is_some() {
         let id = header.octet("header element")?;
         let length = usize::from(header.octet("header element length")?);
-        elements.push(InformationElement {
-            id,
-            data: header.take("header element data", length)?.to_vec(),
-        });
+        elements.push(InformationElement { id, data: header.take("header element data", length)?.to_vec() });
     }
     Ok(elements)
 }
 
 fn octet_of(what: &'static str, length: usize) -> Result<u8, SmsError> {
-    u8::try_from(length).map_err(|_| SmsError::TooLong {
-        what,
-        found: length,
-        most: 255,
-    })
+    u8::try_from(length).map_err(|_| SmsError::TooLong { what, found: length, most: 255 })
 }
 
 /// The payload as user data of one message or, if it does not fit, of several with a concatenation element.
@@ -214,17 +173,10 @@ pub fn split(ports: Ports, reference: u8, payload: &[u8]) -> Result<Vec<UserData
     }
     let room = room - 5; // element 00 takes five octets
     let pieces: Vec<&[u8]> = payload.chunks(room).collect();
-    let too_long = SmsError::TooLong {
-        what: "payload",
-        found: payload.len(),
-        most: room * 255,
-    };
+    let too_long = SmsError::TooLong { what: "payload", found: payload.len(), most: room * 255 };
     let total = u8::try_from(pieces.len()).map_err(|_| too_long)?;
     let segment = |(number, piece): (u8, &&[u8])| {
-        let place = InformationElement {
-            id: CONCATENATION,
-            data: vec![reference, total, number],
-        };
+        let place = InformationElement { id: CONCATENATION, data: vec![reference, total, number] };
         UserData::octets(&[ports.element(), place], piece)
     };
     Ok((1..=total).zip(&pieces).map(segment).collect())
@@ -240,12 +192,7 @@ pub fn join(messages: &[UserData]) -> Option<Vec<u8>> {
     let mut payload = Vec::new();
     for number in 1..=place.total {
         let wanted = Concatenation { number, ..place };
-        payload.extend_from_slice(
-            &messages
-                .iter()
-                .find(|message| message.concatenation() == Some(wanted))?
-                .body,
-        );
+        payload.extend_from_slice(&messages.iter().find(|message| message.concatenation() == Some(wanted))?.body);
     }
     Some(payload)
 }
@@ -265,14 +212,7 @@ mod tests {
         let mut out = Vec::new();
         segments[1].write(&mut out).unwrap();
         assert_eq!(to_hex(&out), "120B05040B8423F000032A0202070707070707");
-        assert_eq!(
-            segments[0].concatenation(),
-            Some(Concatenation {
-                reference: 0x2A,
-                total: 2,
-                number: 1
-            })
-        );
+        assert_eq!(segments[0].concatenation(), Some(Concatenation { reference: 0x2A, total: 2, number: 1 }));
         assert_eq!(segments[0].ports(), Some(Ports::PUSH));
         assert!(split(Ports::PUSH, 1, &[0; 40_000]).is_err());
     }
@@ -281,10 +221,7 @@ mod tests {
     fn one_of_two_segments_is_nothing() {
         let segments = split(Ports::PUSH, 1, &[7; 200]).unwrap();
         assert_eq!(join(&segments[..1]), None);
-        assert_eq!(
-            join(&[segments[1].clone(), segments[0].clone()]).unwrap(),
-            [7; 200]
-        );
+        assert_eq!(join(&[segments[1].clone(), segments[0].clone()]).unwrap(), [7; 200]);
         assert_eq!(join(&[]), None);
     }
 
@@ -292,31 +229,14 @@ mod tests {
     fn seven_bit_text_after_a_header() {
         let septets = gsm7::encode("Hi").unwrap();
         // Header of 7 octets = 56 bits = 8 septets: no fill bits.
-        let user_data = UserData {
-            elements: Some(vec![Ports::PUSH.element()]),
-            body: gsm7::pack(&septets, 0),
-            septets: Some(10),
-        };
+        let user_data =
+            UserData { elements: Some(vec![Ports::PUSH.element()]), body: gsm7::pack(&septets, 0), septets: Some(10) };
         assert_eq!(user_data.text().unwrap(), "Hi");
         let submit = Submit::new(SmsAddress::from_text("1").unwrap(), 0x00, user_data);
-        assert_eq!(
-            Submit::parse(&submit.encode().unwrap())
-                .unwrap()
-                .user_data
-                .text()
-                .unwrap(),
-            "Hi"
-        );
-        let element = InformationElement {
-            id: 0x00,
-            data: vec![1, 1, 1],
-        };
+        assert_eq!(Submit::parse(&submit.encode().unwrap()).unwrap().user_data.text().unwrap(), "Hi");
+        let element = InformationElement { id: 0x00, data: vec![1, 1, 1] };
         // Header of 6 octets = 48 bits: one fill bit to 49 = 7 septets.
-        let user_data = UserData {
-            elements: Some(vec![element]),
-            body: gsm7::pack(&septets, 1),
-            septets: Some(9),
-        };
+        let user_data = UserData { elements: Some(vec![element]), body: gsm7::pack(&septets, 1), septets: Some(9) };
         assert_eq!(user_data.text().unwrap(), "Hi");
     }
 

@@ -37,16 +37,8 @@ impl WspPush {
     /// A push of a Package#0 in the shortest coding of its headers.
     #[must_use]
     pub fn notification(id: u8, package0: &[u8]) -> Self {
-        let headers = vec![
-            0x80 | NOTIFICATION_CODE,
-            0x80 | APPLICATION_ID,
-            0x80 | SYNCML_DM_CODE,
-        ];
-        Self {
-            id,
-            headers,
-            body: package0.to_vec(),
-        }
+        let headers = vec![0x80 | NOTIFICATION_CODE, 0x80 | APPLICATION_ID, 0x80 | SYNCML_DM_CODE];
+        Self { id, headers, body: package0.to_vec() }
     }
 
     /// The same push with content type and application id written as text, which is legal as well.
@@ -56,11 +48,7 @@ impl WspPush {
         headers.extend_from_slice(&[0x00, 0x80 | APPLICATION_ID]);
         headers.extend_from_slice(SYNCML_DM_TEXT.as_bytes());
         headers.push(0x00);
-        Self {
-            id,
-            headers,
-            body: package0.to_vec(),
-        }
+        Self { id, headers, body: package0.to_vec() }
     }
 
     /// Reads a push; content type and headers are taken apart only by the accessors.
@@ -73,21 +61,12 @@ impl WspPush {
         match reader.octet("PDU type")? {
             PUSH => {}
             found => {
-                return Err(SmsError::Value {
-                    what: "PDU type",
-                    at: 1,
-                    found,
-                    expected: "06 (push)",
-                });
+                return Err(SmsError::Value { what: "PDU type", at: 1, found, expected: "06 (push)" });
             }
         }
         let length = uintvar(&mut reader)? as usize;
         let headers = reader.take("headers", length)?.to_vec();
-        Ok(Self {
-            id,
-            headers,
-            body: reader.rest().to_vec(),
-        })
+        Ok(Self { id, headers, body: reader.rest().to_vec() })
     }
 
     /// The octets of the push.
@@ -175,10 +154,7 @@ fn value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], SmsError> {
 
 /// Octets up to and with 00.
 fn text<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], SmsError> {
-    let start = Reader {
-        octets: reader.octets,
-        at: reader.at,
-    };
+    let start = Reader { octets: reader.octets, at: reader.at };
     while reader.octet("text up to 00")? != 0x00 {}
     let mut start = start;
     let length = reader.at - start.at;
@@ -190,23 +166,14 @@ fn media_type(reader: &mut Reader<'_>) -> Result<MediaType, SmsError> {
     match reader.peek() {
         Some(octet) if octet & 0x80 != 0 => Ok(MediaType::Code(u32::from(octet & 0x7F))),
         Some(length @ 0x01..=0x04) => {
-            let mut inner = Reader {
-                octets: reader.octets,
-                at: reader.at + 1,
-            };
+            let mut inner = Reader { octets: reader.octets, at: reader.at + 1 };
             let octets = inner.take("integer", usize::from(length))?;
-            Ok(MediaType::Code(
-                octets
-                    .iter()
-                    .fold(0, |sum, octet| sum << 8 | u32::from(*octet)),
-            ))
+            Ok(MediaType::Code(octets.iter().fold(0, |sum, octet| sum << 8 | u32::from(*octet))))
         }
         _ => {
             let octets = text(reader)?;
             let octets = octets.strip_suffix(&[0x00]).unwrap_or(octets);
-            Ok(MediaType::Text(
-                String::from_utf8_lossy(octets).into_owned(),
-            ))
+            Ok(MediaType::Text(String::from_utf8_lossy(octets).into_owned()))
         }
     }
 }
@@ -231,12 +198,7 @@ fn uintvar(reader: &mut Reader<'_>) -> Result<u32, SmsError> {
         }
     }
     let (at, found) = (reader.at.saturating_sub(1), 0x80);
-    Err(SmsError::Value {
-        what: "variable length integer",
-        at,
-        found,
-        expected: "an end within five octets",
-    })
+    Err(SmsError::Value { what: "variable length integer", at, found, expected: "an end within five octets" })
 }
 
 fn write_uintvar(out: &mut Vec<u8>, number: u32) {
@@ -266,10 +228,7 @@ mod tests {
     fn text_coding() {
         let push = WspPush::notification_as_text(1, &[0xAB]);
         assert_eq!(push.headers.len(), 36 + 1 + 28);
-        assert_eq!(
-            push.content_type(),
-            Ok(MediaType::Text(NOTIFICATION_TEXT.to_owned()))
-        );
+        assert_eq!(push.content_type(), Ok(MediaType::Text(NOTIFICATION_TEXT.to_owned())));
         assert!(push.is_notification());
         assert_eq!(WspPush::parse(&push.encode()).unwrap(), push);
     }
@@ -285,11 +244,7 @@ mod tests {
             ("C4AF", "a header cut short"),
             ("C4AF029A", "a value cut short"),
         ] {
-            let push = WspPush {
-                id: 1,
-                headers: from_hex(headers).unwrap(),
-                body: vec![],
-            };
+            let push = WspPush { id: 1, headers: from_hex(headers).unwrap(), body: vec![] };
             assert!(!push.is_notification(), "{what}");
         }
     }
@@ -304,37 +259,17 @@ mod tests {
             ("03C48181AF87", "a parameter of the content type"),
             ("C4AF0107", "application id as a long integer"),
         ] {
-            let push = WspPush {
-                id: 1,
-                headers: from_hex(headers).unwrap(),
-                body: vec![],
-            };
+            let push = WspPush { id: 1, headers: from_hex(headers).unwrap(), body: vec![] };
             assert_eq!(push.is_notification(), !what.is_empty(), "{what}");
         }
     }
 
     #[test]
     fn lengths() {
-        assert!(matches!(
-            WspPush::parse(&[1, 5, 0]),
-            Err(SmsError::Value { found: 5, .. })
-        ));
-        assert!(matches!(
-            WspPush::parse(&[1, 6, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0]),
-            Err(SmsError::Value { .. })
-        ));
-        assert!(matches!(
-            WspPush::parse(&[1, 6, 3, 0xC4]),
-            Err(SmsError::Truncated {
-                what: "headers",
-                ..
-            })
-        ));
-        let long = WspPush {
-            id: 1,
-            headers: vec![0x80; 300],
-            body: vec![],
-        };
+        assert!(matches!(WspPush::parse(&[1, 5, 0]), Err(SmsError::Value { found: 5, .. })));
+        assert!(matches!(WspPush::parse(&[1, 6, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0]), Err(SmsError::Value { .. })));
+        assert!(matches!(WspPush::parse(&[1, 6, 3, 0xC4]), Err(SmsError::Truncated { what: "headers", .. })));
+        let long = WspPush { id: 1, headers: vec![0x80; 300], body: vec![] };
         assert_eq!(long.encode()[2..4], [0x82, 0x2C]);
         assert_eq!(WspPush::parse(&long.encode()).unwrap(), long);
     }

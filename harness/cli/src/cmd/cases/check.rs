@@ -104,7 +104,8 @@ impl Found {
 /// The includes that a case file can use, by their path in a bundle.
 fn includes(case: &Path) -> Result<Vec<(String, String)>, Failure> {
     const INCLUDES: &str = "testcases/include/";
-    let beside = case.parent().and_then(Path::parent).map(|cases| cases.join("include")).filter(|folder| folder.is_dir());
+    let beside =
+        case.parent().and_then(Path::parent).map(|cases| cases.join("include")).filter(|folder| folder.is_dir());
     let Some(folder) = beside else {
         let builtin = Bundle::builtin();
         return Ok(builtin.under(INCLUDES).map(|(path, text)| (path.to_owned(), text.to_owned())).collect());

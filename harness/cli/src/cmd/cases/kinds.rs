@@ -113,7 +113,8 @@ fn plain(markdown: &str) -> String {
 }
 
 fn as_json(kind: &Kind) -> Value {
-    let field = |field: &FieldSpec| json!({ "name": field.name, "value": plain(&field.shape.words()), "meaning": field.doc });
+    let field =
+        |field: &FieldSpec| json!({ "name": field.name, "value": plain(&field.shape.words()), "meaning": field.doc });
     let groups: serde_json::Map<String, Value> = groups(kind)
         .into_iter()
         .map(|(key, group)| (key.to_owned(), Catalogue::get().group(group).iter().map(field).collect()))

@@ -61,7 +61,8 @@ impl List {
 /// A case for scripts.
 pub(super) fn as_json(case: &Case) -> Value {
     let parameters: serde_json::Map<String, Value> = case.instance.iter().cloned().collect();
-    let readings: serde_json::Map<String, Value> = case.when.iter().map(|(id, reading)| (id.clone(), json!(reading))).collect();
+    let readings: serde_json::Map<String, Value> =
+        case.when.iter().map(|(id, reading)| (id.clone(), json!(reading))).collect();
     json!({
         "name": case.name(),
         "title": case.title,

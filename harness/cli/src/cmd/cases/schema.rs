@@ -50,7 +50,8 @@ impl Schema {
             }
         };
         let schema = json_schemas().into_iter().find(|(file, _)| *file == name);
-        let (_, schema) = schema.ok_or_else(|| Failure::Rig(format!("this dmsc has no {name}; use another version")))?;
+        let (_, schema) =
+            schema.ok_or_else(|| Failure::Rig(format!("this dmsc has no {name}; use another version")))?;
         terminal.json(&schema)?;
         Ok(Exit::Conforms)
     }

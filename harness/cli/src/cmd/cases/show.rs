@@ -31,7 +31,8 @@ impl Show {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
         let bundle = self.cases.bundle()?;
         let all = library::cases(&bundle)?;
-        let instances: Vec<&Case> = all.iter().filter(|case| case.name() == self.case || case.id == self.case).collect();
+        let instances: Vec<&Case> =
+            all.iter().filter(|case| case.name() == self.case || case.id == self.case).collect();
         let Some(case) = instances.first() else {
             let known = all.iter().map(|case| case.id.as_str());
             return Err(Failure::unknown("case", &self.case, known, "dmsc cases list"));

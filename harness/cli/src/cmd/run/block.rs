@@ -134,7 +134,10 @@ mod tests {
         assert_eq!(out, "            0000  90\n                     ^^\n");
         out.clear();
         dump(&mut out, &[0; 16], Some(Mark { offset: 16, length: 0 }), false);
-        assert!(out.ends_with("0010  \n                  ^^\n") || out.ends_with("0010\n                  ^^\n"), "{out}");
+        assert!(
+            out.ends_with("0010  \n                  ^^\n") || out.ends_with("0010\n                  ^^\n"),
+            "{out}"
+        );
     }
 
     #[test]

@@ -29,7 +29,12 @@ impl Place {
     ///
     /// # Errors
     /// There is a run in a folder that is to be new, or none in one that is to be taken up.
-    pub(super) fn choose(out: Option<&Path>, resume: Option<&Path>, nowhere: bool, part: bool) -> Result<Self, Failure> {
+    pub(super) fn choose(
+        out: Option<&Path>,
+        resume: Option<&Path>,
+        nowhere: bool,
+        part: bool,
+    ) -> Result<Self, Failure> {
         match (out, resume) {
             _ if nowhere => Ok(Self::Memory),
             (_, Some(folder)) => {

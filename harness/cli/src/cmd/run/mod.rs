@@ -191,7 +191,12 @@ impl Run {
                 name.starts_with(prefix) || name.strip_prefix("DM_SC-").is_some_and(|stem| stem.starts_with(prefix))
             };
             if !cases.iter().any(known) {
-                return Err(Failure::unknown("case", prefix, cases.iter().map(|case| case.id.as_str()), "dmsc cases list"));
+                return Err(Failure::unknown(
+                    "case",
+                    prefix,
+                    cases.iter().map(|case| case.id.as_str()),
+                    "dmsc cases list",
+                ));
             }
         }
         Ok(selection)
@@ -231,7 +236,12 @@ fn explained(finished: &[Finished], terminal: &Terminal) -> String {
     let mut table = Table::new(["DUT", "case", "outcome", "reason"]);
     let skipped = finished.iter().filter(|one| !matches!(one.outcome, Outcome::Verdict(_)));
     for one in skipped {
-        table.row([one.dut.as_str().into(), one.case.as_str().into(), one.outcome.as_str().into(), one.reason.as_str().into()]);
+        table.row([
+            one.dut.as_str().into(),
+            one.case.as_str().into(),
+            one.outcome.as_str().into(),
+            one.reason.as_str().into(),
+        ]);
     }
     if table.is_empty() {
         let shown = if terminal.verbosity == Verbosity::Quiet { "" } else { "Every case ran.\n\n" };

@@ -33,7 +33,8 @@ impl Bench for Person<'_> {
 
 fn ask(name: &str, prompt: &str) -> Result<(), String> {
     let mut err = io::stderr().lock();
-    let shown = write!(err, "\n[{name}] {prompt}\nEnter when done, s and Enter if it cannot be done: ").and_then(|()| err.flush());
+    let shown = write!(err, "\n[{name}] {prompt}\nEnter when done, s and Enter if it cannot be done: ")
+        .and_then(|()| err.flush());
     shown.map_err(|error| format!("the operator cannot be asked: {error}"))?;
     let mut answer = String::new();
     match io::stdin().read_line(&mut answer) {

@@ -110,7 +110,8 @@ fn expression(text: &str, tables: &Tables) -> Result<Expr, Failure> {
         Some(name) => {
             let shown = name.name.as_str();
             let at = text.find(shown).unwrap_or_default();
-            let problem = Problem::new(Span::new(at, at.saturating_add(shown.len())), format!("`{}` is no SCR item", name.key()));
+            let problem =
+                Problem::new(Span::new(at, at.saturating_add(shown.len())), format!("`{}` is no SCR item", name.key()));
             Err(wrong(match tables.nearest(shown) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("`dmsc scr list --external` shows all items"),

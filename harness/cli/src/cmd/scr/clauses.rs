@@ -35,7 +35,9 @@ impl Clauses {
             clause.section.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         let all = Tables::builtin().clauses();
-        if let Some(section) = self.section.as_deref().filter(|section| !all.iter().any(|clause| within(clause, section))) {
+        if let Some(section) =
+            self.section.as_deref().filter(|section| !all.iter().any(|clause| within(clause, section)))
+        {
             let known = all.iter().map(|clause| clause.section.as_str());
             return Err(Failure::unknown("section with clauses", section, known, "dmsc scr clauses"));
         }
@@ -50,7 +52,12 @@ impl Clauses {
         let mut table = Table::new(["clause", "level", "binds", "summary"]);
         for clause in chosen {
             let name = Cell::new(BOLD, clause.id.as_str());
-            table.row([name, clause.level.to_string().into(), clause.subject.to_string().into(), clause.summary.as_str().into()]);
+            table.row([
+                name,
+                clause.level.to_string().into(),
+                clause.subject.to_string().into(),
+                clause.summary.as_str().into(),
+            ]);
         }
         terminal.out(&table.render(terminal))?;
         Ok(Exit::Conforms)

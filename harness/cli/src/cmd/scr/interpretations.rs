@@ -32,7 +32,9 @@ impl Interpretations {
         let all = tables.interpretations();
         let find = |id: &String| {
             let known = all.iter().map(|entry| entry.id.as_str());
-            tables.interpretation(id).ok_or_else(|| Failure::unknown("interpretation", id, known, "dmsc scr interpretations"))
+            tables
+                .interpretation(id)
+                .ok_or_else(|| Failure::unknown("interpretation", id, known, "dmsc scr interpretations"))
         };
         let chosen = self.ids.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         match (self.json, chosen.is_empty()) {
@@ -41,7 +43,11 @@ impl Interpretations {
             (false, true) => {
                 let mut table = Table::new(["interpretation", "default", "point"]);
                 for entry in all {
-                    table.row([Cell::new(BOLD, entry.id.as_str()), entry.default.as_str().into(), entry.title.as_str().into()]);
+                    table.row([
+                        Cell::new(BOLD, entry.id.as_str()),
+                        entry.default.as_str().into(),
+                        entry.title.as_str().into(),
+                    ]);
                 }
                 terminal.out(&table.render(terminal))?;
             }

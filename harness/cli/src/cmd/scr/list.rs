@@ -63,7 +63,12 @@ impl List {
         let mut table = Table::new(["item", "status", "reference", "function"]);
         for item in own {
             let name = Cell::new(BOLD, item.id.as_str());
-            table.row([name, item.status.to_string().into(), item.reference.as_str().into(), item.function.as_str().into()]);
+            table.row([
+                name,
+                item.status.to_string().into(),
+                item.reference.as_str().into(),
+                item.function.as_str().into(),
+            ]);
         }
         for item in external {
             let name = Cell::new(BOLD, item.id.as_str());

@@ -40,7 +40,12 @@ impl Requirements {
                 let mut table = Table::new(["requirement", "level", "items", "summary"]);
                 for entry in all {
                     let items = names(&entry.items).pop().unwrap_or_else(|| "-".into());
-                    table.row([Cell::new(BOLD, entry.id.as_str()), entry.level.to_string().into(), items.into(), entry.summary.as_str().into()]);
+                    table.row([
+                        Cell::new(BOLD, entry.id.as_str()),
+                        entry.level.to_string().into(),
+                        items.into(),
+                        entry.summary.as_str().into(),
+                    ]);
                 }
                 terminal.out(&table.render(terminal))?;
             }

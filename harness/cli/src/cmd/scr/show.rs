@@ -74,10 +74,15 @@ fn as_sheet(id: &ItemId, terminal: &Terminal) -> String {
         ("required by", names(required_by(id).map(|item| &item.id))),
         (
             "clauses",
-            clauses.map(|clause| format!("{} {} ({}): {}", clause.id, clause.level, clause.subject, clause.summary)).collect(),
+            clauses
+                .map(|clause| format!("{} {} ({}): {}", clause.id, clause.level, clause.subject, clause.summary))
+                .collect(),
         ),
         ("realises", requirements.map(|entry| format!("{} {}: {}", entry.id, entry.level, entry.summary)).collect()),
-        ("open points", points.map(|point| format!("{}: {} (default: {})", point.id, point.title, point.default)).collect()),
+        (
+            "open points",
+            points.map(|point| format!("{}: {} (default: {})", point.id, point.title, point.default)).collect(),
+        ),
     ]);
     sheet(terminal, id.as_str(), &fields)
 }
