@@ -440,7 +440,7 @@ impl Terminal {
             Ok(command) => {
                 let mut fields = command.to_fields();
                 if let Some(channel) = command.devices().and_then(|d| d.destination.channel_number()) {
-                    fields.insert("channel_open".into(), json!(bip.is_open(channel)));
+                    fields.insert("channel_mode".into(), json!(bip.mode(channel)));
                 }
                 fields
             }

@@ -181,9 +181,13 @@ impl Bip {
         Some(Notice::Status(ChannelStatus::new(id, Link::Listen)))
     }
 
-    /// Whether there is such a channel.
-    pub(super) fn is_open(&self, id: u8) -> bool {
-        self.channels.iter().any(|c| c.id == id)
+    /// What a channel is: `uicc-server`, `terminal-server`, or `none` when there is no such channel.
+    pub(super) fn mode(&self, id: u8) -> &'static str {
+        match self.channels.iter().find(|c| c.id == id) {
+            Some(channel) if channel.server => "uicc-server",
+            Some(_) => "terminal-server",
+            None => "none",
+        }
     }
 
     /// Whether a client is connected through the channel.

@@ -121,9 +121,9 @@ fn toolkit(groups: &mut Groups) {
             _ => {
                 let seen = [
                     f(
-                        "channel_open",
-                        Shape::Bool,
-                        "Whether the channel that the command names is open; for commands to a channel.",
+                        "channel_mode",
+                        Shape::Name(vec!["none", "uicc-server", "terminal-server"]),
+                        "What the channel is that the command names; for commands to a channel.",
                     ),
                     f("malformed", Text, "Why the command cannot be read, if it cannot."),
                 ];
