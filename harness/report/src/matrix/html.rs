@@ -5,7 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
-use super::{Matrix, Row, State, in_words};
+use super::{Cell, Matrix, Row, State, in_words};
 use crate::journal::OutcomeKind;
 use crate::text::visible;
 
@@ -52,7 +52,7 @@ impl Matrix {
         env.add_template("matrix.html", include_str!("../../templates/matrix.html"))?;
         let legend = State::ALL.map(Legend::of);
         let cells: Vec<Vec<Legend>> =
-            self.rows.iter().map(|row| row.cells.iter().map(|cell| Legend::of(cell.state)).collect()).collect();
+            self.rows.iter().map(|row| row.cells.iter().map(Legend::of_cell).collect()).collect();
         let tallies: Vec<Vec<String>> =
             self.rows.iter().map(|row| row.cells.iter().map(|cell| in_words(&cell.tally)).collect()).collect();
         // The heading of each row that begins a group.
@@ -78,6 +78,10 @@ fn group(row: &Row) -> &str {
 }
 
 impl Legend {
+    fn of_cell(cell: &Cell) -> Self {
+        Self { word: cell.words(), ..Self::of(cell.state) }
+    }
+
     fn of(state: State) -> Self {
         Self { word: state.as_str(), symbol: state.symbol(), class: state, meaning: state.meaning() }
     }

@@ -72,7 +72,7 @@ impl Matrix {
         for row in rows {
             let _ = write!(out, "| {} | {} |", escape(&row.item), escape(&row.function));
             for cell in &row.cells {
-                let mut text = format!("{} {}", cell.state.symbol(), cell.state.as_str());
+                let mut text = format!("{} {}", cell.state.symbol(), cell.words());
                 if cell.tally.ran() > 0 {
                     let _ = write!(text, " ({})", in_words(&cell.tally));
                 }

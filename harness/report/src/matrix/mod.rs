@@ -123,6 +123,18 @@ pub struct Cell {
     pub cases: Vec<usize>,
 }
 
+impl Cell {
+    /// The state in words. Where the catalogue has no case for the item, that comes first: whoever claims it, or does
+    /// not, nothing could be shown of it.
+    pub fn words(&self) -> &'static str {
+        match (self.state, self.cases.is_empty()) {
+            (State::DeclaredOnly, true) => "not run: no case",
+            (State::NotClaimed, true) => "not run: no case (not claimed)",
+            (state, _) => state.as_str(),
+        }
+    }
+}
+
 /// The state of an item for a DUT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

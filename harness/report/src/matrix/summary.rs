@@ -79,7 +79,7 @@ impl Matrix {
 fn cell_text(cell: &Cell) -> String {
     match (cell.state, cell.tally.ran()) {
         (State::NotBinding, 0) => "-".into(),
-        (state, 0) => state.as_str().into(),
+        (_, 0) => cell.words().into(),
         (state, ran) => format!("{} {}/{ran}", state.as_str(), cell.tally.pass),
     }
 }

@@ -83,7 +83,7 @@ pub(crate) struct Run {
     /// Nobody is at the bench: acts that the DUT file has no command for are not asked for
     #[arg(long)]
     unattended: bool,
-    /// The run folder to make; reports/<time> unless given
+    /// The run folder to make; `reports/` and the time unless given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with a run that was interrupted; give the same DUTs and selection again
