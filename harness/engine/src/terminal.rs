@@ -104,6 +104,7 @@ pub struct Terminal {
     poll_interval: Option<Duration>,
     poll_at: Option<Time>,
     bip: Bip,
+    letters: Vec<Letter>,
     client: DmClient,
     client_alive: bool,
     browser: Browser,
@@ -150,6 +151,15 @@ struct Flight {
     data: Vec<u8>,
 }
 
+/// What came for the DM Client through a stream, and may not be all yet.
+#[derive(Debug)]
+struct Letter {
+    channel: u8,
+    octets: Vec<u8>,
+    /// Whether it could be read as a notification, and was handed over.
+    read: bool,
+}
+
 /// A message that waits for its answer.
 #[derive(Debug)]
 enum Pending {
@@ -182,6 +192,7 @@ impl Terminal {
             poll_interval: None,
             poll_at: None,
             bip: Bip::new(config.profile.channels(), config.max_buffer, config.switches.clone()),
+            letters: Vec::new(),
             client,
             client_alive: true,
             browser: Browser::default(),
@@ -217,6 +228,7 @@ impl Terminal {
         self.poll_interval = Some(self.config.poll_interval);
         self.poll_at = None;
         self.bip = Bip::new(self.config.profile.channels(), self.config.max_buffer, self.switches.clone());
+        self.letters.clear();
         self.browser = Browser::default();
         self.client.abandon();
         let deadline = self.desk.now + CARD_LIMIT;

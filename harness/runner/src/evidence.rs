@@ -2,6 +2,7 @@
 
 use dmsc_engine::event::Event;
 use dmsc_report::journal::Mark;
+use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::object::ObjectKind;
 use dmsc_uicc::profile::Facility;
 use dmsc_uicc::{ber, comprehension, hex};
@@ -55,17 +56,14 @@ fn object(event: &Event, field: &str) -> Option<Mark> {
         name => ObjectKind::from_name(name)?,
     };
     let octets = event.octets.as_slice();
-    // An APDU has five octets in front of its data; a fetched command has two behind it.
-    let (body, base) = if octets.first() == Some(&0xD0) {
-        (octets.get(..octets.len().checked_sub(2)?)?, 0)
-    } else {
-        (octets.get(5..)?, 5)
-    };
+    // A fetched command begins with its tag; an APDU has five octets in front of its data.
+    let start = if octets.first() == Some(&ProactiveCommand::TAG) { 0 } else { 5 };
+    let body = octets.get(start..)?;
     let (inner, base) = if event.kind.starts_with("terminal-response") {
-        (body, base)
+        (body, start)
     } else {
         let (tlv, _) = ber::read(body).ok()?;
-        (tlv.value, base + tlv.value_at)
+        (tlv.value, start + tlv.value_at)
     };
     // The data of an APDU may be followed by Le, which is no object.
     let objects = comprehension::read_all(inner, base)
@@ -122,6 +120,9 @@ mod tests {
         assert_eq!(mark(&response, "result"), Some((14, 5)));
         assert_eq!(mark(&response, "buffer_size"), None);
         let open = event("open-channel", "D012810301400082028182B9020578BC030310149000");
+        assert_eq!(mark(&open, "transport.port"), Some((15, 5)));
+        // The terminal sees the command without the status word.
+        let open = event("open-channel", "D012810301400082028182B9020578BC03031014");
         assert_eq!(mark(&open, "transport.port"), Some((15, 5)));
         let notification = event("notification", "82F9F74E1F3F40044BC83453DBF49D1B02D800000000A510646D7363");
         assert_eq!(mark(&notification, "version"), Some((16, 2)));

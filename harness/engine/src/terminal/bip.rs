@@ -16,6 +16,7 @@ const MAX_RECEIVE: usize = 237;
 struct Channel {
     id: u8,
     server: bool,
+    stream: bool,
     port: u16,
     link: Link,
     buffer: u16,
@@ -61,7 +62,19 @@ pub(super) enum Delivery {
     /// For the client connected through the gateway.
     Client(u8, Vec<u8>),
     /// For the application that announced the port.
-    Application(u16, Vec<u8>),
+    Application(Parcel),
+}
+
+/// Data for an application of the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parcel {
+    /// The channel they came through.
+    pub(super) channel: u8,
+    /// The port of the application.
+    pub(super) port: u16,
+    /// Whether they are a piece of a stream (TCP), and not a message by themselves.
+    pub(super) stream: bool,
+    pub(super) octets: Vec<u8>,
 }
 
 /// Something the card should be told by an event.
@@ -96,7 +109,17 @@ impl Bip {
         let id = self.free_id().ok_or(Failure::NO_CHANNEL)?;
         let buffer = if wanted == 0 { self.max_buffer } else { wanted.min(self.max_buffer) };
         let link = if server { Link::Listen } else { Link::Established };
-        self.channels.push(Channel { id, server, port, link, buffer, incoming: Vec::new(), stored: Vec::new() });
+        let stream = protocol == TransportProtocol::TcpClientLocal;
+        self.channels.push(Channel {
+            id,
+            server,
+            stream,
+            port,
+            link,
+            buffer,
+            incoming: Vec::new(),
+            stored: Vec::new(),
+        });
         Ok(Opened { status: ChannelStatus::new(id, link), buffer, modified: buffer != wanted })
     }
 
@@ -132,7 +155,12 @@ impl Bip {
         channel.stored.extend_from_slice(data);
         let delivery = at_once.then(|| {
             let octets = std::mem::take(&mut channel.stored);
-            if channel.server { Delivery::Client(id, octets) } else { Delivery::Application(channel.port, octets) }
+            if channel.server {
+                Delivery::Client(id, octets)
+            } else {
+                let (port, stream) = (channel.port, channel.stream);
+                Delivery::Application(Parcel { channel: id, port, stream, octets })
+            }
         });
         let free = usize::from(channel.buffer).saturating_sub(channel.stored.len());
         Ok((coded(free), delivery))

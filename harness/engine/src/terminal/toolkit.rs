@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dmsc_dm::package0::Package0;
 use dmsc_link::Signal;
 use dmsc_link::Time;
 use dmsc_uicc::apdu::CommandApdu;
@@ -13,8 +14,8 @@ use dmsc_uicc::profile::Facility;
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
 use serde_json::{Map, json};
 
-use super::bip::{Delivery, Failure, Opened};
-use super::{LOCATION, Out, Purpose, Terminal};
+use super::bip::{Delivery, Failure, Opened, Parcel};
+use super::{LOCATION, Letter, Out, Purpose, Terminal};
 use crate::apdu::build_response;
 use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
@@ -26,6 +27,8 @@ enum After {
     Deliver(Delivery),
     /// The client behind this channel is cut off.
     Cut(u8),
+    /// Nothing more comes through this channel.
+    Closed(u8),
     Reset,
 }
 
@@ -106,6 +109,7 @@ impl Terminal {
         match outcome.after {
             After::Deliver(delivery) => self.deliver(delivery),
             After::Cut(channel) => self.channel_cut(channel),
+            After::Closed(channel) => self.channel_closed(channel),
             After::Nothing | After::Reset => {}
         }
         Ok(())
@@ -114,12 +118,47 @@ impl Terminal {
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Client(channel, octets) => self.channel_data(channel, &octets),
-            Delivery::Application(port, octets) => {
+            Delivery::Application(parcel) => {
                 let lost = self.switches.on(Switch::LoseNotification) || !self.client_alive;
-                if !lost && self.is_dm_client(port) {
-                    self.notify(octets);
+                if !lost && self.is_dm_client(parcel.port) {
+                    self.hand_over(parcel);
                 }
             }
+        }
+    }
+
+    /// Hands data to the DM Client. A stream does not tell where a message ends: what came is a notification once it
+    /// can be read as one, and at the latest when the channel is closed.
+    fn hand_over(&mut self, parcel: Parcel) {
+        if !parcel.stream {
+            return self.notify(parcel.octets);
+        }
+        let mut letter = match self.letters.iter().position(|letter| letter.channel == parcel.channel) {
+            Some(place) => self.letters.swap_remove(place),
+            None => Letter { channel: parcel.channel, octets: Vec::new(), read: false },
+        };
+        letter.octets.extend(parcel.octets);
+        if let Ok(package0) = Package0::parse(&letter.octets) {
+            letter.read = true;
+            let signed = self.client.accounts.iter().any(|account| {
+                account.server_id.as_bytes() == package0.trigger.server_id
+                    && package0.verify(account.server_secret.as_bytes(), &account.server_nonce)
+            });
+            self.notify(letter.octets.clone());
+            // The signature covers all of it, so nothing of it is still to come.
+            if signed {
+                return;
+            }
+        }
+        self.letters.push(letter);
+    }
+
+    /// The channel is closed: what came through it is all there is.
+    fn channel_closed(&mut self, channel: u8) {
+        let Some(place) = self.letters.iter().position(|letter| letter.channel == channel) else { return };
+        let letter = self.letters.swap_remove(place);
+        if !letter.read {
+            self.notify(letter.octets);
         }
     }
 
@@ -165,7 +204,7 @@ impl Terminal {
             Some(CommandType::CloseChannel) => match self.channel(command) {
                 Ok(channel) => match self.bip.close(channel, qualifier) {
                     Ok(true) => Outcome::new(0x00).then(After::Cut(channel)),
-                    Ok(false) => Outcome::new(0x00),
+                    Ok(false) => Outcome::new(0x00).then(After::Closed(channel)),
                     Err(failure) => failure.into(),
                 },
                 Err(outcome) => outcome,
@@ -311,7 +350,7 @@ impl Terminal {
         };
         let Some(data) = command.objects.channel_data() else { return Outcome::new(0x36) };
         match self.bip.send(channel, data, qualifier & 1 == 1) {
-            Ok((_, Some(Delivery::Application(..))))
+            Ok((_, Some(Delivery::Application(_))))
                 if !self.client_alive && !self.switches.on(Switch::HideDeadClient) =>
             {
                 // DM_SC 7.1 step 2: general result 20 with the cause, when the data cannot reach the DM Client. There is
