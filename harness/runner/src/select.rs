@@ -332,12 +332,9 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
     if case.setup.contains_key("account") && !offers.provision {
         return Some("it provisions an account of its own, which this DUT cannot be given".into());
     }
-    let encoding = case.setup.get("encoding").and_then(Value::as_str).filter(|_| case.role == Role::Card);
-    if let Some(encoding) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding.name()) {
-        return Some(format!(
-            "it is for a DM Client that speaks {encoding}, and the IXIT says {}",
-            dut.ixit.encoding.name()
-        ));
+    let encoding = case.setup.get("encoding").and_then(Value::as_str);
+    if let Some(wanted) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding.name()) {
+        return Some(format!("it is for messages in {wanted}, and the IXIT says {}", dut.ixit.encoding.name()));
     }
     None
 }
