@@ -286,6 +286,29 @@ impl Case {
         needs
     }
 
+    /// Whether a step looks at credentials or challenges, or sets them.
+    pub fn is_about_credentials(&self) -> bool {
+        const WORDS: [&str; 4] = ["credentials", "cred", "chal", "SyncHdr"];
+        let mut found = !self.ixit.is_empty();
+        for_each(&self.steps, &mut |step| {
+            let values = match &step.kind {
+                StepKind::Expect(expect) => {
+                    let reply = match &expect.reply {
+                        ReplySpec::With { with, .. } => Some(Value::Object(with.clone())),
+                        _ => None,
+                    };
+                    vec![expect.matching.clone(), expect.filter.clone(), reply]
+                }
+                _ => Vec::new(),
+            };
+            found |= values.into_iter().flatten().any(|value| {
+                let text = value.to_string();
+                WORDS.iter().any(|word| text.contains(&format!("\"{word}\"")))
+            });
+        });
+        found
+    }
+
     /// The names of the acts it asks a person for.
     pub fn acts(&self) -> BTreeSet<&str> {
         let mut acts = BTreeSet::new();

@@ -60,6 +60,8 @@ pub struct CaseResult {
     pub duration: Duration,
     /// Whether the DUT gave no sign of life.
     pub dead: bool,
+    /// Whether a demand was missed that would be a fail, were it not known from memory only, or in doubt.
+    pub doubted: bool,
 }
 
 /// How a case is run.
@@ -118,6 +120,8 @@ pub fn execute(
         last: None,
         pending: None,
         shown: 0,
+        doubted: false,
+        challenged: false,
     };
     let stopped = executor.steps(&case.steps);
     let dead = !executor.session.is_alive();
@@ -131,7 +135,7 @@ pub fn execute(
         Err(Stop::Broken(broken)) => (Verdict::Error, broken.to_string()),
     };
     let duration = executor.session.now().since(began);
-    CaseResult { verdict, reason, remarks: executor.remarks, duration, dead }
+    CaseResult { verdict, reason, remarks: executor.remarks, duration, dead, doubted: executor.doubted }
 }
 
 struct Executor<'a> {
@@ -154,6 +158,10 @@ struct Executor<'a> {
     pending: Option<Reply>,
     /// How many checks were met. A case whose every step missed, though none had to be met, has shown nothing.
     shown: usize,
+    doubted: bool,
+    /// Whether the client opened a session without valid credentials, in a case that is not about credentials: the
+    /// server then challenges it, and the case sees Package#1 twice.
+    challenged: bool,
 }
 
 /// What a step was found to be.
@@ -277,8 +285,10 @@ impl Executor<'_> {
         let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
         let wants = event.wants_answer;
         let fields = event.fields.clone();
+        let asked = is_challenged(&event) && !self.case.is_about_credentials();
         self.last = Some(event);
         self.judge(step, &what, template.as_ref(), &matched)?;
+        self.challenged |= asked;
         for (name, value) in matched.captures {
             self.scope.set(name, value);
         }
@@ -339,6 +349,7 @@ impl Executor<'_> {
             let got = matched.remarks.first().cloned().unwrap_or_else(|| "as expected".into());
             self.found(step, Finding { verdict, what: what.into(), expected, got: got.clone(), mismatch: None });
             if verdict == CheckVerdict::Inconclusive {
+                self.doubted = true;
                 self.lower(Verdict::Inconclusive, format!("{what}: {got}"));
             }
             return Ok(());
@@ -368,11 +379,16 @@ impl Executor<'_> {
             return Ok(());
         }
         let preamble = step.location.file != self.case.file;
-        let (verdict, reason) = if self.in_control {
+        let (verdict, reason) = if self.challenged {
+            let why =
+                "the client had to be asked for credentials, so its messages came in another order than the case takes";
+            (Verdict::Inconclusive, format!("{headline}; {why}"))
+        } else if self.in_control {
             (Verdict::Inconclusive, format!("the positive control did not come through: {headline}"))
         } else if preamble {
             (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))
         } else if !step.trust.can_fail() || !self.case.trust.can_fail() {
+            self.doubted = true;
             let trust = if step.trust.can_fail() { self.case.trust } else { step.trust };
             (Verdict::Inconclusive, format!("{headline}; the demand is {}, so it cannot be a fail", trust.as_str()))
         } else {
@@ -428,7 +444,11 @@ impl Executor<'_> {
         let until = self.session.window(window);
         let what = describe(&none.kind, filter.as_ref());
         if let Some(event) = self.wait(&none.kind, filter.as_ref(), until)? {
+            // Where the miss is only a remark, the case goes on, and the DUT must not be left without an answer.
+            self.pending = event.wants_answer.then_some(Reply::Default);
             self.last = Some(event);
+            // It came by itself, whatever came before it.
+            self.challenged = false;
             return self.miss(
                 step,
                 Finding {
@@ -502,6 +522,14 @@ impl Executor<'_> {
             }
         }
     }
+}
+
+/// Whether a message is a client's without valid credentials, which the server answers with a challenge.
+fn is_challenged(event: &Event) -> bool {
+    event.kind == "dm.message"
+        && event.from == Actor::Client
+        && event.fields.get("package").and_then(Value::as_u64) == Some(1)
+        && event.fields.get("credentials").and_then(Value::as_str).is_some_and(|found| found != "valid")
 }
 
 fn party(actor: Actor) -> Party {

@@ -230,6 +230,7 @@ pub fn run_case(
                 remarks: Vec::new(),
                 duration: Duration::ZERO,
                 dead: false,
+                doubted: false,
             };
         }
     };

@@ -25,12 +25,12 @@ FAULTS = {
     "terminal": {
         "session-id-decimal": "DM_SC-C-001-M",
         "no-chunked": "DM_SC-C-008-M",
-        "two-dm-clients": "DM_SC-D-003-M",
+        "nameless": "DM_SC-D-003-M",
     },
     "card": {
         "reserved-bits-set": "DM_SC-S-001-M",
         "first-port": "DM_SC-S-001-M",
-        "stale-challenge": "DM_SC-S-002-M",
+        "serve-unauthenticated": "DM_SC-S-002-M",
     },
 }
 

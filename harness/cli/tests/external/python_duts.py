@@ -39,7 +39,6 @@ SERVER = {
     "notify-reserved-bits": ["DM_SC-S-001-M"],
     "other-session-id": ["DM_SC-S-002-M"],
     "accept-any-cred": ["DM_SC-S-002-M"],
-    "stale-challenge": ["DM_SC-S-002-M"],
     "commands-before-auth": ["DM_SC-S-002-M"],
     "same-session-id": ["DM_SC-S-001-M"],
     "no-final": ["DM_SC-S-002-M"],
@@ -61,7 +60,7 @@ USUAL = {
         "executes-unauthenticated",
         "no-command-status",
     ],
-    "server": ["notify-version-12", "notify-wrong-digest", "other-session-id", "accept-any-cred", "stale-challenge"],
+    "server": ["notify-version-12", "notify-wrong-digest", "other-session-id", "accept-any-cred"],
 }
 WORKERS = 4
 

@@ -76,7 +76,9 @@ fn values(message: &Message, of: &CommandName, key: impl Fn(&str) -> Option<Stri
     let mut map = Map::new();
     for item in items {
         let uri = item.source.as_deref().or(item.target.as_deref()).unwrap_or_default();
-        if let Some(key) = key(uri) {
+        // `A/B` and `./A/B` are one address (DMTND).
+        let uri = if uri.starts_with('.') { uri.to_owned() } else { format!("./{uri}") };
+        if let Some(key) = key(&uri) {
             let data = item.data.as_ref().map_or(json!(""), |d| serde_json::to_value(d).unwrap_or(Value::Null));
             map.insert(key, data);
         }
