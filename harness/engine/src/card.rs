@@ -328,7 +328,7 @@ impl Card {
                 Ok((reaction, 0x9000, None))
             }
             Content::Response(response) => {
-                let Some(issued) = self.cat.answered(response.details()) else { return Ok((Vec::new(), 0x9000, None)) };
+                let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
                 let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.desk)?;
                 if let Some(channel) = data {
                     self.look(Path::Channel(channel))?;

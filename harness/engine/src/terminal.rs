@@ -349,7 +349,7 @@ impl Terminal {
             self.desk.observe(Actor::Card, "response", octets, || {
                 Map::from_iter([("malformed".to_owned(), json!("a response APDU has a status word of two octets"))])
             });
-            self.after(&flight.out.purpose);
+            self.after();
             return;
         };
         match response.sw.class() {
@@ -398,7 +398,7 @@ impl Terminal {
             self.queue.push_front(Out { command, octets: None, purpose: Purpose::Fetch });
         }
         self.arrived(&out, &response);
-        self.after(&out.purpose);
+        self.after();
     }
 
     fn arrived(&mut self, out: &Out, response: &ResponseApdu) {
@@ -479,7 +479,7 @@ impl Terminal {
     }
 
     /// The exchange is over: what is next, or idle until the next poll.
-    fn after(&mut self, _purpose: &Purpose) {
+    fn after(&mut self) {
         self.pump();
         if self.in_flight.is_none() && self.phase == Phase::Idle && self.waiting.is_empty() {
             let quiet = self.switches.on(Switch::NoPolling) || !self.config.start;
@@ -652,7 +652,7 @@ impl Player for Terminal {
         match self.waiting.pop_front() {
             Some(pending) => {
                 self.resolve(pending, reply)?;
-                self.after(&Purpose::Script);
+                self.after();
                 Ok(())
             }
             None => Ok(()),

@@ -582,7 +582,7 @@ impl Applet {
             self.finish(desk);
             return self.next_order(cat, desk);
         }
-        // "In any case, the DM_SC Server concludes this phase by closing the BIP Channel" is DM_SC 7.1 step 2.
+        // Whatever became of the data, the channel is closed behind them (DM_SC 7.1 step 2).
         let command = Self::command(CommandType::CloseChannel, 0, Device::channel(channel), cat);
         self.issue(Origin::TriggerClose, command, cat, desk)
     }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use dmsc_uicc::command::ProactiveCommand;
-use dmsc_uicc::object::CommandDetails;
 
 /// Why the card issued a command, and so what its answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,18 +79,13 @@ impl Cat {
 
     /// The terminal answered: gives the command the answer is for. An answer with another command number ends the
     /// command all the same, since the terminal will not answer twice.
-    pub fn answered(&mut self, _details: Option<CommandDetails>) -> Option<Issued> {
+    pub fn answered(&mut self) -> Option<Issued> {
         self.fetched.take()
     }
 
     /// The name of the command that is being performed.
     pub fn fetched_name(&self) -> Option<&str> {
         self.fetched.as_ref().map(|issued| issued.name.as_str())
-    }
-
-    /// Whether anything is queued or under way.
-    pub fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.fetched.is_none()
     }
 }
 
@@ -114,7 +108,7 @@ mod tests {
         assert_eq!(cat.pending(), Some(1));
         assert_eq!(cat.fetch().map(|i| i.octets), Some(vec![1]));
         assert_eq!((cat.pending(), cat.fetch()), (None, None));
-        assert_eq!(cat.answered(None).map(|i| i.octets), Some(vec![1]));
+        assert_eq!(cat.answered().map(|i| i.octets), Some(vec![1]));
         assert_eq!(cat.pending(), Some(2));
     }
 

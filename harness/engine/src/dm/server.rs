@@ -118,11 +118,6 @@ impl DmServer {
         }
     }
 
-    /// Whether a session is under way.
-    pub fn in_session(&self) -> bool {
-        self.session.as_ref().is_some_and(|s| !s.over)
-    }
-
     /// Answers a client's message. `directive` changes the answer before the server takes note of what it says.
     ///
     /// # Errors
