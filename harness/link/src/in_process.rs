@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Capabilities, Link, LinkError, Peer, Signal, Time};
+use crate::{Capabilities, Link, LinkError, Opening, Peer, Signal, Time};
 
 /// What one signal costs on the virtual clock. Not zero, so that two sides that answer each other for ever still
 /// reach the end of any window.
@@ -36,6 +36,11 @@ impl Link for InProcess {
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    /// The peer behind it is made for one session, and so is the clock.
+    fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
+        Ok(())
     }
 
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {

@@ -4,13 +4,17 @@
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
 //! whatever is behind it. Adding a driver means implementing [`Link`], and nothing else.
 
+mod clock;
 mod in_process;
+mod mailbox;
 mod peer;
 mod signal;
 mod tcp;
 mod time;
 
+pub use clock::Clock;
 pub use in_process::InProcess;
+pub use mailbox::{Mailbox, Poster};
 pub use peer::Peer;
 pub use signal::{Signal, StreamId};
 pub use tcp::{Command, Tcp, TcpConfig, run_command};
@@ -62,15 +66,53 @@ pub enum LinkError {
         /// The end of what it wrote to standard error.
         stderr: String,
     },
+    /// What the link leads to, or leads over, is not there any more: a reader was unplugged, a card pulled, a daemon
+    /// ended. The link has to be opened anew; what was under way says nothing about the DUT.
+    #[error("{what}")]
+    Gone {
+        /// What is gone, in words.
+        what: String,
+    },
+    /// What the link leads over is not there, or not to be had, when the link is opened.
+    #[error("{what}; {remedy}")]
+    Missing {
+        /// What is missing.
+        what: String,
+        /// What to try.
+        remedy: String,
+    },
     /// The link does not carry this signal.
     #[error("this link does not carry {0}")]
     Unsupported(&'static str),
 }
 
-/// The harness's end of a link.
+impl LinkError {
+    /// Whether the link may come back by itself, so that it is worth opening anew.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, LinkError::Gone { .. })
+    }
+}
+
+/// What a link must know of the player before power comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// The answer to reset of the card that is played; empty for a terminal. Some links send it by themselves.
+    pub atr: Vec<u8>,
+}
+
+/// The harness's end of a link. It stays open from one session to the next.
 pub trait Link {
     /// The time on the link's clock, since the session began.
     fn now(&self) -> Time;
+    /// Begins a session: the clock starts anew, and what came before is forgotten.
+    ///
+    /// # Errors
+    /// [`LinkError`] when the rig, not the DUT, prevents it.
+    fn begin(&mut self, opening: &Opening) -> Result<(), LinkError>;
+    /// A handle by which another thread puts a signal into this link, so that [`Link::recv`] returns it at once.
+    fn poster(&self) -> Option<Poster> {
+        None
+    }
     /// What this link can carry.
     fn capabilities(&self) -> Capabilities;
     /// Sends one signal towards the DUT.

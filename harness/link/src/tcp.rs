@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Capabilities, Link, LinkError, Signal, StreamId, Time};
+use crate::{Capabilities, Link, LinkError, Opening, Signal, StreamId, Time};
 
 /// How long a write to the DUT may block before the stream is given up.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
@@ -317,6 +317,11 @@ impl Link for Tcp {
             ends_with_notification: self.config.ends_with_command,
             virtual_time: false,
         }
+    }
+
+    /// Opened for one session; its process was started with it.
+    fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
+        Ok(())
     }
 
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {

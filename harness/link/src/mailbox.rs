@@ -1,0 +1,126 @@
+//! Where a driver's signals wait until they are asked for.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+
+use crate::{Clock, LinkError, Signal, Time};
+
+/// Posts into a link's mailbox from another thread.
+#[derive(Clone, Debug)]
+pub struct Poster(Sender<Post>);
+
+#[derive(Debug)]
+enum Post {
+    Signal(Signal),
+    Gone(String),
+}
+
+impl Poster {
+    /// Posts a signal. A mailbox that is gone takes nothing, and then nobody wants it.
+    pub fn signal(&self, signal: Signal) {
+        let _ = self.0.send(Post::Signal(signal));
+    }
+
+    /// Says that the other side is gone: whoever receives next learns it, in these words.
+    pub fn gone(&self, what: impl Into<String>) {
+        let _ = self.0.send(Post::Gone(what.into()));
+    }
+}
+
+/// The receiving end: what the driver itself put in comes first, then what other threads posted.
+#[derive(Debug)]
+pub struct Mailbox {
+    own: VecDeque<Signal>,
+    posted: Receiver<Post>,
+    poster: Poster,
+}
+
+impl Default for Mailbox {
+    fn default() -> Mailbox {
+        let (sender, posted) = channel();
+        Mailbox { own: VecDeque::new(), posted, poster: Poster(sender) }
+    }
+}
+
+impl Mailbox {
+    /// A handle for other threads.
+    pub fn poster(&self) -> Poster {
+        self.poster.clone()
+    }
+
+    /// Puts in a signal from the driver's own thread; costs no system call.
+    pub fn push(&mut self, signal: Signal) {
+        self.own.push_back(signal);
+    }
+
+    /// Forgets all that waits.
+    pub fn clear(&mut self) {
+        self.own.clear();
+        while self.posted.try_recv().is_ok() {}
+    }
+
+    /// What is there now.
+    ///
+    /// # Errors
+    /// [`LinkError::Gone`] when a thread said so.
+    pub fn take(&mut self) -> Result<Option<Signal>, LinkError> {
+        if let Some(signal) = self.own.pop_front() {
+            return Ok(Some(signal));
+        }
+        self.posted.try_recv().ok().map(open).transpose()
+    }
+
+    /// Waits for a signal, at most until `until` on `clock`.
+    ///
+    /// # Errors
+    /// [`LinkError::Gone`] when a thread said so.
+    pub fn recv(&mut self, until: Time, clock: &Clock) -> Result<Option<Signal>, LinkError> {
+        if let Some(signal) = self.own.pop_front() {
+            return Ok(Some(signal));
+        }
+        let post = match clock.wait(until) {
+            Some(limit) => match self.posted.recv_timeout(limit) {
+                Ok(post) => Some(post),
+                // The mailbox holds a sender itself, so the channel is never without one.
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+            },
+            None => self.posted.recv().ok(),
+        };
+        post.map(open).transpose()
+    }
+}
+
+fn open(post: Post) -> Result<Signal, LinkError> {
+    match post {
+        Post::Signal(signal) => Ok(signal),
+        Post::Gone(what) => Err(LinkError::Gone { what }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_signals_come_before_posted_ones_and_an_end_is_an_error() {
+        let (mut mailbox, clock) = (Mailbox::default(), Clock::new(1));
+        let poster = mailbox.poster();
+        poster.signal(Signal::Reset);
+        mailbox.push(Signal::PowerOn);
+        assert_eq!(mailbox.take().unwrap(), Some(Signal::PowerOn));
+        assert_eq!(mailbox.recv(Time::NEVER, &clock).unwrap(), Some(Signal::Reset));
+        std::thread::spawn(move || poster.gone("the reader was unplugged")).join().unwrap();
+        let error = mailbox.recv(Time::NEVER, &clock).unwrap_err();
+        assert!(error.to_string().contains("unplugged"), "{error}");
+        assert_eq!(mailbox.recv(clock.now(), &clock).unwrap(), None);
+    }
+
+    #[test]
+    fn a_cleared_mailbox_is_empty() {
+        let mut mailbox = Mailbox::default();
+        mailbox.push(Signal::Reset);
+        mailbox.poster().signal(Signal::PowerOn);
+        mailbox.clear();
+        assert_eq!(mailbox.take().unwrap(), None);
+    }
+}
