@@ -4,6 +4,7 @@
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
 //! whatever is behind it. Adding a driver means implementing [`Link`], and nothing else.
 
+mod cable;
 mod clock;
 mod in_process;
 mod mailbox;
@@ -12,6 +13,7 @@ mod signal;
 mod tcp;
 mod time;
 
+pub use cable::{Cable, Cutter};
 pub use clock::Clock;
 pub use in_process::InProcess;
 pub use mailbox::{Mailbox, Poster};
@@ -120,7 +122,8 @@ pub trait Link {
     /// # Errors
     /// [`LinkError`] when the rig, not the DUT, prevents it.
     fn send(&mut self, signal: Signal) -> Result<(), LinkError>;
-    /// Waits for the next signal from the DUT, at most until `until`; `None` means that the time came first.
+    /// Waits for the next signal from the DUT, at most until `until`; `None` means that the time came first, or that
+    /// somebody woke the wait.
     ///
     /// # Errors
     /// [`LinkError`] when the rig, not the DUT, prevents it.

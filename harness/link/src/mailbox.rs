@@ -13,6 +13,7 @@ pub struct Poster(Sender<Post>);
 enum Post {
     Signal(Signal),
     Gone(String),
+    Wake,
 }
 
 impl Poster {
@@ -24,6 +25,11 @@ impl Poster {
     /// Says that the other side is gone: whoever receives next learns it, in these words.
     pub fn gone(&self, what: impl Into<String>) {
         let _ = self.0.send(Post::Gone(what.into()));
+    }
+
+    /// Ends a wait early: the receiver gets nothing, as if the time had come.
+    pub fn wake(&self) {
+        let _ = self.0.send(Post::Wake);
     }
 }
 
@@ -67,10 +73,10 @@ impl Mailbox {
         if let Some(signal) = self.own.pop_front() {
             return Ok(Some(signal));
         }
-        self.posted.try_recv().ok().map(open).transpose()
+        self.posted.try_recv().map_or(Ok(None), open)
     }
 
-    /// Waits for a signal, at most until `until` on `clock`.
+    /// Waits for a signal, at most until `until` on `clock`, or until somebody wakes it.
     ///
     /// # Errors
     /// [`LinkError::Gone`] when a thread said so.
@@ -86,14 +92,15 @@ impl Mailbox {
             },
             None => self.posted.recv().ok(),
         };
-        post.map(open).transpose()
+        post.map_or(Ok(None), open)
     }
 }
 
-fn open(post: Post) -> Result<Signal, LinkError> {
+fn open(post: Post) -> Result<Option<Signal>, LinkError> {
     match post {
-        Post::Signal(signal) => Ok(signal),
+        Post::Signal(signal) => Ok(Some(signal)),
         Post::Gone(what) => Err(LinkError::Gone { what }),
+        Post::Wake => Ok(None),
     }
 }
 
@@ -122,5 +129,7 @@ mod tests {
         mailbox.poster().signal(Signal::PowerOn);
         mailbox.clear();
         assert_eq!(mailbox.take().unwrap(), None);
+        mailbox.poster().wake();
+        assert_eq!(mailbox.recv(Time::NEVER, &Clock::new(1)).unwrap(), None);
     }
 }
