@@ -1,4 +1,4 @@
-//! How octets reach the DUT: an in-process peer on a virtual clock, or TCP on loopback.
+//! How octets reach the DUT: an in-process peer on a virtual clock, TCP on loopback, the virtual reader vpcd.
 //!
 //! A link carries [`Signal`]s and knows nothing of what the octets mean. Both ends of an in-process link are
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
@@ -12,6 +12,8 @@ mod peer;
 mod signal;
 mod tcp;
 mod time;
+#[cfg(unix)]
+mod vpcd;
 
 pub use cable::{Cable, Cutter};
 pub use clock::Clock;
@@ -21,6 +23,8 @@ pub use peer::Peer;
 pub use signal::{Signal, StreamId};
 pub use tcp::{Command, Tcp, TcpConfig, run_command};
 pub use time::Time;
+#[cfg(unix)]
+pub use vpcd::{Vpcd, VpcdConfig, VpcdSide};
 
 /// What a link can carry; a case that needs more than its link offers is not applicable to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +87,9 @@ pub enum LinkError {
         /// What to try.
         remedy: String,
     },
+    /// What came over the link is not what its protocol knows; the text says where, and what to try.
+    #[error("{0}")]
+    Protocol(String),
     /// The link does not carry this signal.
     #[error("this link does not carry {0}")]
     Unsupported(&'static str),

@@ -1,13 +1,27 @@
 //! Where a driver's signals wait until they are asked for.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::{Clock, LinkError, Signal, Time};
 
 /// Posts into a link's mailbox from another thread.
-#[derive(Clone, Debug)]
-pub struct Poster(Sender<Post>);
+#[derive(Clone)]
+pub struct Poster {
+    posts: Sender<Post>,
+    wake: Option<Wake>,
+}
+
+/// Wakes a driver that waits in its own way, such as in poll(2).
+pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
+
+impl fmt::Debug for Poster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poster").finish_non_exhaustive()
+    }
+}
 
 #[derive(Debug)]
 enum Post {
@@ -19,12 +33,19 @@ enum Post {
 impl Poster {
     /// Posts a signal. A mailbox that is gone takes nothing, and then nobody wants it.
     pub fn signal(&self, signal: Signal) {
-        let _ = self.0.send(Post::Signal(signal));
+        self.post(Post::Signal(signal));
     }
 
     /// Says that the other side is gone: whoever receives next learns it, in these words.
     pub fn gone(&self, what: impl Into<String>) {
-        let _ = self.0.send(Post::Gone(what.into()));
+        self.post(Post::Gone(what.into()));
+    }
+
+    fn post(&self, post: Post) {
+        let _ = self.posts.send(post);
+        if let Some(wake) = &self.wake {
+            wake();
+        }
     }
 
     /// Ends a wait early: the receiver gets nothing, as if the time had come.
@@ -43,12 +64,21 @@ pub struct Mailbox {
 
 impl Default for Mailbox {
     fn default() -> Mailbox {
-        let (sender, posted) = channel();
-        Mailbox { own: VecDeque::new(), posted, poster: Poster(sender) }
+        let (posts, posted) = channel();
+        Mailbox { own: VecDeque::new(), posted, poster: Poster { posts, wake: None } }
     }
 }
 
 impl Mailbox {
+    /// A mailbox for a driver that does not wait in [`Mailbox::recv`]: `wake` is called behind each post, and the
+    /// driver then looks with [`Mailbox::take`].
+    #[cfg_attr(not(unix), expect(dead_code, reason = "used by the drivers that wait in poll(2)"))]
+    pub(crate) fn waking(wake: Wake) -> Mailbox {
+        let mut mailbox = Mailbox::default();
+        mailbox.poster.wake = Some(wake);
+        mailbox
+    }
+
     /// A handle for other threads.
     pub fn poster(&self) -> Poster {
         self.poster.clone()
@@ -85,11 +115,8 @@ impl Mailbox {
             return Ok(Some(signal));
         }
         let post = match clock.wait(until) {
-            Some(limit) => match self.posted.recv_timeout(limit) {
-                Ok(post) => Some(post),
-                // The mailbox holds a sender itself, so the channel is never without one.
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            // The mailbox holds a sender itself, so the channel is never without one.
+            Some(limit) => self.posted.recv_timeout(limit).ok(),
             None => self.posted.recv().ok(),
         };
         post.map_or(Ok(None), open)

@@ -1,0 +1,355 @@
+//! The virtual reader of vsmartcard (vpcd) from its card side: the harness is the card, and whatever terminal uses the
+//! reader through pcscd is the DUT.
+//!
+//! There is no thread: [`Link::recv`] waits in poll(2), answers by itself what vpcd asks only to see that the card is
+//! still there, and hands the rest to the player. Between two calls of `recv` vpcd waits, and pcscd with it.
+//!
+//! vpcd listens on all interfaces and asks nobody who they are: whoever reaches its port can be the card, and answer
+//! the terminal instead of the harness. Keep the port behind a firewall, or run the bench in a network namespace.
+//!
+//! Two things of vpcd shape this driver. It waits for an answer without limit, so that a card which leaves a command
+//! unanswered blocks the reader until the connection ends; the link therefore pulls the card when a session begins
+//! with a command still unanswered. And it takes an empty ATR for a card that was pulled, and closes the connection;
+//! the link then puts the card in again by itself.
+
+mod frame;
+mod socket;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use frame::{Frame, Frames};
+use socket::Socket;
+
+use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
+
+/// How long a write to vpcd may block before the connection is given up.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Which side opens the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VpcdSide {
+    /// The link connects to vpcd, as Debian sets vpcd up.
+    #[default]
+    Connect,
+    /// The link listens and vpcd connects: `DEVICENAME host:0x8C7B` in its reader.conf.
+    Listen,
+}
+
+/// How to reach vpcd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VpcdConfig {
+    /// `host:port` of vpcd, or where to listen for it.
+    pub address: String,
+    /// Which side connects.
+    pub side: VpcdSide,
+    /// Whether each piece of a command is acknowledged at once. Without it an APDU takes 40 ms and more, because vpcd
+    /// sends length and payload apart and the kernel holds the second back. Only a measurement turns it off.
+    pub quickack: bool,
+    /// How long vpcd may take to appear and to ask for the card, on the wall.
+    pub appear: Duration,
+    /// How long the player may take for its answer to reset, on the wall, before the card counts as mute.
+    pub atr_limit: Duration,
+    /// Whether each session begins with the card pulled and put in again.
+    pub reinsert: bool,
+    /// How many times as fast as the wall the link's clock runs; 1 for a real terminal.
+    pub rate: u32,
+}
+
+impl Default for VpcdConfig {
+    fn default() -> VpcdConfig {
+        VpcdConfig {
+            address: "127.0.0.1:35963".into(),
+            side: VpcdSide::Connect,
+            quickack: true,
+            appear: Duration::from_secs(10),
+            atr_limit: Duration::from_secs(5),
+            reinsert: false,
+            rate: 1,
+        }
+    }
+}
+
+/// The link to vpcd; signals are those of the terminal.
+pub struct Vpcd {
+    config: VpcdConfig,
+    clock: Clock,
+    mailbox: Mailbox,
+    /// Readable when a post waits.
+    woken: UnixStream,
+    socket: Socket,
+    stream: TcpStream,
+    frames: Frames,
+    input: Box<[u8]>,
+    output: Vec<u8>,
+    atr: Answer,
+    /// vpcd waits for the ATR that the player has not given yet; until when.
+    question: Option<Instant>,
+    /// A command waits for its response.
+    unanswered: bool,
+    /// vpcd was told that there is no card, and ends the connection.
+    pulled: bool,
+}
+
+/// What is known of the answer to reset.
+enum Answer {
+    /// Also true of a card without power: vpcd asks all the time.
+    Known(Vec<u8>),
+    /// The player was told of a reset and has not answered.
+    Awaited,
+}
+
+enum Ready {
+    Stream,
+    Post,
+    Nothing,
+}
+
+impl Vpcd {
+    /// Connects to vpcd, or waits for it, and then for its first question: only that shows that vpcd has taken the
+    /// connection, for it serves one card at a time.
+    ///
+    /// While nothing listens at the address the attempt is repeated, at most four times a second: there is no event
+    /// for a port being opened.
+    ///
+    /// # Errors
+    /// [`LinkError::Missing`] when vpcd does not appear or does not ask within [`VpcdConfig::appear`];
+    /// [`LinkError::Address`] when the address cannot be used at all.
+    pub fn open(config: VpcdConfig) -> Result<Vpcd, LinkError> {
+        let until = Instant::now() + config.appear;
+        let (woken, waker) = UnixStream::pair().map_err(|cause| failed(&config, "wake a link to", cause))?;
+        for end in [&woken, &waker] {
+            end.set_nonblocking(true).map_err(|cause| failed(&config, "wake a link to", cause))?;
+        }
+        let mailbox = Mailbox::waking(Arc::new(move || {
+            // A full pipe wakes as well as one octet more in it.
+            let _ = (&waker).write(&[1]);
+        }));
+        let socket = Socket::prepare(&config)?;
+        let stream = socket.connect(&config, until)?;
+        let link = Vpcd {
+            clock: Clock::new(config.rate),
+            mailbox,
+            woken,
+            socket,
+            stream,
+            frames: Frames::default(),
+            input: vec![0; 64 * 1024].into_boxed_slice(),
+            output: Vec::new(),
+            atr: Answer::Awaited,
+            question: None,
+            unanswered: false,
+            pulled: false,
+            config,
+        };
+        match link.wait(Some(until.saturating_duration_since(Instant::now())))? {
+            Ready::Stream => Ok(link),
+            Ready::Post | Ready::Nothing => Err(LinkError::Missing {
+                what: format!("vpcd at {} took the connection but asks for no card", link.config.address),
+                remedy: "check that no other virtual card is connected to it, and that pcscd is not stopped".into(),
+            }),
+        }
+    }
+
+    /// Takes what vpcd said; a signal is for the player.
+    fn hear(&mut self, frame: Frame) -> Result<Option<Signal>, LinkError> {
+        Ok(match frame {
+            Frame::PowerOn | Frame::Reset => {
+                self.atr = Answer::Awaited;
+                self.unanswered = false;
+                Some(if frame == Frame::PowerOn { Signal::PowerOn } else { Signal::Reset })
+            }
+            Frame::PowerOff => {
+                self.unanswered = false;
+                Some(Signal::PowerOff)
+            }
+            Frame::AtrQuestion => {
+                self.question = Some(Instant::now() + self.config.atr_limit);
+                self.answer()?;
+                None
+            }
+            Frame::Command(octets) => {
+                self.unanswered = true;
+                Some(Signal::Command(octets))
+            }
+        })
+    }
+
+    /// Answers the question for the ATR, if it was asked and the ATR is known.
+    fn answer(&mut self) -> Result<(), LinkError> {
+        if self.question.is_none() {
+            return Ok(());
+        }
+        let Answer::Known(atr) = &self.atr else { return Ok(()) };
+        self.pulled = atr.is_empty();
+        if Frames::wrap(atr, &mut self.output).is_none() {
+            return Err(LinkError::Unsupported("an answer to reset of more than 65535 octets"));
+        }
+        self.question = None;
+        self.write()
+    }
+
+    /// Tells vpcd that there is no card, because the card did not answer its reset in time.
+    fn mute(&mut self) -> Result<(), LinkError> {
+        self.atr = Answer::Known(Vec::new());
+        self.answer()
+    }
+
+    fn write(&mut self) -> Result<(), LinkError> {
+        match self.stream.write_all(&self.output) {
+            Ok(()) => Ok(()),
+            // A connection that ended shows its end to the reader, too; what was said before it is still read.
+            Err(cause) if is_end(&cause) && self.pulled => Ok(()),
+            Err(cause) => Err(LinkError::Gone { what: format!("vpcd took no answer: {cause}") }),
+        }
+    }
+
+    /// Reads what is there.
+    fn read(&mut self) -> Result<(), LinkError> {
+        match self.stream.read(&mut self.input) {
+            Ok(0) => self.ended("it closed the connection, so that pcscd has ended or given the reader up"),
+            Ok(length) => {
+                self.frames.push(self.input.get(..length).unwrap_or_default());
+                Ok(())
+            }
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => Ok(()),
+            Err(cause) => self.ended(&cause.to_string()),
+        }
+    }
+
+    fn ended(&mut self, why: &str) -> Result<(), LinkError> {
+        if self.pulled {
+            return self.replug();
+        }
+        Err(LinkError::Gone { what: format!("vpcd at {} is gone: {why}", self.config.address) })
+    }
+
+    /// Pulls the card and puts it in again. Whatever vpcd waited for, it waits for no more.
+    fn replug(&mut self) -> Result<(), LinkError> {
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+        self.stream = self.socket.connect(&self.config, Instant::now() + self.config.appear)?;
+        self.frames = Frames::default();
+        self.question = None;
+        self.unanswered = false;
+        self.pulled = false;
+        Ok(())
+    }
+
+    fn wait(&self, limit: Option<Duration>) -> Result<Ready, LinkError> {
+        if self.config.quickack {
+            socket::quickack(&self.stream);
+        }
+        let mut polled = [PollFd::new(&self.stream, PollFlags::IN), PollFd::new(&self.woken, PollFlags::IN)];
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        match rustix::event::poll(&mut polled, limit.as_ref()) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return Ok(Ready::Nothing),
+            Err(cause) => return Err(LinkError::Gone { what: format!("cannot wait for vpcd: {cause}") }),
+        }
+        let [stream, woken] = polled.map(|fd| !fd.revents().is_empty());
+        if woken {
+            // One octet a post at most; what is left of them wakes once more, and finds nothing.
+            let _ = (&self.woken).read(&mut [0; 64]);
+        }
+        Ok(if stream {
+            Ready::Stream
+        } else if woken {
+            Ready::Post
+        } else {
+            Ready::Nothing
+        })
+    }
+}
+
+impl Link for Vpcd {
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { contact: true, ..Capabilities::default() }
+    }
+
+    fn poster(&self) -> Option<Poster> {
+        Some(self.mailbox.poster())
+    }
+
+    /// What vpcd has said and nobody has read yet is not forgotten: the terminal waits for it to be answered.
+    fn begin(&mut self, opening: &Opening) -> Result<(), LinkError> {
+        if opening.atr.is_empty() {
+            return Err(LinkError::Unsupported("a session without the answer to reset of the card that is played"));
+        }
+        if self.unanswered || self.config.reinsert {
+            self.replug()?;
+        }
+        self.mailbox.clear();
+        self.clock = self.clock.anew();
+        self.atr = Answer::Known(opening.atr.clone());
+        self.answer()
+    }
+
+    fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
+        match signal {
+            Signal::Atr(atr) => {
+                self.atr = Answer::Known(atr);
+                self.answer()
+            }
+            // A response to what a reset has cut off, or to nothing, has nowhere to go.
+            Signal::Response(_) if !self.unanswered => Ok(()),
+            Signal::Response(octets) => {
+                if Frames::wrap(&octets, &mut self.output).is_none() {
+                    return Err(LinkError::Unsupported("a response APDU of more than 65535 octets"));
+                }
+                self.unanswered = false;
+                self.write()
+            }
+            other => Err(LinkError::Unsupported(other.name())),
+        }
+    }
+
+    fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
+        let mut looked = false;
+        loop {
+            if let Some(signal) = self.mailbox.take()? {
+                return Ok(Some(signal));
+            }
+            if let Some(frame) = self.frames.take().map_err(|error| LinkError::Protocol(error.to_string()))? {
+                match self.hear(frame)? {
+                    Some(signal) => return Ok(Some(signal)),
+                    None => continue,
+                }
+            }
+            if self.question.is_some_and(|until| until <= Instant::now()) {
+                self.mute()?;
+            }
+            let mut limit = self.clock.wait(until);
+            if looked && limit == Some(Duration::ZERO) {
+                return Ok(None);
+            }
+            looked = true;
+            if let Some(until) = self.question {
+                let left = until.saturating_duration_since(Instant::now());
+                limit = Some(limit.map_or(left, |limit| limit.min(left)));
+            }
+            if let Ready::Stream = self.wait(limit)? {
+                self.read()?;
+            }
+        }
+    }
+}
+
+fn failed(config: &VpcdConfig, action: &'static str, cause: std::io::Error) -> LinkError {
+    LinkError::Address { action, address: config.address.clone(), cause }
+}
+
+fn is_end(cause: &std::io::Error) -> bool {
+    matches!(cause.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests;
