@@ -42,9 +42,7 @@ impl Link for Cable {
 
     fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
         self.clock = self.clock.anew();
-        // A cut is not forgotten with the rest.
-        while self.mailbox.take()?.is_some() {}
-        Ok(())
+        self.mailbox.forget()
     }
 
     fn poster(&self) -> Option<Poster> {

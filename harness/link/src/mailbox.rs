@@ -50,7 +50,7 @@ impl Poster {
 
     /// Ends a wait early: the receiver gets nothing, as if the time had come.
     pub fn wake(&self) {
-        let _ = self.0.send(Post::Wake);
+        self.post(Post::Wake);
     }
 }
 
@@ -89,10 +89,16 @@ impl Mailbox {
         self.own.push_back(signal);
     }
 
-    /// Forgets all that waits.
-    pub fn clear(&mut self) {
+    /// Forgets the signals that wait, but not that the other side is gone.
+    ///
+    /// # Errors
+    /// [`LinkError::Gone`] when a thread said so.
+    pub fn forget(&mut self) -> Result<(), LinkError> {
         self.own.clear();
-        while self.posted.try_recv().is_ok() {}
+        while let Ok(post) = self.posted.try_recv() {
+            open(post)?;
+        }
+        Ok(())
     }
 
     /// What is there now.
@@ -150,13 +156,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cleared_mailbox_is_empty() {
+    fn signals_are_forgotten_and_an_end_is_not() {
         let mut mailbox = Mailbox::default();
         mailbox.push(Signal::Reset);
         mailbox.poster().signal(Signal::PowerOn);
-        mailbox.clear();
+        mailbox.forget().unwrap();
         assert_eq!(mailbox.take().unwrap(), None);
         mailbox.poster().wake();
         assert_eq!(mailbox.recv(Time::NEVER, &Clock::new(1)).unwrap(), None);
+        mailbox.poster().gone("cut");
+        assert!(mailbox.forget().is_err());
     }
 }

@@ -68,6 +68,10 @@ fn head(run: &RunFolder, record: &Record) -> String {
             let _ = writeln!(out, "{:<9} {}", format!("{name}:"), one_line(text.trim_end()));
         }
     }
+    for gap in &record.gaps {
+        let what = one_line(gap.what.trim_end());
+        let _ = writeln!(out, "{:<9} {what}; back after {} ms, and the case begun anew", "gap:", gap.lasted_us / 1000);
+    }
     out
 }
 

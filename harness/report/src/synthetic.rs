@@ -101,7 +101,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         ],
     };
     let at = |case: &str, dut: &str| (case.to_owned(), dut.to_owned());
-    let started = |(case, dut): (String, String)| Event::CaseStarted(CaseStarted { case, dut, at_us: 5 });
+    let started = |(case, dut): (String, String)| Event::CaseStarted(CaseStarted { case, dut, at_us: 5, gap: None });
     let finished = |(case, dut): (String, String), kind, reason: Option<&str>, remarks: &[&str]| {
         Event::CaseFinished(CaseFinished {
             case,

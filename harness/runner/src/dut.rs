@@ -1,5 +1,6 @@
 //! DUT files: how to reach a DUT, what it claims, and the values needed to test it.
 
+mod device;
 mod ixit;
 mod read;
 mod schema;
@@ -12,6 +13,7 @@ use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics};
 use serde_json::{Value, json};
 
+pub use device::{BenchSpec, Connection, Device};
 pub use ixit::{Ixit, Secrets, WakeUp};
 pub(crate) use ixit::{account_fields, ixit_names};
 pub use schema::dut_schema;
@@ -52,6 +54,8 @@ pub enum LinkSpec {
     Builtin(Builtin),
     /// It is a process or a device on the network.
     Tcp(TcpConfig),
+    /// It is a device at hand.
+    Device(Device),
 }
 
 /// The DUTs that are part of the harness.
@@ -140,6 +144,15 @@ impl Dut {
         match self.kind {
             DutKind::Card => Role::Terminal,
             DutKind::Terminal => Role::Card,
+        }
+    }
+
+    /// Whether it is a reference DUT, in this process or at the far end of a bench.
+    pub fn is_reference(&self) -> bool {
+        match &self.link {
+            LinkSpec::Builtin(_) => true,
+            LinkSpec::Device(device) => device.bench.is_some(),
+            LinkSpec::Tcp(_) => false,
         }
     }
 

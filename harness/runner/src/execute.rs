@@ -13,7 +13,7 @@ use std::time::Duration;
 use dmsc_engine::event::{Actor, Event};
 use dmsc_engine::player::Reply;
 use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
-use dmsc_link::Time;
+use dmsc_link::{LinkError, Time};
 use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Message, Octets, Party};
 use dmsc_scr::Verdict;
 use serde_json::Value;
@@ -62,6 +62,23 @@ pub struct CaseResult {
     pub dead: bool,
     /// Whether a demand was missed that would be a fail, were it not known from memory only, or in doubt.
     pub doubted: bool,
+    /// What was lost, when the link was: the case has then shown nothing and is to be repeated.
+    pub interrupted: Option<String>,
+}
+
+impl CaseResult {
+    /// A case that came to nothing for want of a rig.
+    pub fn error(reason: String) -> CaseResult {
+        CaseResult {
+            verdict: Verdict::Error,
+            reason,
+            remarks: Vec::new(),
+            duration: Duration::ZERO,
+            dead: false,
+            doubted: false,
+            interrupted: None,
+        }
+    }
 }
 
 /// How a case is run.
@@ -125,6 +142,10 @@ pub fn execute(
     };
     let stopped = executor.steps(&case.steps);
     let dead = !executor.session.is_alive();
+    let interrupted = match &stopped {
+        Err(Stop::Broken(Broken::Link(LinkError::Gone { what }))) => Some(what.clone()),
+        _ => None,
+    };
     let (verdict, reason) = match stopped {
         Ok(()) if executor.shown == 0 => {
             (Verdict::Inconclusive, "nothing was shown: no step of the case was met".to_owned())
@@ -135,7 +156,7 @@ pub fn execute(
         Err(Stop::Broken(broken)) => (Verdict::Error, broken.to_string()),
     };
     let duration = executor.session.now().since(began);
-    CaseResult { verdict, reason, remarks: executor.remarks, duration, dead, doubted: executor.doubted }
+    CaseResult { verdict, reason, remarks: executor.remarks, duration, dead, doubted: executor.doubted, interrupted }
 }
 
 struct Executor<'a> {

@@ -123,7 +123,8 @@ impl Piecewise {
         }
         // A reference DUT is made anew for each case; of a real one there is one.
         let _one = is_wall(dut).then(|| held(&self.device));
-        let mut events = vec![Event::CaseStarted(CaseStarted { case: case.name(), dut: dut.name.clone(), at_us })];
+        let mut events =
+            vec![Event::CaseStarted(CaseStarted { case: case.name(), dut: dut.name.clone(), at_us, gap: None })];
         let mut sink = |event: Event| events.push(event);
         let mut tape = Tape { sink: &mut sink, wanted: self.folder.is_some(), decisive: None };
         let options = Options { strict: self.strict, window: dut.ixit.window, dut: dut.name.clone() };

@@ -13,7 +13,8 @@ use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::switch::Switches;
 use dmsc_engine::terminal::{ACTS, Terminal, TerminalConfig, alter_profile};
-use dmsc_link::{InProcess, Link, Peer, Signal, Tcp, Time, run_command};
+use dmsc_link::{InProcess, Link, Opening, Peer, Signal, Tcp, Time, run_command};
+use dmsc_scr::DutKind;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
@@ -22,10 +23,11 @@ use serde_json::{Map, Value};
 use crate::bundle::Bundle;
 use crate::case::Case;
 use crate::catalogue::Role;
-use crate::dut::{Builtin, Dut, LinkSpec, Secrets, WakeUp};
+use crate::dut::{Builtin, Device, Dut, LinkSpec, Secrets, WakeUp};
 use crate::execute::Bench;
 use crate::session::Session;
 use crate::variables::Scope;
+use crate::wire::Wire;
 
 /// The port the reference terminal announces for its DM Client.
 const CLIENT_PORT: u16 = 0xC000;
@@ -83,7 +85,6 @@ impl Fixtures {
 }
 
 /// A DUT, ready to be tested case by case.
-#[derive(Debug)]
 pub struct Rig<'a> {
     /// The DUT.
     pub dut: &'a Dut,
@@ -91,12 +92,24 @@ pub struct Rig<'a> {
     seed: u64,
     /// The account as the last session left it; a DUT that is not started anew keeps its nonces.
     account: Account,
+    /// The link to a device, which outlives sessions.
+    wire: Option<Wire>,
 }
 
 impl<'a> Rig<'a> {
     /// A rig for `dut`.
     pub fn new(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64) -> Rig<'a> {
-        Rig { dut, fixtures, seed, account: dut.ixit.account.clone() }
+        let wire = match &dut.link {
+            LinkSpec::Device(device) => Some(device.wire()),
+            LinkSpec::Builtin(_) | LinkSpec::Tcp(_) => None,
+        };
+        Rig { dut, fixtures, seed, account: dut.ixit.account.clone(), wire }
+    }
+
+    /// A rig over a wire of a test's own.
+    #[cfg(test)]
+    pub(crate) fn over(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Wire) -> Rig<'a> {
+        Rig { dut, fixtures, seed, account: dut.ixit.account.clone(), wire: Some(wire) }
     }
 
     /// The names a case of this DUT can use.
@@ -119,6 +132,7 @@ impl<'a> Rig<'a> {
         let link: Box<dyn Link> = match &self.dut.link {
             LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
             LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.reference(*builtin, case)?)),
+            LinkSpec::Device(device) => self.device(device, case)?,
         };
         let medium = if link.capabilities().contact { Medium::Contact } else { Medium::Streams };
         let player: Box<dyn Player> = match case.role {
@@ -128,16 +142,48 @@ impl<'a> Rig<'a> {
         Ok(Session::start(player, link))
     }
 
-    /// Takes note of what a session left behind.
-    pub fn close(&mut self, session: Session) {
+    /// The link to a device, with the reference DUT of the case put behind it on a bench.
+    fn device(&mut self, device: &Device, case: &Case) -> Result<Box<dyn Link>, RigError> {
+        let atr = dmsc_uicc::hex::from_hex(&self.fixtures.files.atr).unwrap_or_default();
+        let opening = |plays: Role| match plays {
+            Role::Card => Opening { atr: atr.clone() },
+            Role::Terminal => Opening::default(),
+        };
+        let other = if case.role == Role::Card { Role::Terminal } else { Role::Card };
+        let reference = match &device.bench {
+            Some(bench) => Some((self.reference(bench.builtin, case)?, opening(other))),
+            None => None,
+        };
+        let Some(wire) = &mut self.wire else { return Err(RigError::Setup("this DUT has no device".into())) };
+        Ok(wire.begin(&opening(case.role), reference)?)
+    }
+
+    /// Waits until a link that was lost is there again; gives how long that took.
+    ///
+    /// # Errors
+    /// [`RigError::Link`] when it did not come back within the limit of the DUT file.
+    pub fn recover(&mut self) -> Result<Duration, RigError> {
+        match &mut self.wire {
+            Some(wire) => Ok(wire.recover()?),
+            None => Ok(Duration::ZERO),
+        }
+    }
+
+    /// Takes note of what a session left behind, and of its link unless that was lost.
+    pub fn close(&mut self, session: Session, lost: bool) {
+        let (player, link) = session.into_parts();
+        if let Some(wire) = self.wire.as_mut().filter(|_| !lost) {
+            wire.end(link, self.dut.role());
+        }
         let started_anew = match &self.dut.link {
             LinkSpec::Builtin(_) => true,
             LinkSpec::Tcp(config) => config.start.is_some() && self.dut.reset.is_none(),
+            LinkSpec::Device(device) => device.bench.is_some(),
         };
         if started_anew {
             return;
         }
-        if let Some(account) = session.into_player().account() {
+        if let Some(account) = player.account() {
             self.account.server_nonce.clone_from(&account.server_nonce);
             self.account.client_nonce.clone_from(&account.client_nonce);
         }
@@ -224,58 +270,88 @@ impl<'a> Rig<'a> {
         }))
     }
 
-    /// The reference DUT behind an in-process link.
-    fn reference(&self, builtin: Builtin, case: &Case) -> Result<Box<dyn Peer>, RigError> {
-        let faults = &self.dut.faults;
-        let switches = Switches::new(faults.iter().flat_map(|fault| fault.switches.iter().copied()));
-        let patches: Vec<Patch> = faults.iter().flat_map(|fault| fault.patches.iter().cloned()).collect();
-        // The two sides draw different values from one seed.
-        let seed = self.seed ^ 0x5EED_0000_0000_0001;
+    /// The reference DUT behind an in-process link, or at the far end of a bench.
+    fn reference(&self, builtin: Builtin, case: &Case) -> Result<Box<dyn Peer + Send>, RigError> {
+        let account = self.provisioned(case);
         Ok(match builtin {
             Builtin::Silent => Box::new(Mute),
             Builtin::Yes => Box::new(Yes::default()),
-            Builtin::Card => Box::new(Card::new(CardConfig {
-                medium: Medium::Contact,
-                files: self.fixtures.files.clone(),
-                account: self.provisioned(case),
-                program: reference_program(),
-                http_port: self.dut.ixit.http_port,
-                buffer_size: 1400,
-                transport: TransportProtocol::TcpClientLocal,
-                causes: causes(self.dut.ixit.wake_up),
-                scws: true,
-                switches,
-                patches,
-                scripted: false,
-                seed,
-            })),
+            Builtin::Card => Box::new(Card::new(self.reference_card(account))),
             Builtin::Terminal => {
-                let accounts = std::iter::once(self.provisioned(case)).chain(self.dut.ixit.other_account.clone());
-                Box::new(Terminal::new(TerminalConfig {
-                    medium: Medium::Contact,
-                    profile: TerminalProfile::minimal_dm_sc(),
-                    applications: vec![dm_client()],
-                    accounts: accounts.collect(),
-                    tree: self.fixtures.tree.clone(),
-                    encoding: match word(&case.setup, "encoding") {
-                        Some("xml") => Encoding::Xml,
-                        Some("wbxml") => Encoding::Wbxml,
-                        _ => self.dut.ixit.encoding,
-                    },
-                    poll_interval: POLL_INTERVAL,
-                    max_buffer: None,
-                    wake_up: WakeUp::Applications.as_str().to_owned(),
-                    start: true,
-                    dm_client: true,
-                    switches,
-                    patches,
-                    scripted: false,
-                    seed,
-                }))
+                let encoding = match word(&case.setup, "encoding") {
+                    Some("xml") => Encoding::Xml,
+                    Some("wbxml") => Encoding::Wbxml,
+                    _ => self.dut.ixit.encoding,
+                };
+                Box::new(Terminal::new(TerminalConfig { encoding, ..self.reference_terminal(account) }))
             }
         })
     }
+
+    /// The reference DUT as a player of its own, which tells what passes; and what its link must know.
+    pub fn alone(&self) -> (Box<dyn Player>, Opening) {
+        let account = self.dut.ixit.account.clone();
+        match self.dut.kind {
+            DutKind::Card => {
+                let opening = Opening { atr: dmsc_uicc::hex::from_hex(&self.fixtures.files.atr).unwrap_or_default() };
+                (Box::new(Card::new(CardConfig { scripted: true, ..self.reference_card(account) })), opening)
+            }
+            DutKind::Terminal => {
+                let config = TerminalConfig { scripted: true, ..self.reference_terminal(account) };
+                (Box::new(Terminal::new(config)), Opening::default())
+            }
+        }
+    }
+
+    fn switches(&self) -> Switches {
+        Switches::new(self.dut.faults.iter().flat_map(|fault| fault.switches.iter().copied()))
+    }
+
+    fn patches(&self) -> Vec<Patch> {
+        self.dut.faults.iter().flat_map(|fault| fault.patches.iter().cloned()).collect()
+    }
+
+    fn reference_card(&self, account: Account) -> CardConfig {
+        CardConfig {
+            medium: Medium::Contact,
+            files: self.fixtures.files.clone(),
+            account,
+            program: reference_program(),
+            http_port: self.dut.ixit.http_port,
+            buffer_size: 1400,
+            transport: TransportProtocol::TcpClientLocal,
+            causes: causes(self.dut.ixit.wake_up),
+            scws: true,
+            switches: self.switches(),
+            patches: self.patches(),
+            scripted: false,
+            seed: self.seed ^ OTHER_SIDE,
+        }
+    }
+
+    fn reference_terminal(&self, account: Account) -> TerminalConfig {
+        TerminalConfig {
+            medium: Medium::Contact,
+            profile: TerminalProfile::minimal_dm_sc(),
+            applications: vec![dm_client()],
+            accounts: std::iter::once(account).chain(self.dut.ixit.other_account.clone()).collect(),
+            tree: self.fixtures.tree.clone(),
+            encoding: self.dut.ixit.encoding,
+            poll_interval: POLL_INTERVAL,
+            max_buffer: None,
+            wake_up: WakeUp::Applications.as_str().to_owned(),
+            start: true,
+            dm_client: true,
+            switches: self.switches(),
+            patches: self.patches(),
+            scripted: false,
+            seed: self.seed ^ OTHER_SIDE,
+        }
+    }
 }
+
+/// The two sides draw different values from one seed.
+const OTHER_SIDE: u64 = 0x5EED_0000_0000_0001;
 
 /// What makes the reference card send a notification: what its IXIT says, and what a person can cause at any time.
 fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
@@ -401,19 +477,16 @@ impl<'a> Hands<'a> {
 
     /// The acts that can be done without a person.
     pub fn can(dut: &Dut, act: &str) -> bool {
-        match dut.link {
-            LinkSpec::Builtin(_) => ACTS.contains(&act),
-            LinkSpec::Tcp(_) => dut.operator.contains_key(act),
-        }
+        if dut.is_reference() { ACTS.contains(&act) } else { dut.operator.contains_key(act) }
     }
 }
 
 impl Bench for Hands<'_> {
     fn act(&mut self, name: &str, _prompt: &str, session: &mut Session) -> Result<(), String> {
-        match (&self.dut.link, self.dut.operator.get(name)) {
-            (LinkSpec::Builtin(_), _) if ACTS.contains(&name) => session.act(name).map_err(|e| e.to_string()),
-            (LinkSpec::Tcp(_), Some(command)) => run_command(command).map_err(|e| e.to_string()),
-            _ => Err("nobody is at the bench, and the DUT file names no command for it".into()),
+        match self.dut.operator.get(name) {
+            _ if self.dut.is_reference() && ACTS.contains(&name) => session.act(name).map_err(|e| e.to_string()),
+            Some(command) => run_command(command).map_err(|e| e.to_string()),
+            None => Err("nobody is at the bench, and the DUT file names no command for it".into()),
         }
     }
 }
@@ -436,6 +509,7 @@ impl Offers {
     pub fn of(dut: &Dut) -> Offers {
         let (contact, notify, provision) = match &dut.link {
             LinkSpec::Builtin(_) => (true, true, true),
+            LinkSpec::Device(device) => (true, true, device.bench.is_some()),
             LinkSpec::Tcp(config) => (false, config.notify.is_some() || config.wake.is_some(), false),
         };
         Offers { contact, notify, provision, readings: dut.interpretations.clone() }

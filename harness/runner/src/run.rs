@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use dmsc_link::LinkError;
 use dmsc_report::journal::{
-    self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, JournalWriter, Message, Recorded,
+    self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, Gap, JournalWriter, Message, Recorded,
     RunFinished, RunHeader, Timestamp, VERSION,
 };
 use dmsc_scr::{Outcome, Tables, Verdict};
@@ -166,10 +167,7 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
                 all.push(finished.clone());
                 continue;
             }
-            let skip = planned.skip.clone().or_else(|| {
-                let first = dead.as_ref()?;
-                Some(Outcome::NotRun(format!("the DUT is dead: it gave no sign of life in {first}")))
-            });
+            let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone()?)));
             let finished = match skip {
                 Some(outcome) => {
                     let finished = Finished::skipped(dut, case, outcome);
@@ -178,26 +176,14 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
                 }
                 None => {
                     observer.started(&dut.name, &case.name());
-                    journal.begin(&dut.name, &case.name())?;
                     let options = Options { strict: config.strict, window: dut.ixit.window, dut: dut.name.clone() };
-                    let (result, decisive) = {
-                        let mut broken = None;
-                        let wanted = journal.writer.is_some();
-                        let mut sink = |event: Event| {
-                            if broken.is_none() {
-                                broken = journal.write(&event).err();
-                            }
-                        };
-                        let mut tape = Tape { sink: &mut sink, wanted, decisive: None };
-                        let result = run_case(&mut rig, case, &options, &mut tape, hands.as_mut());
-                        let decisive = tape.decisive;
-                        if let Some(error) = broken {
-                            return Err(error);
-                        }
-                        (result, decisive)
-                    };
+                    let attempted = attempt(&mut rig, case, &options, &mut journal, hands.as_mut())?;
+                    let Attempted { result, decisive, lost } = attempted;
                     if result.dead && result.verdict == Verdict::Error {
-                        dead = Some(case.name());
+                        dead = Some(format!("the DUT is dead: it gave no sign of life in {}", case.name()));
+                    }
+                    if lost {
+                        dead = Some(format!("the link was lost in {} and did not come back", case.name()));
                     }
                     let duration_us = micros(result.duration);
                     let finished = Finished::ran(dut, case, result, decisive);
@@ -213,6 +199,66 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
     Ok(all)
 }
 
+/// How often a case is begun anew after its link was lost, before it is given up.
+const REPEATS: usize = 5;
+
+/// What came of a case, over all its attempts.
+pub(crate) struct Attempted {
+    pub(crate) result: CaseResult,
+    pub(crate) decisive: Option<Check>,
+    /// Whether the link was lost for good.
+    pub(crate) lost: bool,
+}
+
+/// Runs a case, anew as long as its link is lost and comes back: what a lost link hid is never held against the DUT.
+pub(crate) fn attempt(
+    rig: &mut Rig<'_>,
+    case: &Case,
+    options: &Options,
+    journal: &mut Journal,
+    hands: &mut dyn Bench,
+) -> Result<Attempted, RunError> {
+    let mut gaps: Vec<Gap> = Vec::new();
+    loop {
+        journal.begin(&options.dut, &case.name(), gaps.last().cloned())?;
+        let mut broken = None;
+        let wanted = journal.writer.is_some();
+        let mut sink = |event: Event| {
+            if broken.is_none() {
+                broken = journal.write(&event).err();
+            }
+        };
+        let mut tape = Tape { sink: &mut sink, wanted, decisive: None };
+        let mut result = run_case(rig, case, options, &mut tape, hands);
+        let decisive = tape.decisive;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        let Some(what) = result.interrupted.clone() else {
+            result.remarks.extend(gaps.iter().map(told));
+            return Ok(Attempted { result, decisive, lost: false });
+        };
+        result.remarks.extend(gaps.iter().map(told));
+        if gaps.len() >= REPEATS {
+            result.reason = format!("the link was lost in each of {} attempts, at last: {what}", REPEATS + 1);
+            let lost = rig.recover().is_err();
+            return Ok(Attempted { result, decisive, lost });
+        }
+        match rig.recover() {
+            Ok(lasted) => gaps.push(Gap { what, lasted_us: micros(lasted) }),
+            Err(error) => {
+                result.reason = format!("{what}; it did not come back: {error}");
+                return Ok(Attempted { result, decisive, lost: true });
+            }
+        }
+    }
+}
+
+/// A gap, as a remark.
+fn told(gap: &Gap) -> String {
+    format!("begun anew: {} (back after {} ms)", gap.what, gap.lasted_us / 1000)
+}
+
 /// Runs one case in a fresh session.
 pub fn run_case(
     rig: &mut Rig<'_>,
@@ -224,18 +270,15 @@ pub fn run_case(
     let mut session = match rig.open(case) {
         Ok(session) => session,
         Err(error) => {
-            return CaseResult {
-                verdict: Verdict::Error,
-                reason: error.to_string(),
-                remarks: Vec::new(),
-                duration: Duration::ZERO,
-                dead: false,
-                doubted: false,
+            let interrupted = match &error {
+                RigError::Link(LinkError::Gone { what }) => Some(what.clone()),
+                _ => None,
             };
+            return CaseResult { interrupted, ..CaseResult::error(error.to_string()) };
         }
     };
     let result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
-    rig.close(session);
+    rig.close(session, result.interrupted.is_some());
     result
 }
 
@@ -306,6 +349,10 @@ fn dut_header(dut: &Dut) -> DutHeader {
     let link = match &dut.link {
         LinkSpec::Builtin(builtin) => format!("in-process ({})", builtin_name(*builtin, dut)),
         LinkSpec::Tcp(_) => "tcp".into(),
+        LinkSpec::Device(device) => match &device.bench {
+            Some(bench) => format!("{device} (bench: {})", builtin_name(bench.builtin, dut)),
+            None => device.to_string(),
+        },
     };
     let defaults = Tables::builtin().interpretations().iter().map(|i| (i.id.clone(), i.default.clone()));
     let mut interpretations: BTreeMap<String, String> = defaults.collect();
@@ -346,7 +393,7 @@ fn case_header(case: &Case) -> CaseHeader {
 }
 
 /// The journal of a run, or none.
-struct Journal {
+pub(crate) struct Journal {
     writer: Option<JournalWriter>,
     folder: PathBuf,
     began: Instant,
@@ -355,6 +402,12 @@ struct Journal {
 }
 
 impl Journal {
+    /// No journal.
+    #[cfg(test)]
+    pub(crate) fn none() -> Journal {
+        Journal { writer: None, folder: PathBuf::new(), began: Instant::now(), done: BTreeMap::new() }
+    }
+
     fn open(config: &RunConfig<'_>) -> Result<Journal, RunError> {
         let mut journal = Journal {
             writer: None,
@@ -391,9 +444,9 @@ impl Journal {
         writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
     }
 
-    fn begin(&mut self, dut: &str, case: &str) -> Result<(), RunError> {
-        let at_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.write(&Event::CaseStarted(CaseStarted { case: case.into(), dut: dut.into(), at_us }))
+    fn begin(&mut self, dut: &str, case: &str, gap: Option<Gap>) -> Result<(), RunError> {
+        let at_us = micros(self.began.elapsed());
+        self.write(&Event::CaseStarted(CaseStarted { case: case.into(), dut: dut.into(), at_us, gap }))
     }
 
     fn finish(&mut self, finished: &Finished, duration_us: u64, wall: bool) -> Result<(), RunError> {

@@ -35,13 +35,22 @@ pub struct Session {
     /// Signals that came from the DUT.
     heard: u64,
     ended: Option<String>,
+    /// Whether a wait that somebody woke gives way before its time.
+    interruptible: bool,
 }
 
 impl Session {
     /// Puts a player on a link and begins.
     pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
         player.start(link.now());
-        Session { player, link, signals: 0, heard: 0, ended: None }
+        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false }
+    }
+
+    /// Lets a wait give way when somebody wakes it, and the session go on for ever: a player that is played by hand.
+    #[must_use]
+    pub fn by_hand(mut self) -> Session {
+        self.interruptible = true;
+        self
     }
 
     /// The time on the link's clock.
@@ -69,9 +78,9 @@ impl Session {
         self.ended.as_deref()
     }
 
-    /// Gives the player back; its account says which nonces are in force now.
-    pub fn into_player(self) -> Box<dyn Player> {
-        self.player
+    /// Gives back the player, whose account says which nonces are in force now, and the link.
+    pub fn into_parts(self) -> (Box<dyn Player>, Box<dyn Link>) {
+        (self.player, self.link)
     }
 
     /// Waits for the next event, at most until `until`.
@@ -98,7 +107,7 @@ impl Session {
                     if self.player.wake_at().is_some_and(|at| at <= now) {
                         self.player.tick(now);
                         self.count()?;
-                    } else if now >= until {
+                    } else if now >= until || self.interruptible {
                         return Ok(None);
                     }
                     if now >= until && self.player.wake_at().is_none_or(|at| at > now) {
@@ -113,7 +122,7 @@ impl Session {
 
     fn count(&mut self) -> Result<(), Broken> {
         self.signals = self.signals.saturating_add(1);
-        if self.signals > SIGNAL_LIMIT { Err(Broken::Restless) } else { Ok(()) }
+        if self.signals > SIGNAL_LIMIT && !self.interruptible { Err(Broken::Restless) } else { Ok(()) }
     }
 
     /// Sends what the player has to say; gives whether there was anything.
@@ -154,6 +163,11 @@ impl Session {
     /// [`Broken::Player`] when the player does not send such a message.
     pub fn perform(&mut self, kind: &str, change: &Change) -> Result<(), Broken> {
         Ok(self.player.perform(self.link.now(), kind, change)?)
+    }
+
+    /// Passes an act of the operator to the player itself.
+    pub fn do_act(&mut self, name: &str) {
+        self.player.handle(self.link.now(), Signal::Act(name.to_owned()));
     }
 
     /// Passes an act of the operator to a reference DUT.

@@ -287,7 +287,7 @@ impl Link for Vpcd {
         if self.unanswered || self.config.reinsert {
             self.replug()?;
         }
-        self.mailbox.clear();
+        self.mailbox.forget()?;
         self.clock = self.clock.anew();
         self.atr = Answer::Known(opening.atr.clone());
         self.answer()
@@ -336,8 +336,11 @@ impl Link for Vpcd {
                 let left = until.saturating_duration_since(Instant::now());
                 limit = Some(limit.map_or(left, |limit| limit.min(left)));
             }
-            if let Ready::Stream = self.wait(limit)? {
-                self.read()?;
+            match self.wait(limit)? {
+                Ready::Stream => self.read()?,
+                // Nothing in the mailbox: somebody only woke the wait.
+                Ready::Post => return self.mailbox.take(),
+                Ready::Nothing => {}
             }
         }
     }

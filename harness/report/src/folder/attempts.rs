@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Entry, Record};
-use crate::journal::{CaseFinished, Event, Journal, OutcomeKind, Recorded, RunHeader};
+use crate::journal::{CaseFinished, Event, Gap, Journal, OutcomeKind, Recorded, RunHeader};
 
 /// Index of a DUT and of a case in the header.
 type Key = (usize, usize);
@@ -20,12 +20,14 @@ pub(super) fn records(header: &RunHeader, journals: Vec<Journal>) -> Vec<Record>
     for journal in journals {
         // An attempt that another process left open is not continued by this one.
         let mut current: HashMap<Key, Vec<Entry>> = HashMap::new();
+        let mut gaps: HashMap<Key, Vec<Gap>> = HashMap::new();
         for event in journal.events {
             match event {
                 Event::Run(_) | Event::RunFinished(_) => {}
                 Event::CaseStarted(e) => {
                     if let Some(key) = key(&e.dut, &e.case) {
                         current.insert(key, Vec::new());
+                        gaps.entry(key).or_default().extend(e.gap);
                     }
                 }
                 Event::Message(e) => {
@@ -40,7 +42,12 @@ pub(super) fn records(header: &RunHeader, journals: Vec<Journal>) -> Vec<Record>
                 }
                 Event::CaseFinished(e) => {
                     if let Some(key) = key(&e.dut, &e.case) {
-                        let record = record(key, e, current.remove(&key).unwrap_or_default());
+                        let record = record(
+                            key,
+                            e,
+                            current.remove(&key).unwrap_or_default(),
+                            gaps.remove(&key).unwrap_or_default(),
+                        );
                         let kept = match finished.remove(&key) {
                             Some(before) => worse(before, record),
                             None => record,
@@ -76,12 +83,12 @@ fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
     names.enumerate().map(|(at, name)| (name, at)).collect()
 }
 
-fn record((dut, case): Key, end: CaseFinished, entries: Vec<Entry>) -> Record {
+fn record((dut, case): Key, end: CaseFinished, entries: Vec<Entry>, gaps: Vec<Gap>) -> Record {
     let mut outcome = end.outcome;
     if outcome.kind.verdict().is_none() {
         outcome.reason.get_or_insert_with(|| "no reason recorded".into());
     }
-    Record { dut, case, outcome, remarks: end.remarks, duration_us: end.duration_us, wall: end.wall, entries }
+    Record { dut, case, outcome, remarks: end.remarks, duration_us: end.duration_us, wall: end.wall, entries, gaps }
 }
 
 fn without_result((dut, case): Key, reason: &str, entries: Vec<Entry>) -> Record {
@@ -93,6 +100,7 @@ fn without_result((dut, case): Key, reason: &str, entries: Vec<Entry>) -> Record
         duration_us: 0,
         wall: false,
         entries,
+        gaps: Vec::new(),
     }
 }
 

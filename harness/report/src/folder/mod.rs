@@ -6,7 +6,7 @@ mod attempts;
 use std::path::{Path, PathBuf};
 
 use crate::journal::{
-    CaseHeader, Check, CheckVerdict, DutHeader, Event, Journal, Level, Message, ReadError, Recorded, RunHeader,
+    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, Level, Message, ReadError, Recorded, RunHeader,
 };
 
 pub use agreement::Difference;
@@ -40,6 +40,8 @@ pub struct Record {
     pub wall: bool,
     /// What passed and what was judged, in order.
     pub entries: Vec<Entry>,
+    /// The times without a link that made the case be repeated.
+    pub gaps: Vec<Gap>,
 }
 
 /// A line of the record of a case.

@@ -98,6 +98,7 @@ fn a_new_attempt_drops_the_unfinished_one() {
         case: header.cases[0].id.clone(),
         dut: header.duts[0].name.clone(),
         at_us: 9,
+        gap: None,
     });
     let again = vec![
         events[0].clone(),

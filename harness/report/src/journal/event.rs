@@ -145,6 +145,18 @@ pub struct CaseStarted {
     pub dut: String,
     /// Microseconds since the run started, by the wall clock.
     pub at_us: u64,
+    /// Why the attempt before this one was broken off, when the link was lost and has come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+}
+
+/// A time without a link, between two attempts at a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// What was lost, in words.
+    pub what: String,
+    /// How long it took until the link was there again, in microseconds by the wall clock.
+    pub lasted_us: u64,
 }
 
 /// A message that passed.

@@ -30,8 +30,8 @@ mod timestamp;
 mod writer;
 
 pub use event::{
-    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics, Level, Mark, Message,
-    OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
+    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Gap, Ics, Level, Mark,
+    Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
 };
 pub use octets::{HexError, Octets};
 pub use reader::{Journal, ReadError, Truncated};

@@ -276,8 +276,12 @@ mod tests {
             parse(&octets).unwrap_err(),
             @"run/journal.jsonl:3: EOF while parsing an object; a finished line is never rewritten, so the file was damaged or edited: restore it, or remove the line"
         );
-        let stranger =
-            Event::CaseStarted(CaseStarted { case: "nowhere".into(), dut: header.duts[0].name.clone(), at_us: 0 });
+        let stranger = Event::CaseStarted(CaseStarted {
+            case: "nowhere".into(),
+            dut: header.duts[0].name.clone(),
+            at_us: 0,
+            gap: None,
+        });
         let text = parse(&lines(&[Event::Run(header.clone()), stranger])).unwrap_err().to_string();
         assert!(text.contains("jsonl:2: case `nowhere` is not in the first line"));
         let text = parse(&lines(&[Event::Run(header.clone()), Event::Run(header)])).unwrap_err().to_string();

@@ -119,7 +119,7 @@ pub(super) fn in_memory(config: &RunConfig<'_>, finished: &[Finished]) -> Result
         if outcome.reason.is_none() && !one.reason.is_empty() {
             outcome.reason = Some(one.reason.clone());
         }
-        events.push(Event::CaseStarted(CaseStarted { case: case.clone(), dut: dut.clone(), at_us: 0 }));
+        events.push(Event::CaseStarted(CaseStarted { case: case.clone(), dut: dut.clone(), at_us: 0, gap: None }));
         events.extend(one.decisive.clone().map(Event::Check));
         let remarks = one.remarks.clone();
         events.push(Event::CaseFinished(CaseFinished { case, dut, outcome, remarks, duration_us: 0, wall: false }));

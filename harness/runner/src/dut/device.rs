@@ -1,0 +1,81 @@
+//! DUTs that are devices at hand, and benches that stand in for one.
+
+use std::fmt;
+use std::time::Duration;
+
+use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
+
+use super::Builtin;
+use crate::far_end::Opener;
+use crate::wire::Wire;
+
+/// How long a lost link may take to come back unless the DUT file says otherwise.
+pub(super) const RECOVERY: Duration = Duration::from_secs(60);
+
+/// A device at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// How it is reached.
+    pub connection: Connection,
+    /// A reference DUT put at the other end of the link, so that the link itself is shown to work.
+    pub bench: Option<BenchSpec>,
+    /// How long a lost link may take to come back.
+    pub recovery: Duration,
+}
+
+/// The far end of a bench.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BenchSpec {
+    /// Which DUT is there.
+    pub builtin: Builtin,
+    /// How it reaches the link.
+    pub connection: Connection,
+    /// How many times as fast as the wall the clocks of both sides run.
+    pub rate: u32,
+}
+
+/// What a link leads over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The virtual reader of vsmartcard: the harness is the card.
+    Vpcd(VpcdConfig),
+}
+
+impl Device {
+    pub(crate) fn wire(&self) -> Wire {
+        let rate = self.bench.as_ref().map_or(1, |bench| bench.rate);
+        let far = self.bench.as_ref().map(|bench| bench.connection.opener(rate));
+        Wire::new(self.connection.opener(rate), far, self.recovery)
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.connection)
+    }
+}
+
+impl Connection {
+    /// Opens the link, on a clock that runs `rate` times as fast as the wall.
+    ///
+    /// # Errors
+    /// [`LinkError`] with what is missing, and what to try.
+    pub fn open(&self, rate: u32) -> Result<Box<dyn Link>, LinkError> {
+        match self {
+            Connection::Vpcd(config) => Ok(Box::new(Vpcd::open(VpcdConfig { rate, ..config.clone() })?)),
+        }
+    }
+
+    fn opener(&self, rate: u32) -> Opener {
+        let connection = self.clone();
+        Box::new(move || connection.open(rate))
+    }
+}
+
+impl fmt::Display for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
+        }
+    }
+}

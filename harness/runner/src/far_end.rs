@@ -1,0 +1,225 @@
+//! The far end of a bench: a reference DUT behind a link of its own, in a thread of its own.
+//!
+//! The harness reaches it as it reaches a device, through a reader, a cable or a kernel, and so shows that these carry
+//! what a case needs. A link that breaks on this side is told to the harness, which cannot always see it from its own.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use dmsc_link::{Link, LinkError, Opening, Peer, Poster, Signal, Time};
+
+/// Opens a link; called again when it was lost.
+pub(crate) type Opener = Box<dyn FnMut() -> Result<Box<dyn Link>, LinkError> + Send>;
+
+/// How long the far end may take to have its link open and a new session begun.
+const BEGIN_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long it waits before it tries again to open a link that says at once that it cannot be had. Links wait for what
+/// they lead over by themselves; this is for what no event tells of.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// The thread, and how to speak to it.
+#[derive(Debug)]
+pub(crate) struct FarEnd {
+    handle: FarHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Speaks to a far end.
+#[derive(Clone, Debug)]
+pub(crate) struct FarHandle {
+    control: Sender<Control>,
+    /// Wakes the thread out of its link; there is none while the link is being opened.
+    poster: Arc<Mutex<Option<Poster>>>,
+}
+
+enum Control {
+    Begin { peer: Box<dyn Peer + Send>, opening: Opening, near: Option<Poster>, done: Sender<()> },
+    Act(String),
+    Halt(Sender<()>),
+    Stop,
+}
+
+impl FarEnd {
+    /// Starts the thread, which opens its link by itself.
+    pub(crate) fn start(open: Opener) -> FarEnd {
+        let (control, orders) = channel();
+        let poster = Arc::new(Mutex::new(None));
+        let shared = Arc::clone(&poster);
+        let thread = std::thread::spawn(move || Thread { open, orders, poster: shared, session: None }.run());
+        FarEnd { handle: FarHandle { control, poster }, thread: Some(thread) }
+    }
+
+    pub(crate) fn handle(&self) -> FarHandle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for FarEnd {
+    fn drop(&mut self) {
+        self.handle.order(Control::Stop);
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing left to say.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl FarHandle {
+    fn order(&self, order: Control) {
+        // A thread that has ended takes no orders.
+        let _ = self.control.send(order);
+        if let Some(poster) = self.poster.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            poster.wake();
+        }
+    }
+
+    /// Begins a session: `peer` is the DUT from now on; what breaks is told to `near`.
+    pub(crate) fn begin(
+        &self,
+        peer: Box<dyn Peer + Send>,
+        opening: Opening,
+        near: Option<Poster>,
+    ) -> Result<(), LinkError> {
+        let (done, begun) = channel();
+        self.order(Control::Begin { peer, opening, near, done });
+        begun.recv_timeout(BEGIN_LIMIT).map_err(|_| LinkError::Gone {
+            what: format!("the far end of the bench had no link within {} s", BEGIN_LIMIT.as_secs()),
+        })
+    }
+
+    /// Has the operator's act done by the DUT.
+    pub(crate) fn act(&self, name: String) {
+        self.order(Control::Act(name));
+    }
+
+    /// Ends the DUT; the receiver is told when it has fallen silent.
+    pub(crate) fn halt(&self) -> Receiver<()> {
+        let (done, halted) = channel();
+        self.order(Control::Halt(done));
+        halted
+    }
+}
+
+/// The DUT of a session.
+struct Session {
+    peer: Box<dyn Peer + Send>,
+    near: Option<Poster>,
+}
+
+impl Session {
+    fn tell(&self, what: &str) {
+        if let Some(near) = &self.near {
+            near.gone(format!("the far end of the bench: {what}"));
+        }
+    }
+}
+
+struct Thread {
+    open: Opener,
+    orders: Receiver<Control>,
+    poster: Arc<Mutex<Option<Poster>>>,
+    session: Option<Session>,
+}
+
+/// Whether the thread goes on.
+enum Next {
+    On,
+    Stop,
+}
+
+impl Thread {
+    fn run(mut self) {
+        // What came while there was no link: only the newest session matters.
+        let mut early = None;
+        loop {
+            let lost = match (self.open)() {
+                Ok(mut link) => {
+                    *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = link.poster();
+                    let ended = self.serve(link.as_mut(), early.take());
+                    *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    match ended {
+                        Ok(()) => return,
+                        Err(error) => error,
+                    }
+                }
+                Err(error) => error,
+            };
+            if let Some(session) = self.session.take() {
+                session.tell(&lost.to_string());
+            }
+            match self.orders.recv_timeout(AGAIN) {
+                Ok(Control::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Control::Halt(done)) => {
+                    early = None;
+                    let _ = done.send(());
+                }
+                Ok(begin @ Control::Begin { .. }) => early = Some(begin),
+                Ok(Control::Act(_)) | Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Lets the DUT speak until it is stopped.
+    fn serve(&mut self, link: &mut dyn Link, early: Option<Control>) -> Result<(), LinkError> {
+        let mut early = early;
+        loop {
+            while let Some(order) = early.take().or_else(|| self.orders.try_recv().ok()) {
+                if let Next::Stop = self.obey(order, link)? {
+                    return Ok(());
+                }
+            }
+            let until = self.speak(link)?;
+            if let Some(signal) = link.recv(until)?
+                && let Some(session) = &mut self.session
+            {
+                session.peer.handle(link.now(), signal);
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Control, link: &mut dyn Link) -> Result<Next, LinkError> {
+        match order {
+            Control::Begin { peer, opening, near, done } => {
+                self.session = None;
+                link.begin(&opening)?;
+                self.session = Some(Session { peer, near });
+                let _ = done.send(());
+            }
+            Control::Act(name) => {
+                if let Some(session) = &mut self.session {
+                    session.peer.handle(link.now(), Signal::Act(name));
+                }
+            }
+            Control::Halt(done) => {
+                self.session = None;
+                let _ = done.send(());
+            }
+            Control::Stop => return Ok(Next::Stop),
+        }
+        Ok(Next::On)
+    }
+
+    /// Sends what the DUT has to say; gives the time it wants to be woken at.
+    fn speak(&mut self, link: &mut dyn Link) -> Result<Time, LinkError> {
+        let Some(session) = &mut self.session else { return Ok(Time::NEVER) };
+        let now = link.now();
+        if session.peer.wake_at().is_some_and(|at| at <= now) {
+            session.peer.tick(now);
+        }
+        while let Some(signal) = session.peer.poll() {
+            match signal {
+                // The reference DUT cannot go on: that is for the harness to know, not for the wire.
+                Signal::Ended(_) => {
+                    if let Some(near) = &session.near {
+                        near.signal(signal);
+                    }
+                }
+                signal => link.send(signal)?,
+            }
+        }
+        Ok(session.peer.wake_at().unwrap_or(Time::NEVER))
+    }
+}

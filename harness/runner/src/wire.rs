@@ -1,0 +1,239 @@
+//! The link to a device, kept open from one case to the next, and opened anew when it was lost.
+
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use dmsc_link::{Capabilities, Link, LinkError, Opening, Peer, Poster, Signal, Time};
+
+use crate::catalogue::Role;
+use crate::far_end::{FarEnd, FarHandle, Opener};
+
+/// How long a far end that was told to fall silent may take before a command it may wait on is answered.
+const LAST_WORDS: Duration = Duration::from_millis(20);
+
+/// How long it waits before it tries again to open a link that says at once that it cannot be had.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// What a card answers to a command that came when its session was over.
+const OVER: [u8; 2] = [0x6F, 0x00];
+
+/// The link of a rig.
+pub(crate) struct Wire {
+    open: Opener,
+    near: Option<Box<dyn Link>>,
+    far: Option<FarEnd>,
+    /// How long a lost link may take to come back.
+    limit: Duration,
+}
+
+impl Wire {
+    /// A link that `open` opens when it is first needed, with what `far` opens behind it on a bench.
+    pub(crate) fn new(open: Opener, far: Option<Opener>, limit: Duration) -> Wire {
+        Wire { open, near: None, far: far.map(FarEnd::start), limit }
+    }
+
+    /// The link, for a session that begins. On a bench, `reference` is the DUT at the far end.
+    pub(crate) fn begin(
+        &mut self,
+        opening: &Opening,
+        reference: Option<(Box<dyn Peer + Send>, Opening)>,
+    ) -> Result<Box<dyn Link>, LinkError> {
+        let mut near = match self.near.take() {
+            Some(near) => near,
+            None => self.opened()?,
+        };
+        near.begin(opening)?;
+        if let (Some(far), Some((peer, opening))) = (&self.far, reference) {
+            far.handle().begin(peer, opening, near.poster())?;
+        }
+        Ok(near)
+    }
+
+    fn opened(&mut self) -> Result<Box<dyn Link>, LinkError> {
+        let near = (self.open)()?;
+        Ok(match &self.far {
+            Some(far) => Box::new(Benched { near, far: far.handle() }),
+            None => near,
+        })
+    }
+
+    /// Takes back the link of a session that is over. A far end is brought to silence, so that nothing of this session
+    /// reaches the next.
+    pub(crate) fn end(&mut self, mut near: Box<dyn Link>, role: Role) {
+        if let Some(far) = &self.far {
+            let halted = far.handle().halt();
+            let until = Instant::now() + self.limit;
+            loop {
+                // A terminal that waits for an answer would not hear that it is over.
+                if role == Role::Card && near.send(Signal::Response(OVER.to_vec())).is_err() {
+                    return;
+                }
+                match halted.recv_timeout(LAST_WORDS) {
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+                    Err(RecvTimeoutError::Timeout) if Instant::now() > until => return,
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+                while let Ok(Some(_)) = near.recv(near.now()) {}
+            }
+        }
+        self.near = Some(near);
+    }
+
+    /// Opens the link anew after it was lost; gives how long that took.
+    ///
+    /// # Errors
+    /// What stood in the way when the limit had passed.
+    pub(crate) fn recover(&mut self) -> Result<Duration, LinkError> {
+        self.near = None;
+        let began = Instant::now();
+        loop {
+            match self.opened() {
+                Ok(near) => {
+                    self.near = Some(near);
+                    return Ok(began.elapsed());
+                }
+                Err(error) if began.elapsed() > self.limit => return Err(error),
+                Err(_) => std::thread::sleep(AGAIN),
+            }
+        }
+    }
+}
+
+/// The link to a bench: acts go to the reference DUT at the far end.
+struct Benched {
+    near: Box<dyn Link>,
+    far: FarHandle,
+}
+
+impl Link for Benched {
+    fn now(&self) -> Time {
+        self.near.now()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.near.capabilities()
+    }
+
+    fn begin(&mut self, opening: &Opening) -> Result<(), LinkError> {
+        self.near.begin(opening)
+    }
+
+    fn poster(&self) -> Option<Poster> {
+        self.near.poster()
+    }
+
+    fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
+        match signal {
+            Signal::Act(name) => {
+                self.far.act(name);
+                Ok(())
+            }
+            signal => self.near.send(signal),
+        }
+    }
+
+    fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
+        self.near.recv(until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use dmsc_link::{Cable, Cutter};
+    use dmsc_scr::Verdict;
+
+    use super::*;
+    use crate::bundle::Bundle;
+    use crate::dut::{BenchSpec, Builtin, Connection, Device, Dut, LinkSpec};
+    use crate::execute::Options;
+    use crate::rig::{Fixtures, Hands, Rig};
+    use crate::run::{Attempted, Journal, attempt};
+
+    /// A cable for each time that both ends were opened, and what cuts the newest.
+    #[derive(Default)]
+    struct Drum {
+        far: Vec<Cable>,
+        cutter: Option<Cutter>,
+    }
+
+    const RATE: u32 = 200;
+
+    fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
+        let bundle = Bundle::builtin();
+        let mut dut = Dut::from_bundle(&bundle, name, &[]).unwrap();
+        let connection = Connection::Vpcd(dmsc_link::VpcdConfig::default());
+        dut.link = LinkSpec::Device(Device {
+            connection: connection.clone(),
+            bench: Some(BenchSpec { builtin, connection, rate: RATE }),
+            recovery: Duration::from_secs(10),
+        });
+        let drum = Arc::new(Mutex::new(Drum::default()));
+        let (near, far) = (Arc::clone(&drum), Arc::clone(&drum));
+        let near: Opener = Box::new(move || {
+            let (one, two, cutter) = Cable::pair(RATE);
+            let mut drum = near.lock().unwrap();
+            drum.far.push(two);
+            drum.cutter = Some(cutter);
+            Ok(Box::new(one))
+        });
+        let far: Opener = Box::new(move || match far.lock().unwrap().far.pop() {
+            Some(end) => Ok(Box::new(end)),
+            None => Err(LinkError::Gone { what: "no cable".into() }),
+        });
+        (dut, Wire::new(near, Some(far), Duration::from_secs(10)), drum)
+    }
+
+    fn run(name: &str, builtin: Builtin, wanted: &[&str], cut: bool) -> Vec<(String, Attempted)> {
+        let (dut, wire, drum) = bench(name, builtin);
+        let bundle = Bundle::builtin();
+        let fixtures = Fixtures::load(&bundle).unwrap();
+        let cases = crate::case::Library::builtin().load().unwrap();
+        let mut rig = Rig::over(&dut, &fixtures, 1, wire);
+        let options = Options { dut: dut.name.clone(), ..Options::default() };
+        let mut journal = Journal::none();
+        let chosen =
+            cases.iter().filter(|case| case.role == dut.role() && wanted.iter().any(|w| case.name().contains(w)));
+        let mut all = Vec::new();
+        for case in chosen {
+            let scissors = cut.then(|| {
+                let drum = Arc::clone(&drum);
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(3));
+                    if let Some(cutter) = &drum.lock().unwrap().cutter {
+                        cutter.cut();
+                    }
+                })
+            });
+            let attempted = attempt(&mut rig, case, &options, &mut journal, &mut Hands::new(&dut)).unwrap();
+            scissors.into_iter().for_each(|thread| thread.join().unwrap());
+            all.push((case.name(), attempted));
+        }
+        assert!(!all.is_empty());
+        all
+    }
+
+    #[test]
+    fn a_bench_gives_the_verdicts_of_the_process() {
+        for (name, builtin, wanted) in [
+            ("reference-card", Builtin::Card, ["S-001-M/trigger", "S-002-M"]),
+            ("reference-terminal", Builtin::Terminal, ["D-003-M/trigger", "C-008-M"]),
+        ] {
+            for (case, Attempted { result, .. }) in run(name, builtin, &wanted, false) {
+                assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_makes_a_case_begin_anew_and_never_fail() {
+        let mut gaps = 0;
+        for (case, Attempted { result, lost, .. }) in run("reference-card", Builtin::Card, &["S-001-M"], true) {
+            assert!(!lost, "{case}");
+            assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
+            gaps += result.remarks.iter().filter(|remark| remark.contains("the cable was cut")).count();
+        }
+        assert!(gaps > 0, "no cut came in the middle of a case");
+    }
+}
