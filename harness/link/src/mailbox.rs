@@ -41,16 +41,16 @@ impl Poster {
         self.post(Post::Gone(what.into()));
     }
 
+    /// Ends a wait early: the receiver gets nothing, as if the time had come.
+    pub fn wake(&self) {
+        self.post(Post::Wake);
+    }
+
     fn post(&self, post: Post) {
         let _ = self.posts.send(post);
         if let Some(wake) = &self.wake {
             wake();
         }
-    }
-
-    /// Ends a wait early: the receiver gets nothing, as if the time had come.
-    pub fn wake(&self) {
-        self.post(Post::Wake);
     }
 }
 
@@ -71,7 +71,7 @@ impl Default for Mailbox {
 
 impl Mailbox {
     /// A mailbox for a driver that does not wait in [`Mailbox::recv`]: `wake` is called behind each post, and the
-    /// driver then looks with [`Mailbox::take`].
+    /// driver then looks with [`Mailbox::look`].
     #[cfg_attr(not(unix), expect(dead_code, reason = "used by the drivers that wait in poll(2)"))]
     pub(crate) fn waking(wake: Wake) -> Mailbox {
         let mut mailbox = Mailbox::default();
@@ -110,6 +110,18 @@ impl Mailbox {
             return Ok(Some(signal));
         }
         self.posted.try_recv().map_or(Ok(None), open)
+    }
+
+    /// What is there now; `Some(None)` when somebody ends the wait.
+    ///
+    /// # Errors
+    /// [`LinkError::Gone`] when a thread said so.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "used by the drivers that wait in poll(2)"))]
+    pub(crate) fn look(&mut self) -> Result<Option<Option<Signal>>, LinkError> {
+        if let Some(signal) = self.own.pop_front() {
+            return Ok(Some(Some(signal)));
+        }
+        self.posted.try_recv().ok().map(open).transpose()
     }
 
     /// Waits for a signal, at most until `until` on `clock`, or until somebody wakes it.

@@ -315,8 +315,8 @@ impl Link for Vpcd {
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
         let mut looked = false;
         loop {
-            if let Some(signal) = self.mailbox.take()? {
-                return Ok(Some(signal));
+            if let Some(posted) = self.mailbox.look()? {
+                return Ok(posted);
             }
             if let Some(frame) = self.frames.take().map_err(|error| LinkError::Protocol(error.to_string()))? {
                 match self.hear(frame)? {

@@ -154,7 +154,10 @@ fn another_thread_wakes_the_link() {
         poster
     });
     assert_eq!(link.recv(Time::NEVER).unwrap(), Some(Signal::Ended("done".into())));
-    posting.join().unwrap().gone("the desk burns");
+    let poster = posting.join().unwrap();
+    poster.wake();
+    assert_eq!(link.recv(Time::NEVER).unwrap(), None);
+    poster.gone("the desk burns");
     let error = link.recv(Time::NEVER).unwrap_err();
     assert_eq!(error.to_string(), "the desk burns");
 }
