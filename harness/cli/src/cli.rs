@@ -64,6 +64,8 @@ struct Output {
 enum Command {
     Run(Box<cmd::run::Run>),
     Prove(cmd::prove::Prove),
+    Card(cmd::play::Card),
+    Terminal(cmd::play::TerminalPlay),
     Cases(cmd::cases::Cases),
     Scr(cmd::scr::Scr),
     Ics(cmd::ics::Ics),
@@ -97,6 +99,8 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let done = match cli.command {
         Command::Run(run) => run.run(&terminal),
         Command::Prove(prove) => prove.run(&terminal),
+        Command::Card(card) => card.run(&terminal),
+        Command::Terminal(played) => played.run(&terminal),
         Command::Cases(cases) => cases.run(&terminal),
         Command::Scr(scr) => scr.run(&terminal),
         Command::Ics(ics) => ics.run(&terminal),

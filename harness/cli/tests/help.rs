@@ -10,6 +10,8 @@ fn help_of_every_verb() {
         &[],
         &["run"],
         &["prove"],
+        &["card"],
+        &["terminal"],
         &["cases"],
         &["cases", "list"],
         &["cases", "show"],

@@ -1,5 +1,6 @@
 //! DUT files: how to reach a DUT, what it claims, and the values needed to test it.
 
+mod connection;
 mod device;
 mod ixit;
 mod read;
@@ -13,7 +14,8 @@ use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics};
 use serde_json::{Value, json};
 
-pub use device::{BenchSpec, Connection, Device};
+pub use connection::Connection;
+pub use device::{BenchSpec, Device};
 pub use ixit::{Ixit, Secrets, WakeUp};
 pub(crate) use ixit::{account_fields, ixit_names};
 pub use schema::dut_schema;

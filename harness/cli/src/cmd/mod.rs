@@ -3,6 +3,7 @@
 pub(crate) mod cases;
 pub(crate) mod completion;
 pub(crate) mod ics;
+pub(crate) mod play;
 pub(crate) mod prove;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -3,10 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
-
-use super::Builtin;
-use crate::far_end::Opener;
+use super::{Builtin, Connection};
 use crate::wire::Wire;
 
 /// How long a lost link may take to come back unless the DUT file says otherwise.
@@ -34,13 +31,6 @@ pub struct BenchSpec {
     pub rate: u32,
 }
 
-/// What a link leads over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Connection {
-    /// The virtual reader of vsmartcard: the harness is the card.
-    Vpcd(VpcdConfig),
-}
-
 impl Device {
     pub(crate) fn wire(&self) -> Wire {
         let rate = self.bench.as_ref().map_or(1, |bench| bench.rate);
@@ -52,30 +42,5 @@ impl Device {
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.connection)
-    }
-}
-
-impl Connection {
-    /// Opens the link, on a clock that runs `rate` times as fast as the wall.
-    ///
-    /// # Errors
-    /// [`LinkError`] with what is missing, and what to try.
-    pub fn open(&self, rate: u32) -> Result<Box<dyn Link>, LinkError> {
-        match self {
-            Connection::Vpcd(config) => Ok(Box::new(Vpcd::open(VpcdConfig { rate, ..config.clone() })?)),
-        }
-    }
-
-    fn opener(&self, rate: u32) -> Opener {
-        let connection = self.clone();
-        Box::new(move || connection.open(rate))
-    }
-}
-
-impl fmt::Display for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
-        }
     }
 }

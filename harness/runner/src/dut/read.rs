@@ -7,8 +7,10 @@ use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics, Tables};
 use serde_json::{Map, Value};
 
+use super::connection::{WORDS, Word, chosen};
+use super::device::RECOVERY;
 use super::ixit::ixit_schema;
-use super::{Builtin, Dut, FileError, Files, Ixit, LinkSpec, dut_schema};
+use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, Ixit, LinkSpec, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
 
@@ -58,23 +60,14 @@ impl Reader<'_> {
         if let Some(node) = link.and_then(|link| link.get("builtin")) {
             let builtin = Builtin::ALL.into_iter().find(|builtin| node.written() == Some(builtin.as_str()));
             let builtin = builtin.unwrap_or(Builtin::Silent);
-            let is = match builtin {
-                Builtin::Card => Some(DutKind::Card),
-                Builtin::Terminal => Some(DutKind::Terminal),
-                Builtin::Silent | Builtin::Yes => None,
-            };
-            if is.is_some_and(|is| is != kind) {
-                self.problems.push(
-                    Problem::new(
-                        node.span,
-                        format!("`kind: {kind}`, but the built-in {builtin}", builtin = builtin.as_str()),
-                    )
-                    .label("is of the other kind")
-                    .help(format!("write `builtin: {kind}`, or change `kind`")),
-                );
-            }
+            self.other_kind(node, builtin, kind);
+            self.unused(&["bench", "recovery"], "a link to a device, such as `pcsc` or `vpcd`");
             return LinkSpec::Builtin(builtin);
         }
+        if let Some((word, settings)) = link.and_then(chosen) {
+            return self.device(kind, word, settings);
+        }
+        self.unused(&["bench", "recovery"], "a link to a device, such as `pcsc` or `vpcd`");
         let Some(entry) = link.and_then(|link| link.entry("tcp")) else { return LinkSpec::Builtin(Builtin::Silent) };
         let tcp = &entry.value;
         let needs = match kind {
@@ -130,13 +123,80 @@ impl Reader<'_> {
         })
     }
 
+    /// Keys that go with something the file does not have.
+    fn unused(&mut self, keys: &[&str], wanted: &str) {
+        for entry in keys.iter().filter_map(|key| self.root.entry(key)) {
+            self.problems.push(
+                Problem::new(entry.key_span, format!("`{}` goes with {wanted}", entry.key))
+                    .label("of no use with this `link`")
+                    .help("leave it out"),
+            );
+        }
+    }
+
+    /// A connection a player of this role cannot be at this end of.
+    fn misplaced(&mut self, node: &Node, word: &Word, plays: Role, who: &str) {
+        if word.plays != plays {
+            let fitting: Vec<&str> = WORDS.iter().filter(|word| word.plays == plays).map(|word| word.name).collect();
+            let is = if word.plays == Role::Card { "card" } else { "terminal" };
+            self.problems.push(
+                Problem::new(node.span, format!("with `{}` {who} would be the {is}", word.name))
+                    .label("cannot be reached this way")
+                    .help(format!("choose one of {}", fitting.join(", "))),
+            );
+        }
+    }
+
+    fn device(&mut self, kind: DutKind, word: &'static Word, settings: &Node) -> LinkSpec {
+        let (harness, dut) = match kind {
+            DutKind::Card => (Role::Terminal, Role::Card),
+            DutKind::Terminal => (Role::Card, Role::Terminal),
+        };
+        self.misplaced(settings, word, harness, "the harness");
+        let bench = self.root.get("bench").and_then(|node| {
+            let far = node.get("link")?;
+            let (word, settings) = chosen(far)?;
+            self.misplaced(far, word, dut, "the DUT");
+            let builtin = node.get("builtin")?;
+            let found = Builtin::ALL.into_iter().find(|known| builtin.written() == Some(known.as_str()))?;
+            self.other_kind(builtin, found, kind);
+            let rate = node.get("rate").and_then(Node::as_int).and_then(|rate| u32::try_from(rate).ok());
+            Some(BenchSpec { builtin: found, connection: (word.read)(settings), rate: rate.unwrap_or(1) })
+        });
+        let recovery = self.root.get("recovery").and_then(Node::written).and_then(|t| dmsc_doc::parse_duration(t).ok());
+        let recovery = recovery.unwrap_or(RECOVERY);
+        LinkSpec::Device(Device { connection: (word.read)(settings), bench, recovery })
+    }
+
+    /// A built-in DUT of the other kind than the file says.
+    fn other_kind(&mut self, node: &Node, builtin: Builtin, kind: DutKind) {
+        let is = match builtin {
+            Builtin::Card => Some(DutKind::Card),
+            Builtin::Terminal => Some(DutKind::Terminal),
+            Builtin::Silent | Builtin::Yes => None,
+        };
+        if is.is_some_and(|is| is != kind) {
+            let name = builtin.as_str();
+            self.problems.push(
+                Problem::new(node.span, format!("`kind: {kind}`, but the built-in {name}"))
+                    .label("is of the other kind")
+                    .help(format!("write `builtin: {kind}`, or change `kind`")),
+            );
+        }
+    }
+
     fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {
         let Some(entry) = self.root.entry("faults") else { return Vec::new() };
         let side = match kind {
             DutKind::Card => Role::Card,
             DutKind::Terminal => Role::Terminal,
         };
-        if !matches!(link, LinkSpec::Builtin(Builtin::Card | Builtin::Terminal)) && !entry.value.items().is_empty() {
+        let misbehaves = match link {
+            LinkSpec::Builtin(builtin) => Some(*builtin),
+            LinkSpec::Device(device) => device.bench.as_ref().map(|bench| bench.builtin),
+            LinkSpec::Tcp(_) => None,
+        };
+        if !matches!(misbehaves, Some(Builtin::Card | Builtin::Terminal)) && !entry.value.items().is_empty() {
             self.problems.push(
                 Problem::new(entry.key_span, "faults of a DUT that is not a reference DUT")
                     .label("only the built-in card and terminal can be told to misbehave")

@@ -4,6 +4,7 @@ use dmsc_doc::{Field, Mapping, Schema};
 use dmsc_scr::DutKind;
 
 use super::Builtin;
+use super::connection::{WORDS, connection_schema};
 use super::ixit::ixit_schema;
 
 /// What a DUT file may hold.
@@ -30,17 +31,34 @@ pub fn dut_schema() -> Schema {
         ),
         Field::optional("wake", command(), "Makes the card send a notification; prints it in hexadecimal."),
     ]);
-    let link = Mapping::new([
-        Field::optional("builtin", Schema::documented_choice(builtin), "A DUT that is part of the harness."),
+    let devices = WORDS.iter().map(|word| Field::optional(word.name, (word.fields)(), word.doc));
+    let link = [
+        Field::optional("builtin", Schema::documented_choice(builtin.clone()), "A DUT that is part of the harness."),
         Field::optional("tcp", tcp, "A DUT that is reached over TCP."),
-    ])
-    .exactly_one(["builtin", "tcp"]);
+    ];
+    let link = Mapping::new(link.into_iter().chain(devices).collect::<Vec<_>>())
+        .exactly_one(["builtin", "tcp"].into_iter().chain(WORDS.iter().map(|word| word.name)));
+    let bench = Mapping::new([
+        Field::required("builtin", Schema::documented_choice(builtin), "The DUT at the far end."),
+        Field::required("link", connection_schema(), "How it reaches the link."),
+        Field::optional(
+            "rate",
+            Schema::int(1, 1000),
+            "How many times as fast as the wall both clocks run; 1 unless given.",
+        ),
+    ]);
     let acts = Mapping::new([]).free(Schema::text(), command());
     Mapping::new([
         Field::required("dut", Schema::choice(["1"]), "Version of the format."),
         Field::required("name", Schema::verbatim(), "Name of the DUT, as reports print it."),
         Field::required("kind", Schema::choice(DutKind::ALL.map(DutKind::as_str)), "What the DUT is."),
         Field::required("link", link, "How the DUT is reached."),
+        Field::optional(
+            "bench",
+            bench,
+            "A DUT that is part of the harness at the other end of the link, to prove the link.",
+        ),
+        Field::optional("recovery", Schema::Duration, "How long a lost link may take to come back; 60 s unless given."),
         Field::required("ics", Schema::text(), "The conformance statement, relative to this file."),
         Field::optional("ixit", ixit_schema(), "The values needed to test it."),
         Field::optional("interpretations", crate::case::readings(), "Readings other than the default."),
@@ -64,7 +82,7 @@ fn command() -> Schema {
     Schema::seq_of(Schema::verbatim(), 1, usize::MAX).named("a command: [program, argument, ...]")
 }
 
-fn address() -> Schema {
+pub(super) fn address() -> Schema {
     Schema::text().named("an address `host:port`").with(|node| {
         let text = node.as_str()?;
         let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);

@@ -1,0 +1,140 @@
+//! Orders to a player: from the keyboard, from Ctrl-C, from the clock.
+
+use std::io::BufRead as _;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use dmsc_engine::patch::Change;
+use dmsc_link::Poster;
+use dmsc_runner::play::Order;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// Passes orders on, and wakes the player for them.
+#[derive(Clone)]
+pub(super) struct Keyboard {
+    orders: Sender<Order>,
+    poster: Arc<Mutex<Option<Poster>>>,
+}
+
+impl Keyboard {
+    pub(super) fn new(orders: Sender<Order>) -> Self {
+        Self { orders, poster: Arc::default() }
+    }
+
+    /// The link through which the player is woken from now on.
+    pub(super) fn reaches(&self, poster: Option<Poster>) {
+        *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = poster;
+    }
+
+    fn order(&self, order: Order) {
+        // A player that has ended takes no orders.
+        let _ = self.orders.send(order);
+        if let Some(poster) = self.poster.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            poster.wake();
+        }
+    }
+
+    pub(super) fn quit(&self) {
+        self.order(Order::Quit);
+    }
+
+    /// Ends the player in good order, so that nothing is left of a gadget.
+    pub(super) fn end_on_interrupt(&self) -> Result<(), Failure> {
+        let keyboard = self.clone();
+        ctrlc::set_handler(move || keyboard.quit())
+            .map_err(|error| Failure::Rig(format!("Ctrl-C cannot be taken: {error}; start the command again")))
+    }
+
+    pub(super) fn end_after(&self, time: Duration) {
+        let keyboard = self.clone();
+        thread::spawn(move || {
+            thread::sleep(time);
+            keyboard.quit();
+        });
+    }
+
+    /// Takes orders from standard input, a line each, until it ends.
+    pub(super) fn listen(&self) {
+        let keyboard = self.clone();
+        thread::spawn(move || {
+            for line in std::io::stdin().lock().lines() {
+                let Ok(line) = line else { break };
+                match read(&line) {
+                    Ok(Some(order)) => keyboard.order(order),
+                    Ok(None) => {}
+                    Err(why) => eprintln!("{why}"),
+                }
+            }
+        });
+    }
+}
+
+/// What can be said, for the help text.
+pub(super) const ORDERS: &str = "\
+Orders, a line each on standard input:
+  send KIND [FIELD=VALUE ...]  a message, as cases send it: `send status`, `send select data=3F00 le=256`,
+                               `send apdu octets=00A40004023F00`, `send wake-up by=location`, `send dm.message alert=1201`
+  act NAME                     what a person does: `act start-dm-session`, `act stop-dm-client`
+  quit                         the end
+`dmsc cases kinds --role terminal` shows every kind and its fields.";
+
+/// An order, or nothing on an empty line.
+fn read(line: &str) -> Result<Option<Order>, String> {
+    let mut words = line.split_whitespace();
+    match (words.next(), words.next()) {
+        (None, _) => Ok(None),
+        (Some("quit" | "exit"), None) => Ok(Some(Order::Quit)),
+        (Some("act"), Some(name)) => Ok(Some(Order::Act(name.into()))),
+        (Some("send"), Some(kind)) => {
+            let mut fields = Map::new();
+            for word in words {
+                let Some((name, value)) = word.split_once('=') else {
+                    return Err(format!("`{word}` is no field; write NAME=VALUE"));
+                };
+                fields.insert(name.into(), scalar(value));
+            }
+            Ok(Some(Order::Send(kind.into(), Change::with(fields))))
+        }
+        _ => Err(format!("`{}` is no order; write `send KIND`, `act NAME` or `quit`", line.trim())),
+    }
+}
+
+/// A number where the text is a decimal one that a person would not take for octets, else the text.
+fn scalar(text: &str) -> Value {
+    let octets = text.len() > 1 && text.starts_with('0') && !text.starts_with("0x");
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None if octets => None,
+        None => text.parse().ok(),
+    };
+    match (number, text) {
+        (Some(number), _) => number.into(),
+        (None, "true") => true.into(),
+        (None, "false") => false.into(),
+        (None, text) => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn orders_are_read_and_what_is_none_is_refused() {
+        let Ok(Some(Order::Send(kind, change))) = read("send select data=3F00 le=256 p2=0x04 x=0012") else {
+            panic!("no order")
+        };
+        assert_eq!(kind, "select");
+        assert_eq!(Value::Object(change.with), json!({ "data": "3F00", "le": 256, "p2": 4, "x": "0012" }));
+        assert_eq!(read("  "), Ok(None));
+        assert_eq!(read("quit"), Ok(Some(Order::Quit)));
+        assert_eq!(read("act stop-dm-client"), Ok(Some(Order::Act("stop-dm-client".into()))));
+        assert!(read("send select 3F00").unwrap_err().contains("NAME=VALUE"));
+        assert!(read("sned status").unwrap_err().contains("no order"));
+    }
+}

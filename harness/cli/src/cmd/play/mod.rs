@@ -1,0 +1,140 @@
+//! `dmsc card` and `dmsc terminal`: one side played by itself, against whatever is at the other end.
+
+mod card;
+mod keyboard;
+mod terminal;
+mod trace;
+
+use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use clap::Args;
+use dmsc_doc::{Source, parse_duration};
+use dmsc_engine::event::Event;
+use dmsc_link::Poster;
+use dmsc_runner::bundle::Bundle;
+use dmsc_runner::catalogue::Role;
+use dmsc_runner::dut::{Connection, Dut};
+use dmsc_runner::play::{Audience, play};
+use dmsc_runner::rig::{Fixtures, Rig};
+
+pub(crate) use card::Card;
+pub(crate) use terminal::Terminal as TerminalPlay;
+
+use self::keyboard::Keyboard;
+use self::trace::{Format, Trace};
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::library;
+use crate::terminal::Terminal;
+
+/// What both players take.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// A DUT file whose account, values and faults the player has; its link does not matter
+    #[arg(long, value_name = "FILE", help_heading = "Player")]
+    dut: Option<PathBuf>,
+    /// A folder with `fixtures` in it instead of those that are part of dmsc
+    #[arg(long, value_name = "DIR", help_heading = "Player")]
+    cases: Option<PathBuf>,
+    /// What random values follow from
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, help_heading = "Player")]
+    seed: u64,
+    /// End after so long, such as `30 s`; otherwise Ctrl-C ends it
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Player")]
+    time: Option<Duration>,
+    /// Show the octets of each message, too
+    #[arg(long, help_heading = "Output")]
+    octets: bool,
+    /// One JSON object a message instead of the trace
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+}
+
+/// The connection of `--link`, as DUT files write it.
+fn link(text: &str, plays: Role) -> Result<Connection, Failure> {
+    Ok(Connection::parse(&Source::new("--link", text), plays)?)
+}
+
+impl Common {
+    fn play(&self, plays: Role, connection: &Connection, by_hand: bool, terminal: &Terminal) -> Done {
+        let bundle = library::bundle(self.cases.as_deref())?;
+        let dut = self.player(&bundle, plays)?;
+        let fixtures = Fixtures::load(&bundle).map_err(Failure::input)?;
+        let rig = Rig::new(&dut, &fixtures, self.seed);
+        let (player, opening) = rig.alone();
+
+        let (orders, inbox) = channel();
+        let keyboard = Keyboard::new(orders);
+        keyboard.end_on_interrupt()?;
+        if let Some(time) = self.time {
+            keyboard.end_after(time);
+        }
+        if by_hand {
+            keyboard.listen();
+        }
+        let format = if self.json { Format::Json } else { Format::Text { octets: self.octets } };
+        let mut stage = Stage { trace: Trace::new(format), terminal, connection, keyboard, broken: None };
+        let mut open = || connection.open(1);
+        let ended = play(player, &opening, &mut open, &inbox, &mut stage);
+        if let Some(failure) = stage.broken {
+            return Err(failure);
+        }
+        ended.map(|()| Exit::Conforms).map_err(Failure::rig)
+    }
+
+    fn player(&self, bundle: &Bundle, plays: Role) -> Result<Dut, Failure> {
+        let name = match plays {
+            Role::Card => "reference-card",
+            Role::Terminal => "reference-terminal",
+        };
+        let Some(path) = &self.dut else { return library::reference(bundle, name, &[]) };
+        let dut = library::dut(path, &library::faults(bundle)?)?;
+        if dut.role() == plays {
+            return Err(Failure::Input(format!(
+                "{}: this is the file of a {}, and a {} is to be played; name the file of a {1}",
+                path.display(),
+                dut.kind,
+                plays.as_str(),
+            )));
+        }
+        Ok(dut)
+    }
+}
+
+/// Where a player's messages and troubles are told.
+struct Stage<'a> {
+    trace: Trace,
+    terminal: &'a Terminal,
+    connection: &'a Connection,
+    keyboard: Keyboard,
+    /// Standard output cannot be written to.
+    broken: Option<Failure>,
+}
+
+impl Audience for Stage<'_> {
+    fn opened(&mut self, poster: Option<Poster>) {
+        self.keyboard.reaches(poster);
+        self.terminal.note(&format!("on {}; Ctrl-C ends it", self.connection));
+    }
+
+    fn lost(&mut self, what: &str) {
+        self.terminal.note(&format!("{what}; waiting until it is back"));
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let Err(failure) = self.terminal.out(&self.trace.line(event, self.terminal)) {
+            self.broken = Some(failure);
+            self.keyboard.quit();
+        }
+    }
+
+    fn refused(&mut self, why: &str) {
+        self.terminal.note(&format!("not sent: {why}"));
+    }
+}
