@@ -48,6 +48,20 @@ pub enum Medium {
     Contact,
     /// Over byte streams, with notifications beside them; there is no card then, only its server.
     Streams,
+    /// Over both, as a UICC on USB: toolkit commands over ICCD, HTTP over EEM (DM_SC 7.1).
+    Both,
+}
+
+impl Medium {
+    /// Whether there are contacts: power, reset, APDUs, notifications by BIP.
+    pub fn has_contact(self) -> bool {
+        self != Medium::Streams
+    }
+
+    /// Whether HTTP goes over streams and not over BIP.
+    pub fn has_streams(self) -> bool {
+        self != Medium::Contact
+    }
 }
 
 /// Everything that makes a card.
@@ -382,7 +396,7 @@ impl Card {
                 self.desk.send(Signal::Notify(octets));
                 Ok(())
             }
-            Medium::Contact => {
+            Medium::Contact | Medium::Both => {
                 let mut order = order;
                 order.octets = octets;
                 self.applet.trigger(order, &mut self.cat, &mut self.desk)

@@ -210,7 +210,7 @@ impl Terminal {
     }
 
     fn begin(&mut self) {
-        if self.config.medium == Medium::Contact && self.config.start {
+        if self.config.medium.has_contact() && self.config.start {
             self.power(Signal::PowerOn);
         }
     }
@@ -690,7 +690,7 @@ impl Terminal {
     }
 
     fn wake_up(&mut self, change: &Change) -> Result<(), PlayerError> {
-        if self.config.medium == Medium::Streams {
+        if !self.config.medium.has_contact() {
             self.desk.send(Signal::Wake);
             return Ok(());
         }

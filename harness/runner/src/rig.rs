@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use crate::bundle::Bundle;
 use crate::case::Case;
 use crate::catalogue::Role;
-use crate::dut::{Builtin, Device, Dut, LinkSpec, Secrets, WakeUp};
+use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, Secrets, WakeUp};
 use crate::execute::Bench;
 use crate::session::Session;
 use crate::variables::Scope;
@@ -131,10 +131,12 @@ impl<'a> Rig<'a> {
         }
         let link: Box<dyn Link> = match &self.dut.link {
             LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
-            LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.reference(*builtin, case)?)),
+            LinkSpec::Builtin(builtin) => {
+                Box::new(InProcess::contact(self.reference(*builtin, case, Medium::Contact)?))
+            }
             LinkSpec::Device(device) => self.device(device, case)?,
         };
-        let medium = if link.capabilities().contact { Medium::Contact } else { Medium::Streams };
+        let medium = medium(link.as_ref());
         let player: Box<dyn Player> = match case.role {
             Role::Card => Box::new(self.card(case, medium)?),
             Role::Terminal => Box::new(self.terminal(case, medium)?),
@@ -150,12 +152,16 @@ impl<'a> Rig<'a> {
             Role::Terminal => Opening::default(),
         };
         let other = if case.role == Role::Card { Role::Terminal } else { Role::Card };
+        let Some(wire) = &mut self.wire else { return Err(RigError::Setup("this DUT has no device".into())) };
+        let mut near = wire.take()?;
         let reference = match &device.bench {
-            Some(bench) => Some((self.reference(bench.builtin, case)?, opening(other))),
+            Some(bench) => Some((self.reference(bench.builtin, case, medium(near.as_ref()))?, opening(other))),
             None => None,
         };
-        let Some(wire) = &mut self.wire else { return Err(RigError::Setup("this DUT has no device".into())) };
-        Ok(wire.begin(&opening(case.role), reference)?)
+        if let Some(wire) = &self.wire {
+            wire.begin(near.as_mut(), &opening(case.role), reference)?;
+        }
+        Ok(near)
     }
 
     /// Waits until a link that was lost is there again; gives how long that took.
@@ -271,33 +277,34 @@ impl<'a> Rig<'a> {
     }
 
     /// The reference DUT behind an in-process link, or at the far end of a bench.
-    fn reference(&self, builtin: Builtin, case: &Case) -> Result<Box<dyn Peer + Send>, RigError> {
+    fn reference(&self, builtin: Builtin, case: &Case, medium: Medium) -> Result<Box<dyn Peer + Send>, RigError> {
         let account = self.provisioned(case);
         Ok(match builtin {
             Builtin::Silent => Box::new(Mute),
             Builtin::Yes => Box::new(Yes::default()),
-            Builtin::Card => Box::new(Card::new(self.reference_card(account))),
+            Builtin::Card => Box::new(Card::new(CardConfig { medium, ..self.reference_card(account) })),
             Builtin::Terminal => {
                 let encoding = match word(&case.setup, "encoding") {
                     Some("xml") => Encoding::Xml,
                     Some("wbxml") => Encoding::Wbxml,
                     _ => self.dut.ixit.encoding,
                 };
-                Box::new(Terminal::new(TerminalConfig { encoding, ..self.reference_terminal(account) }))
+                Box::new(Terminal::new(TerminalConfig { encoding, medium, ..self.reference_terminal(account) }))
             }
         })
     }
 
-    /// The reference DUT as a player of its own, which tells what passes; and what its link must know.
-    pub fn alone(&self) -> (Box<dyn Player>, Opening) {
+    /// The reference DUT as a player of its own over this connection, telling what passes; and what its link must know.
+    pub fn alone(&self, connection: &Connection) -> (Box<dyn Player>, Opening) {
+        let medium = if connection.has_streams() { Medium::Both } else { Medium::Contact };
         let account = self.dut.ixit.account.clone();
         match self.dut.kind {
             DutKind::Card => {
                 let opening = Opening { atr: dmsc_uicc::hex::from_hex(&self.fixtures.files.atr).unwrap_or_default() };
-                (Box::new(Card::new(CardConfig { scripted: true, ..self.reference_card(account) })), opening)
+                (Box::new(Card::new(CardConfig { scripted: true, medium, ..self.reference_card(account) })), opening)
             }
             DutKind::Terminal => {
-                let config = TerminalConfig { scripted: true, ..self.reference_terminal(account) };
+                let config = TerminalConfig { scripted: true, medium, ..self.reference_terminal(account) };
                 (Box::new(Terminal::new(config)), Opening::default())
             }
         }
@@ -352,6 +359,16 @@ impl<'a> Rig<'a> {
 
 /// The two sides draw different values from one seed.
 const OTHER_SIDE: u64 = 0x5EED_0000_0000_0001;
+
+/// What a player has on a link.
+fn medium(link: &dyn Link) -> Medium {
+    let capabilities = link.capabilities();
+    match (capabilities.contact, capabilities.streams) {
+        (true, true) => Medium::Both,
+        (true, false) => Medium::Contact,
+        (false, _) => Medium::Streams,
+    }
+}
 
 /// What makes the reference card send a notification: what its IXIT says, and what a person can cause at any time.
 fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
@@ -496,6 +513,8 @@ impl Bench for Hands<'_> {
 pub struct Offers {
     /// Power, reset and APDUs.
     pub contact: bool,
+    /// Sessions go over byte streams, and not over channels of the contact interface.
+    pub streams: bool,
     /// Notifications can be delivered, or taken.
     pub notify: bool,
     /// The DUT can be given an account for a case.
@@ -507,11 +526,20 @@ pub struct Offers {
 impl Offers {
     /// What a DUT offers.
     pub fn of(dut: &Dut) -> Offers {
-        let (contact, notify, provision) = match &dut.link {
-            LinkSpec::Builtin(_) => (true, true, true),
-            LinkSpec::Device(device) => (true, true, device.bench.is_some()),
-            LinkSpec::Tcp(config) => (false, config.notify.is_some() || config.wake.is_some(), false),
-        };
-        Offers { contact, notify, provision, readings: dut.interpretations.clone() }
+        let readings = dut.interpretations.clone();
+        match &dut.link {
+            LinkSpec::Builtin(_) => Offers { contact: true, streams: false, notify: true, provision: true, readings },
+            LinkSpec::Device(device) => Offers {
+                contact: true,
+                streams: device.connection.has_streams(),
+                notify: true,
+                provision: device.bench.is_some(),
+                readings,
+            },
+            LinkSpec::Tcp(config) => {
+                let notify = config.notify.is_some() || config.wake.is_some();
+                Offers { contact: false, streams: true, notify, provision: false, readings }
+            }
+        }
     }
 }

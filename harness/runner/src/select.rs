@@ -323,6 +323,9 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
     if case.needs_contact() && !offers.contact {
         return Some("it needs the contact interface, which this link does not have".into());
     }
+    if case.needs_contact() && offers.streams {
+        return Some("it is about the contact interface alone, and on this link sessions go over EEM".into());
+    }
     if uses(&case.steps, &["notification", "wake-up"]) && !offers.notify {
         return Some("it needs a notification to be delivered, and the DUT file names no command for it".into());
     }

@@ -32,21 +32,26 @@ impl Wire {
         Wire { open, near: None, far: far.map(FarEnd::start), limit }
     }
 
-    /// The link, for a session that begins. On a bench, `reference` is the DUT at the far end.
+    /// The link, open.
+    pub(crate) fn take(&mut self) -> Result<Box<dyn Link>, LinkError> {
+        match self.near.take() {
+            Some(near) => Ok(near),
+            None => self.opened(),
+        }
+    }
+
+    /// Begins a session on the link. On a bench, `reference` is the DUT at the far end.
     pub(crate) fn begin(
-        &mut self,
+        &self,
+        near: &mut dyn Link,
         opening: &Opening,
         reference: Option<(Box<dyn Peer + Send>, Opening)>,
-    ) -> Result<Box<dyn Link>, LinkError> {
-        let mut near = match self.near.take() {
-            Some(near) => near,
-            None => self.opened()?,
-        };
+    ) -> Result<(), LinkError> {
         near.begin(opening)?;
-        if let (Some(far), Some((peer, opening))) = (&self.far, reference) {
-            far.handle().begin(peer, opening, near.poster())?;
+        match (&self.far, reference) {
+            (Some(far), Some((peer, opening))) => far.handle().begin(peer, opening, near.poster()),
+            _ => Ok(()),
         }
-        Ok(near)
     }
 
     fn opened(&mut self) -> Result<Box<dyn Link>, LinkError> {

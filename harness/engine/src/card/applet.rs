@@ -151,6 +151,8 @@ pub(super) struct Applet {
     transport: TransportProtocol,
     causes: Vec<Cause>,
     scws: bool,
+    /// Whether the SCWS is reached through channels.
+    listens: bool,
     scripted: bool,
     switches: Switches,
     profile: TerminalProfile,
@@ -171,6 +173,7 @@ impl Applet {
             transport: config.transport,
             causes: config.causes.clone(),
             scws: config.scws,
+            listens: !config.medium.has_streams(),
             scripted: config.scripted,
             switches: config.switches.clone(),
             profile: TerminalProfile(Vec::new()),
@@ -278,7 +281,8 @@ impl Applet {
                 .with(Object::TimerValue(TimerValue::from_seconds(seconds)));
             self.issue(Origin::SetUp, command, cat, desk)?;
         }
-        if self.offers(Facility::OpenChannel) && self.offers(Facility::TcpUiccServer) {
+        // Where HTTP has a way of its own, nobody is to look for the SCWS on a channel (DM_SC 5.1).
+        if self.listens && self.offers(Facility::OpenChannel) && self.offers(Facility::TcpUiccServer) {
             let transport = TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: self.http_port };
             let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
                 .with(Object::BufferSize(self.buffer_size))

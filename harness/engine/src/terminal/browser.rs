@@ -190,7 +190,7 @@ impl Terminal {
                     None => self.refused(),
                 }
             }
-            Medium::Streams => {
+            Medium::Streams | Medium::Both => {
                 let id = self.stream_id();
                 self.browser.path = Some(Path::Stream(id));
                 self.desk.send(Signal::Connect(id));

@@ -46,6 +46,13 @@ impl Connection {
         })
     }
 
+    /// Whether DM sessions go over byte streams of the link, and not over channels of its contact interface.
+    pub fn has_streams(&self) -> bool {
+        match self {
+            Connection::Vpcd(_) => false,
+        }
+    }
+
     pub(super) fn opener(&self, rate: u32) -> Opener {
         let connection = self.clone();
         Box::new(move || connection.open(rate))

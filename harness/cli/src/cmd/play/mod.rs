@@ -67,7 +67,7 @@ impl Common {
         let dut = self.player(&bundle, plays)?;
         let fixtures = Fixtures::load(&bundle).map_err(Failure::input)?;
         let rig = Rig::new(&dut, &fixtures, self.seed);
-        let (player, opening) = rig.alone();
+        let (player, opening) = rig.alone(connection);
 
         let (orders, inbox) = channel();
         let keyboard = Keyboard::new(orders);
