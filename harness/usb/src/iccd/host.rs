@@ -1,0 +1,341 @@
+//! The side of the terminal.
+//!
+//! ```
+//! use dmsc_usb::iccd::host::{Event, Host, HostConfig, Outcome, Step, Task};
+//! let mut host = Host::new(HostConfig::default());
+//! let mut step = host.start(Task::PowerOff);
+//! // A driver does what a step asks and tells what came of it, until the machine is done.
+//! while !matches!(step, Step::Done(_)) {
+//!     step = host.next(match step {
+//!         Step::ControlIn { .. } => Event::Received(&[0x40, 0x01, 0x00]),
+//!         _ => Event::Sent,
+//!     });
+//! }
+//! assert!(matches!(step, Step::Done(Outcome::Off(_))));
+//! ```
+
+mod bulk;
+mod control_a;
+mod control_b;
+
+use std::time::Duration;
+
+use super::bulk::MessageError;
+use super::control::{BlockError, IccStatus, Request};
+use super::parts::LONGEST_RESPONSE;
+use super::status::{Chain, Presence, SlotError, SlotStatus};
+use crate::descriptor::{ClassDescriptor, ExchangeLevel, Variant};
+use crate::t0::TpduError;
+
+/// How many answers to other commands are skipped before an exchange is given up.
+pub const STALE_LIMIT: u32 = 10;
+
+/// What a host has to know of a card, and how it powers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostConfig {
+    /// The variant.
+    pub variant: Variant,
+    /// The class descriptor of the card.
+    pub class: ClassDescriptor,
+    /// wMaxPacketSize of the bulk endpoint to the host, in octets.
+    pub packet: usize,
+    /// The voltage asked for in the bulk variant.
+    pub power: PowerSelect,
+    /// wValue of ICC_POWER_ON in version B. Drivers in the field send 1.
+    pub power_on_value: u16,
+}
+
+impl Default for HostConfig {
+    fn default() -> HostConfig {
+        HostConfig {
+            variant: Variant::ControlB,
+            class: ClassDescriptor::default(),
+            packet: 64,
+            power: PowerSelect::Automatic,
+            power_on_value: 1,
+        }
+    }
+}
+
+impl HostConfig {
+    /// Octets of an APDU that go in one block: hosts take ten octets off for a header, also where there is none.
+    fn part(&self) -> usize {
+        usize::try_from(self.class.max_message).unwrap_or(usize::MAX).saturating_sub(10).max(1)
+    }
+}
+
+/// bPowerSelect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PowerSelect {
+    /// The card chooses; when it refuses that, the voltages it names are tried, lowest first.
+    #[default]
+    Automatic,
+    /// 5 V (class A).
+    Volt5,
+    /// 3 V (class B).
+    Volt3,
+    /// 1.8 V (class C).
+    Volt1_8,
+}
+
+impl PowerSelect {
+    fn code(self) -> u8 {
+        match self {
+            PowerSelect::Automatic => 0,
+            PowerSelect::Volt5 => 1,
+            PowerSelect::Volt3 => 2,
+            PowerSelect::Volt1_8 => 3,
+        }
+    }
+}
+
+/// What the host is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Remove power, apply it, take the ATR.
+    PowerOn,
+    /// Remove power.
+    PowerOff,
+    /// Send a command APDU and take the response.
+    Exchange(Vec<u8>),
+    /// Tell the card that the exchange under way is given up. Only the bulk variant has a message for it.
+    Abort,
+}
+
+/// What the driver does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A class request with data to the card, or without any; then [`Event::Sent`] or [`Event::Stalled`].
+    ControlOut {
+        /// bRequest.
+        request: Request,
+        /// wValue.
+        value: u16,
+        /// The data stage.
+        data: Vec<u8>,
+    },
+    /// A class request with data to the host; then [`Event::Received`] or [`Event::Stalled`].
+    ControlIn {
+        /// bRequest.
+        request: Request,
+        /// wValue.
+        value: u16,
+        /// wLength.
+        length: u16,
+    },
+    /// A transfer to the bulk endpoint of the card; then [`Event::Sent`] or [`Event::Stalled`].
+    BulkOut(Vec<u8>),
+    /// A read of at most this many octets, a multiple of the packet size; then [`Event::Received`] or
+    /// [`Event::Stalled`].
+    BulkIn(usize),
+    /// Wait this long; then [`Event::Waited`].
+    Wait(Duration),
+    /// The task is over.
+    Done(Outcome),
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// It was sent.
+    Sent,
+    /// This was received.
+    Received(&'a [u8]),
+    /// The card stalled it. On a bulk endpoint the halt has been cleared.
+    Stalled,
+    /// The time has passed.
+    Waited,
+}
+
+/// What came of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The card has power; its answer to reset.
+    Atr(Vec<u8>),
+    /// Power was removed; what the card says of itself, if it does.
+    Off(Option<Presence>),
+    /// The response APDU.
+    Response(Vec<u8>),
+    /// The exchange is given up; whether the card confirmed it.
+    Aborted(bool),
+    /// The task failed.
+    Failed(Failure),
+}
+
+/// Why a task failed. None of it is the rig's fault: it is how the card behaved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The card says that it is mute or absent.
+    #[error("the card is mute or absent; power it again")]
+    Mute,
+    /// The card refused the command.
+    #[error("the card ({presence}) refused the command: {error}")]
+    Refused {
+        /// The card.
+        presence: Presence,
+        /// Why.
+        error: SlotError,
+    },
+    /// A control request or an endpoint was stalled.
+    #[error("the card stalled {what}")]
+    Stalled {
+        /// What it stalled.
+        what: String,
+    },
+    /// The ATR is empty.
+    #[error("the answer to power on is empty; an ATR was expected")]
+    NoAtr,
+    /// A type of response that no document names.
+    #[error("bResponseType {0:02X} is not one of the class; the exchange was given up")]
+    UnknownType(u8),
+    /// A type of response that does not fit here.
+    #[error("a block of chain {found:?} came where {expected}")]
+    Chain {
+        /// What came.
+        found: Chain,
+        /// What was expected, in words.
+        expected: &'static str,
+    },
+    /// A status that does not fit here.
+    #[error("status {0:?} came where the answer was expected")]
+    Status(SlotStatus),
+    /// A status octet of version A that does not fit here.
+    #[error("status {0:?} of version A does not fit where the command stands")]
+    IccStatus(IccStatus),
+    /// A message that cannot be read.
+    #[error("the card's message cannot be read: {0}")]
+    Message(#[from] MessageError),
+    /// A data block that cannot be read.
+    #[error("the card's block cannot be read: {0}")]
+    Block(#[from] BlockError),
+    /// A status octet, a status word or an answer of the wrong size.
+    #[error("{what} has {found} octets")]
+    Size {
+        /// What it is, and how many octets it should have.
+        what: &'static str,
+        /// How many it has.
+        found: usize,
+    },
+    /// Nothing but answers to other commands came.
+    #[error("{STALE_LIMIT} answers in a row belonged to other commands")]
+    TooManyStale,
+    /// A response without end.
+    #[error("the response is longer than an extended APDU can be ({LONGEST_RESPONSE} octets)")]
+    Endless,
+    /// The APDU does not fit what the card takes.
+    #[error("the command has {octets} octets, the card takes {most} in one piece and does not chain")]
+    TooLong {
+        /// Octets of the command.
+        octets: usize,
+        /// Octets the card takes.
+        most: usize,
+    },
+    /// The APDU cannot be a T=0 TPDU.
+    #[error("{0}")]
+    Tpdu(#[from] TpduError),
+    /// The driver told what does not fit the step it was asked for; an error of the driver.
+    #[error("the driver did not do as asked: {0}")]
+    Driver(&'static str),
+}
+
+/// What happened beside the answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Answers to other commands that were skipped.
+    pub stale: u32,
+    /// Time extensions of the bulk variant.
+    pub time_extensions: u32,
+    /// Answers "not ready" of the control variants.
+    pub polls: u32,
+    /// Stalls.
+    pub stalls: u32,
+    /// Commands that went in more than one part.
+    pub chained_commands: u32,
+    /// Responses that came in more than one part.
+    pub chained_responses: u32,
+}
+
+/// The machine of the host side. One task at a time.
+#[derive(Clone, Debug)]
+pub struct Host {
+    variant: Machine,
+}
+
+#[derive(Clone, Debug)]
+enum Machine {
+    Bulk(bulk::Bulk),
+    ControlA(control_a::ControlA),
+    ControlB(control_b::ControlB),
+}
+
+impl Host {
+    /// A host for a card.
+    #[must_use]
+    pub fn new(config: HostConfig) -> Host {
+        Host {
+            variant: match config.variant {
+                Variant::Bulk => Machine::Bulk(bulk::Bulk::new(config)),
+                Variant::ControlA => Machine::ControlA(control_a::ControlA::new()),
+                Variant::ControlB => Machine::ControlB(control_b::ControlB::new(config)),
+            },
+        }
+    }
+
+    /// Begins a task; what was under way is forgotten, and late answers to it are skipped where that can be told.
+    pub fn start(&mut self, task: Task) -> Step {
+        match &mut self.variant {
+            Machine::Bulk(machine) => machine.start(task),
+            Machine::ControlA(machine) => machine.start(task),
+            Machine::ControlB(machine) => machine.start(task),
+        }
+    }
+
+    /// Takes what came of the last step; gives the next.
+    pub fn next(&mut self, event: Event<'_>) -> Step {
+        match &mut self.variant {
+            Machine::Bulk(machine) => machine.next(event),
+            Machine::ControlA(machine) => machine.next(event),
+            Machine::ControlB(machine) => machine.next(event),
+        }
+    }
+
+    /// What happened since the machine was made.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        match &self.variant {
+            Machine::Bulk(machine) => machine.counters,
+            Machine::ControlA(machine) => machine.counters,
+            Machine::ControlB(machine) => machine.counters,
+        }
+    }
+}
+
+fn failed(failure: impl Into<Failure>) -> Step {
+    Step::Done(Outcome::Failed(failure.into()))
+}
+
+/// The failure that a failed command means.
+fn refusal(presence: Presence, error: SlotError) -> Failure {
+    match (presence, error) {
+        (Presence::Absent, _) | (_, SlotError::Mute) => Failure::Mute,
+        _ => Failure::Refused { presence, error },
+    }
+}
+
+/// The pace at which a card that names none is asked again: soon at first, then ever more rarely.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace(u32);
+
+impl Pace {
+    /// 1 ms, doubled each time, at most 64 ms.
+    fn next(&mut self) -> Duration {
+        let wait = Duration::from_millis(1 << self.0.min(6));
+        self.0 += 1;
+        wait
+    }
+}
+
+/// Whether commands are T=0 TPDUs at this exchange level of the bulk variant.
+fn is_tpdu(level: ExchangeLevel) -> bool {
+    matches!(level, ExchangeLevel::Tpdu | ExchangeLevel::Character)
+}

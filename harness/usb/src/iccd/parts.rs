@@ -1,0 +1,60 @@
+//! APDUs in parts, in both directions.
+
+use super::host::Failure;
+use super::status::Chain;
+
+/// Longest response APDU, in octets: 65 536 of data and the status word.
+pub(crate) const LONGEST_RESPONSE: usize = 65_538;
+
+/// An APDU that goes out in parts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outgoing {
+    rest: Vec<u8>,
+    part: usize,
+    begun: bool,
+}
+
+impl Outgoing {
+    pub(crate) fn new(apdu: Vec<u8>, part: usize) -> Outgoing {
+        Outgoing { rest: apdu, part, begun: false }
+    }
+
+    /// The next part with its place in the chain.
+    pub(crate) fn next(&mut self) -> (Chain, Vec<u8>) {
+        let tail = self.rest.split_off(self.part.min(self.rest.len()));
+        let part = std::mem::replace(&mut self.rest, tail);
+        let chain = Chain::of(!self.begun, self.rest.is_empty());
+        self.begun = true;
+        (chain, part)
+    }
+
+    pub(crate) fn is_sent(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+/// A response that comes in parts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Incoming {
+    data: Vec<u8>,
+    begun: bool,
+}
+
+impl Incoming {
+    /// Takes a part; gives the response when it is whole.
+    pub(crate) fn push(&mut self, chain: Chain, part: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        let more = match (chain, self.begun) {
+            (Chain::Whole, false) | (Chain::Ends, true) => false,
+            (Chain::Begins, false) | (Chain::Continues, true) => true,
+            (Chain::Other(other), _) => return Err(Failure::UnknownType(other)),
+            (found, true) => return Err(Failure::Chain { found, expected: "the response continues" }),
+            (found, false) => return Err(Failure::Chain { found, expected: "the response begins" }),
+        };
+        if self.data.len() + part.len() > LONGEST_RESPONSE {
+            return Err(Failure::Endless);
+        }
+        self.begun = true;
+        self.data.extend_from_slice(part);
+        Ok((!more).then(|| std::mem::take(&mut self.data)))
+    }
+}
