@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use dmsc_report::journal::{CaseStarted, Event, JournalWriter, RunFinished, Timestamp};
+use dmsc_report::journal::{Event, JournalWriter, RunFinished, Timestamp};
 use dmsc_scr::{Outcome, Tables, Verdict};
 
 use crate::bundle::Bundle;
@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::dut::Dut;
 use crate::execute::Options;
 use crate::rig::{Fixtures, Hands, Rig};
-use crate::run::{Finished, RunConfig, RunError, Tape, header, is_wall, micros, plan, run_case};
+use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, died_of, header, is_wall, micros, plan};
 use crate::select::Selection;
 
 /// A run whose cases are run one by one.
@@ -110,11 +110,10 @@ impl Piecewise {
     /// [`RunError::Journal`] when the journal cannot be written.
     pub fn run(&self, piece: &Piece) -> Result<Option<Finished>, RunError> {
         let (Some(dut), Some(case)) = (self.duts.get(piece.dut), self.cases.get(piece.case)) else { return Ok(None) };
-        let at_us = micros(self.began.elapsed());
         let died = || {
             let dead = held(&self.dead);
-            let (name, first) = dead.as_ref().filter(|(name, _)| *name == dut.name)?;
-            Some(Outcome::NotRun(format!("{name} is dead: it gave no sign of life in {first}")))
+            let (_, why) = dead.as_ref().filter(|(name, _)| *name == dut.name)?;
+            Some(Outcome::NotRun(why.clone()))
         };
         if let Some(outcome) = piece.skip.clone().or_else(died) {
             let finished = Finished::skipped(dut, case, outcome);
@@ -123,16 +122,15 @@ impl Piecewise {
         }
         // A reference DUT is made anew for each case; of a real one there is one.
         let _one = is_wall(dut).then(|| held(&self.device));
-        let mut events =
-            vec![Event::CaseStarted(CaseStarted { case: case.name(), dut: dut.name.clone(), at_us, gap: None })];
+        let mut events = Vec::new();
         let mut sink = |event: Event| events.push(event);
-        let mut tape = Tape { sink: &mut sink, wanted: self.folder.is_some(), decisive: None };
         let options = Options { strict: self.strict, window: dut.ixit.window, dut: dut.name.clone() };
         let mut rig = Rig::new(dut, &self.fixtures, self.seed);
-        let result = run_case(&mut rig, case, &options, &mut tape, &mut Hands::new(dut));
-        let decisive = tape.decisive;
-        if result.dead && result.verdict == Verdict::Error {
-            *held(&self.dead) = Some((dut.name.clone(), case.name()));
+        let wanted = self.folder.is_some();
+        let attempted = attempt(&mut rig, case, &options, self.began, wanted, &mut sink, &mut Hands::new(dut));
+        let Attempted { result, decisive, lost } = attempted;
+        if lost || (result.dead && result.verdict == Verdict::Error) {
+            *held(&self.dead) = Some((dut.name.clone(), died_of(case, lost)));
         }
         let duration = micros(result.duration);
         let finished = Finished::ran(dut, case, result, decisive);

@@ -177,13 +177,20 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
                 None => {
                     observer.started(&dut.name, &case.name());
                     let options = Options { strict: config.strict, window: dut.ixit.window, dut: dut.name.clone() };
-                    let attempted = attempt(&mut rig, case, &options, &mut journal, hands.as_mut())?;
-                    let Attempted { result, decisive, lost } = attempted;
-                    if result.dead && result.verdict == Verdict::Error {
-                        dead = Some(format!("the DUT is dead: it gave no sign of life in {}", case.name()));
+                    let (began, wanted) = (journal.began, journal.writer.is_some());
+                    let mut broken = None;
+                    let mut sink = |event: Event| {
+                        if broken.is_none() {
+                            broken = journal.write(&event).err();
+                        }
+                    };
+                    let attempted = attempt(&mut rig, case, &options, began, wanted, &mut sink, hands.as_mut());
+                    if let Some(error) = broken {
+                        return Err(error);
                     }
-                    if lost {
-                        dead = Some(format!("the link was lost in {} and did not come back", case.name()));
+                    let Attempted { result, decisive, lost } = attempted;
+                    if lost || (result.dead && result.verdict == Verdict::Error) {
+                        dead = Some(died_of(case, lost));
                     }
                     let duration_us = micros(result.duration);
                     let finished = Finished::ran(dut, case, result, decisive);
@@ -211,46 +218,52 @@ pub(crate) struct Attempted {
 }
 
 /// Runs a case, anew as long as its link is lost and comes back: what a lost link hid is never held against the DUT.
+/// `wanted` says whether messages are recorded; `began` is the beginning of the run.
 pub(crate) fn attempt(
     rig: &mut Rig<'_>,
     case: &Case,
     options: &Options,
-    journal: &mut Journal,
+    began: Instant,
+    wanted: bool,
+    sink: &mut dyn FnMut(Event),
     hands: &mut dyn Bench,
-) -> Result<Attempted, RunError> {
+) -> Attempted {
     let mut gaps: Vec<Gap> = Vec::new();
     loop {
-        journal.begin(&options.dut, &case.name(), gaps.last().cloned())?;
-        let mut broken = None;
-        let wanted = journal.writer.is_some();
-        let mut sink = |event: Event| {
-            if broken.is_none() {
-                broken = journal.write(&event).err();
-            }
-        };
-        let mut tape = Tape { sink: &mut sink, wanted, decisive: None };
+        sink(Event::CaseStarted(CaseStarted {
+            case: case.name(),
+            dut: options.dut.clone(),
+            at_us: micros(began.elapsed()),
+            gap: gaps.last().cloned(),
+        }));
+        let mut tape = Tape { sink, wanted, decisive: None };
         let mut result = run_case(rig, case, options, &mut tape, hands);
         let decisive = tape.decisive;
-        if let Some(error) = broken {
-            return Err(error);
-        }
-        let Some(what) = result.interrupted.clone() else {
-            result.remarks.extend(gaps.iter().map(told));
-            return Ok(Attempted { result, decisive, lost: false });
-        };
         result.remarks.extend(gaps.iter().map(told));
+        let Some(what) = result.interrupted.clone() else {
+            return Attempted { result, decisive, lost: false };
+        };
         if gaps.len() >= REPEATS {
-            result.reason = format!("the link was lost in each of {} attempts, at last: {what}", REPEATS + 1);
+            result.reason = format!("the link was lost in each of {} attempts, at last: {what}", gaps.len() + 1);
             let lost = rig.recover().is_err();
-            return Ok(Attempted { result, decisive, lost });
+            return Attempted { result, decisive, lost };
         }
         match rig.recover() {
             Ok(lasted) => gaps.push(Gap { what, lasted_us: micros(lasted) }),
             Err(error) => {
                 result.reason = format!("{what}; it did not come back: {error}");
-                return Ok(Attempted { result, decisive, lost: true });
+                return Attempted { result, decisive, lost: true };
             }
         }
+    }
+}
+
+/// Why nothing more is run against a DUT.
+pub(crate) fn died_of(case: &Case, lost: bool) -> String {
+    if lost {
+        format!("the link was lost in {} and did not come back", case.name())
+    } else {
+        format!("the DUT is dead: it gave no sign of life in {}", case.name())
     }
 }
 
@@ -393,7 +406,7 @@ fn case_header(case: &Case) -> CaseHeader {
 }
 
 /// The journal of a run, or none.
-pub(crate) struct Journal {
+struct Journal {
     writer: Option<JournalWriter>,
     folder: PathBuf,
     began: Instant,
@@ -402,12 +415,6 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// No journal.
-    #[cfg(test)]
-    pub(crate) fn none() -> Journal {
-        Journal { writer: None, folder: PathBuf::new(), began: Instant::now(), done: BTreeMap::new() }
-    }
-
     fn open(config: &RunConfig<'_>) -> Result<Journal, RunError> {
         let mut journal = Journal {
             writer: None,
@@ -442,11 +449,6 @@ impl Journal {
     fn write(&mut self, event: &Event) -> Result<(), RunError> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
-    }
-
-    fn begin(&mut self, dut: &str, case: &str, gap: Option<Gap>) -> Result<(), RunError> {
-        let at_us = micros(self.began.elapsed());
-        self.write(&Event::CaseStarted(CaseStarted { case: case.into(), dut: dut.into(), at_us, gap }))
     }
 
     fn finish(&mut self, finished: &Finished, duration_us: u64, wall: bool) -> Result<(), RunError> {

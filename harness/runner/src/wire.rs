@@ -154,7 +154,7 @@ mod tests {
     use crate::dut::{BenchSpec, Builtin, Connection, Device, Dut, LinkSpec};
     use crate::execute::Options;
     use crate::rig::{Fixtures, Hands, Rig};
-    use crate::run::{Attempted, Journal, attempt};
+    use crate::run::{Attempted, attempt};
 
     /// A cable for each time that both ends were opened, and what cuts the newest.
     #[derive(Default)]
@@ -197,7 +197,6 @@ mod tests {
         let cases = crate::case::Library::builtin().load().unwrap();
         let mut rig = Rig::over(&dut, &fixtures, 1, wire);
         let options = Options { dut: dut.name.clone(), ..Options::default() };
-        let mut journal = Journal::none();
         let chosen =
             cases.iter().filter(|case| case.role == dut.role() && wanted.iter().any(|w| case.name().contains(w)));
         let mut all = Vec::new();
@@ -211,7 +210,8 @@ mod tests {
                     }
                 })
             });
-            let attempted = attempt(&mut rig, case, &options, &mut journal, &mut Hands::new(&dut)).unwrap();
+            let attempted =
+                attempt(&mut rig, case, &options, Instant::now(), false, &mut |_| {}, &mut Hands::new(&dut));
             scissors.into_iter().for_each(|thread| thread.join().unwrap());
             all.push((case.name(), attempted));
         }
