@@ -1,4 +1,5 @@
-//! How octets reach the DUT: an in-process peer on a virtual clock, TCP on loopback, the virtual reader vpcd.
+//! How octets reach the DUT: an in-process peer on a virtual clock, TCP on loopback, the virtual reader vpcd,
+//! a card in a PC/SC reader.
 //!
 //! A link carries [`Signal`]s and knows nothing of what the octets mean. Both ends of an in-process link are
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
@@ -8,6 +9,8 @@ mod cable;
 mod clock;
 mod in_process;
 mod mailbox;
+#[cfg(unix)]
+pub mod pcsc;
 mod peer;
 mod signal;
 mod tcp;

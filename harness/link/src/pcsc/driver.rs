@@ -1,0 +1,106 @@
+//! The link to a card in a reader.
+
+use std::time::Instant;
+
+use super::PcscConfig;
+use super::session::Session;
+use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
+
+/// The link: each exchange is done where [`Link::send`] is called, and its answer waits for [`Link::recv`].
+///
+/// `send` therefore blocks while the card works, at most for [`PcscConfig::limit`]. A card that is silent for so long
+/// has given no answer; the connection to pcscd, in which libpcsclite would wait on, is then given up, and the next
+/// power-on makes a new one. Where the connection cannot be found (see the module `connection`; on Linux it can) a
+/// silent card holds `send` until its driver or pcscd gives up.
+///
+/// A reader that was unplugged, a card that was pulled and a pcscd that ended are [`LinkError::Gone`]: the link is
+/// then dropped and opened anew.
+pub struct Pcsc {
+    config: PcscConfig,
+    clock: Clock,
+    mailbox: Mailbox,
+    session: Session,
+}
+
+impl Pcsc {
+    /// Waits for pcscd, the reader and the card, and connects to the card.
+    ///
+    /// The waiting is for events: those of the folder in which pcscd opens its socket, and pcscd's own about readers
+    /// and cards. Only where there are none it looks again four times a second: for the folder elsewhere than on
+    /// Linux, and for a daemon that takes no connections.
+    ///
+    /// # Errors
+    /// [`LinkError::Missing`] for what is not there within [`PcscConfig::appear`], which is also said of several cards
+    /// that fit, and of a card that another program holds.
+    pub fn open(config: PcscConfig) -> Result<Pcsc, LinkError> {
+        let session = Session::open(&config, Instant::now() + config.appear)?;
+        Ok(Pcsc { clock: Clock::new(config.rate), mailbox: Mailbox::default(), session, config })
+    }
+
+    /// Makes the connection anew, if it was given up to end an exchange.
+    fn restore(&mut self) -> Result<(), LinkError> {
+        if !self.session.is_lost() {
+            return Ok(());
+        }
+        let config = self.session.same_card(&self.config);
+        self.session = Session::open(&config, Instant::now() + config.appear).map_err(|error| match error {
+            // What is missing now was there: it may come back.
+            LinkError::Missing { what, .. } => LinkError::Gone { what },
+            other => other,
+        })?;
+        Ok(())
+    }
+
+    fn answered(&mut self, atr: Option<Vec<u8>>) {
+        if let Some(atr) = atr {
+            self.mailbox.push(Signal::Atr(atr));
+        }
+    }
+}
+
+impl Link for Pcsc {
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
+        self.mailbox.forget()?;
+        self.clock = self.clock.anew();
+        Ok(())
+    }
+
+    fn poster(&self) -> Option<Poster> {
+        Some(self.mailbox.poster())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { contact: true, ..Capabilities::default() }
+    }
+
+    fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
+        match signal {
+            Signal::Command(command) => {
+                if let Some(response) = self.session.exchange(&command)? {
+                    self.mailbox.push(Signal::Response(response.to_vec()));
+                }
+            }
+            Signal::PowerOn => {
+                self.restore()?;
+                let atr = self.session.power_on()?;
+                self.answered(atr);
+            }
+            Signal::Reset => {
+                self.restore()?;
+                let atr = self.session.warm_reset()?;
+                self.answered(atr);
+            }
+            Signal::PowerOff => self.session.power_off(),
+            other => return Err(LinkError::Unsupported(other.name())),
+        }
+        Ok(())
+    }
+
+    fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
+        self.mailbox.recv(until, &self.clock)
+    }
+}

@@ -1,0 +1,235 @@
+//! The PC/SC link against the vpcd link, with the system's own pcscd between them.
+#![cfg(all(target_os = "linux", feature = "pcsc"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bench;
+
+use std::time::{Duration, Instant};
+
+use bench::{ATR_T0, ATR_T1, Card, Daemon, bench, within};
+use dmsc_link::pcsc::{Pcsc, PcscConfig, ReaderState, Select, readers};
+use dmsc_link::{Link, LinkError, Opening, Signal, VpcdConfig};
+
+const READER: &str = "Virtual PCD 00 00";
+/// How long the card may take for an answer.
+const LIMIT: Duration = Duration::from_millis(300);
+/// How long everything may take to come back.
+const APPEAR: Duration = Duration::from_secs(20);
+/// How long an exchange may take that ends in nothing: the limit, what the driver may need to see that the card is
+/// gone, and some.
+const AT_MOST: Duration = Duration::from_secs(3);
+
+fn config() -> PcscConfig {
+    PcscConfig { reader: Select::Name(READER.into()), limit: LIMIT, appear: APPEAR, ..PcscConfig::default() }
+}
+
+fn vpcd() -> VpcdConfig {
+    VpcdConfig { appear: APPEAR, ..VpcdConfig::default() }
+}
+
+fn open() -> Pcsc {
+    let mut link = within(APPEAR + AT_MOST, "opening", || Pcsc::open(config())).unwrap();
+    link.begin(&Opening::default()).unwrap();
+    link
+}
+
+/// Sends a signal and takes what comes at once.
+fn ask(link: &mut Pcsc, signal: Signal) -> Result<Option<Signal>, LinkError> {
+    within(AT_MOST, "an exchange", || link.send(signal))?;
+    let now = link.now();
+    link.recv(now)
+}
+
+fn echo(link: &mut Pcsc, command: &[u8]) {
+    let mut expected = command.to_vec();
+    expected.extend_from_slice(&[0x90, 0x00]);
+    let answer = ask(link, Signal::Command(command.to_vec())).unwrap();
+    assert!(answer == Some(Signal::Response(expected)), "{} octets: {answer:02X?}", command.len());
+}
+
+#[test]
+fn apdus_of_all_lengths_pass() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T1, vpcd());
+    let mut link = open();
+    assert_eq!(ask(&mut link, Signal::PowerOn).unwrap(), Some(Signal::Atr(ATR_T1.to_vec())));
+    echo(&mut link, &[0x00, 0xA4, 0x00, 0x04]);
+    for le in 0..=255 {
+        echo(&mut link, &[0x80, 0x12, 0x00, 0x00, le]);
+    }
+    for lc in 1..=255_u8 {
+        let mut command = vec![0x80, 0xC2, 0x00, 0x00, lc];
+        command.extend((0..lc).map(|octet| octet ^ 0x5A));
+        echo(&mut link, &command);
+        command.push(0);
+        echo(&mut link, &command);
+    }
+    for length in [256_u16, 257, 1000, 4096, 32767, 65000, 65524] {
+        let mut command = vec![0x80, 0xC2, 0x00, 0x00, 0x00];
+        command.extend(length.to_be_bytes());
+        command.extend((0..length).map(|octet| octet.to_le_bytes()[0]));
+        echo(&mut link, &command);
+        command.extend([0, 0]);
+        echo(&mut link, &command);
+    }
+}
+
+#[test]
+fn over_t0_case_4_goes_without_its_le_and_extended_length_not_at_all() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T0, vpcd());
+    let mut link = open();
+    assert_eq!(ask(&mut link, Signal::PowerOn).unwrap(), Some(Signal::Atr(ATR_T0.to_vec())));
+    let answer = ask(&mut link, Signal::Command(vec![0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x00])).unwrap();
+    assert_eq!(answer, Some(Signal::Response(vec![0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x90, 0x00])));
+    let error = link.send(Signal::Command(vec![0x00, 0xB0, 0x00, 0x00, 0x00, 0x01, 0x00])).unwrap_err();
+    assert!(error.to_string().contains("extended length over T=0"), "{error}");
+    echo(&mut link, &[0x80, 0xF2, 0x00, 0x00, 0x00]);
+}
+
+#[test]
+fn power_and_resets_reach_the_card_as_what_they_are() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let card = Card::insert(&ATR_T1, vpcd());
+    let mut link = open();
+    for (signal, seen) in [
+        (Signal::PowerOn, &[Signal::PowerOff, Signal::PowerOn][..]),
+        (Signal::Reset, &[Signal::Reset]),
+        (Signal::PowerOn, &[Signal::PowerOff, Signal::PowerOn]),
+        (Signal::PowerOff, &[Signal::PowerOff]),
+        (Signal::PowerOn, &[Signal::PowerOn]),
+    ] {
+        card.seen();
+        let answer = ask(&mut link, signal.clone()).unwrap();
+        let expected = (signal != Signal::PowerOff).then(|| Signal::Atr(ATR_T1.to_vec()));
+        assert_eq!(answer, expected, "{signal:?}");
+        assert_eq!(card.seen(), seen, "{signal:?}");
+    }
+    ask(&mut link, Signal::PowerOff).unwrap();
+    assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None, "a card without power answers nothing");
+}
+
+#[test]
+fn readers_are_listed_with_what_is_in_them() {
+    let Some(_turn) = bench() else { return };
+    let error = readers().unwrap_err().to_string();
+    assert!(
+        error.starts_with("pcscd does not run: nobody listens on ") && error.contains("systemctl start"),
+        "{error}"
+    );
+    let _daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T1, vpcd());
+    let link = open();
+    let list = readers().unwrap();
+    let state = |name: &str| list.iter().find(|reader| reader.name == name).map(|reader| reader.state);
+    assert_eq!(state(READER), Some(ReaderState::InUse { exclusively: true }));
+    assert_eq!(state("Virtual PCD 00 01"), Some(ReaderState::Empty));
+    assert!(list.iter().any(|reader| reader.atr == ATR_T1), "{list:?}");
+
+    let error = Pcsc::open(PcscConfig { appear: Duration::from_millis(200), ..config() }).err().unwrap().to_string();
+    assert!(error.contains("in use by another program") && error.contains("share: shared"), "{error}");
+    drop(link);
+    let absent = PcscConfig { reader: Select::Pattern("*01".into()), appear: Duration::ZERO, ..config() };
+    let error = Pcsc::open(absent).err().unwrap().to_string();
+    let expected = "there is not a card in a reader like `*01`: `Virtual PCD 00 00` (card present), `Virtual PCD 00 01` (empty); put";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn a_card_pulled_before_or_in_an_exchange_is_gone_and_comes_back() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let card = Card::insert(&ATR_T1, vpcd());
+    for during in [false, true] {
+        let mut link = open();
+        ask(&mut link, Signal::PowerOn).unwrap();
+        echo(&mut link, &[0; 5]);
+        let error = if during {
+            card.be_silent(true);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    std::thread::sleep(LIMIT / 4);
+                    card.pull();
+                });
+                ask(&mut link, Signal::Command(vec![0; 5])).unwrap_err()
+            })
+        } else {
+            card.pull();
+            ask(&mut link, Signal::Command(vec![0; 5])).unwrap_err()
+        };
+        assert!(error.is_interruption() && error.to_string().contains("was pulled from `Virtual PCD"), "{error}");
+        card.be_silent(false);
+        card.put_in();
+    }
+    let mut link = open();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    echo(&mut link, &[0; 5]);
+}
+
+#[test]
+fn a_silent_card_gives_no_answer_and_is_powered_again_once_it_is_freed() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let card = Card::insert(&ATR_T1, vpcd());
+    let mut link = open();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    card.be_silent(true);
+    let began = Instant::now();
+    assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);
+    assert!((LIMIT..LIMIT * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+    // What follows finds a card that is given up.
+    assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);
+    card.be_silent(false);
+    // vpcd waits for the answer until the card is pulled.
+    card.jog();
+    let answer = within(APPEAR, "power on", || link.send(Signal::PowerOn));
+    answer.unwrap();
+    let now = link.now();
+    assert_eq!(link.recv(now).unwrap(), Some(Signal::Atr(ATR_T1.to_vec())));
+    echo(&mut link, &[0; 5]);
+}
+
+#[test]
+fn a_daemon_that_ends_is_gone_and_comes_back() {
+    let Some(_turn) = bench() else { return };
+    let daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T1, vpcd());
+    let mut link = open();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    daemon.kill();
+    let error = ask(&mut link, Signal::Command(vec![0; 5])).unwrap_err();
+    assert!(error.is_interruption() && error.to_string().starts_with("pcscd is gone"), "{error}");
+    drop(link);
+    let (mut link, _daemon) = std::thread::scope(|scope| {
+        let opening = scope.spawn(open);
+        std::thread::sleep(Duration::from_millis(500));
+        let daemon = Daemon::start();
+        (opening.join().unwrap(), daemon)
+    });
+    ask(&mut link, Signal::PowerOn).unwrap();
+    echo(&mut link, &[0; 5]);
+}
+
+#[test]
+fn a_stopped_daemon_holds_nobody() {
+    let Some(_turn) = bench() else { return };
+    let daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T1, vpcd());
+    let mut link = open();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    daemon.signal("STOP");
+    assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);
+    let short = Duration::from_millis(200);
+    for _ in 0..4 {
+        let error = within(Duration::from_secs(12), "opening", || Pcsc::open(PcscConfig { appear: short, ..config() }));
+        eprintln!("{}", error.err().unwrap());
+    }
+    daemon.signal("CONT");
+    within(APPEAR, "power on", || link.send(Signal::PowerOn)).unwrap();
+    let now = link.now();
+    assert_eq!(link.recv(now).unwrap(), Some(Signal::Atr(ATR_T1.to_vec())));
+    echo(&mut link, &[0; 5]);
+}
