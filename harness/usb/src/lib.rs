@@ -6,4 +6,5 @@
 pub mod descriptor;
 pub mod eem;
 pub mod iccd;
+pub mod simtrace2;
 pub mod t0;
