@@ -63,7 +63,9 @@ impl Lines {
     pub(super) fn changed(&mut self, flags: StatusFlags) -> Vec<Step> {
         let flags = StatusFlags(flags.0 & ALL.0);
         let last = self.last.replace(flags);
-        if self.ahead {
+        // A reset that was caught up with says nothing new. A loss of power always counts, so that a handset that is
+        // switched off and on puts right whatever was mistaken here.
+        if std::mem::take(&mut self.ahead) && flags.has(StatusFlags::VCC) {
             self.ahead = !flags.running();
             return Vec::new();
         }
@@ -185,6 +187,8 @@ mod tests {
         assert_eq!(lines.catch_up(), [Step::Broken, Step::Run(Run::Warm)]);
         assert_eq!(steps(&mut lines, &[0x13, 0x03]), []);
         assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Warm)]);
+        lines.catch_up();
+        assert_eq!(steps(&mut lines, &[0x13, 0x12, 0x10]), [Step::PowerOff]);
     }
 
     #[test]

@@ -8,9 +8,23 @@
 //! standard. Where firmwares differ, the difference is named at the place where it matters.
 
 pub mod board;
+mod emulation;
+mod firmware;
+mod lines;
 pub mod message;
+mod packets;
+mod phone;
 pub mod status;
+mod wires;
 
 pub use board::{Abilities, Board, Mode};
-pub use message::{Body, Data, DataFlags, Message, MessageError, ModemReset, Packets, SimSource};
+pub use emulation::{AtrError, CardEmulation, Event, Setup, Transfer, Trouble};
+pub use firmware::Firmware;
+pub use message::{Body, Data, DataFlags, Message, MessageError, ModemReset, SimSource};
+pub use packets::Packets;
+pub use phone::{Act, CommandError, Fault, Heard, Phone};
 pub use status::{Config, Polarity, Pts, Status, StatusFlags};
+pub use wires::Wires;
+
+#[cfg(test)]
+mod tests;

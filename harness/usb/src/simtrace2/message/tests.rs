@@ -70,10 +70,7 @@ fn every_other_message_has_its_octets() {
         (Body::ModemReset(ModemReset::Assert), "02 01 00 00 00 00 0b 00 01 00 00"),
         (Body::SimSelect(SimSource::Remote), "02 02 00 00 00 00 09 00 01"),
         (Body::ModemStatusRequest, "02 03 00 00 00 00 08 00"),
-        (
-            Body::ModemStatus(ModemStatus { supported: 3, status: 2, changed: 1 }),
-            "02 03 00 00 00 00 0b 00 03 02 01",
-        ),
+        (Body::ModemStatus(ModemStatus { supported: 3, status: 2, changed: 1 }), "02 03 00 00 00 00 0b 00 03 02 01"),
         (
             Body::Error(Fault { severity: 1, subsystem: 2, code: 0x0304, text: b"no".to_vec() }),
             "00 00 00 00 00 00 0f 00 01 02 04 03 02 6e 6f",
