@@ -15,6 +15,8 @@ mod peer;
 mod signal;
 mod tcp;
 mod time;
+#[cfg(feature = "usb")]
+pub mod usb;
 #[cfg(unix)]
 mod vpcd;
 

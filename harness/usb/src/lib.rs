@@ -6,5 +6,6 @@
 pub mod descriptor;
 pub mod eem;
 pub mod iccd;
+pub mod power;
 pub mod simtrace2;
 pub mod t0;

@@ -148,7 +148,7 @@ impl Bench {
                 Output::Tell(told) => self.told.push(told),
             }
         }
-        if thinking > 0 || !self.card.waits() && self.told.last() != Some(&Told::PowerOn) {
+        if thinking > 0 || !self.card.waits() && !matches!(self.told.last(), Some(Told::PowerOn | Told::Reset)) {
             return;
         }
         match self.told.last().cloned() {
@@ -346,6 +346,16 @@ fn an_answer_that_comes_too_late_is_no_answer_to_the_next_command() {
     bench.serve(0, echo);
     assert_eq!(bench.exchange(&SELECT), Outcome::Response(echo(&SELECT)));
     assert_eq!(bench.host.counters().stale, 1);
+}
+
+#[test]
+fn power_on_a_card_that_has_power_resets_it() {
+    for variant in VARIANTS {
+        let mut bench = bench(card_config(variant)).on();
+        assert_eq!(bench.run(Task::Reset), Outcome::Atr(ATR.to_vec()), "{variant}");
+        assert_eq!(bench.told, [Told::PowerOn, Told::Reset], "{variant}");
+        assert!(matches!(bench.exchange(&SELECT), Outcome::Response(_)), "{variant}");
+    }
 }
 
 #[test]

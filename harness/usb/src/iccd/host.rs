@@ -96,6 +96,9 @@ pub enum Task {
     PowerOn,
     /// Remove power.
     PowerOff,
+    /// Apply power to a card that has it, which resets it, and take the ATR. That TS 102 221's reset is mapped so is
+    /// not confirmed by a document; a card that refuses it can be powered anew.
+    Reset,
     /// Send a command APDU and take the response.
     Exchange(Vec<u8>),
     /// Tell the card that the exchange under way is given up. Only the bulk variant has a message for it.

@@ -69,6 +69,7 @@ impl Bulk {
                 self.state = State::Off { then_on: task == Task::PowerOn };
                 self.command(Message::command(Kind::IccPowerOff, 0, 0))
             }
+            Task::Reset => self.power_on(),
             Task::Exchange(apdu) => match self.outgoing(apdu) {
                 Ok(mut out) => {
                     let (chain, part) = out.next();
@@ -110,6 +111,11 @@ impl Bulk {
         message.sequence = self.sequence;
         self.awaited = message.kind.answer();
         Step::BulkOut(message.encode())
+    }
+
+    fn power_on(&mut self) -> Step {
+        self.state = State::On(self.alternatives());
+        self.power(self.config.power)
     }
 
     fn power(&mut self, select: PowerSelect) -> Step {
@@ -155,11 +161,7 @@ impl Bulk {
         }
         match (std::mem::replace(&mut self.state, State::Idle), status.progress) {
             (State::Off { then_on: false }, _) => Step::Done(Outcome::Off(Some(status.presence))),
-            (State::Off { then_on: true }, _) => {
-                let select = self.config.power;
-                self.state = State::On(self.alternatives());
-                self.power(select)
-            }
+            (State::Off { then_on: true }, _) => self.power_on(),
             (State::On(mut left), Progress::Failed(POWER_SELECT)) if !left.is_empty() => {
                 let select = left.remove(0);
                 self.state = State::On(left);

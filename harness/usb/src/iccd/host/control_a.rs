@@ -56,6 +56,7 @@ impl ControlA {
                 self.state = State::Off { then_on: task == Task::PowerOn };
                 out(Request::IccPowerOff, Vec::new())
             }
+            Task::Reset => self.power_on(),
             Task::Exchange(apdu) => match Tpdu::from_apdu(&apdu) {
                 Ok(Tpdu { header, data, expects }) => {
                     self.state = State::Command(Flight { data, expects, received: Vec::new() });
@@ -81,10 +82,10 @@ impl ControlA {
                 status()
             }
             // Cards that know no status without power are asked for their ATR all the same.
-            (State::Settling { then_on }, Event::Stalled) => self.settled(then_on, None),
+            (State::Settling { then_on }, Event::Stalled) => self.settled(then_on),
             (State::Settling { then_on }, Event::Received(octets)) => match read_status(octets) {
                 Ok(IccStatus::Busy) => self.wait(State::Settling { then_on }),
-                Ok(status) => self.settled(then_on, Some(status)),
+                Ok(_) => self.settled(then_on),
                 Err(failure) => failed(failure),
             },
             (State::On, Event::Received([])) => failed(Failure::NoAtr),
@@ -118,12 +119,12 @@ impl ControlA {
         }
     }
 
-    fn settled(&mut self, then_on: bool, status: Option<IccStatus>) -> Step {
-        if !then_on {
-            // Version A has no status that tells a card without power from one that is not there.
-            let _ = status;
-            return Step::Done(Outcome::Off(None));
-        }
+    /// Version A has no status that tells a card without power from one that is not there.
+    fn settled(&mut self, then_on: bool) -> Step {
+        if then_on { self.power_on() } else { Step::Done(Outcome::Off(None)) }
+    }
+
+    fn power_on(&mut self) -> Step {
         self.state = State::On;
         Step::ControlIn { request: Request::IccPowerOn, value: 0, length: ATR_LENGTH }
     }

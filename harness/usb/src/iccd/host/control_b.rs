@@ -49,6 +49,7 @@ impl ControlB {
                 self.state = State::Off { then_on: task == Task::PowerOn };
                 out(Request::IccPowerOff, 0, Vec::new())
             }
+            Task::Reset => self.power(),
             // Chaining is part of version B at every exchange level: hosts in the field rely on it.
             Task::Exchange(apdu) => {
                 let mut outgoing = Outgoing::new(apdu, self.config.part());

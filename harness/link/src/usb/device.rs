@@ -1,0 +1,478 @@
+//! Finding, naming and opening USB devices.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use dmsc_usb::descriptor::{Endpoint, Interface, Offer, Transfer};
+use rusb::{Context, DeviceHandle, Hotplug, HotplugBuilder, UsbContext};
+
+use crate::LinkError;
+
+/// How long a string descriptor may take.
+const STRING_LIMIT: Duration = Duration::from_millis(500);
+
+/// How long is waited for rights to a device that has just come: no event tells when udev has given them.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Which device, and which of its interfaces; what is not given fits any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsbSelect {
+    /// idVendor.
+    pub vendor: Option<u16>,
+    /// idProduct.
+    pub product: Option<u16>,
+    /// iSerialNumber.
+    pub serial: Option<String>,
+    /// Where it is plugged in, as [`DeviceInfo::path`] has it: `3-1.4`.
+    pub path: Option<String>,
+    /// bInterfaceNumber.
+    pub interface: Option<u8>,
+}
+
+impl UsbSelect {
+    /// Whether it fits what is known of a device that is not opened: all but the serial number.
+    fn fits(&self, device: &DeviceInfo) -> bool {
+        self.vendor.is_none_or(|vendor| vendor == device.vendor)
+            && self.product.is_none_or(|product| product == device.product)
+            && self.path.as_ref().is_none_or(|path| *path == device.path)
+    }
+
+    fn fits_interface(&self, interface: &Interface) -> bool {
+        self.interface.is_none_or(|number| number == interface.number)
+    }
+}
+
+impl fmt::Display for UsbSelect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = |id: Option<u16>| id.map_or("any".into(), |id| format!("{id:04x}"));
+        let mut parts = Vec::new();
+        if self.vendor.is_some() || self.product.is_some() {
+            parts.push(format!("{}:{}", hex(self.vendor), hex(self.product)));
+        }
+        parts.extend(self.serial.as_ref().map(|serial| format!("serial {serial}")));
+        parts.extend(self.path.as_ref().map(|path| format!("at {path}")));
+        parts.extend(self.interface.map(|number| format!("interface {number}")));
+        if parts.is_empty() { f.write_str("any device") } else { f.write_str(&parts.join(", ")) }
+    }
+}
+
+/// What is known of a device without disturbing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// idVendor.
+    pub vendor: u16,
+    /// idProduct.
+    pub product: u16,
+    /// Bus and ports on the way to it, as Linux names them: `3-1.4`. A root hub is `usb3`.
+    pub path: String,
+    /// The speed it was connected with.
+    pub speed: Speed,
+    /// iManufacturer, if it has one and it can be read.
+    pub manufacturer: Option<String>,
+    /// iProduct, likewise.
+    pub name: Option<String>,
+    /// iSerialNumber, likewise.
+    pub serial: Option<String>,
+    /// Its interfaces in the configuration that is set.
+    pub interfaces: Vec<Interface>,
+    /// Why it cannot be opened, if so.
+    pub problem: Option<String>,
+}
+
+/// The speeds of USB 2.0 and above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speed {
+    /// 1.5 Mbit/s.
+    Low,
+    /// 12 Mbit/s, what TS 102 600 has.
+    Full,
+    /// 480 Mbit/s.
+    High,
+    /// 5 Gbit/s or more.
+    Super,
+    /// Not known to the operating system.
+    Unknown,
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Speed::Low => "low speed",
+            Speed::Full => "full speed",
+            Speed::High => "high speed",
+            Speed::Super => "super speed",
+            Speed::Unknown => "unknown speed",
+        })
+    }
+}
+
+impl DeviceInfo {
+    /// What its interfaces are good for.
+    #[must_use]
+    pub fn offers(&self) -> Vec<Offer> {
+        self.interfaces.iter().map(Interface::offer).collect()
+    }
+}
+
+impl fmt::Display for DeviceInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04x}:{:04x} at {}", self.vendor, self.product, self.path)?;
+        let named: Vec<&str> = [&self.manufacturer, &self.name].into_iter().flatten().map(String::as_str).collect();
+        if !named.is_empty() {
+            write!(f, " ({})", named.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The USB devices that are there, in the order of their paths.
+///
+/// # Errors
+/// [`LinkError::Missing`] when there is no USB, or no access to it.
+pub fn list() -> Result<Vec<DeviceInfo>, LinkError> {
+    let with_strings = |(device, mut info): (rusb::Device<Context>, DeviceInfo)| {
+        match device.open() {
+            Ok(handle) => read_strings(&handle, &mut info),
+            Err(error) => info.problem = Some(error.to_string()),
+        }
+        info
+    };
+    let mut found: Vec<DeviceInfo> = devices(&context()?)?.into_iter().map(with_strings).collect();
+    found.sort_by(|one, two| one.path.cmp(&two.path));
+    Ok(found)
+}
+
+/// An interface that is claimed: no other program, and no driver of the kernel, has it while this lives.
+#[derive(Debug)]
+pub struct Device {
+    /// What is known of the device.
+    pub info: DeviceInfo,
+    /// The interface.
+    pub interface: Interface,
+    handle: DeviceHandle<Context>,
+}
+
+/// Why a transfer did not go through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferError {
+    /// The device stalled it. On a bulk endpoint the halt has been cleared.
+    Stalled,
+    /// It did not go through in time.
+    TimedOut,
+    /// The device is gone, or not to be understood any more; in words.
+    Gone(String),
+}
+
+impl Device {
+    /// Finds and claims the interface of a device that `select` fits and that `wanted` takes for its offer. What is
+    /// not there yet may come within `appear`.
+    ///
+    /// # Errors
+    /// [`LinkError::Missing`] when there is none, when it may not be opened, and when another program has it. `what`
+    /// names what was looked for in the text, for example `card by ICCD`.
+    pub fn open(
+        select: &UsbSelect,
+        what: &str,
+        wanted: &dyn Fn(&Offer) -> bool,
+        appear: Duration,
+    ) -> Result<Device, LinkError> {
+        let until = Instant::now() + appear;
+        let context = context()?;
+        let arrivals = HotplugBuilder::new().register::<Context, _>(&context, Box::new(Arrival)).ok();
+        let mut waited = false;
+        loop {
+            let (pause, missing) = match find(&context, select, wanted)? {
+                Some((device, info, interface)) => match claim(&device, &info, interface) {
+                    Ok(opened) => return Ok(opened),
+                    // What was there all the time does not change by waiting.
+                    Err(error) if !waited => return Err(error),
+                    Err(error) => (SETTLE, error),
+                },
+                None => (appear, nothing(select, what)),
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(missing);
+            }
+            waited = true;
+            let pause = if arrivals.is_some() { pause } else { SETTLE };
+            // An error of the wait shows again in the next search.
+            let _ = context.handle_events(Some(pause.min(left).max(Duration::from_millis(1))));
+        }
+    }
+
+    /// A control request with data to the host.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub fn control_in(&self, setup: ControlSetup, length: u16, limit: Duration) -> Result<Vec<u8>, TransferError> {
+        let mut data = vec![0; usize::from(length)];
+        let ControlSetup { request_type, request, value, index } = setup;
+        let got = self.handle.read_control(request_type, request, value, index, &mut data, at_least(limit));
+        data.truncate(got.map_err(|error| self.transfer_error(error))?);
+        Ok(data)
+    }
+
+    /// A control request with data to the device, or with none.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub fn control_out(&self, setup: ControlSetup, data: &[u8], limit: Duration) -> Result<(), TransferError> {
+        let ControlSetup { request_type, request, value, index } = setup;
+        let sent = self.handle.write_control(request_type, request, value, index, data, at_least(limit));
+        sent.map(drop).map_err(|error| self.transfer_error(error))
+    }
+
+    /// Reads at most `most` octets, a multiple of the packet size, from a bulk endpoint.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub fn bulk_in(&self, endpoint: Endpoint, most: usize, limit: Duration) -> Result<Vec<u8>, TransferError> {
+        let mut data = vec![0; most];
+        let got = self.handle.read_bulk(endpoint.address, &mut data, at_least(limit));
+        data.truncate(got.map_err(|error| self.bulk_error(endpoint, error))?);
+        Ok(data)
+    }
+
+    /// Reads one report of an interrupt endpoint.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub fn interrupt_in(&self, endpoint: Endpoint, limit: Duration) -> Result<Vec<u8>, TransferError> {
+        let mut data = vec![0; usize::from(endpoint.packet.max(1))];
+        let got = self.handle.read_interrupt(endpoint.address, &mut data, at_least(limit));
+        data.truncate(got.map_err(|error| self.bulk_error(endpoint, error))?);
+        Ok(data)
+    }
+
+    /// Writes a transfer to a bulk endpoint and marks its end: with a zero-length packet when the last one is full.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub fn bulk_out(&self, endpoint: Endpoint, data: &[u8], limit: Duration) -> Result<(), TransferError> {
+        let send = |data: &[u8]| match self.handle.write_bulk(endpoint.address, data, at_least(limit)) {
+            Ok(sent) if sent == data.len() => Ok(()),
+            Ok(_) => Err(TransferError::TimedOut),
+            Err(error) => Err(self.bulk_error(endpoint, error)),
+        };
+        send(data)?;
+        if !data.is_empty() && data.len().is_multiple_of(usize::from(endpoint.packet.max(1))) {
+            send(&[])?;
+        }
+        Ok(())
+    }
+
+    fn bulk_error(&self, endpoint: Endpoint, error: rusb::Error) -> TransferError {
+        if error == rusb::Error::Pipe {
+            // A device that is gone tells so by the next transfer.
+            let _ = self.handle.clear_halt(endpoint.address);
+        }
+        self.transfer_error(error)
+    }
+
+    fn transfer_error(&self, error: rusb::Error) -> TransferError {
+        match error {
+            rusb::Error::Pipe => TransferError::Stalled,
+            rusb::Error::Timeout => TransferError::TimedOut,
+            rusb::Error::NoDevice => TransferError::Gone(format!("USB device {} was unplugged", self.info)),
+            other => TransferError::Gone(format!("USB device {} does not answer any more: {other}", self.info)),
+        }
+    }
+}
+
+/// The fields of a control request but for its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlSetup {
+    /// bmRequestType.
+    pub request_type: u8,
+    /// bRequest.
+    pub request: u8,
+    /// wValue.
+    pub value: u16,
+    /// wIndex.
+    pub index: u16,
+}
+
+/// libusb takes less than a millisecond for "without limit".
+fn at_least(limit: Duration) -> Duration {
+    limit.max(Duration::from_millis(1))
+}
+
+/// That devices come and go is seen by looking again; the callback only ends the wait.
+struct Arrival;
+
+impl<T: UsbContext> Hotplug<T> for Arrival {
+    fn device_arrived(&mut self, _device: rusb::Device<T>) {}
+    fn device_left(&mut self, _device: rusb::Device<T>) {}
+}
+
+fn context() -> Result<Context, LinkError> {
+    Context::new().map_err(|cause| LinkError::Missing {
+        what: format!("USB cannot be used: {cause}"),
+        remedy: "check that /dev/bus/usb is there and readable; a container has to be given it".into(),
+    })
+}
+
+fn devices(context: &Context) -> Result<Vec<(rusb::Device<Context>, DeviceInfo)>, LinkError> {
+    let list = context.devices().map_err(|cause| LinkError::Missing {
+        what: format!("the USB devices cannot be listed: {cause}"),
+        remedy: "check that /dev/bus/usb is there and readable; a container has to be given it".into(),
+    })?;
+    Ok(list.iter().filter_map(|device| inspect(&device).map(|info| (device, info))).collect())
+}
+
+type Found = Option<(rusb::Device<Context>, DeviceInfo, Interface)>;
+
+fn find(context: &Context, select: &UsbSelect, wanted: &dyn Fn(&Offer) -> bool) -> Result<Found, LinkError> {
+    for (device, mut info) in devices(context)? {
+        let fits = |i: &&Interface| select.fits_interface(i) && wanted(&i.offer());
+        let Some(interface) = info.interfaces.iter().find(fits).cloned() else { continue };
+        if !select.fits(&info) {
+            continue;
+        }
+        if let Some(serial) = &select.serial {
+            // Only an opened device tells its serial number; one that cannot be opened may be the one.
+            if let Ok(handle) = device.open() {
+                read_strings(&handle, &mut info);
+                if info.serial.as_ref() != Some(serial) {
+                    continue;
+                }
+            }
+        }
+        return Ok(Some((device, info, interface)));
+    }
+    Ok(None)
+}
+
+/// What is known of a device without opening it; `None` for one that left meanwhile.
+fn inspect(device: &rusb::Device<Context>) -> Option<DeviceInfo> {
+    let descriptor = device.device_descriptor().ok()?;
+    let ports: Vec<String> = device.port_numbers().unwrap_or_default().iter().map(u8::to_string).collect();
+    let bus = device.bus_number();
+    Some(DeviceInfo {
+        vendor: descriptor.vendor_id(),
+        product: descriptor.product_id(),
+        path: if ports.is_empty() { format!("usb{bus}") } else { format!("{bus}-{}", ports.join(".")) },
+        speed: match device.speed() {
+            rusb::Speed::Low => Speed::Low,
+            rusb::Speed::Full => Speed::Full,
+            rusb::Speed::High => Speed::High,
+            rusb::Speed::Super | rusb::Speed::SuperPlus => Speed::Super,
+            _ => Speed::Unknown,
+        },
+        manufacturer: None,
+        name: None,
+        serial: None,
+        interfaces: device.active_config_descriptor().map(|config| interfaces(&config)).unwrap_or_default(),
+        problem: None,
+    })
+}
+
+/// Asks the device for its strings.
+fn read_strings(handle: &DeviceHandle<Context>, info: &mut DeviceInfo) {
+    let Ok(descriptor) = handle.device().device_descriptor() else { return };
+    let language = handle.read_languages(STRING_LIMIT).ok().and_then(|languages| languages.first().copied());
+    let read = |index: Option<u8>| {
+        handle.read_string_descriptor(language?, index?, STRING_LIMIT).ok().filter(|text| !text.is_empty())
+    };
+    info.manufacturer = read(descriptor.manufacturer_string_index());
+    info.name = read(descriptor.product_string_index());
+    info.serial = read(descriptor.serial_number_string_index());
+}
+
+fn interfaces(config: &rusb::ConfigDescriptor) -> Vec<Interface> {
+    let convert = |d: rusb::InterfaceDescriptor<'_>| Interface {
+        number: d.interface_number(),
+        alternate: d.setting_number(),
+        class: [d.class_code(), d.sub_class_code(), d.protocol_code()],
+        extra: d.extra().to_vec(),
+        endpoints: d
+            .endpoint_descriptors()
+            .map(|e| Endpoint {
+                address: e.address(),
+                transfer: match e.transfer_type() {
+                    rusb::TransferType::Control => Transfer::Control,
+                    rusb::TransferType::Isochronous => Transfer::Isochronous,
+                    rusb::TransferType::Bulk => Transfer::Bulk,
+                    rusb::TransferType::Interrupt => Transfer::Interrupt,
+                },
+                packet: e.max_packet_size(),
+            })
+            .collect(),
+    };
+    config.interfaces().flat_map(|interface| interface.descriptors().map(convert).collect::<Vec<_>>()).collect()
+}
+
+fn claim(device: &rusb::Device<Context>, info: &DeviceInfo, interface: Interface) -> Result<Device, LinkError> {
+    let handle = device.open().map_err(|error| refused(info, interface.number, error))?;
+    // Not every system has drivers to detach; where it has, the claim fails if this did.
+    let _ = handle.set_auto_detach_kernel_driver(true);
+    handle.claim_interface(interface.number).map_err(|error| refused(info, interface.number, error))?;
+    let mut info = info.clone();
+    read_strings(&handle, &mut info);
+    Ok(Device { info, interface, handle })
+}
+
+fn nothing(select: &UsbSelect, what: &str) -> LinkError {
+    LinkError::Missing {
+        what: format!("no USB device with a {what} is there ({select})"),
+        remedy: "plug it in, and check vendor, product, serial and path against the list of USB devices".into(),
+    }
+}
+
+fn refused(info: &DeviceInfo, interface: u8, error: rusb::Error) -> LinkError {
+    let remedy = match error {
+        rusb::Error::Access => format!(
+            "give the user access: write `SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{:04x}\", \
+             ATTR{{idProduct}}==\"{:04x}\", MODE=\"0660\", TAG+=\"uaccess\"` to /etc/udev/rules.d/70-dmsc.rules, run \
+             `udevadm control --reload`, and plug the device in again",
+            info.vendor, info.product
+        ),
+        rusb::Error::Busy => "another program has it; if that is pcscd, stop it with \
+                              `systemctl stop pcscd.socket pcscd.service`"
+            .into(),
+        _ => "unplug it and plug it in again".into(),
+    };
+    LinkError::Missing { what: format!("interface {interface} of USB device {info} cannot be opened: {error}"), remedy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info() -> DeviceInfo {
+        DeviceInfo {
+            vendor: 0x1d50,
+            product: 0x60e3,
+            path: "3-1.4".into(),
+            speed: Speed::Full,
+            manufacturer: Some("sysmocom".into()),
+            name: Some("SIMtrace 2".into()),
+            serial: Some("0011".into()),
+            interfaces: Vec::new(),
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn devices_are_chosen_by_what_is_given() {
+        let fits = |select: UsbSelect| select.fits(&info());
+        assert!(fits(UsbSelect::default()));
+        assert!(fits(UsbSelect { vendor: Some(0x1d50), product: Some(0x60e3), ..UsbSelect::default() }));
+        assert!(fits(UsbSelect { path: Some("3-1.4".into()), ..UsbSelect::default() }));
+        assert!(!fits(UsbSelect { product: Some(0x60e2), ..UsbSelect::default() }));
+        assert!(!fits(UsbSelect { path: Some("3-1".into()), ..UsbSelect::default() }));
+    }
+
+    #[test]
+    fn errors_say_what_to_try() {
+        let text = |error| refused(&info(), 0, error).to_string();
+        assert!(text(rusb::Error::Access).contains("ATTR{idVendor}==\"1d50\", ATTR{idProduct}==\"60e3\""));
+        assert!(text(rusb::Error::Busy).contains("systemctl stop pcscd.socket"));
+        let select = UsbSelect { vendor: Some(0x1d50), interface: Some(1), ..UsbSelect::default() };
+        let missing = nothing(&select, "card by ICCD").to_string();
+        assert!(missing.starts_with("no USB device with a card by ICCD is there (1d50:any, interface 1); plug it in"));
+        assert_eq!(info().to_string(), "1d50:60e3 at 3-1.4 (sysmocom, SIMtrace 2)");
+        assert_eq!(UsbSelect::default().to_string(), "any device");
+    }
+}
