@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Schema, Source, load};
+use dmsc_link::pcsc::{AtrPattern, Iccid, PcscConfig, PcscProtocol, PcscShare, Select};
 use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig, VpcdSide};
 
 use crate::catalogue::Role;
@@ -12,6 +13,8 @@ use crate::far_end::Opener;
 /// What a link leads over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
+    /// A card in a PC/SC reader: the player is the terminal.
+    Pcsc(PcscConfig),
     /// The virtual reader of vsmartcard: the player is the card.
     Vpcd(VpcdConfig),
 }
@@ -27,13 +30,22 @@ pub(super) struct Word {
 }
 
 /// Every connection there is.
-pub(super) const WORDS: &[Word] = &[Word {
-    name: "vpcd",
-    doc: "The virtual reader of vsmartcard: a card for any PC/SC program.",
-    plays: Role::Card,
-    fields: vpcd_fields,
-    read: vpcd,
-}];
+pub(super) const WORDS: &[Word] = &[
+    Word {
+        name: "pcsc",
+        doc: "A card in a PC/SC reader.",
+        plays: Role::Terminal,
+        fields: pcsc_fields,
+        read: pcsc,
+    },
+    Word {
+        name: "vpcd",
+        doc: "The virtual reader of vsmartcard: a card for any PC/SC program.",
+        plays: Role::Card,
+        fields: vpcd_fields,
+        read: vpcd,
+    },
+];
 
 impl Connection {
     /// Opens the link, on a clock that runs `rate` times as fast as the wall.
@@ -42,6 +54,7 @@ impl Connection {
     /// [`LinkError`] with what is missing, and what to try.
     pub fn open(&self, rate: u32) -> Result<Box<dyn Link>, LinkError> {
         Ok(match self {
+            Connection::Pcsc(config) => return dmsc_link::pcsc::open(PcscConfig { rate, ..config.clone() }),
             Connection::Vpcd(config) => Box::new(Vpcd::open(VpcdConfig { rate, ..config.clone() })?),
         })
     }
@@ -49,7 +62,7 @@ impl Connection {
     /// Whether DM sessions go over byte streams of the link, and not over channels of its contact interface.
     pub fn has_streams(&self) -> bool {
         match self {
-            Connection::Vpcd(_) => false,
+            Connection::Pcsc(_) | Connection::Vpcd(_) => false,
         }
     }
 
@@ -62,6 +75,7 @@ impl Connection {
 impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Connection::Pcsc(config) => write!(f, "PC/SC: {}", config.reader),
             Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
         }
     }
@@ -76,6 +90,83 @@ pub(super) fn connection_schema() -> Mapping {
 /// The word of a connection that a mapping has, and its settings.
 pub(super) fn chosen(node: &Node) -> Option<(&'static Word, &Node)> {
     WORDS.iter().find_map(|word| Some((word, node.get(word.name)?)))
+}
+
+fn pcsc_fields() -> Mapping {
+    let limit = PcscConfig::default().limit.as_secs();
+    Mapping::new([
+        Field::optional("reader", Schema::text(), "Name of the reader; `*` in it stands for any text."),
+        Field::optional(
+            "atr",
+            Schema::text().named("an answer to reset, hexadecimal with wildcards").with(|node| {
+                let error = AtrPattern::parse(node.written()?).err()?;
+                Some(Problem::new(node.span, error.to_string()).label("is no answer to reset"))
+            }),
+            "The card that answers a reset so: hexadecimal, `?` for any digit.",
+        ),
+        Field::optional(
+            "iccid",
+            Schema::verbatim().named("an ICCID").with(|node| {
+                let error = Iccid::parse(node.written()?).err()?;
+                Some(Problem::new(node.span, error.to_string()).label("is no ICCID"))
+            }),
+            "The card with this number in EF.ICCID; each card that is there is asked.",
+        ),
+        Field::optional(
+            "protocol",
+            Schema::documented_choice([
+                ("any", "What card and reader agree on."),
+                ("t0", "T=0."),
+                ("t1", "T=1."),
+            ]),
+            "The transmission protocol; `any` unless given.",
+        ),
+        Field::optional(
+            "share",
+            Schema::documented_choice([
+                ("exclusive", "No other program may use the card."),
+                ("shared", "Others may; only to look on."),
+            ]),
+            "Who else may use the card; nobody unless given.",
+        ),
+        Field::optional(
+            "limit",
+            Schema::Duration,
+            format!("How long the card may take for one answer; {limit} s unless given."),
+        ),
+        Field::optional(
+            "appear",
+            Schema::Duration,
+            "How long reader and card may take to appear when a run begins; 10 s unless given.",
+        ),
+    ])
+    .at_most_one(["reader", "atr", "iccid"])
+}
+
+fn pcsc(node: &Node) -> Connection {
+    let default = PcscConfig::default();
+    // What the schema has checked is there; what it has not let through is nothing.
+    let by_atr = || AtrPattern::parse(&text(node, "atr")?).ok().map(Select::Atr);
+    let by_iccid = || Iccid::parse(&text(node, "iccid")?).ok().map(Select::Iccid);
+    let by_name = text(node, "reader").map(|name| match name.contains('*') {
+        true => Select::Pattern(name),
+        false => Select::Name(name),
+    });
+    Connection::Pcsc(PcscConfig {
+        reader: by_name.or_else(by_atr).or_else(by_iccid).unwrap_or_default(),
+        protocol: match text(node, "protocol").as_deref() {
+            Some("t0") => PcscProtocol::T0,
+            Some("t1") => PcscProtocol::T1,
+            _ => PcscProtocol::Any,
+        },
+        share: match text(node, "share").as_deref() {
+            Some("shared") => PcscShare::Shared,
+            _ => PcscShare::Exclusive,
+        },
+        limit: span(node, "limit").unwrap_or(default.limit),
+        appear: span(node, "appear").unwrap_or(default.appear),
+        ..default
+    })
 }
 
 fn vpcd_fields() -> Mapping {
