@@ -8,6 +8,8 @@
 mod cable;
 mod clock;
 mod in_process;
+#[cfg(feature = "usb")]
+pub mod ip;
 mod mailbox;
 #[cfg(unix)]
 pub mod pcsc;
