@@ -5,6 +5,10 @@
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
 //! whatever is behind it. Adding a driver means implementing [`Link`], and nothing else.
 
+// What tests of this crate and those beside it share speaks of it by its name.
+#[cfg(test)]
+extern crate self as dmsc_link;
+
 mod cable;
 mod clock;
 mod in_process;

@@ -124,6 +124,8 @@ pub struct CardEmulation {
     /// A header that came when none could: it overtook a report of a reset, or was left over from before one.
     held: Option<[u8; TPDU_HEADER]>,
     status: Option<Status>,
+    /// Whether the board has answered. What it says before was meant for somebody else.
+    configured: bool,
 }
 
 /// Where the exchange with the handset stands.
@@ -155,10 +157,12 @@ impl CardEmulation {
             ins: 0,
             held: None,
             status: None,
+            configured: false,
         }
     }
 
     /// Prepares the board. [`Event::Configured`] tells that it has understood; then follows [`CardEmulation::begin`].
+    /// What is still in the board's queues from whoever used it before is left out.
     pub fn configure(&mut self) {
         let Setup { mux, polarity, .. } = self.setup;
         let config =
@@ -237,7 +241,7 @@ impl CardEmulation {
     pub fn interrupt_in(&mut self, packet: &[u8]) {
         for message in self.interrupt.push(packet) {
             match message.map(|message| message.body) {
-                Ok(Body::Status(status)) => {
+                Ok(Body::Status(status)) if self.configured => {
                     self.note(status);
                     let steps = self.lines.changed(status.flags);
                     self.walk(steps);
@@ -277,6 +281,11 @@ impl CardEmulation {
 
     fn hear(&mut self, body: Body) {
         match body {
+            Body::Config(config) => {
+                self.configured = true;
+                self.events.push_back(Event::Configured(config));
+            }
+            _ if !self.configured => {}
             Body::RxData(data) if data.flags.has(DataFlags::HEADER) => {
                 match <[u8; TPDU_HEADER]>::try_from(data.octets.as_slice()) {
                     Ok(header) => self.header(header),
@@ -286,7 +295,6 @@ impl CardEmulation {
             Body::RxData(data) => self.data(data),
             Body::Status(status) => self.asked(status),
             Body::Pts(pts) => self.events.push_back(Event::Negotiated(pts)),
-            Body::Config(config) => self.events.push_back(Event::Configured(config)),
             Body::Error(fault) => {
                 let text = String::from_utf8_lossy(&fault.text).into_owned();
                 self.trouble(Trouble::Board { code: fault.code, text });

@@ -6,8 +6,17 @@ fn octets(text: &str) -> Vec<u8> {
     text.split_whitespace().map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
 }
 
+/// A card in a board that has answered.
 fn card(board: Board) -> CardEmulation {
-    CardEmulation::new(Setup { board, mux: 0, polarity: None, modem_reset: Some(300) })
+    configured(Setup { board, mux: 0, polarity: None, modem_reset: Some(300) })
+}
+
+fn configured(setup: Setup) -> CardEmulation {
+    let mut card = CardEmulation::new(setup);
+    let config = Config { features: 1, mux: Some(0), presence: None };
+    card.bulk_in(&Message::new(Body::Config(config)).encode().unwrap());
+    assert_eq!(events(&mut card), [Event::Configured(config)]);
+    card
 }
 
 fn sent(card: &mut CardEmulation) -> Vec<Body> {
@@ -60,12 +69,8 @@ fn a_board_is_asked_only_for_what_it_can_do() {
     assert_eq!(sent(&mut plain), [Body::StatusRequest]);
     assert_eq!(plain.begin(&[0x3B; 34]), Err(AtrError::TooLong(34)));
 
-    let mut rich = CardEmulation::new(Setup {
-        board: Board::NgffCardem,
-        mux: 0,
-        polarity: Some(Polarity::High),
-        modem_reset: Some(300),
-    });
+    let mut rich =
+        configured(Setup { board: Board::NgffCardem, mux: 0, polarity: Some(Polarity::High), modem_reset: Some(300) });
     rich.configure();
     rich.begin(&atr).unwrap();
     assert_eq!(
@@ -81,6 +86,20 @@ fn a_board_is_asked_only_for_what_it_can_do() {
     );
     rich.end();
     assert_eq!(sent(&mut rich), [Body::CardInsert(0)]);
+}
+
+#[test]
+fn what_the_board_had_for_somebody_else_is_left_out() {
+    let mut card = CardEmulation::new(Setup { board: Board::Simtrace2, mux: 0, polarity: None, modem_reset: None });
+    card.configure();
+    sent(&mut card);
+    lines(&mut card, &[0x13, 0x03]);
+    received(&mut card, DataFlags::HEADER, &[0x80, 0xF2, 0, 0, 1]);
+    assert_eq!((sent(&mut card), events(&mut card)), (vec![], vec![]));
+    card.bulk_in(&octets("01 08 00 00 00 00 0d 00 01 00 00 00 00"));
+    asked(&mut card, 0x03);
+    received(&mut card, DataFlags::HEADER, &[0x80, 0xF2, 0, 0, 1]);
+    assert!(matches!(events(&mut card).as_slice(), [Event::Configured(_), Event::Trouble(Trouble::Midway)]));
 }
 
 #[test]

@@ -1,0 +1,274 @@
+//! The driver against a board and a handset in memory.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use dmsc_usb::simtrace2::board::PACKET;
+
+use super::handset::{Board as MemoryBoard, Endpoint, Handset};
+use super::*;
+
+#[path = "../../../tests/support/echo.rs"]
+#[expect(unreachable_pub, reason = "the tests beside this crate include it, too")]
+mod echo;
+
+use echo::{ATR, Terminal};
+
+/// What a driver finds at the end of a cable that can be pulled.
+struct Memory {
+    board: MemoryBoard,
+    unplugged: Arc<AtomicBool>,
+    bulk: Mutex<VecDeque<Vec<u8>>>,
+    interrupt: Mutex<VecDeque<Vec<u8>>>,
+}
+
+impl Memory {
+    fn read(
+        &self,
+        endpoint: Endpoint,
+        packets: &Mutex<VecDeque<Vec<u8>>>,
+        limit: Duration,
+    ) -> Result<Vec<u8>, TransferError> {
+        let mut packets = packets.lock().unwrap();
+        // The driver has worked on the last packet when it asks for the next; the handset goes on only then.
+        if packets.pop_front().is_some() && packets.is_empty() {
+            self.board.fetched();
+        }
+        if packets.is_empty() {
+            let message = self.board.next(endpoint, limit);
+            if self.unplugged.load(Ordering::SeqCst) {
+                return Err(TransferError::Gone("unplugged".into()));
+            }
+            packets.extend(message.ok_or(TransferError::TimedOut)?.chunks(PACKET).map(<[u8]>::to_vec));
+        }
+        packets.front().cloned().ok_or(TransferError::TimedOut)
+    }
+}
+
+impl Port for Memory {
+    fn write(&self, message: &[u8]) -> Result<(), TransferError> {
+        if self.unplugged.load(Ordering::SeqCst) {
+            return Err(TransferError::Gone("unplugged".into()));
+        }
+        message.chunks(PACKET).for_each(|packet| self.board.take(packet, PACKET));
+        if message.len().is_multiple_of(PACKET) {
+            self.board.take(&[], PACKET);
+        }
+        Ok(())
+    }
+
+    fn read_bulk(&self, limit: Duration) -> Result<Vec<u8>, TransferError> {
+        self.read(Endpoint::Bulk, &self.bulk, limit)
+    }
+
+    fn read_interrupt(&self, limit: Duration) -> Result<Vec<u8>, TransferError> {
+        self.read(Endpoint::Interrupt, &self.interrupt, limit)
+    }
+}
+
+struct Bench {
+    link: Simtrace2,
+    handset: Handset,
+    unplugged: Arc<AtomicBool>,
+}
+
+fn bench(board: Board, config: &Simtrace2Config) -> Bench {
+    let (handset, memory) = Handset::new(board, 1);
+    let unplugged = Arc::new(AtomicBool::new(false));
+    let port = Memory {
+        board: memory,
+        unplugged: Arc::clone(&unplugged),
+        bulk: Mutex::default(),
+        interrupt: Mutex::default(),
+    };
+    let link = Simtrace2::over(Box::new(port), board, config, CONFIGURE_LIMIT).unwrap();
+    Bench { link, handset, unplugged }
+}
+
+fn opening() -> Opening {
+    Opening { atr: ATR.to_vec() }
+}
+
+fn recv(link: &mut dyn Link) -> Signal {
+    let until = link.now() + Duration::from_secs(20);
+    link.recv(until).unwrap().expect("nothing came")
+}
+
+#[test]
+fn commands_of_all_cases_are_answered() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let poster = link.poster().unwrap();
+    let player = thread::spawn(move || (echo::card(&mut link), link));
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    terminal.exercise(300);
+    terminal.atr(Signal::Reset);
+    terminal.check(4, 114, 178);
+    terminal.atr(Signal::PowerOn);
+    terminal.check(4, 114, 178);
+    assert_eq!(handset.faults(), []);
+    assert_eq!(handset.nulls(), 0);
+    poster.signal(Signal::Ended(String::new()));
+    let ((seen, error), mut link) = player.join().unwrap();
+    assert!(error.is_none());
+    assert_eq!(seen.replace('C', ""), "PROP");
+    assert_eq!(link.troubles(), []);
+    assert_eq!(link.status().unwrap().voltage, None);
+    assert_eq!(link.negotiated().unwrap().f_and_d(), Some((9, 6)));
+}
+
+#[test]
+fn resets_at_any_moment_leave_nothing_behind() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Qmod, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let poster = link.poster().unwrap();
+    let player = thread::spawn(move || (echo::card(&mut link), link));
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    let mut wanted = "P".to_owned();
+    for _ in 0..200 {
+        let (case, sent, back) = (terminal.random(4) + 1, terminal.random(255) + 1, terminal.random(257));
+        terminal.link.send(Signal::Command(Terminal::apdu(case, sent as usize, back as u16).0)).unwrap();
+        let warm = terminal.random(2) == 0;
+        wanted.push_str(if warm { "R" } else { "OP" });
+        terminal.atr(if warm { Signal::Reset } else { Signal::PowerOn });
+        terminal.check(case, sent as usize, back as u16);
+    }
+    assert_eq!(handset.faults(), []);
+    poster.signal(Signal::Ended(String::new()));
+    let ((seen, _), mut link) = player.join().unwrap();
+    assert_eq!(seen.replace('C', ""), wanted);
+    assert_eq!(link.troubles(), []);
+    assert_eq!(link.status().unwrap().voltage, Some(3000));
+}
+
+#[test]
+fn an_answer_that_comes_after_a_reset_is_not_taken_for_the_next() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    terminal.link.send(Signal::Command(vec![0x80, 0x12, 0, 0, 2])).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::PowerOn, Signal::Command(vec![0x80, 0x12, 0, 0, 2])]);
+    // The card thinks; meanwhile the handset resets it and sends another command.
+    terminal.atr(Signal::Reset);
+    terminal.link.send(Signal::Command(vec![0x80, 0xF2, 0, 0, 2])).unwrap();
+    link.send(Signal::Response(vec![1, 2, 0x90, 0x00])).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::Reset, Signal::Command(vec![0x80, 0xF2, 0, 0, 2])]);
+    link.send(Signal::Response(vec![3, 4, 0x90, 0x00])).unwrap();
+    assert_eq!(terminal.recv(), Signal::Response(vec![3, 4, 0x90, 0x00]));
+}
+
+#[test]
+fn a_session_that_nobody_has_seen_is_the_next() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    terminal.link.send(Signal::Command(vec![0x80, 0x12, 0, 0, 2])).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::PowerOn, Signal::Command(vec![0x80, 0x12, 0, 0, 2])]);
+    terminal.atr(Signal::Reset);
+    terminal.link.send(Signal::Command(vec![0x80, 0xF2, 0, 0, 2])).unwrap();
+    // The command of the handset has arrived before the session begins.
+    let until = link.now() + Duration::from_secs(20);
+    while link.shared.core().posted < 2 {
+        assert!(link.now() < until);
+        thread::yield_now();
+    }
+    link.begin(&opening()).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::Reset, Signal::Command(vec![0x80, 0xF2, 0, 0, 2])]);
+    link.send(Signal::Response(vec![3, 4, 0x90, 0x00])).unwrap();
+    assert_eq!(terminal.recv(), Signal::Response(vec![3, 4, 0x90, 0x00]));
+}
+
+#[test]
+fn a_session_left_over_is_refused_until_the_handset_resets_the_card() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    terminal.link.send(Signal::Command(vec![0x80, 0x12, 0, 0, 2])).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::PowerOn, Signal::Command(vec![0x80, 0x12, 0, 0, 2])]);
+    link.begin(&opening()).unwrap();
+    assert_eq!(terminal.recv(), Signal::Response(vec![0x6F, 0x00]));
+    assert_eq!(terminal.command(&[0x80, 0xF2, 0, 0, 2]), [0x6F, 0x00]);
+    assert_eq!(link.troubles(), [Trouble::Midway]);
+    terminal.atr(Signal::Reset);
+    assert_eq!(recv(&mut link), Signal::Reset);
+}
+
+#[test]
+fn a_session_begins_with_a_reset_of_the_modem_where_that_is_asked_for() {
+    let config = Simtrace2Config { modem_reset: true, ..Simtrace2Config::default() };
+    let Bench { mut link, mut handset, .. } = bench(Board::NgffCardem, &config);
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    assert_eq!(recv(&mut link), Signal::PowerOn);
+    link.begin(&opening()).unwrap();
+    assert_eq!(recv(&mut link), Signal::PowerOff);
+    assert_eq!(handset.modem_resets(), 2);
+}
+
+#[test]
+fn a_card_that_thinks_is_waited_for() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    terminal.link.send(Signal::Command(vec![0x80, 0x12, 0, 0, 2])).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::PowerOn, Signal::Command(vec![0x80, 0x12, 0, 0, 2])]);
+    // F = 512, D = 32, 4 MHz: half of the waiting time is 0,6 s.
+    while handset.nulls() < 1 {
+        thread::yield_now();
+    }
+    link.send(Signal::Response(vec![1, 2, 0x90, 0x00])).unwrap();
+    assert_eq!(recv(&mut handset), Signal::Response(vec![1, 2, 0x90, 0x00]));
+}
+
+#[test]
+fn an_unplugged_board_is_gone() {
+    let Bench { mut link, mut handset, unplugged } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    assert_eq!(recv(&mut link), Signal::PowerOn);
+    unplugged.store(true, Ordering::SeqCst);
+    let error = link.recv(Time::NEVER).unwrap_err();
+    assert!(error.is_interruption() && error.to_string().contains("unplugged"), "{error}");
+    assert!(link.send(Signal::Response(vec![0x90, 0x00])).unwrap_err().is_interruption());
+    assert!(link.begin(&opening()).unwrap_err().is_interruption());
+}
+
+#[test]
+fn a_board_that_does_not_answer_is_missing() {
+    /// Takes everything and says nothing.
+    struct Mute;
+    impl Port for Mute {
+        fn write(&self, _: &[u8]) -> Result<(), TransferError> {
+            Ok(())
+        }
+        fn read_bulk(&self, _: Duration) -> Result<Vec<u8>, TransferError> {
+            thread::yield_now();
+            Err(TransferError::TimedOut)
+        }
+        fn read_interrupt(&self, limit: Duration) -> Result<Vec<u8>, TransferError> {
+            self.read_bulk(limit)
+        }
+    }
+    let limit = Duration::from_millis(1);
+    let opened = Simtrace2::over(Box::new(Mute), Board::Simtrace2, &Simtrace2Config::default(), limit);
+    let error = opened.err().unwrap().to_string();
+    assert!(error.starts_with("the board does not answer; unplug it"), "{error}");
+}
+
+#[test]
+fn what_a_card_cannot_say_is_refused() {
+    let Bench { mut link, mut handset, .. } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    assert!(link.begin(&Opening { atr: vec![0x3B; 34] }).is_err());
+    link.begin(&opening()).unwrap();
+    assert!(matches!(link.send(Signal::PowerOn), Err(LinkError::Unsupported(_))));
+    assert!(matches!(handset.send(Signal::Atr(vec![])), Err(LinkError::Unsupported(_))));
+}
