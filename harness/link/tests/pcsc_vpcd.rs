@@ -18,6 +18,9 @@ const APPEAR: Duration = Duration::from_secs(20);
 /// How long an exchange may take that ends in nothing: the limit, what the driver may need to see that the card is
 /// gone, and some.
 const AT_MOST: Duration = Duration::from_secs(3);
+/// How long a card has to be out of its reader to be missed. pcscd looks every 400 ms; a card that is back before, and
+/// failed in between, it holds for absent ever after.
+const NOTICED: Duration = Duration::from_millis(1000);
 
 fn config() -> PcscConfig {
     PcscConfig { reader: Select::Name(READER.into()), limit: LIMIT, appear: APPEAR, ..PcscConfig::default() }
@@ -184,7 +187,9 @@ fn a_silent_card_gives_no_answer_and_is_powered_again_once_it_is_freed() {
     assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);
     card.be_silent(false);
     // vpcd waits for the answer until the card is pulled.
-    card.jog();
+    card.pull();
+    std::thread::sleep(NOTICED);
+    card.put_in();
     let answer = within(APPEAR, "power on", || link.send(Signal::PowerOn));
     answer.unwrap();
     let now = link.now();
@@ -225,11 +230,142 @@ fn a_stopped_daemon_holds_nobody() {
     let short = Duration::from_millis(200);
     for _ in 0..4 {
         let error = within(Duration::from_secs(12), "opening", || Pcsc::open(PcscConfig { appear: short, ..config() }));
-        eprintln!("{}", error.err().unwrap());
+        let error = error.err().unwrap().to_string();
+        let known = ["pcscd does not answer", "pcscd takes no connections on "];
+        assert!(known.iter().any(|known| error.starts_with(known)) && error.contains("kill -CONT"), "{error}");
     }
     daemon.signal("CONT");
     within(APPEAR, "power on", || link.send(Signal::PowerOn)).unwrap();
     let now = link.now();
     assert_eq!(link.recv(now).unwrap(), Some(Signal::Atr(ATR_T1.to_vec())));
     echo(&mut link, &[0; 5]);
+}
+
+/// What happens to the bench. The number is how long until it is undone.
+#[derive(Clone, Copy, Debug)]
+enum Interruption {
+    Pull(Duration),
+    Kill(Duration),
+    Stop(Duration),
+    Silence(Duration),
+}
+
+impl Interruption {
+    fn random(mut random: impl FnMut(u64) -> u64) -> Interruption {
+        let kind = random(4);
+        let pause = Duration::from_millis(random(900));
+        match kind {
+            0 => Interruption::Pull(pause),
+            1 => Interruption::Kill(pause),
+            2 => Interruption::Stop(pause),
+            _ => Interruption::Silence(pause),
+        }
+    }
+
+    fn happen(self, daemon: &mut Option<Daemon>, card: &Card) {
+        match self {
+            Interruption::Pull(pause) => {
+                card.pull();
+                std::thread::sleep(NOTICED + pause);
+                card.put_in();
+            }
+            Interruption::Kill(pause) => {
+                daemon.take().unwrap().kill();
+                std::thread::sleep(pause);
+                *daemon = Some(Daemon::start());
+            }
+            Interruption::Stop(pause) => {
+                let daemon = daemon.as_ref().unwrap();
+                daemon.signal("STOP");
+                std::thread::sleep(pause);
+                daemon.signal("CONT");
+            }
+            Interruption::Silence(pause) => {
+                card.be_silent(true);
+                std::thread::sleep(pause);
+                card.be_silent(false);
+                card.pull();
+                std::thread::sleep(NOTICED);
+                card.put_in();
+            }
+        }
+    }
+}
+
+/// Interruptions at random moments, and after each the bench works again. `DMSC_SEED` repeats a run, and
+/// `DMSC_INTERRUPTIONS` says how many there are: with 200 it takes four minutes.
+#[test]
+fn whatever_happens_ends_in_time_and_is_got_over() {
+    let Some(_turn) = bench() else { return };
+    let from_environment = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (mut state, turns) = (from_environment("DMSC_SEED", 1), from_environment("DMSC_INTERRUPTIONS", 40));
+    // The multiplier and increment of Knuth's MMIX generator; the low bits are the weak ones.
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut daemon = Some(Daemon::start());
+    let card = Card::insert(&ATR_T1, vpcd());
+    let mut link = Some(open());
+    ask(link.as_mut().unwrap(), Signal::PowerOn).unwrap();
+    let (mut silences, mut gone) = (0, std::collections::BTreeMap::<String, u32>::new());
+    let (mut exchange, mut opening) = (Duration::ZERO, Duration::ZERO);
+    let mut number: u32 = 0;
+    for turn in 0..turns {
+        let (after, interruption) = (Duration::from_micros(random(30_000)), Interruption::random(&mut random));
+        let (daemon, card) = (&mut daemon, &card);
+        std::thread::scope(|scope| {
+            let acting = scope.spawn(move || {
+                std::thread::sleep(after);
+                interruption.happen(daemon, card);
+            });
+            let mut good_after = 0;
+            while good_after < 3 {
+                let over = acting.is_finished();
+                let mut current = link.take().unwrap_or_else(|| {
+                    let began = Instant::now();
+                    let mut link = open();
+                    opening = opening.max(began.elapsed());
+                    // What it says is seen below.
+                    let _ = link.send(Signal::PowerOn);
+                    let now = link.now();
+                    let _ = link.recv(now);
+                    link
+                });
+                number += 1;
+                // Each command is another one, so that an answer to an earlier one is seen.
+                let mut command = vec![0x80, 0xC2, 0x00, 0x00, 0x04];
+                command.extend(number.to_be_bytes());
+                let began = Instant::now();
+                let answer = ask(&mut current, Signal::Command(command.clone()));
+                exchange = exchange.max(began.elapsed());
+                command.extend([0x90, 0x00]);
+                match answer {
+                    Ok(Some(answer)) => {
+                        assert_eq!(answer, Signal::Response(command), "turn {turn}, {interruption:?}");
+                        good_after += u32::from(over);
+                        link = Some(current);
+                    }
+                    Ok(None) => {
+                        silences += 1;
+                        let powered = within(APPEAR + AT_MOST, "power on", || current.send(Signal::PowerOn));
+                        if let Err(error) = powered {
+                            assert!(error.is_interruption(), "turn {turn}, {interruption:?}: {error}");
+                        } else {
+                            let now = current.now();
+                            let _ = current.recv(now);
+                            link = Some(current);
+                        }
+                    }
+                    Err(error) => {
+                        assert!(error.is_interruption(), "turn {turn}, {interruption:?}: {error}");
+                        *gone.entry(error.to_string()).or_default() += 1;
+                    }
+                }
+            }
+        });
+    }
+    eprintln!("{turns} interruptions of {number} exchanges, {silences} of them without an answer; gone: {gone:#?}");
+    eprintln!("the longest exchange took {exchange:?}, the longest opening {opening:?}");
+    assert!(silences > 0 && gone.len() > 1, "the interruptions did not interrupt");
 }

@@ -9,8 +9,9 @@
 //!
 //! Two things of vpcd shape this driver. It waits for an answer without limit, so that a card which leaves a command
 //! unanswered blocks the reader until the connection ends; the link therefore pulls the card when a session begins
-//! with a command still unanswered. And it takes an empty ATR for a card that was pulled, and closes the connection;
-//! the link then puts the card in again by itself.
+//! with a command still unanswered. And it takes an empty ATR for a card that was pulled, and closes the connection.
+//! In both cases the link puts the card in again by itself, a second later: pcscd looks for it every 400 ms, and a
+//! card that is back before it was missed may stay unnoticed for ever.
 
 mod frame;
 mod socket;
@@ -30,6 +31,9 @@ use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Sign
 
 /// How long a write to vpcd may block before the connection is given up.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a card stays out of the reader, so that pcscd sees that it was.
+const OUT: Duration = Duration::from_secs(1);
 
 /// Which side opens the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +87,10 @@ pub struct Vpcd {
     /// Readable when a post waits.
     woken: UnixStream,
     socket: Socket,
-    stream: TcpStream,
+    /// None while the card is out of the reader.
+    stream: Option<TcpStream>,
+    /// When the card is put in again, if it is out.
+    back_at: Instant,
     frames: Frames,
     input: Box<[u8]>,
     output: Vec<u8>,
@@ -137,7 +144,8 @@ impl Vpcd {
             mailbox,
             woken,
             socket,
-            stream,
+            stream: Some(stream),
+            back_at: until,
             frames: Frames::default(),
             input: vec![0; 64 * 1024].into_boxed_slice(),
             output: Vec::new(),
@@ -201,17 +209,18 @@ impl Vpcd {
     }
 
     fn write(&mut self) -> Result<(), LinkError> {
-        match self.stream.write_all(&self.output) {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
+        match stream.write_all(&self.output) {
             Ok(()) => Ok(()),
-            // A connection that ended shows its end to the reader, too; what was said before it is still read.
-            Err(cause) if is_end(&cause) && self.pulled => Ok(()),
-            Err(cause) => Err(LinkError::Gone { what: format!("vpcd took no answer: {cause}") }),
+            Err(_) if self.pulled => Ok(()),
+            Err(cause) => Err(LinkError::Gone { what: format!("vpcd takes no answer: {cause}") }),
         }
     }
 
     /// Reads what is there.
     fn read(&mut self) -> Result<(), LinkError> {
-        match self.stream.read(&mut self.input) {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
+        match stream.read(&mut self.input) {
             Ok(0) => self.ended("it closed the connection, so that pcscd has ended or given the reader up"),
             Ok(length) => {
                 self.frames.push(self.input.get(..length).unwrap_or_default());
@@ -224,34 +233,59 @@ impl Vpcd {
 
     fn ended(&mut self, why: &str) -> Result<(), LinkError> {
         if self.pulled {
-            return self.replug();
+            self.pull();
+            return Ok(());
         }
         Err(LinkError::Gone { what: format!("vpcd at {} is gone: {why}", self.config.address) })
     }
 
-    /// Pulls the card and puts it in again. Whatever vpcd waited for, it waits for no more.
-    fn replug(&mut self) -> Result<(), LinkError> {
-        let _ = self.stream.shutdown(std::net::Shutdown::Both);
-        self.stream = self.socket.connect(&self.config, Instant::now() + self.config.appear)?;
+    /// Pulls the card, for [`OUT`]. Whatever vpcd waited for, it waits for no more.
+    fn pull(&mut self) {
+        self.stream = None;
+        self.back_at = Instant::now() + OUT;
         self.frames = Frames::default();
         self.question = None;
         self.unanswered = false;
         self.pulled = false;
+    }
+
+    /// Puts the card in again, if it is out and time.
+    fn put_in(&mut self) -> Result<(), LinkError> {
+        let now = Instant::now();
+        if self.stream.is_some() || now < self.back_at {
+            return Ok(());
+        }
+        let stream = self.socket.connect(&self.config, now + self.config.appear);
+        // What is missing now was there before the card was pulled.
+        self.stream = Some(stream.map_err(|error| LinkError::Gone { what: error.to_string() })?);
         Ok(())
     }
 
     fn wait(&self, limit: Option<Duration>) -> Result<Ready, LinkError> {
-        if self.config.quickack {
-            socket::quickack(&self.stream);
+        if let Some(stream) = self.stream.as_ref().filter(|_| self.config.quickack) {
+            socket::quickack(stream);
         }
-        let mut polled = [PollFd::new(&self.stream, PollFlags::IN), PollFd::new(&self.woken, PollFlags::IN)];
+        let woken = PollFd::new(&self.woken, PollFlags::IN);
+        let mut both;
+        let mut one;
+        let polled: &mut [PollFd<'_>] = match &self.stream {
+            Some(stream) => {
+                both = [woken, PollFd::new(stream, PollFlags::IN)];
+                &mut both
+            }
+            None => {
+                one = [woken];
+                &mut one
+            }
+        };
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
-        match rustix::event::poll(&mut polled, limit.as_ref()) {
+        match rustix::event::poll(polled, limit.as_ref()) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => return Ok(Ready::Nothing),
             Err(cause) => return Err(LinkError::Gone { what: format!("cannot wait for vpcd: {cause}") }),
         }
-        let [stream, woken] = polled.map(|fd| !fd.revents().is_empty());
+        let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
+        let (woken, stream) = (ready.next() == Some(true), ready.next() == Some(true));
         if woken {
             // One octet a post at most; what is left of them wakes once more, and finds nothing.
             let _ = (&self.woken).read(&mut [0; 64]);
@@ -285,7 +319,7 @@ impl Link for Vpcd {
             return Err(LinkError::Unsupported("a session without the answer to reset of the card that is played"));
         }
         if self.unanswered || self.config.reinsert {
-            self.replug()?;
+            self.pull();
         }
         self.mailbox.forget()?;
         self.clock = self.clock.anew();
@@ -327,12 +361,13 @@ impl Link for Vpcd {
             if self.question.is_some_and(|until| until <= Instant::now()) {
                 self.mute()?;
             }
+            self.put_in()?;
             let mut limit = self.clock.wait(until);
             if looked && limit == Some(Duration::ZERO) {
                 return Ok(None);
             }
             looked = true;
-            if let Some(until) = self.question {
+            if let Some(until) = self.question.or(self.stream.is_none().then_some(self.back_at)) {
                 let left = until.saturating_duration_since(Instant::now());
                 limit = Some(limit.map_or(left, |limit| limit.min(left)));
             }
@@ -348,10 +383,6 @@ impl Link for Vpcd {
 
 fn failed(config: &VpcdConfig, action: &'static str, cause: std::io::Error) -> LinkError {
     LinkError::Address { action, address: config.address.clone(), cause }
-}
-
-fn is_end(cause: &std::io::Error) -> bool {
-    matches!(cause.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
 #[cfg(test)]

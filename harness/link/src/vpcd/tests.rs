@@ -127,9 +127,15 @@ fn a_session_that_begins_over_an_unanswered_command_frees_the_reader() {
     assert!(matches!(next(&mut link), Some(Signal::Command(_))));
     link.begin(&Opening { atr: ATR.to_vec() }).unwrap();
     assert_eq!(reader.0.read(&mut [0; 8]).unwrap(), 0);
-    let mut reader = Reader(listener.accept().unwrap().0);
-    reader.say(&[0]);
-    assert_eq!(next(&mut link), Some(Signal::PowerOff));
+    let asking = thread::spawn(move || {
+        let mut reader = Reader(listener.accept().unwrap().0);
+        reader.say(&[1]);
+        reader
+    });
+    let until = link.now() + OUT / 2;
+    assert_eq!(link.recv(until).unwrap(), None, "it stays out for a while");
+    assert_eq!(next(&mut link), Some(Signal::PowerOn));
+    drop(asking.join().unwrap());
 }
 
 #[test]

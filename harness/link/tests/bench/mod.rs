@@ -1,8 +1,9 @@
 //! A bench on this host: a pcscd that may be killed, and a card in its virtual reader that does as it is told.
 
+use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,16 +14,16 @@ pub(crate) const ATR_T1: [u8; 4] = [0x3B, 0x80, 0x01, 0x81];
 /// T=0 by saying nothing else.
 pub(crate) const ATR_T0: [u8; 2] = [0x3B, 0x00];
 
-/// There is one pcscd, so there is one test at a time.
-static ONE: Mutex<()> = Mutex::new(());
-
-/// Whether this run has the bench; otherwise says so and the test is over.
-pub(crate) fn bench() -> Option<MutexGuard<'static, ()>> {
+/// Whether this run has the bench; otherwise says so and the test is over. There is one pcscd, so there is one test at
+/// a time, in whatever process: the file is locked until it is dropped.
+pub(crate) fn bench() -> Option<File> {
     if std::env::var("DMSC_BENCH").as_deref() != Ok("host") {
         eprintln!("not run: DMSC_BENCH=host says that this host's pcscd may be started and killed");
         return None;
     }
-    Some(ONE.lock().unwrap_or_else(PoisonError::into_inner))
+    let turn = File::create(std::env::temp_dir().join("dmsc-bench-host.lock")).unwrap();
+    turn.lock().unwrap();
+    Some(turn)
 }
 
 /// pcscd, ended with the test.
@@ -100,7 +101,7 @@ impl Card {
     /// Pulls the card.
     pub(crate) fn pull(&self) {
         *self.orders.out.0.lock().unwrap() = true;
-        self.jog();
+        self.end();
     }
 
     /// Puts it in again.
@@ -109,8 +110,7 @@ impl Card {
         self.orders.out.1.notify_all();
     }
 
-    /// Pulls it and puts it in again, faster than pcscd looks.
-    pub(crate) fn jog(&self) {
+    fn end(&self) {
         if let Some(poster) = &*self.orders.poster.lock().unwrap() {
             poster.gone("pulled");
         }
@@ -126,7 +126,7 @@ impl Drop for Card {
     fn drop(&mut self) {
         self.orders.over.store(true, Ordering::SeqCst);
         self.put_in();
-        self.jog();
+        self.end();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
