@@ -20,6 +20,9 @@ const BEGIN_LIMIT: Duration = Duration::from_secs(60);
 /// they lead over by themselves; this is for what no event tells of.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// What a card answers to a command that comes when no session is on: a technical problem (TS 102 221 10.2.1.6).
+pub(crate) const OVER: [u8; 2] = [0x6F, 0x00];
+
 /// The thread, and how to speak to it.
 #[derive(Debug)]
 pub(crate) struct FarEnd {
@@ -43,12 +46,13 @@ enum Control {
 }
 
 impl FarEnd {
-    /// Starts the thread, which opens its link by itself.
-    pub(crate) fn start(open: Opener) -> FarEnd {
+    /// Starts the thread, which opens its link by itself. Until a session begins it is there as `idle` says: a card that
+    /// is not in its reader cannot be waited for.
+    pub(crate) fn start(open: Opener, idle: Opening) -> FarEnd {
         let (control, orders) = channel();
         let poster = Arc::new(Mutex::new(None));
         let shared = Arc::clone(&poster);
-        let thread = std::thread::spawn(move || Thread { open, orders, poster: shared, session: None }.run());
+        let thread = std::thread::spawn(move || Thread { open, idle, orders, poster: shared, session: None }.run());
         FarEnd { handle: FarHandle { control, poster }, thread: Some(thread) }
     }
 
@@ -119,6 +123,7 @@ impl Session {
 
 struct Thread {
     open: Opener,
+    idle: Opening,
     orders: Receiver<Control>,
     poster: Arc<Mutex<Option<Poster>>>,
     session: Option<Session>,
@@ -165,6 +170,7 @@ impl Thread {
     /// Lets the DUT speak until it is stopped.
     fn serve(&mut self, link: &mut dyn Link, early: Option<Control>) -> Result<(), LinkError> {
         let mut early = early;
+        link.begin(&self.idle)?;
         loop {
             while let Some(order) = early.take().or_else(|| self.orders.try_recv().ok()) {
                 if let Next::Stop = self.obey(order, link)? {
@@ -172,11 +178,22 @@ impl Thread {
                 }
             }
             let until = self.speak(link)?;
-            if let Some(signal) = link.recv(until)?
-                && let Some(session) = &mut self.session
-            {
-                session.peer.handle(link.now(), signal);
+            match (link.recv(until)?, &mut self.session) {
+                (None, _) => {}
+                (Some(signal), Some(session)) => session.peer.handle(link.now(), signal),
+                (Some(signal), None) => self.idle(link, &signal)?,
             }
+        }
+    }
+
+    /// Between sessions a card is there, and nothing more: a reader powers it when it is put in.
+    fn idle(&self, link: &mut dyn Link, signal: &Signal) -> Result<(), LinkError> {
+        match signal {
+            Signal::PowerOn | Signal::Reset if !self.idle.atr.is_empty() => {
+                link.send(Signal::Atr(self.idle.atr.clone()))
+            }
+            Signal::Command(_) => link.send(Signal::Response(OVER.to_vec())),
+            _ => Ok(()),
         }
     }
 

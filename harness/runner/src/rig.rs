@@ -16,6 +16,7 @@ use dmsc_engine::terminal::{ACTS, Terminal, TerminalConfig, alter_profile};
 use dmsc_link::{InProcess, Link, Opening, Peer, Signal, Tcp, Time, run_command};
 use dmsc_scr::DutKind;
 use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::hex::from_hex;
 use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
 use serde_json::{Map, Value};
@@ -82,6 +83,12 @@ impl Fixtures {
         let tree = ManagementTree::from_spec(&tree).map_err(|e| wrong(TREE, e.to_string()))?;
         Ok(Fixtures { files, tree })
     }
+
+    /// The answer to reset of the card.
+    fn atr(&self) -> Vec<u8> {
+        // The check of the fixture has read it.
+        from_hex(&self.files.atr).unwrap_or_default()
+    }
 }
 
 /// A DUT, ready to be tested case by case.
@@ -100,7 +107,7 @@ impl<'a> Rig<'a> {
     /// A rig for `dut`.
     pub fn new(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64) -> Rig<'a> {
         let wire = match &dut.link {
-            LinkSpec::Device(device) => Some(device.wire()),
+            LinkSpec::Device(device) => Some(device.wire(&fixtures.atr())),
             LinkSpec::Builtin(_) | LinkSpec::Tcp(_) => None,
         };
         Rig { dut, fixtures, seed, account: dut.ixit.account.clone(), wire }
@@ -146,7 +153,7 @@ impl<'a> Rig<'a> {
 
     /// The link to a device, with the reference DUT of the case put behind it on a bench.
     fn device(&mut self, device: &Device, case: &Case) -> Result<Box<dyn Link>, RigError> {
-        let atr = dmsc_uicc::hex::from_hex(&self.fixtures.files.atr).unwrap_or_default();
+        let atr = self.fixtures.atr();
         let opening = |plays: Role| match plays {
             Role::Card => Opening { atr: atr.clone() },
             Role::Terminal => Opening::default(),
@@ -300,7 +307,7 @@ impl<'a> Rig<'a> {
         let account = self.dut.ixit.account.clone();
         match self.dut.kind {
             DutKind::Card => {
-                let opening = Opening { atr: dmsc_uicc::hex::from_hex(&self.fixtures.files.atr).unwrap_or_default() };
+                let opening = Opening { atr: self.fixtures.atr() };
                 (Box::new(Card::new(CardConfig { scripted: true, medium, ..self.reference_card(account) })), opening)
             }
             DutKind::Terminal => {
@@ -432,7 +439,7 @@ fn number(setup: &Map<String, Value>, name: &str) -> Option<u16> {
 }
 
 fn hex(setup: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
-    word(setup, name).and_then(|text| dmsc_uicc::hex::from_hex(text).ok())
+    word(setup, name).and_then(|text| from_hex(text).ok())
 }
 
 /// A DUT that never answers.

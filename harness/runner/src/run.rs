@@ -287,7 +287,9 @@ pub fn run_case(
                 RigError::Link(LinkError::Gone { what }) => Some(what.clone()),
                 _ => None,
             };
-            return CaseResult { interrupted, ..CaseResult::error(error.to_string()) };
+            // A link that cannot be had now cannot be had for the next case either.
+            let dead = matches!(&error, RigError::Link(LinkError::Missing { .. } | LinkError::Address { .. }));
+            return CaseResult { interrupted, dead, ..CaseResult::error(error.to_string()) };
         }
     };
     let result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);

@@ -6,16 +6,13 @@ use std::time::{Duration, Instant};
 use dmsc_link::{Capabilities, Link, LinkError, Opening, Peer, Poster, Signal, Time};
 
 use crate::catalogue::Role;
-use crate::far_end::{FarEnd, FarHandle, Opener};
+use crate::far_end::{FarEnd, FarHandle, OVER, Opener};
 
 /// How long a far end that was told to fall silent may take before a command it may wait on is answered.
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// How long it waits before it tries again to open a link that says at once that it cannot be had.
 const AGAIN: Duration = Duration::from_millis(100);
-
-/// What a card answers to a command that came when its session was over.
-const OVER: [u8; 2] = [0x6F, 0x00];
 
 /// The link of a rig.
 pub(crate) struct Wire {
@@ -27,9 +24,10 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// A link that `open` opens when it is first needed, with what `far` opens behind it on a bench.
-    pub(crate) fn new(open: Opener, far: Option<Opener>, limit: Duration) -> Wire {
-        Wire { open, near: None, far: far.map(FarEnd::start), limit }
+    /// A link that `open` opens when it is first needed; on a bench with what `far` opens behind it, and what that is
+    /// before the first session.
+    pub(crate) fn new(open: Opener, far: Option<(Opener, Opening)>, limit: Duration) -> Wire {
+        Wire { open, near: None, far: far.map(|(open, idle)| FarEnd::start(open, idle)), limit }
     }
 
     /// The link, open.
@@ -187,7 +185,7 @@ mod tests {
             Some(end) => Ok(Box::new(end)),
             None => Err(LinkError::Gone { what: "no cable".into() }),
         });
-        (dut, Wire::new(near, Some(far), Duration::from_secs(10)), drum)
+        (dut, Wire::new(near, Some((far, Opening::default())), Duration::from_secs(10)), drum)
     }
 
     fn run(name: &str, builtin: Builtin, wanted: &[&str], cut: bool) -> Vec<(String, Attempted)> {

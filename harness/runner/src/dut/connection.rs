@@ -31,13 +31,7 @@ pub(super) struct Word {
 
 /// Every connection there is.
 pub(super) const WORDS: &[Word] = &[
-    Word {
-        name: "pcsc",
-        doc: "A card in a PC/SC reader.",
-        plays: Role::Terminal,
-        fields: pcsc_fields,
-        read: pcsc,
-    },
+    Word { name: "pcsc", doc: "A card in a PC/SC reader.", plays: Role::Terminal, fields: pcsc_fields, read: pcsc },
     Word {
         name: "vpcd",
         doc: "The virtual reader of vsmartcard: a card for any PC/SC program.",
@@ -114,11 +108,7 @@ fn pcsc_fields() -> Mapping {
         ),
         Field::optional(
             "protocol",
-            Schema::documented_choice([
-                ("any", "What card and reader agree on."),
-                ("t0", "T=0."),
-                ("t1", "T=1."),
-            ]),
+            Schema::documented_choice([("any", "What card and reader agree on."), ("t0", "T=0."), ("t1", "T=1.")]),
             "The transmission protocol; `any` unless given.",
         ),
         Field::optional(

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use dmsc_link::Opening;
+
 use super::{Builtin, Connection};
 use crate::wire::Wire;
 
@@ -32,9 +34,10 @@ pub struct BenchSpec {
 }
 
 impl Device {
-    pub(crate) fn wire(&self) -> Wire {
+    /// The link, not yet open; `atr` is that of the card, if one is played at the far end.
+    pub(crate) fn wire(&self, atr: &[u8]) -> Wire {
         let rate = self.bench.as_ref().map_or(1, |bench| bench.rate);
-        let far = self.bench.as_ref().map(|bench| bench.connection.opener(rate));
+        let far = self.bench.as_ref().map(|bench| (bench.connection.opener(rate), Opening { atr: atr.to_vec() }));
         Wire::new(self.connection.opener(rate), far, self.recovery)
     }
 }
