@@ -11,6 +11,8 @@ extern crate self as dmsc_link;
 
 mod cable;
 mod clock;
+#[cfg(all(feature = "usb", target_os = "linux"))]
+pub mod gadget;
 mod in_process;
 #[cfg(feature = "usb")]
 pub mod ip;

@@ -5,6 +5,7 @@
 
 pub mod descriptor;
 pub mod eem;
+pub mod functionfs;
 pub mod iccd;
 pub mod power;
 pub mod simtrace2;

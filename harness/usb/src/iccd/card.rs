@@ -151,6 +151,13 @@ impl Card {
         }
     }
 
+    /// The bulk endpoint from the host has this wMaxPacketSize, in octets; what was read of a message is forgotten.
+    pub fn set_packet(&mut self, packet: usize) {
+        if let Machine::Bulk(machine) = &mut self.variant {
+            machine.set_packet(packet);
+        }
+    }
+
     /// How many octets to read from the bulk endpoint next.
     #[must_use]
     pub fn bulk_want(&self) -> usize {

@@ -55,6 +55,10 @@ impl Bulk {
         }
     }
 
+    pub(super) fn set_packet(&mut self, packet: usize) {
+        self.assembler = Assembler::new(packet);
+    }
+
     pub(super) fn want(&self) -> usize {
         self.assembler.want()
     }

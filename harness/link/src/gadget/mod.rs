@@ -1,0 +1,15 @@
+//! The harness as a USB card: a gadget of Linux, on a board with a USB device controller or on `dummy_hcd`.
+//!
+//! Threads wait for the kernel: one for what happens to the device and its control requests, one for each bulk
+//! endpoint. The player of the card answers in the caller's thread.
+
+mod config;
+mod device;
+mod events;
+mod functionfs;
+mod iccd;
+mod shared;
+
+pub use config::{GadgetConfig, GadgetSpeed, IccdFunction, PowerAnswers};
+pub use iccd::GadgetCard;
+pub use shared::Observed;
