@@ -10,6 +10,7 @@ mod table;
 
 pub mod apdu;
 pub mod atr;
+pub mod authentication;
 pub mod ber;
 pub mod channel;
 pub mod coding;
