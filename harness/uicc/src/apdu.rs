@@ -105,6 +105,13 @@ impl CommandApdu {
         self.data.len() > 255 || self.le.is_some_and(|le| le > 256)
     }
 
+    /// Whether octets are coded with the extended lengths, which a UICC has to refuse if it does not offer them. A
+    /// length octet of 00 is a short command only where it is the last octet.
+    #[must_use]
+    pub fn is_extended(octets: &[u8]) -> bool {
+        octets.get(4) == Some(&0x00) && octets.len() > 5
+    }
+
     /// Reads a short or extended command.
     ///
     /// # Errors
@@ -283,6 +290,20 @@ mod tests {
         let four = CommandApdu::new(0, 0xA4, 0, 4).with_data([0x3F, 0]).with_le(256);
         assert_eq!(to_hex(&four.encode_extended().unwrap()), "00A400040000023F000100");
         assert_eq!(CommandApdu::parse(&four.encode_extended().unwrap()).unwrap(), four);
+    }
+
+    #[test]
+    fn extended_octets_are_known() {
+        for (text, extended) in [
+            ("00A40000", false),
+            ("8012000000", false),
+            ("00A40004023F0000", false),
+            ("00B00000000000", true),
+            ("00A400040000023F00", true),
+            ("00A4", false),
+        ] {
+            assert_eq!(CommandApdu::is_extended(&from_hex(text).unwrap()), extended, "{text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod atr;
 pub mod authentication;
 pub mod ber;
 pub mod channel;
+pub mod class;
 pub mod coding;
 pub mod command;
 pub mod comprehension;

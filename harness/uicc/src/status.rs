@@ -48,6 +48,66 @@ pub enum StatusClass {
 impl StatusWord {
     /// `9000`.
     pub const OK: Self = Self(0x9000);
+    /// `6282`: warning: the end was reached, or nothing was found.
+    pub const EOF: Self = Self(0x6282);
+    /// `6283`: warning: the selected file is deactivated.
+    pub const DEACTIVATED: Self = Self(0x6283);
+    /// `6700`: wrong length.
+    pub const WRONG_LENGTH: Self = Self(0x6700);
+    /// `6881`: logical channel not supported or not open.
+    pub const NO_CHANNEL: Self = Self(0x6881);
+    /// `6882`: secure messaging not supported.
+    pub const NO_SECURE_MESSAGING: Self = Self(0x6882);
+    /// `6981`: command incompatible with the file structure.
+    pub const FILE_STRUCTURE: Self = Self(0x6981);
+    /// `6982`: security status not satisfied.
+    pub const SECURITY_STATUS: Self = Self(0x6982);
+    /// `6983`: PIN or UNBLOCK PIN blocked.
+    pub const PIN_BLOCKED: Self = Self(0x6983);
+    /// `6984`: what is referenced is invalidated: a deactivated file, a PIN in the wrong state.
+    pub const INVALIDATED: Self = Self(0x6984);
+    /// `6985`: conditions of use not satisfied.
+    pub const CONDITIONS_OF_USE: Self = Self(0x6985);
+    /// `6986`: no EF selected.
+    pub const NO_EF: Self = Self(0x6986);
+    /// `6A80`: wrong data.
+    pub const WRONG_DATA: Self = Self(0x6A80);
+    /// `6A81`: function not supported.
+    pub const NOT_SUPPORTED: Self = Self(0x6A81);
+    /// `6A82`: file not found.
+    pub const FILE_NOT_FOUND: Self = Self(0x6A82);
+    /// `6A83`: record not found.
+    pub const RECORD_NOT_FOUND: Self = Self(0x6A83);
+    /// `6A86`: wrong P1 or P2.
+    pub const WRONG_P1_P2: Self = Self(0x6A86);
+    /// `6A88`: referenced data, such as a PIN, not found.
+    pub const NO_REFERENCE: Self = Self(0x6A88);
+    /// `6B00`: offset outside of the file.
+    pub const OFFSET: Self = Self(0x6B00);
+    /// `6D00`: instruction not supported.
+    pub const UNKNOWN_INS: Self = Self(0x6D00);
+    /// `6E00`: class not supported.
+    pub const UNKNOWN_CLASS: Self = Self(0x6E00);
+    /// `6F00`: technical problem.
+    pub const TECHNICAL_PROBLEM: Self = Self(0x6F00);
+    /// `9850`: INCREASE would exceed the maximum.
+    pub const INCREASE_AT_MAXIMUM: Self = Self(0x9850);
+    /// `9862`: authentication error: the network's MAC is wrong.
+    pub const WRONG_MAC: Self = Self(0x9862);
+    /// `9864`: authentication error: security context not supported (TS 31.102 7.3).
+    pub const NO_SUCH_CONTEXT: Self = Self(0x9864);
+
+    /// `63Cx`: verification failed, or was asked about; so many tries are left, 15 at most.
+    #[must_use]
+    pub const fn tries_left(tries: u8) -> Self {
+        Self(0x63C0 | if tries > 15 { 15 } else { tries as u16 })
+    }
+
+    /// `6Cxx`: Le is wrong; so many octets are there, of which the low eight bits are told.
+    #[must_use]
+    pub const fn wrong_le(available: usize) -> Self {
+        Self(0x6C00 | (available & 0xFF) as u16)
+    }
 
     /// SW1.
     #[must_use]
@@ -134,7 +194,7 @@ impl StatusWord {
             0x9850 => "INCREASE at maximum",
             0x9862 => "authentication error",
             0x9863 => "security session expired",
-            0x9864 => "suspension time too long",
+            0x9864 => "security context not supported, or suspension time too long",
             _ => match self.class() {
                 StatusClass::Ok => "ok",
                 StatusClass::ProactivePending(_) => "ok, proactive command pending",
@@ -191,6 +251,12 @@ mod tests {
         ] {
             assert_eq!(StatusWord(sw).class(), class, "{sw:04X}");
         }
+    }
+
+    #[test]
+    fn counts_in_a_status_word() {
+        assert_eq!((StatusWord::tries_left(3), StatusWord::tries_left(200)), (StatusWord(0x63C3), StatusWord(0x63CF)));
+        assert_eq!((StatusWord::wrong_le(5), StatusWord::wrong_le(256)), (StatusWord(0x6C05), StatusWord(0x6C00)));
     }
 
     #[test]
