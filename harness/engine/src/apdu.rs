@@ -46,6 +46,8 @@ pub enum Content {
     Response(TerminalResponse),
     /// Any other, or data that do not parse, with the reason.
     Other(Option<String>),
+    /// Octets that are no command of a length the receiver takes, with the reason.
+    Broken(String),
 }
 
 /// The name of an APDU's instruction; `apdu` when it has none.
@@ -83,7 +85,7 @@ pub fn kind(apdu: &CommandApdu, content: &Content) -> String {
             Some(command) => format!("terminal-response.{}", command.name()),
             None => "terminal-response".into(),
         },
-        Content::Other(_) => instruction(apdu).into(),
+        Content::Other(_) | Content::Broken(_) => instruction(apdu).into(),
     }
 }
 
@@ -93,7 +95,7 @@ pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
         Content::Profile(profile) => profile_fields(profile),
         Content::Envelope(envelope) => envelope.to_fields(),
         Content::Response(response) => response.to_fields(),
-        Content::Other(reason) => {
+        Content::Other(_) | Content::Broken(_) => {
             let mut map = Map::new();
             map.insert("cla".into(), json!(apdu.cla));
             map.insert("ins".into(), json!(apdu.ins));
@@ -103,7 +105,7 @@ pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
             if let Some(le) = apdu.le {
                 map.insert("le".into(), json!(le));
             }
-            if let Some(reason) = reason {
+            if let Content::Other(Some(reason)) | Content::Broken(reason) = content {
                 map.insert("malformed".into(), json!(reason));
             }
             map

@@ -12,6 +12,7 @@ use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
 use dmsc_uicc::hex::{from_hex, to_hex};
 use dmsc_uicc::object::{Object, TransportLevel};
+use dmsc_uicc::status::StatusWord;
 use serde_json::{Map, Value, json};
 
 use crate::account::Account;
@@ -142,12 +143,12 @@ impl Card {
         let server =
             DmServer::new(config.account.clone(), config.program.clone(), config.switches.clone(), config.seed);
         Card {
-            desk: Desk::new(config.scripted, config.patches.clone()),
-            medium: config.medium,
-            files: Files::new(config.files.clone()),
-            cat: Cat::default(),
             applet: Applet::new(&config),
-            site: Site::new(server, config.switches.clone()),
+            desk: Desk::new(config.scripted, config.patches),
+            medium: config.medium,
+            files: Files::new(config.files),
+            cat: Cat::default(),
+            site: Site::new(server, config.switches),
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),
@@ -168,11 +169,14 @@ impl Card {
 
     fn command(&mut self, octets: &[u8]) {
         let (command, content) = match CommandApdu::parse(octets) {
+            Ok(command) if CommandApdu::is_extended(octets) => {
+                (command, Content::Broken("extended lengths, which this card does not offer".into()))
+            }
             Ok(command) => {
                 let content = apdu::content(&command);
                 (command, content)
             }
-            Err(error) => (CommandApdu::default(), Content::Other(Some(error.to_string()))),
+            Err(error) => (CommandApdu::default(), Content::Broken(error.to_string())),
         };
         let mut kind = apdu::kind(&command, &content);
         if let (Content::Response(_), Some(name)) = (&content, self.cat.fetched_name()) {
@@ -332,6 +336,12 @@ impl Card {
         command: &CommandApdu,
         content: &Content,
     ) -> Result<(Vec<u8>, u16, Option<Issued>), PlayerError> {
+        if let Content::Broken(_) = content {
+            return Ok((Vec::new(), StatusWord::WRONG_LENGTH.0, None));
+        }
+        if let Err(sw) = self.files.admit(command) {
+            return Ok((Vec::new(), sw.0, None));
+        }
         match content {
             Content::Profile(profile) => {
                 self.applet.profile(profile, &mut self.cat, &mut self.desk)?;
@@ -349,7 +359,7 @@ impl Card {
                 }
                 Ok((Vec::new(), 0x9000, None))
             }
-            Content::Other(Some(_)) => Ok((Vec::new(), 0x6A80, None)),
+            Content::Other(Some(_)) | Content::Broken(_) => Ok((Vec::new(), StatusWord::WRONG_DATA.0, None)),
             Content::Other(None) if command.ins == 0x12 => Ok(self.fetch(command)),
             Content::Other(None) => {
                 if command.ins == 0xF2 {
@@ -362,13 +372,13 @@ impl Card {
     }
 
     fn fetch(&mut self, command: &CommandApdu) -> (Vec<u8>, u16, Option<Issued>) {
-        let Some(length) = self.cat.pending() else { return (Vec::new(), 0x6985, None) };
+        let Some(length) = self.cat.pending() else { return (Vec::new(), StatusWord::CONDITIONS_OF_USE.0, None) };
         if command.le.is_some_and(|le| usize::try_from(le) != Ok(length)) {
-            return (Vec::new(), 0x6C00 | u16::try_from(length & 0xFF).unwrap_or_default(), None);
+            return (Vec::new(), StatusWord::wrong_le(length).0, None);
         }
         match self.cat.fetch() {
             Some(issued) => (issued.octets.clone(), 0x9000, Some(issued)),
-            None => (Vec::new(), 0x6985, None),
+            None => (Vec::new(), StatusWord::CONDITIONS_OF_USE.0, None),
         }
     }
 

@@ -1,5 +1,6 @@
 //! File control parameters (TS 102 221 11.1.1.3): the answer to SELECT and STATUS.
 
+use super::pin_status::{self, PinStatus};
 use crate::ber::{self, TlvError};
 
 /// Why octets are not file control parameters.
@@ -104,76 +105,108 @@ impl FileDescriptor {
     }
 }
 
+/// Where a file is in its life, tag 8A (TS 102 221 11.1.1.4.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LifeCycle {
+    /// 05 or 07: in use.
+    Activated,
+    /// 04 or 06: in its place, but not accessible.
+    Deactivated,
+    /// 0C to 0F: gone for good.
+    Terminated,
+    /// Not in use yet, or reserved: the octet as it came.
+    Other(u8),
+}
+
+impl LifeCycle {
+    /// The life cycle of a status octet.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Self {
+        match code {
+            0x05 | 0x07 => Self::Activated,
+            0x04 | 0x06 => Self::Deactivated,
+            0x0C..=0x0F => Self::Terminated,
+            other => Self::Other(other),
+        }
+    }
+
+    /// The status octet.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Activated => 0x05,
+            Self::Deactivated => 0x04,
+            Self::Terminated => 0x0C,
+            Self::Other(code) => code,
+        }
+    }
+}
+
+/// Where the access rules of a file are, tag 8B (TS 102 221 9.2.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RuleReference {
+    /// The identifier of EF.ARR.
+    pub file: u16,
+    /// The record of it, from 1.
+    pub record: u8,
+}
+
 /// File control parameters: data objects in their order, so that whatever parses re-encodes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Fcp(pub Vec<(u8, Vec<u8>)>);
 
 impl Fcp {
-    /// Parameters of a file with the usual order of objects: descriptor, identifier or AID, life cycle 05 (activated).
+    /// Parameters that begin with a file descriptor.
     #[must_use]
     pub fn new(descriptor: FileDescriptor) -> Self {
         Self::default().with(0x82, &descriptor.encode())
     }
 
-    /// The smallest parameters of an MF: access rules in record 1 of EF.ARR, no PIN. The characteristics octet 71
-    /// (clock stop allowed) is from memory, unverified.
+    /// Adds the file identifier (83).
     #[must_use]
-    pub fn mf() -> Self {
-        Self::new(FileDescriptor { structure: FileStructure::Directory, shareable: true, records: None })
-            .with(0x83, &[0x3F, 0x00])
-            .with(0xA5, &[0x80, 0x01, 0x71])
-            .with_life_cycle()
-            .with(0x8B, &[0x2F, 0x06, 0x01])
-            .with(0xC6, &[0x90, 0x01, 0x00])
+    pub fn with_id(self, id: u16) -> Self {
+        self.with(0x83, &id.to_be_bytes())
     }
 
-    /// Parameters of an application directory, selected by `aid`.
+    /// Adds the life cycle (8A).
     #[must_use]
-    pub fn adf(aid: &[u8]) -> Self {
-        Self::new(FileDescriptor { structure: FileStructure::Directory, shareable: true, records: None })
-            .with(0x83, &[0x7F, 0xFF])
-            .with(0x84, aid)
-            .with(0xA5, &[0x80, 0x01, 0x71])
-            .with_life_cycle()
-            .with(0x8B, &[0x2F, 0x06, 0x01])
-            .with(0xC6, &[0x90, 0x01, 0x00])
+    pub fn with_life_cycle(self, life_cycle: LifeCycle) -> Self {
+        self.with(0x8A, &[life_cycle.code()])
     }
 
-    /// Parameters of a directory.
+    /// Adds the reference to the access rules (8B).
     #[must_use]
-    pub fn df(id: u16) -> Self {
-        Self::new(FileDescriptor { structure: FileStructure::Directory, shareable: true, records: None })
-            .with(0x83, &id.to_be_bytes())
-            .with_life_cycle()
-            .with(0x8B, &[0x2F, 0x06, 0x01])
-            .with(0xC6, &[0x90, 0x01, 0x00])
+    pub fn with_rule(self, rule: RuleReference) -> Self {
+        let [high, low] = rule.file.to_be_bytes();
+        self.with(0x8B, &[high, low, rule.record])
     }
 
-    /// Parameters of a transparent file of `size` octets.
+    /// Adds the PIN status template (C6).
     #[must_use]
-    pub fn transparent(id: u16, size: u16, sfi: Option<u8>) -> Self {
-        let descriptor = FileDescriptor { structure: FileStructure::Transparent, shareable: true, records: None };
-        Self::new(descriptor).with(0x83, &id.to_be_bytes()).ef(size, sfi)
+    pub fn with_pins(self, pins: &[PinStatus]) -> Self {
+        self.with(0xC6, &pin_status::encode(pins))
     }
 
-    /// Parameters of a linear fixed file of `count` records of `length` octets.
+    /// Adds the file size in octets (80).
     #[must_use]
-    pub fn linear_fixed(id: u16, length: u16, count: u8, sfi: Option<u8>) -> Self {
-        let records = Some((length, count));
-        let descriptor = FileDescriptor { structure: FileStructure::LinearFixed, shareable: true, records };
-        Self::new(descriptor).with(0x83, &id.to_be_bytes()).ef(length.saturating_mul(u16::from(count)), sfi)
+    pub fn with_size(self, size: u32) -> Self {
+        self.with(0x80, &size_octets(size))
     }
 
-    fn ef(self, size: u16, sfi: Option<u8>) -> Self {
-        let fcp = self.with_life_cycle().with(0x8B, &[0x2F, 0x06, 0x01]).with(0x80, &size.to_be_bytes());
+    /// Adds the total size in octets of all that is in a directory (81).
+    #[must_use]
+    pub fn with_total_size(self, size: u32) -> Self {
+        self.with(0x81, &size_octets(size))
+    }
+
+    /// Adds the short file identifier (88) of 1 to 30. A file that has none says so by an empty object: if there were no
+    /// object at all, the last five bits of the file identifier would be taken.
+    #[must_use]
+    pub fn with_sfi(self, sfi: Option<u8>) -> Self {
         match sfi {
-            Some(sfi) => fcp.with(0x88, &[sfi << 3]),
-            None => fcp,
+            Some(sfi) => self.with(0x88, &[sfi << 3]),
+            None => self.with(0x88, &[]),
         }
-    }
-
-    fn with_life_cycle(self) -> Self {
-        self.with(0x8A, &[0x05])
     }
 
     /// The same parameters with one object more.
@@ -232,7 +265,17 @@ impl Fcp {
     /// File size in octets (80); `None` if absent or above four octets.
     #[must_use]
     pub fn file_size(&self) -> Option<u32> {
-        let size = self.get(0x80)?;
+        self.size(0x80)
+    }
+
+    /// Total size in octets (81); `None` if absent or above four octets.
+    #[must_use]
+    pub fn total_size(&self) -> Option<u32> {
+        self.size(0x81)
+    }
+
+    fn size(&self, tag: u8) -> Option<u32> {
+        let size = self.get(tag)?;
         (1..=4).contains(&size.len()).then(|| size.iter().fold(0, |sum, octet| sum << 8 | u32::from(*octet)))
     }
 
@@ -242,16 +285,39 @@ impl Fcp {
         self.get(0x84)
     }
 
-    /// Short file identifier, 1 to 30 (88).
+    /// Short file identifier, 1 to 30 (88); `None` for a file that has none, and if the object is absent.
     #[must_use]
     pub fn sfi(&self) -> Option<u8> {
         self.get(0x88)?.first().map(|octet| octet >> 3)
     }
 
-    /// Life cycle status (8A): 05 activated, 04 deactivated, 0C terminated.
+    /// Life cycle (8A).
     #[must_use]
-    pub fn life_cycle(&self) -> Option<u8> {
-        self.get(0x8A)?.first().copied()
+    pub fn life_cycle(&self) -> Option<LifeCycle> {
+        self.get(0x8A)?.first().copied().map(LifeCycle::from_code)
+    }
+
+    /// Where the access rules are (8B); `None` too for a reference that depends on the security environment.
+    #[must_use]
+    pub fn rule(&self) -> Option<RuleReference> {
+        match self.get(0x8B)? {
+            [high, low, record] => Some(RuleReference { file: u16::from_be_bytes([*high, *low]), record: *record }),
+            _ => None,
+        }
+    }
+
+    /// The PINs that guard a directory and its files (C6).
+    #[must_use]
+    pub fn pins(&self) -> Option<Vec<PinStatus>> {
+        pin_status::parse(self.get(0xC6)?)
+    }
+}
+
+/// Two octets, or as many as it takes.
+fn size_octets(size: u32) -> Vec<u8> {
+    match u16::try_from(size) {
+        Ok(size) => size.to_be_bytes().to_vec(),
+        Err(_) => size.to_be_bytes().to_vec(),
     }
 }
 
@@ -261,28 +327,55 @@ mod tests {
     use crate::hex::{from_hex, to_hex};
     use proptest::prelude::*;
 
+    fn descriptor(structure: FileStructure, records: Option<(u16, u8)>) -> FileDescriptor {
+        FileDescriptor { structure, shareable: true, records }
+    }
+
     #[test]
     fn smallest_mf() {
         let hex = "621A8202782183023F00A503800171 8A01058B032F0601C603900100".replace(' ', "");
         let fcp = Fcp::parse(&from_hex(&hex).unwrap()).unwrap();
-        assert_eq!(fcp, Fcp::mf());
+        let rule = RuleReference { file: 0x2F06, record: 1 };
+        let built = Fcp::new(descriptor(FileStructure::Directory, None))
+            .with_id(0x3F00)
+            .with(0xA5, &[0x80, 0x01, 0x71])
+            .with_life_cycle(LifeCycle::Activated)
+            .with_rule(rule)
+            .with_pins(&[]);
+        assert_eq!(fcp, built);
         assert_eq!(to_hex(&fcp.encode()), hex);
-        let descriptor = fcp.descriptor().unwrap();
-        assert_eq!((descriptor.structure, descriptor.shareable), (FileStructure::Directory, true));
-        assert_eq!((fcp.file_id(), fcp.life_cycle(), fcp.file_size(), fcp.sfi()), (Some(0x3F00), Some(5), None, None));
+        assert_eq!(fcp.descriptor(), Some(descriptor(FileStructure::Directory, None)));
+        assert_eq!((fcp.file_id(), fcp.life_cycle()), (Some(0x3F00), Some(LifeCycle::Activated)));
+        assert_eq!((fcp.file_size(), fcp.sfi(), fcp.total_size()), (None, None, None));
+        assert_eq!((fcp.rule(), fcp.pins()), (Some(rule), Some(Vec::new())));
     }
 
     #[test]
     fn files() {
-        let dir = Fcp::linear_fixed(0x2F00, 38, 2, Some(0x1E));
+        let dir = Fcp::new(descriptor(FileStructure::LinearFixed, Some((38, 2))))
+            .with_id(0x2F00)
+            .with_life_cycle(LifeCycle::Deactivated)
+            .with_size(76)
+            .with_sfi(Some(0x1E));
+        assert_eq!(to_hex(&dir.encode()), "6215 8205422100260283022F008A01048002004C8801F0".replace(' ', ""));
         let again = Fcp::parse(&dir.encode()).unwrap();
-        assert_eq!(
-            (again.file_size(), again.sfi(), again.descriptor().unwrap().records),
-            (Some(76), Some(0x1E), Some((38, 2)))
-        );
-        assert_eq!(Fcp::transparent(0x2FE2, 10, None).file_size(), Some(10));
-        assert_eq!(Fcp::adf(&[0xA0, 0, 0, 0, 0x87]).aid(), Some([0xA0, 0, 0, 0, 0x87].as_slice()));
-        assert_eq!(Fcp::df(0x7F10).file_id(), Some(0x7F10));
+        assert_eq!((again.file_size(), again.sfi()), (Some(76), Some(0x1E)));
+        assert_eq!(again.descriptor().unwrap().records, Some((38, 2)));
+        assert_eq!(again.life_cycle(), Some(LifeCycle::Deactivated));
+        let large = Fcp::default().with_total_size(0x1_0000).with_sfi(None).with(0x84, &[0xA0, 0, 0, 0, 0x87]);
+        assert_eq!(to_hex(&large.encode()), "620F810400010000 8800 8405A000000087".replace(' ', ""));
+        assert_eq!((large.total_size(), large.sfi()), (Some(0x1_0000), None));
+        assert_eq!(large.aid(), Some([0xA0, 0, 0, 0, 0x87].as_slice()));
+    }
+
+    #[test]
+    fn life_cycles() {
+        for (code, life_cycle) in
+            [(0x05, LifeCycle::Activated), (0x04, LifeCycle::Deactivated), (0x0C, LifeCycle::Terminated)]
+        {
+            assert_eq!((LifeCycle::from_code(code), life_cycle.code()), (life_cycle, code));
+        }
+        assert_eq!(LifeCycle::from_code(0x01), LifeCycle::Other(0x01));
     }
 
     #[test]
@@ -298,7 +391,7 @@ mod tests {
             let mut framed = Vec::new();
             ber::write(&mut framed, 0x62, &body);
             if let Ok(fcp) = Fcp::parse(&framed) {
-                let _ = (fcp.descriptor(), fcp.file_id(), fcp.file_size(), fcp.aid(), fcp.sfi(), fcp.life_cycle());
+                let _ = (fcp.descriptor(), fcp.file_id(), fcp.file_size(), fcp.aid(), fcp.sfi(), fcp.life_cycle(), fcp.rule(), fcp.pins());
                 prop_assert_eq!(Fcp::parse(&fcp.encode()).unwrap(), fcp);
             }
         }
