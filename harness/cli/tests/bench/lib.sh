@@ -27,6 +27,13 @@ start_pcscd() {
     [ $# -eq 0 ] || shift
     # The log level of the CCID driver is in its list: 1 critical, 2 information, 4 exchanges, 8 each USB transfer.
     sed -i '/<key>ifdLogLevel</{n;s|<string>.*</string>|<string>0x000F</string>|}' /etc/libccid_Info.plist
+    run_pcscd "$log" "$@"
+}
+
+# run_pcscd LOG [OPTION]...: pcscd, as it is set up.
+run_pcscd() {
+    local log=$1
+    shift
     mkdir -p /run/pcscd
     local ready
     # The fifo tells that the socket is there: it ends when exec closes it.

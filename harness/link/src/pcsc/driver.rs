@@ -26,8 +26,8 @@ impl Pcsc {
     /// Waits for pcscd, the reader and the card, and connects to the card.
     ///
     /// The waiting is for events: those of the folder in which pcscd opens its socket, and pcscd's own about readers
-    /// and cards. Only where there are none it looks again four times a second: for the folder elsewhere than on
-    /// Linux, and for a daemon that takes no connections.
+    /// and cards. Only where there are none it looks again: four times a second for the folder elsewhere than on Linux
+    /// and for a daemon that takes no connections, once a second for a reader plugged in between two waits.
     ///
     /// # Errors
     /// [`LinkError::Missing`] for what is not there within [`PcscConfig::appear`], which is also said of several cards

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pcsc::State;
 
 use super::context::Pcscd;
 use super::{Iccid, PcscConfig, Reader, ReaderState, Select, iccid};
 use crate::LinkError;
+
+/// How long a wait may miss a reader that was plugged in just before it: pcscd tells of those that come during it.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The readers, in pcscd's order.
 pub(super) fn readers() -> Result<Vec<Reader>, LinkError> {
@@ -78,7 +81,7 @@ impl<'a> Search<'a> {
                 return Err(self.none(&states));
             }
             states.iter_mut().for_each(pcsc::ReaderState::sync_current_state);
-            self.pcscd.changed(left, &mut states)?;
+            self.pcscd.changed(left.min(LOOK), &mut states)?;
         }
     }
 
