@@ -13,8 +13,8 @@ use dmsc_link::{Link, LinkError, Opening, Peer, Poster, Signal, Time};
 /// Opens a link; called again when it was lost.
 pub(crate) type Opener = Box<dyn FnMut() -> Result<Box<dyn Link>, LinkError> + Send>;
 
-/// How long the far end may take to have its link open and a new session begun.
-const BEGIN_LIMIT: Duration = Duration::from_secs(60);
+/// How long a far end with an open link may take to begin a session.
+const BEGIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long it waits before it tries again to open a link that says at once that it cannot be had. Links wait for what
 /// they lead over by themselves; this is for what no event tells of.
@@ -36,10 +36,19 @@ pub(crate) struct FarHandle {
     control: Sender<Control>,
     /// Wakes the thread out of its link; there is none while the link is being opened.
     poster: Arc<Mutex<Option<Poster>>>,
+    /// Why it has no link, when it has none.
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 enum Control {
-    Begin { peer: Box<dyn Peer + Send>, opening: Opening, near: Option<Poster>, done: Sender<()> },
+    /// Answered once the link is open.
+    Ready(Sender<()>),
+    Begin {
+        peer: Box<dyn Peer + Send>,
+        opening: Opening,
+        near: Option<Poster>,
+        done: Sender<()>,
+    },
     Act(String),
     Halt(Sender<()>),
     Stop,
@@ -51,9 +60,12 @@ impl FarEnd {
     pub(crate) fn start(open: Opener, idle: Opening) -> FarEnd {
         let (control, orders) = channel();
         let poster = Arc::new(Mutex::new(None));
-        let shared = Arc::clone(&poster);
-        let thread = std::thread::spawn(move || Thread { open, idle, orders, poster: shared, session: None }.run());
-        FarEnd { handle: FarHandle { control, poster }, thread: Some(thread) }
+        let trouble = Arc::new(Mutex::new(None));
+        let (shared, told) = (Arc::clone(&poster), Arc::clone(&trouble));
+        let thread = std::thread::spawn(move || {
+            Thread { open, idle, orders, poster: shared, trouble: told, session: None }.run();
+        });
+        FarEnd { handle: FarHandle { control, poster, trouble }, thread: Some(thread) }
     }
 
     pub(crate) fn handle(&self) -> FarHandle {
@@ -80,6 +92,19 @@ impl FarHandle {
         }
     }
 
+    /// The receiver is told when the link is open.
+    pub(crate) fn ready(&self) -> Receiver<()> {
+        let (done, ready) = channel();
+        self.order(Control::Ready(done));
+        ready
+    }
+
+    /// What keeps the link from being open.
+    pub(crate) fn trouble(&self) -> String {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.clone().unwrap_or_else(|| "it is still being opened".into())
+    }
+
     /// Begins a session: `peer` is the DUT from now on; what breaks is told to `near`.
     pub(crate) fn begin(
         &self,
@@ -90,7 +115,7 @@ impl FarHandle {
         let (done, begun) = channel();
         self.order(Control::Begin { peer, opening, near, done });
         begun.recv_timeout(BEGIN_LIMIT).map_err(|_| LinkError::Gone {
-            what: format!("the far end of the bench had no link within {} s", BEGIN_LIMIT.as_secs()),
+            what: format!("the far end of the bench did not begin a session within {} s", BEGIN_LIMIT.as_secs()),
         })
     }
 
@@ -126,6 +151,7 @@ struct Thread {
     idle: Opening,
     orders: Receiver<Control>,
     poster: Arc<Mutex<Option<Poster>>>,
+    trouble: Arc<Mutex<Option<String>>>,
     session: Option<Session>,
 }
 
@@ -137,13 +163,13 @@ enum Next {
 
 impl Thread {
     fn run(mut self) {
-        // What came while there was no link: only the newest session matters.
-        let mut early = None;
+        // What came while there was no link.
+        let mut early = Vec::new();
         loop {
             let lost = match (self.open)() {
                 Ok(mut link) => {
                     *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = link.poster();
-                    let ended = self.serve(link.as_mut(), early.take());
+                    let ended = self.serve(link.as_mut(), std::mem::take(&mut early));
                     *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = None;
                     match ended {
                         Ok(()) => return,
@@ -155,24 +181,25 @@ impl Thread {
             if let Some(session) = self.session.take() {
                 session.tell(&lost.to_string());
             }
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost.to_string());
             match self.orders.recv_timeout(AGAIN) {
                 Ok(Control::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Control::Halt(done)) => {
-                    early = None;
+                    early.retain(|order| matches!(order, Control::Ready(_)));
                     let _ = done.send(());
                 }
-                Ok(begin @ Control::Begin { .. }) => early = Some(begin),
+                Ok(order @ (Control::Begin { .. } | Control::Ready(_))) => early.push(order),
                 Ok(Control::Act(_)) | Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
     /// Lets the DUT speak until it is stopped.
-    fn serve(&mut self, link: &mut dyn Link, early: Option<Control>) -> Result<(), LinkError> {
-        let mut early = early;
+    fn serve(&mut self, link: &mut dyn Link, early: Vec<Control>) -> Result<(), LinkError> {
+        let mut early = early.into_iter();
         link.begin(&self.idle)?;
         loop {
-            while let Some(order) = early.take().or_else(|| self.orders.try_recv().ok()) {
+            while let Some(order) = early.next().or_else(|| self.orders.try_recv().ok()) {
                 if let Next::Stop = self.obey(order, link)? {
                     return Ok(());
                 }
@@ -181,19 +208,8 @@ impl Thread {
             match (link.recv(until)?, &mut self.session) {
                 (None, _) => {}
                 (Some(signal), Some(session)) => session.peer.handle(link.now(), signal),
-                (Some(signal), None) => self.idle(link, &signal)?,
+                (Some(signal), None) => idle(link, &self.idle, &signal)?,
             }
-        }
-    }
-
-    /// Between sessions a card is there, and nothing more: a reader powers it when it is put in.
-    fn idle(&self, link: &mut dyn Link, signal: &Signal) -> Result<(), LinkError> {
-        match signal {
-            Signal::PowerOn | Signal::Reset if !self.idle.atr.is_empty() => {
-                link.send(Signal::Atr(self.idle.atr.clone()))
-            }
-            Signal::Command(_) => link.send(Signal::Response(OVER.to_vec())),
-            _ => Ok(()),
         }
     }
 
@@ -203,6 +219,9 @@ impl Thread {
                 self.session = None;
                 link.begin(&opening)?;
                 self.session = Some(Session { peer, near });
+                let _ = done.send(());
+            }
+            Control::Ready(done) => {
                 let _ = done.send(());
             }
             Control::Act(name) => {
@@ -238,5 +257,14 @@ impl Thread {
             }
         }
         Ok(session.peer.wake_at().unwrap_or(Time::NEVER))
+    }
+}
+
+/// Between sessions a card is there, and nothing more: a reader powers it when it is put in.
+pub(crate) fn idle(link: &mut dyn Link, opening: &Opening, signal: &Signal) -> Result<(), LinkError> {
+    match signal {
+        Signal::PowerOn | Signal::Reset if !opening.atr.is_empty() => link.send(Signal::Atr(opening.atr.clone())),
+        Signal::Command(_) => link.send(Signal::Response(OVER.to_vec())),
+        _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use dmsc_link::{Capabilities, Link, LinkError, Opening, Peer, Poster, Signal, Time};
 
 use crate::catalogue::Role;
-use crate::far_end::{FarEnd, FarHandle, OVER, Opener};
+use crate::far_end::{FarEnd, FarHandle, OVER, Opener, idle};
 
 /// How long a far end that was told to fall silent may take before a command it may wait on is answered.
 const LAST_WORDS: Duration = Duration::from_millis(20);
@@ -46,9 +46,32 @@ impl Wire {
         reference: Option<(Box<dyn Peer + Send>, Opening)>,
     ) -> Result<(), LinkError> {
         near.begin(opening)?;
-        match (&self.far, reference) {
-            (Some(far), Some((peer, opening))) => far.handle().begin(peer, opening, near.poster()),
-            _ => Ok(()),
+        let (Some(far), Some((peer, theirs))) = (&self.far, reference) else { return Ok(()) };
+        self.meet(near, opening, &far.handle())?;
+        // What passed until the two had met is not of the session.
+        near.begin(opening)?;
+        far.handle().begin(peer, theirs, near.poster())
+    }
+
+    /// Waits for the link of the far end, which may in turn wait for what is played here: a card that is put into a
+    /// reader has to answer it.
+    fn meet(&self, near: &mut dyn Link, opening: &Opening, far: &FarHandle) -> Result<(), LinkError> {
+        let ready = far.ready();
+        let until = Instant::now() + self.limit;
+        loop {
+            match ready.try_recv() {
+                Ok(()) => return Ok(()),
+                Err(_) if Instant::now() > until => {
+                    return Err(LinkError::Missing {
+                        what: format!("the far end of the bench has no link: {}", far.trouble()),
+                        remedy: "see what `bench` in the DUT file leads over".into(),
+                    });
+                }
+                Err(_) => {}
+            }
+            if let Some(signal) = near.recv(near.now() + LAST_WORDS)? {
+                idle(near, opening, &signal)?;
+            }
         }
     }
 
