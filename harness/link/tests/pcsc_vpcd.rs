@@ -1,13 +1,13 @@
 //! The PC/SC link against the vpcd link, with the system's own pcscd between them.
 #![cfg(all(target_os = "linux", feature = "pcsc"))]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bench;
 
 use std::time::{Duration, Instant};
 
-use bench::{ATR_T0, ATR_T1, Card, Daemon, bench, within};
-use dmsc_link::pcsc::{Pcsc, PcscConfig, ReaderState, Select, readers};
+use bench::{ATR_T0, ATR_T1, Card, Daemon, ICCID, bench, within};
+use dmsc_link::pcsc::{AtrPattern, Iccid, Pcsc, PcscConfig, PcscShare, ReaderState, Select, readers};
 use dmsc_link::{Link, LinkError, Opening, Signal, VpcdConfig};
 
 const READER: &str = "Virtual PCD 00 00";
@@ -139,6 +139,50 @@ fn readers_are_listed_with_what_is_in_them() {
     let error = Pcsc::open(absent).err().unwrap().to_string();
     let expected = "there is not a card in a reader like `*01`: `Virtual PCD 00 00` (card present), `Virtual PCD 00 01` (empty); put";
     assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn a_card_is_chosen_by_what_it_is() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T1, vpcd());
+    let choose = |reader| Pcsc::open(PcscConfig { reader, appear: Duration::from_secs(3), ..config() });
+    let atr = |text| Select::Atr(AtrPattern::parse(text).unwrap());
+    let iccid = |text| Select::Iccid(Iccid::parse(text).unwrap());
+    // Waits for the card to be seen.
+    drop(open());
+    for fitting in [Select::Only, Select::Pattern("Virtual*".into()), atr("3B ?0 01 *"), iccid(ICCID.1)] {
+        let mut link = choose(fitting.clone()).unwrap_or_else(|error| panic!("{fitting}: {error}"));
+        assert_eq!(ask(&mut link, Signal::PowerOn).unwrap(), Some(Signal::Atr(ATR_T1.to_vec())), "{fitting}");
+    }
+    let error = choose(iccid("8988120100001449280")).err().unwrap().to_string();
+    let found = format!("`{READER}` (card present, ICCID {})", ICCID.1);
+    assert!(
+        error.starts_with("there is not a card with ICCID 8988120100001449280: ") && error.contains(&found),
+        "{error}"
+    );
+
+    let _other = Card::insert(&ATR_T0, VpcdConfig { address: "127.0.0.1:35964".into(), ..vpcd() });
+    drop(Pcsc::open(PcscConfig { reader: Select::Pattern("*01".into()), ..config() }).unwrap());
+    let error = choose(Select::Only).err().unwrap().to_string();
+    assert!(error.starts_with("a card in any reader fits 2 cards: in `Virtual PCD 00 00`, `Virtual"), "{error}");
+    drop(choose(atr("3B00")).unwrap());
+}
+
+#[test]
+fn a_card_that_another_program_resets_is_not_taken_for_the_same() {
+    let Some(_turn) = bench() else { return };
+    let _daemon = Daemon::start();
+    let _card = Card::insert(&ATR_T1, vpcd());
+    let mut link = Pcsc::open(PcscConfig { share: PcscShare::Shared, ..config() }).unwrap();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    echo(&mut link, &[0; 5]);
+    let context = pcsc::Context::establish(pcsc::Scope::System).unwrap();
+    let reader = std::ffi::CString::new(READER).unwrap();
+    // Let go of, it is reset.
+    drop(context.connect(&reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap());
+    let error = ask(&mut link, Signal::Command(vec![0; 5])).unwrap_err();
+    assert!(error.is_interruption() && error.to_string().contains("another program has reset the card"), "{error}");
 }
 
 #[test]

@@ -108,3 +108,17 @@ fn not_built(what: &str) -> LinkError {
         remedy: "install libpcsclite-dev (Debian) or pcsc-lite-devel (Fedora) and build with `--features pcsc`".into(),
     }
 }
+
+#[cfg(all(test, not(feature = "pcsc")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_the_feature_it_says_how_to_get_it() {
+        let reader = Select::Name("Reader 0".into());
+        let error = open(PcscConfig { reader, ..PcscConfig::default() }).err().unwrap().to_string();
+        let expected = "a card in reader `Reader 0` cannot be used: this build has no PC/SC; install libpcsclite-dev";
+        assert!(error.starts_with(expected) && error.ends_with("build with `--features pcsc`"), "{error}");
+        assert!(readers().unwrap_err().to_string().starts_with("PC/SC readers cannot be listed"));
+    }
+}

@@ -77,7 +77,10 @@ impl Session {
             lost: false,
         };
         session.generation = session.state()?.event_count();
-        session.connect(until)?;
+        if session.connect(until)? {
+            // For its protocol: who does not power the card may still speak to it.
+            session.atr()?;
+        }
         Ok(session)
     }
 

@@ -11,6 +11,11 @@ use dmsc_link::{Link, Opening, Poster, Signal, Time, Vpcd, VpcdConfig};
 
 /// Only T=1, so that APDUs of any length pass.
 pub(crate) const ATR_T1: [u8; 4] = [0x3B, 0x80, 0x01, 0x81];
+/// What it answers to the READ BINARY of EF.ICCID, and what that means.
+pub(crate) const ICCID: ([u8; 10], &str) =
+    ([0x98, 0x88, 0x21, 0x10, 0x00, 0x00, 0x41, 0x94, 0x72, 0xF9], "8988120100001449279");
+/// READ BINARY of EF.ICCID.
+const READ_ICCID: [u8; 5] = [0x00, 0xB0, 0x00, 0x00, 0x0A];
 /// T=0 by saying nothing else.
 pub(crate) const ATR_T0: [u8; 2] = [0x3B, 0x00];
 
@@ -71,7 +76,7 @@ struct Orders {
     seen: Mutex<Vec<Signal>>,
 }
 
-/// A card that answers each command with the command itself and 9000. It comes back whenever its reader does.
+/// A card that answers each command with the command itself and 9000, but shows its ICCID. It comes back whenever its reader does.
 pub(crate) struct Card {
     orders: Arc<Orders>,
     thread: Option<JoinHandle<()>>,
@@ -141,6 +146,9 @@ fn serve(orders: &Orders, atr: &[u8], config: &VpcdConfig) -> Result<(), dmsc_li
         match link.recv(Time::NEVER)? {
             Some(Signal::Command(_)) if orders.silent.load(Ordering::SeqCst) => {}
             Some(Signal::Command(mut command)) => {
+                if command == READ_ICCID {
+                    command = ICCID.0.to_vec();
+                }
                 command.extend_from_slice(&[0x90, 0x00]);
                 link.send(Signal::Response(command))?;
             }
