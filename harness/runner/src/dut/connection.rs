@@ -1,11 +1,21 @@
 //! What a link leads over: the words of DUT files, and the drivers they stand for.
 
+#[cfg(target_os = "linux")]
+mod gadget;
+mod pcsc;
+mod simtrace2;
+mod usb;
+mod vpcd;
+
 use std::fmt;
 use std::time::Duration;
 
-use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Schema, Source, load};
-use dmsc_link::pcsc::{AtrPattern, Iccid, PcscConfig, PcscProtocol, PcscShare, Select};
-use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig, VpcdSide};
+use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Source, load};
+#[cfg(target_os = "linux")]
+use dmsc_link::gadget::{GadgetCard, GadgetConfig};
+use dmsc_link::pcsc::PcscConfig;
+use dmsc_link::usb::{IccdConfig, IccdTerminal, Simtrace2, Simtrace2Config};
+use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
 
 use crate::catalogue::Role;
 use crate::far_end::Opener;
@@ -15,8 +25,15 @@ use crate::far_end::Opener;
 pub enum Connection {
     /// A card in a PC/SC reader: the player is the terminal.
     Pcsc(PcscConfig),
+    /// A UICC on USB: the player is the terminal.
+    Usb(IccdConfig),
     /// The virtual reader of vsmartcard: the player is the card.
     Vpcd(VpcdConfig),
+    /// The slot of a handset, through a SIMtrace2 board: the player is the card.
+    Simtrace2(Simtrace2Config),
+    /// A host that this machine is a USB device of: the player is the card.
+    #[cfg(target_os = "linux")]
+    Gadget(Box<GadgetConfig>),
 }
 
 /// A word of DUT files for a connection.
@@ -31,14 +48,12 @@ pub(super) struct Word {
 
 /// Every connection there is.
 pub(super) const WORDS: &[Word] = &[
-    Word { name: "pcsc", doc: "A card in a PC/SC reader.", plays: Role::Terminal, fields: pcsc_fields, read: pcsc },
-    Word {
-        name: "vpcd",
-        doc: "The virtual reader of vsmartcard: a card for any PC/SC program.",
-        plays: Role::Card,
-        fields: vpcd_fields,
-        read: vpcd,
-    },
+    pcsc::WORD,
+    usb::WORD,
+    vpcd::WORD,
+    simtrace2::WORD,
+    #[cfg(target_os = "linux")]
+    gadget::WORD,
 ];
 
 impl Connection {
@@ -49,14 +64,20 @@ impl Connection {
     pub fn open(&self, rate: u32) -> Result<Box<dyn Link>, LinkError> {
         Ok(match self {
             Connection::Pcsc(config) => return dmsc_link::pcsc::open(PcscConfig { rate, ..config.clone() }),
+            Connection::Usb(config) => Box::new(IccdTerminal::open(IccdConfig { rate, ..config.clone() })?),
             Connection::Vpcd(config) => Box::new(Vpcd::open(VpcdConfig { rate, ..config.clone() })?),
+            Connection::Simtrace2(config) => Box::new(Simtrace2::open(&Simtrace2Config { rate, ..config.clone() })?),
+            #[cfg(target_os = "linux")]
+            Connection::Gadget(config) => Box::new(GadgetCard::open(GadgetConfig { rate, ..(**config).clone() })?),
         })
     }
 
     /// Whether DM sessions go over byte streams of the link, and not over channels of its contact interface.
     pub fn has_streams(&self) -> bool {
         match self {
-            Connection::Pcsc(_) | Connection::Vpcd(_) => false,
+            Connection::Pcsc(_) | Connection::Usb(_) | Connection::Vpcd(_) | Connection::Simtrace2(_) => false,
+            #[cfg(target_os = "linux")]
+            Connection::Gadget(_) => false,
         }
     }
 
@@ -70,7 +91,11 @@ impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Connection::Pcsc(config) => write!(f, "PC/SC: {}", config.reader),
+            Connection::Usb(config) => write!(f, "USB UICC: {}", config.select),
             Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
+            Connection::Simtrace2(config) => write!(f, "SIMtrace2: {}", config.select),
+            #[cfg(target_os = "linux")]
+            Connection::Gadget(config) => write!(f, "USB gadget, {}", config.iccd.variant),
         }
     }
 }
@@ -84,111 +109,6 @@ pub(super) fn connection_schema() -> Mapping {
 /// The word of a connection that a mapping has, and its settings.
 pub(super) fn chosen(node: &Node) -> Option<(&'static Word, &Node)> {
     WORDS.iter().find_map(|word| Some((word, node.get(word.name)?)))
-}
-
-fn pcsc_fields() -> Mapping {
-    let limit = PcscConfig::default().limit.as_secs();
-    Mapping::new([
-        Field::optional("reader", Schema::text(), "Name of the reader; `*` in it stands for any text."),
-        Field::optional(
-            "atr",
-            Schema::text().named("an answer to reset, hexadecimal with wildcards").with(|node| {
-                let error = AtrPattern::parse(node.written()?).err()?;
-                Some(Problem::new(node.span, error.to_string()).label("is no answer to reset"))
-            }),
-            "The card that answers a reset so: hexadecimal, `?` for any digit.",
-        ),
-        Field::optional(
-            "iccid",
-            Schema::verbatim().named("an ICCID").with(|node| {
-                let error = Iccid::parse(node.written()?).err()?;
-                Some(Problem::new(node.span, error.to_string()).label("is no ICCID"))
-            }),
-            "The card with this number in EF.ICCID; each card that is there is asked.",
-        ),
-        Field::optional(
-            "protocol",
-            Schema::documented_choice([("any", "What card and reader agree on."), ("t0", "T=0."), ("t1", "T=1.")]),
-            "The transmission protocol; `any` unless given.",
-        ),
-        Field::optional(
-            "share",
-            Schema::documented_choice([
-                ("exclusive", "No other program may use the card."),
-                ("shared", "Others may; only to look on."),
-            ]),
-            "Who else may use the card; nobody unless given.",
-        ),
-        Field::optional(
-            "limit",
-            Schema::Duration,
-            format!("How long the card may take for one answer; {limit} s unless given."),
-        ),
-        Field::optional(
-            "appear",
-            Schema::Duration,
-            "How long reader and card may take to appear when a run begins; 10 s unless given.",
-        ),
-    ])
-    .at_most_one(["reader", "atr", "iccid"])
-}
-
-fn pcsc(node: &Node) -> Connection {
-    let default = PcscConfig::default();
-    // What the schema has checked is there; what it has not let through is nothing.
-    let by_atr = || AtrPattern::parse(&text(node, "atr")?).ok().map(Select::Atr);
-    let by_iccid = || Iccid::parse(&text(node, "iccid")?).ok().map(Select::Iccid);
-    let by_name = text(node, "reader").map(|name| match name.contains('*') {
-        true => Select::Pattern(name),
-        false => Select::Name(name),
-    });
-    Connection::Pcsc(PcscConfig {
-        reader: by_name.or_else(by_atr).or_else(by_iccid).unwrap_or_default(),
-        protocol: match text(node, "protocol").as_deref() {
-            Some("t0") => PcscProtocol::T0,
-            Some("t1") => PcscProtocol::T1,
-            _ => PcscProtocol::Any,
-        },
-        share: match text(node, "share").as_deref() {
-            Some("shared") => PcscShare::Shared,
-            _ => PcscShare::Exclusive,
-        },
-        limit: span(node, "limit").unwrap_or(default.limit),
-        appear: span(node, "appear").unwrap_or(default.appear),
-        ..default
-    })
-}
-
-fn vpcd_fields() -> Mapping {
-    Mapping::new([
-        Field::optional("address", super::schema::address(), "Where vpcd is; `127.0.0.1:35963` unless given."),
-        Field::optional(
-            "side",
-            Schema::documented_choice([
-                ("connect", "The harness connects to vpcd, as it is set up by default."),
-                ("listen", "vpcd connects to the harness, as its reader.conf may say."),
-            ]),
-            "Which side opens the connection.",
-        ),
-        Field::optional("appear", Schema::Duration, "How long vpcd may take to appear; 10 s unless given."),
-    ])
-}
-
-fn vpcd(node: &Node) -> Connection {
-    let default = VpcdConfig::default();
-    let side = if text(node, "side").as_deref() == Some("listen") { VpcdSide::Listen } else { VpcdSide::Connect };
-    let address = text(node, "address").unwrap_or_else(|| default.address.clone());
-    Connection::Vpcd(VpcdConfig { address, side, appear: span(node, "appear").unwrap_or(default.appear), ..default })
-}
-
-/// A text among the settings.
-fn text(node: &Node, key: &str) -> Option<String> {
-    node.get(key).and_then(Node::written).map(str::to_owned)
-}
-
-/// A duration among the settings, which the schema has checked.
-fn span(node: &Node, key: &str) -> Option<Duration> {
-    dmsc_doc::parse_duration(node.get(key)?.written()?).ok()
 }
 
 impl Connection {
@@ -211,4 +131,19 @@ impl Connection {
             .help(format!("choose one of {}", fitting.join(", ")));
         Err(Problems::new(source.clone(), vec![problem]))
     }
+}
+
+/// A text among the settings.
+fn text(node: &Node, key: &str) -> Option<String> {
+    node.get(key).and_then(Node::written).map(str::to_owned)
+}
+
+/// A duration among the settings, which the schema has checked.
+fn span(node: &Node, key: &str) -> Option<Duration> {
+    dmsc_doc::parse_duration(node.get(key)?.written()?).ok()
+}
+
+/// A number among the settings, within the range that the schema has checked.
+fn number<N: TryFrom<i64>>(node: &Node, key: &str) -> Option<N> {
+    node.get(key)?.as_int().and_then(|value| N::try_from(value).ok())
 }

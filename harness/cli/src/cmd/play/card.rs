@@ -3,7 +3,7 @@
 use clap::Args;
 use dmsc_runner::catalogue::Role;
 
-use super::{Common, link};
+use super::{Common, link, quoted};
 use crate::failure::Done;
 use crate::terminal::Terminal;
 
@@ -16,6 +16,8 @@ use crate::terminal::Terminal;
 Examples:
   dmsc card --vpcd                                 in the virtual reader of vsmartcard: for any PC/SC program
   dmsc card --vpcd 192.0.2.7:35963 --octets        with the octets of each message
+  dmsc card --simtrace2                            in the slot of a handset
+  dmsc card --gadget bulk                          for the host that this machine is plugged into
   dmsc card --link 'vpcd: { side: listen, address: 127.0.0.1:40000 }'
                                                    any link, written as in a DUT file")]
 pub(crate) struct Card {
@@ -31,20 +33,37 @@ struct CardLink {
     /// In the virtual reader of vsmartcard, at this address or 127.0.0.1:35963
     #[arg(long, value_name = "HOST:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:35963")]
     vpcd: Option<String>,
+    /// In the slot of a handset through a SIMtrace2 board: that of this serial number, or the only one
+    #[arg(long, value_name = "SERIAL", num_args = 0..=1, default_missing_value = "")]
+    simtrace2: Option<String>,
+    /// As a UICC on USB, on a USB device controller of this machine: `bulk`, `control-a` or `control-b`
+    #[arg(long, value_name = "VARIANT", num_args = 0..=1, default_missing_value = "control-b")]
+    gadget: Option<String>,
     /// Over this link, written as behind `link:` in a DUT file
     #[arg(long, value_name = "YAML")]
     link: Option<String>,
 }
 
+impl CardLink {
+    /// The link as a DUT file writes it. The parser has seen to it that one is given.
+    fn text(&self) -> String {
+        if let Some(address) = &self.vpcd {
+            return format!("vpcd: {{ address: {} }}", quoted(address));
+        }
+        if let Some(variant) = &self.gadget {
+            return format!("gadget: {{ variant: {} }}", quoted(variant));
+        }
+        match &self.simtrace2 {
+            Some(serial) if serial.is_empty() => "simtrace2: {}".into(),
+            Some(serial) => format!("simtrace2: {{ serial: {} }}", quoted(serial)),
+            None => self.link.clone().unwrap_or_default(),
+        }
+    }
+}
+
 impl Card {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
-        let text = match (&self.link.vpcd, &self.link.link) {
-            (Some(address), _) => format!("vpcd: {{ address: '{address}' }}"),
-            (None, Some(text)) => text.clone(),
-            // The parser has seen to it that one is given.
-            (None, None) => String::new(),
-        };
-        let connection = link(&text, Role::Card)?;
+        let connection = link(&self.link.text(), Role::Card)?;
         self.common.play(Role::Card, &connection, false, terminal)
     }
 }

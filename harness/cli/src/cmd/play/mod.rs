@@ -61,6 +61,11 @@ fn link(text: &str, plays: Role) -> Result<Connection, Failure> {
     Ok(Connection::parse(&Source::new("--link", text), plays)?)
 }
 
+/// A text as YAML takes it literally.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 impl Common {
     fn play(&self, plays: Role, connection: &Connection, by_hand: bool, terminal: &Terminal) -> Done {
         let bundle = library::bundle(self.cases.as_deref())?;

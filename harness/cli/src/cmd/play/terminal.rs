@@ -4,7 +4,7 @@ use clap::Args;
 use dmsc_runner::catalogue::Role;
 
 use super::keyboard::ORDERS;
-use super::{Common, link};
+use super::{Common, link, quoted};
 use crate::failure::Done;
 use crate::terminal::Terminal as Screen;
 
@@ -18,6 +18,7 @@ use crate::terminal::Terminal as Screen;
 
 Examples:
   dmsc terminal --reader 'ACS*'                    the card in a PC/SC reader
+  dmsc terminal --usb                              the UICC on USB
   dmsc terminal --reader '*' --for '10 s' --json   for a script
   echo 'send wake-up' | dmsc terminal --reader '*' --for '30 s'"))]
 pub(crate) struct Terminal {
@@ -33,20 +34,31 @@ struct TerminalLink {
     /// The card in the PC/SC reader whose name matches; * is any text
     #[arg(long, value_name = "PATTERN")]
     reader: Option<String>,
+    /// The UICC on USB with this serial number, or the only one
+    #[arg(long, value_name = "SERIAL", num_args = 0..=1, default_missing_value = "")]
+    usb: Option<String>,
     /// Over this link, written as behind `link:` in a DUT file
     #[arg(long, value_name = "YAML")]
     link: Option<String>,
 }
 
+impl TerminalLink {
+    /// The link as a DUT file writes it. The parser has seen to it that one is given.
+    fn text(&self) -> String {
+        if let Some(pattern) = &self.reader {
+            return format!("pcsc: {{ reader: {} }}", quoted(pattern));
+        }
+        match &self.usb {
+            Some(serial) if serial.is_empty() => "usb: {}".into(),
+            Some(serial) => format!("usb: {{ serial: {} }}", quoted(serial)),
+            None => self.link.clone().unwrap_or_default(),
+        }
+    }
+}
+
 impl Terminal {
     pub(crate) fn run(&self, terminal: &Screen) -> Done {
-        let text = match (&self.link.reader, &self.link.link) {
-            (Some(pattern), _) => format!("pcsc: {{ reader: '{}' }}", pattern.replace('\'', "''")),
-            (None, Some(text)) => text.clone(),
-            // The parser has seen to it that one is given.
-            (None, None) => String::new(),
-        };
-        let connection = link(&text, Role::Terminal)?;
+        let connection = link(&self.link.text(), Role::Terminal)?;
         self.common.play(Role::Terminal, &connection, true, terminal)
     }
 }

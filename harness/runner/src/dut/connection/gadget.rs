@@ -1,0 +1,68 @@
+//! `gadget`: a UICC on USB, played on a USB device controller of this machine.
+
+use dmsc_doc::{Field, Mapping, Node, Schema};
+use dmsc_link::gadget::{GadgetConfig, GadgetSpeed, IccdFunction};
+use dmsc_usb::descriptor::Variant;
+
+use super::{Connection, Word, number, span, text};
+use crate::catalogue::Role;
+
+pub(super) const WORD: Word = Word {
+    name: "gadget",
+    doc: "A host, to which this machine is a UICC on USB; needs a USB device controller.",
+    plays: Role::Card,
+    fields,
+    read,
+};
+
+fn fields() -> Mapping {
+    Mapping::new([
+        Field::optional("udc", Schema::verbatim(), "The USB device controller, by its name; the first unless given."),
+        Field::optional(
+            "variant",
+            Schema::documented_choice([
+                ("bulk", "ICCD over bulk endpoints, as a CCID reader with one card."),
+                ("control-a", "ICCD over control transfers, version A: T=0 TPDUs."),
+                ("control-b", "ICCD over control transfers, version B: APDUs."),
+            ]),
+            "How the card speaks ICCD; `control-b` unless given.",
+        ),
+        Field::optional("speed", Schema::choice(["full", "high"]), "The most the device can do; `full` unless given."),
+        Field::optional("vendor", Schema::int(0, 0xFFFF), "idVendor."),
+        Field::optional("product", Schema::int(0, 0xFFFF), "idProduct."),
+        Field::optional("serial", Schema::verbatim(), "iSerialNumber."),
+        Field::optional("max_power", Schema::int(0, 500), "bMaxPower, in mA."),
+        Field::optional(
+            "reattach",
+            Schema::Bool,
+            "Whether each session begins with the device unplugged and plugged in again; it does unless given.",
+        ),
+        Field::optional(
+            "absence",
+            Schema::Duration,
+            "How long a terminal that left the bus may stay away before the link counts as lost; 3 s unless given.",
+        ),
+    ])
+}
+
+fn read(node: &Node) -> Connection {
+    let default = GadgetConfig::default();
+    let variant = match text(node, "variant").as_deref() {
+        Some("bulk") => Variant::Bulk,
+        Some("control-a") => Variant::ControlA,
+        _ => Variant::ControlB,
+    };
+    let speed = if text(node, "speed").as_deref() == Some("high") { GadgetSpeed::High } else { GadgetSpeed::Full };
+    Connection::Gadget(Box::new(GadgetConfig {
+        udc: text(node, "udc"),
+        iccd: IccdFunction::of(variant),
+        speed,
+        vendor: number(node, "vendor").unwrap_or(default.vendor),
+        product: number(node, "product").unwrap_or(default.product),
+        serial: text(node, "serial").unwrap_or_else(|| default.serial.clone()),
+        max_power: number(node, "max_power").unwrap_or(default.max_power),
+        reattach: node.get("reattach").and_then(Node::as_bool).unwrap_or(default.reattach),
+        absence: span(node, "absence").unwrap_or(default.absence),
+        ..default
+    }))
+}
