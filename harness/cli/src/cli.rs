@@ -27,6 +27,7 @@ Examples:
   dmsc run                              all cases against the built-in reference DUTs
   dmsc ics new card -o my-card-ics.yaml a conformance statement to fill in
   dmsc run --dut my-card.yaml           the cases that the statement of a DUT calls for
+  dmsc devices                          what is attached, and what it can be used for
   dmsc scr show DM_SC-C-001-M           what an SCR item asks for";
 
 fn long_help() -> String {
@@ -64,6 +65,7 @@ struct Output {
 enum Command {
     Run(Box<cmd::run::Run>),
     Prove(cmd::prove::Prove),
+    Devices(cmd::devices::Devices),
     Card(cmd::play::Card),
     Terminal(cmd::play::TerminalPlay),
     Cases(cmd::cases::Cases),
@@ -99,6 +101,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let done = match cli.command {
         Command::Run(run) => run.run(&terminal),
         Command::Prove(prove) => prove.run(&terminal),
+        Command::Devices(devices) => devices.run(&terminal),
         Command::Card(card) => card.run(&terminal),
         Command::Terminal(played) => played.run(&terminal),
         Command::Cases(cases) => cases.run(&terminal),

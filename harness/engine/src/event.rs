@@ -1,5 +1,7 @@
 //! What a player tells of: each message it hears or says.
 
+use std::borrow::Cow;
+
 use dmsc_link::Time;
 use serde_json::Value;
 
@@ -55,4 +57,58 @@ pub struct Event {
     pub heard: bool,
     /// Whether the player waits to be told how to answer.
     pub wants_answer: bool,
+}
+
+/// Commands whose data are PINs and PUKs (TS 102 221 11.1.9 to 11.1.13).
+const PIN_COMMANDS: [&str; 5] = ["verify-pin", "change-pin", "disable-pin", "enable-pin", "unblock-pin"];
+
+/// What stands for a secret.
+const SECRET: &str = "(secret)";
+
+impl Event {
+    /// The event as it may leave the process: without PINs, and without the keys that AUTHENTICATE gives. The header of
+    /// a command and the status word of a response stay.
+    pub fn without_secrets(&self) -> Cow<'_, Event> {
+        let is_pin = PIN_COMMANDS.contains(&self.kind.as_str());
+        let is_key = self.kind == "response" && self.fields.get("to").and_then(Value::as_str) == Some("authenticate");
+        let keeps = |value: Option<&Value>| value.and_then(Value::as_str).is_none_or(str::is_empty);
+        if !(is_pin || is_key) || keeps(self.fields.get("data")) {
+            return Cow::Borrowed(self);
+        }
+        let mut event = self.clone();
+        if let Some(data) = event.fields.get_mut("data") {
+            *data = Value::String(SECRET.into());
+        }
+        if is_pin {
+            event.octets.truncate(5);
+        } else {
+            event.octets.drain(..event.octets.len().saturating_sub(2));
+        }
+        Cow::Owned(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(kind: &str, fields: Value, octets: &[u8]) -> Event {
+        let (from, kind, octets) = (Actor::Terminal, kind.to_owned(), octets.to_vec());
+        Event { at: Time::ZERO, from, kind, fields, octets, heard: true, wants_answer: true }
+    }
+
+    #[test]
+    fn pins_and_keys_do_not_leave_the_process() {
+        let pin = event("verify-pin", json!({ "p2": 1, "data": "31323334FFFFFFFF" }), &[0, 0x20, 0, 1, 8, 0x31, 0x32]);
+        let shown = pin.without_secrets();
+        assert_eq!(
+            (shown.fields["data"].as_str(), shown.octets.as_slice()),
+            (Some("(secret)"), &[0, 0x20, 0, 1, 8][..])
+        );
+        let keys = event("response", json!({ "to": "authenticate", "data": "DB08" }), &[0xDB, 0x08, 0x90, 0x00]);
+        assert_eq!(keys.without_secrets().octets, [0x90, 0x00]);
+        let query = event("verify-pin", json!({ "data": "" }), &[0, 0x20, 0, 1]);
+        assert_eq!(query.without_secrets().octets, query.octets);
+    }
 }

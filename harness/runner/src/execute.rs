@@ -250,6 +250,7 @@ impl Executor<'_> {
         if !self.recorder.wants_messages() {
             return;
         }
+        let event = event.without_secrets();
         self.recorder.message(Message {
             case: self.case.name(),
             dut: self.options.dut.clone(),

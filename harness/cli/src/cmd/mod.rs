@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod completion;
+pub(crate) mod devices;
 pub(crate) mod ics;
 pub(crate) mod play;
 pub(crate) mod prove;

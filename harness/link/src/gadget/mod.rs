@@ -4,6 +4,7 @@
 //! endpoint. The player of the card answers in the caller's thread.
 
 mod config;
+mod controllers;
 mod device;
 mod events;
 mod functionfs;
@@ -11,5 +12,6 @@ mod iccd;
 mod shared;
 
 pub use config::{GadgetConfig, GadgetSpeed, IccdFunction, PowerAnswers};
+pub use controllers::{Controller, controllers};
 pub use iccd::GadgetCard;
 pub use shared::Observed;

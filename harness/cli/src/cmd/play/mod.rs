@@ -133,7 +133,7 @@ impl Audience for Stage<'_> {
     }
 
     fn event(&mut self, event: &Event) {
-        if let Err(failure) = self.terminal.out(&self.trace.line(event, self.terminal)) {
+        if let Err(failure) = self.terminal.out(&self.trace.line(&event.without_secrets(), self.terminal)) {
             self.broken = Some(failure);
             self.keyboard.quit();
         }
