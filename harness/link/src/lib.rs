@@ -11,6 +11,8 @@ extern crate self as dmsc_link;
 
 mod cable;
 mod clock;
+#[cfg(feature = "usb")]
+pub mod eem;
 #[cfg(all(feature = "usb", target_os = "linux"))]
 pub mod gadget;
 mod in_process;
@@ -103,6 +105,10 @@ pub enum LinkError {
     /// What came over the link is not what its protocol knows; the text says where, and what to try.
     #[error("{0}")]
     Protocol(String),
+    /// The settings of an IP link contradict each other.
+    #[cfg(feature = "usb")]
+    #[error(transparent)]
+    Ip(#[from] ip::ConfigError),
     /// The link does not carry this signal.
     #[error("this link does not carry {0}")]
     Unsupported(&'static str),

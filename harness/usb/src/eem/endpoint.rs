@@ -89,6 +89,11 @@ impl Endpoint {
         &self.settings
     }
 
+    /// Follows a change of wMaxPacketSize, as when a device is plugged into a port of another speed; in octets.
+    pub fn set_max_packet_size(&mut self, octets: NonZeroU16) {
+        self.settings.max_packet_size = octets;
+    }
+
     /// What it has seen and done.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -210,6 +215,11 @@ impl Endpoint {
     pub fn send_transfer(&mut self, transfer: Vec<u8>) {
         self.close_bundle();
         self.ready.push_back(transfer);
+    }
+
+    /// Whether there is a transfer to write.
+    pub fn has_transfer(&self) -> bool {
+        !(self.ready.is_empty() && self.bundle.is_empty())
     }
 
     /// The next transfer to write.
