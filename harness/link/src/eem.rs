@@ -17,6 +17,6 @@ mod tests;
 pub use both::WithStreams;
 pub use config::EemConfig;
 pub use link::Eem;
-pub use memory::MemoryPipe;
+pub use memory::{FarEnd, MemoryPipe};
 pub use pipe::{Broken, OpenPipe, Pipe};
 pub use streams::EemState;

@@ -176,29 +176,7 @@ impl Device {
         wanted: &dyn Fn(&Offer) -> bool,
         appear: Duration,
     ) -> Result<Device, LinkError> {
-        let until = Instant::now() + appear;
-        let context = context()?;
-        let arrivals = HotplugBuilder::new().register::<Context, _>(&context, Box::new(Arrival)).ok();
-        let mut waited = false;
-        loop {
-            let (pause, missing) = match find(&context, select, wanted)? {
-                Some((device, info, interface)) => match claim(&device, &info, interface) {
-                    Ok(opened) => return Ok(opened),
-                    // What was there all the time does not change by waiting.
-                    Err(error) if !waited => return Err(error),
-                    Err(error) => (SETTLE, error),
-                },
-                None => (appear, nothing(select, what)),
-            };
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(missing);
-            }
-            waited = true;
-            let pause = if arrivals.is_some() { pause } else { SETTLE };
-            // An error of the wait shows again in the next search.
-            let _ = context.handle_events(Some(pause.min(left).max(Duration::from_millis(1))));
-        }
+        locate(select, what, wanted, appear, claim)
     }
 
     /// A control request with data to the host.
@@ -277,6 +255,42 @@ impl Device {
             rusb::Error::NoDevice => TransferError::Gone(format!("USB device {} was unplugged", self.info)),
             other => TransferError::Gone(format!("USB device {} does not answer any more: {other}", self.info)),
         }
+    }
+}
+
+/// Finds a device as [`Device::open`] does, and hands it to `take`.
+///
+/// # Errors
+/// [`LinkError::Missing`] when there is none, and what `take` says of the last one that was found.
+pub(super) fn locate<T>(
+    select: &UsbSelect,
+    what: &str,
+    wanted: &dyn Fn(&Offer) -> bool,
+    appear: Duration,
+    take: impl Fn(&rusb::Device<Context>, &DeviceInfo, Interface) -> Result<T, LinkError>,
+) -> Result<T, LinkError> {
+    let until = Instant::now() + appear;
+    let context = context()?;
+    let arrivals = HotplugBuilder::new().register::<Context, _>(&context, Box::new(Arrival)).ok();
+    let mut waited = false;
+    loop {
+        let (pause, missing) = match find(&context, select, wanted)? {
+            Some((device, info, interface)) => match take(&device, &info, interface) {
+                Ok(opened) => return Ok(opened),
+                // What was there all the time does not change by waiting.
+                Err(error) if !waited => return Err(error),
+                Err(error) => (SETTLE, error),
+            },
+            None => (appear, nothing(select, what)),
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(missing);
+        }
+        waited = true;
+        let pause = if arrivals.is_some() { pause } else { SETTLE };
+        // An error of the wait shows again in the next search.
+        let _ = context.handle_events(Some(pause.min(left).max(Duration::from_millis(1))));
     }
 }
 
@@ -420,7 +434,7 @@ fn nothing(select: &UsbSelect, what: &str) -> LinkError {
     }
 }
 
-fn refused(info: &DeviceInfo, interface: u8, error: rusb::Error) -> LinkError {
+pub(super) fn refused(info: &DeviceInfo, interface: u8, error: rusb::Error) -> LinkError {
     let remedy = match error {
         rusb::Error::Access => format!(
             "give the user access: write `SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{:04x}\", \
