@@ -1,6 +1,7 @@
 //! EEM over a real USB stack: against Linux's drivers of both sides, and against itself.
 //!
 //! Run by `harness/cli/tests/bench/eem` in the bench's guest, where dummy_hcd ties a device port to a host port.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(all(feature = "usb", target_os = "linux"))]
 
@@ -8,21 +9,30 @@ mod eem_guest {
     pub(crate) mod blocking;
     pub(crate) mod bulk;
     pub(crate) mod linux_card;
+    pub(crate) mod linux_terminal;
+    pub(crate) mod serving;
 }
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use dmsc_link::eem::{Eem, EemConfig};
+use dmsc_link::gadget::{GadgetConfig, GadgetSpeed, IccdFunction, UsbCard};
 use dmsc_link::ip::PeerAddress;
-use dmsc_link::usb::UsbSelect;
+use dmsc_link::usb::{IccdConfig, UsbSelect, UsbUicc};
 use dmsc_link::{Link, Opening, Signal};
+use dmsc_usb::descriptor::Variant;
+use dmsc_usb::eem::Check;
 
-use eem_guest::bulk::PORT;
-use eem_guest::linux_card::LinuxCard;
-use eem_guest::{blocking, bulk};
+use eem_guest::blocking;
+use eem_guest::bulk::{self, PORT};
+use eem_guest::linux_card::{LinuxCard, host_interface};
+use eem_guest::linux_terminal::LinuxTerminal;
+use eem_guest::serving::{ATR, PAGE, Serving, answer_apdu};
 
-const HERE: &str = "needs the bench: run harness/cli/tests/bench/eem";
+/// Lengths of echoes. Linux has buffers for one frame, 1536 octets at high speed.
+const ECHOES: [usize; 4] = [0, 1, 64, 2047];
+const LINUX_ECHOES: [usize; 4] = [0, 1, 64, 1500];
 
 /// Octets that cross in each direction; figures are of as many.
 fn amount() -> usize {
@@ -35,22 +45,34 @@ fn terminal() -> EemConfig {
     config
 }
 
-/// Linux has buffers for one frame: 1536 octets at high speed.
-const LINUX_ECHOES: [usize; 4] = [0, 1, 64, 1500];
+fn card() -> EemConfig {
+    let mut config = EemConfig::card();
+    config.ip.listen = vec![PORT];
+    config
+}
 
-/// Echoes, then streams both ways, then a session anew.
-fn exercise(link: &mut Eem, echoes: &[usize], what: &str) {
-    link.begin(&Opening::default()).unwrap();
-    for &length in echoes {
-        let took = link.echo(&vec![0xA5; length], Duration::from_secs(10)).unwrap();
+/// The bus may allow less than high speed.
+fn gadget() -> GadgetConfig {
+    GadgetConfig { speed: GadgetSpeed::High, eem_first: true, ..GadgetConfig::default() }
+}
+
+fn echoes(link: &Eem, lengths: &[usize], what: &str) {
+    for &length in lengths {
+        let took = link.echo(&vec![0xA5; length], Duration::from_secs(20)).unwrap();
         println!("{what}: echo of {length} octets answered in {:?}", took.expect("no answer to an echo"));
     }
+}
+
+/// Echoes, then streams both ways, then a session anew.
+fn exercise(link: &mut Eem, lengths: &[usize], what: &str) {
+    link.begin(&Opening::default()).unwrap();
+    echoes(link, lengths, what);
     bulk::connect(link, 1);
     let (down, up) = (bulk::download(link, 1, amount()), bulk::upload(link, 1, amount()));
     println!("{what}: {down} from the card, {up} to the card");
-    let before = link.state().unwrap().counters;
-    println!("{what}: {before:?}");
-    assert_eq!(before.errors(), 0);
+    let counters = link.state().unwrap().counters;
+    println!("{what}: {counters:?}");
+    assert_eq!(counters.errors(), 0);
     link.begin(&Opening::default()).unwrap();
     bulk::connect(link, 1);
     bulk::download(link, 1, 1000);
@@ -74,15 +96,16 @@ fn our_terminal_and_linux_card() {
     exercise(&mut link, &LINUX_ECHOES, "our terminal, Linux card");
     assert_eq!(link.state().unwrap().peer, Some("192.168.7.2".parse().unwrap()));
     drop(link);
-    // The interface was given back: Linux has it again.
-    LinuxCard::host_interface();
+    // It was given back.
+    host_interface();
 }
 
 #[test]
 #[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
-fn our_terminal_and_linux_card_by_ipv6() {
+fn our_terminal_and_linux_card_by_ipv6_with_real_crcs() {
     let _card = LinuxCard::new();
     let mut config = terminal();
+    config.check = Check::Crc;
     config.ip.peer = PeerAddress::Ipv6;
     let mut link = Eem::terminal(UsbSelect::default(), config).unwrap();
     exercise(&mut link, &LINUX_ECHOES, "our terminal, Linux card, IPv6");
@@ -101,9 +124,7 @@ fn one_transfer_at_a_time_and_linux_card() {
 #[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
 fn linux_terminal_and_linux_card() {
     let card = LinuxCard::new();
-    card.set_addresses();
-    let address: SocketAddr = (card.address(), PORT).into();
-    let (down, up) = bulk::over_sockets(address, amount());
+    let (down, up) = bulk::over_sockets(card.set_addresses(), amount());
     println!("Linux terminal, Linux card: {down} from the card, {up} to the card");
 }
 
@@ -115,10 +136,10 @@ fn unplugging_is_told() {
     let mut link = Eem::terminal(UsbSelect::default(), terminal()).unwrap();
     bulk::connect(&mut link, 1);
     card.unplug();
-    let until = link.now() + Duration::from_secs(10);
+    let until = link.now() + Duration::from_secs(20);
     let error = loop {
         match link.recv(until) {
-            Ok(signal) => assert!(signal.is_some(), "not told: {HERE}"),
+            Ok(signal) => assert!(signal.is_some(), "it was not told"),
             Err(error) => break error,
         }
     };
@@ -127,4 +148,71 @@ fn unplugging_is_told() {
     card.ask_for_an_address();
     link.begin(&Opening::default()).unwrap();
     bulk::connect(&mut link, 1);
+}
+
+#[test]
+#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+fn our_card_and_linux_terminal() {
+    let link = Eem::card(gadget(), card()).unwrap();
+    let terminal = LinuxTerminal::new();
+    echoes(&link, &LINUX_ECHOES, "our card, Linux terminal");
+    let card = Serving::start(link);
+    let (down, up) = bulk::over_sockets(terminal.card(), amount());
+    println!("our card, Linux terminal: {down} from the card, {up} to the card");
+    let (down, up) = bulk::over_sockets(terminal.card_by_ipv6(), amount());
+    println!("our card, Linux terminal, IPv6: {down} from the card, {up} to the card");
+    assert_eq!(terminal.get(), PAGE);
+    let counters = card.stop().state().unwrap().counters;
+    println!("our card, Linux terminal: {counters:?}");
+    assert_eq!(counters.errors(), 0);
+    // What Linux's host sends has a real CRC.
+    assert!(counters.frames_with_crc > 0 && counters.frames_with_sentinel == 0);
+}
+
+#[test]
+#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+fn our_terminal_and_our_card() {
+    // A frame a transfer, then as many as wait.
+    for bundle in [0, 16 * 1024] {
+        let link = Eem::card(gadget(), EemConfig { bundle, ..card() }).unwrap();
+        let mut terminal = Eem::terminal(UsbSelect::default(), EemConfig { bundle, ..terminal() }).unwrap();
+        echoes(&link, &ECHOES, "our card, our terminal");
+        let card = Serving::start(link);
+        exercise(&mut terminal, &ECHOES, &format!("our terminal, our card, bundles of {bundle}"));
+        let counters = card.stop().state().unwrap().counters;
+        assert_eq!((counters.errors(), counters.echoes_answered), (0, 4));
+    }
+}
+
+#[test]
+#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+fn apdus_and_streams_over_one_device() {
+    for (variant, eem_first) in [(Variant::Bulk, true), (Variant::ControlB, false)] {
+        let gadget = GadgetConfig { iccd: IccdFunction::of(variant), eem_first, ..gadget() };
+        let mut card = UsbCard::card(gadget, card()).unwrap();
+        card.begin(&Opening { atr: ATR.to_vec() }).unwrap();
+        let card = Serving::start(card);
+        let mut terminal = UsbUicc::terminal(IccdConfig::default(), terminal()).unwrap();
+        for session in 0..3 {
+            terminal.begin(&Opening::default()).unwrap();
+            terminal.send(Signal::PowerOn).unwrap();
+            assert_eq!(bulk::next(&mut terminal), Signal::Atr(ATR.to_vec()));
+            bulk::connect(&mut terminal, 1);
+            // An APDU goes while a stream does.
+            let octets = amount() / 4;
+            bulk::order_download(&mut terminal, 1, octets);
+            terminal.send(Signal::Command(vec![0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00])).unwrap();
+            let (data, others) = bulk::gather(&mut terminal, 1, octets);
+            println!("{variant:?}, session {session}: {data} from the card beside APDUs");
+            let response = match others.as_slice() {
+                [] => bulk::next(&mut terminal),
+                [response] => response.clone(),
+                more => panic!("{more:?}"),
+            };
+            assert_eq!(response, Signal::Response(answer_apdu(&[0x00, 0xA4])));
+        }
+        assert_eq!(terminal.state().unwrap().counters.errors(), 0);
+        drop(terminal);
+        card.stop();
+    }
 }

@@ -9,8 +9,9 @@ use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, Time};
 /// A link that carries APDUs, and streams over EEM beside it: a USB UICC with ICCD and EEM, seen from either side.
 /// Signals of both come out of the one link, in the order in which they happened.
 pub struct WithStreams<C> {
-    contact: C,
+    // Dropped first: a device is removed by the link that carries its APDUs.
     streams: Streams,
+    contact: C,
 }
 
 impl<C: Link> WithStreams<C> {
@@ -22,7 +23,7 @@ impl<C: Link> WithStreams<C> {
     pub fn open(contact: C, config: EemConfig, open: OpenPipe) -> Result<WithStreams<C>, LinkError> {
         let poster = contact.poster().ok_or(LinkError::Unsupported("streams beside its APDUs"))?;
         let streams = Streams::open(config, open, poster)?;
-        Ok(WithStreams { contact, streams })
+        Ok(WithStreams { streams, contact })
     }
 
     /// The link that carries the APDUs.

@@ -34,6 +34,7 @@ struct Direction {
 struct Queue {
     transfers: VecDeque<Vec<u8>>,
     max_packet_size: NonZeroU16,
+    generation: u64,
     reader: Option<Waker>,
     writer: Option<Waker>,
     cut: Option<Broken>,
@@ -77,9 +78,24 @@ impl FarEnd {
         }
     }
 
-    /// Tells the other end wMaxPacketSize of the endpoint that it writes to, in octets.
-    pub fn set_max_packet_size(&self, octets: NonZeroU16) {
-        self.0.incoming.lock().max_packet_size = octets;
+    /// Tells the other end that it writes to somebody new, and in packets of that many octets; what it wrote to
+    /// somebody else is forgotten.
+    pub fn renew(&self, max_packet_size: NonZeroU16) {
+        {
+            let mut queue = self.0.incoming.lock();
+            queue.transfers.clear();
+            queue.max_packet_size = max_packet_size;
+            queue.generation = queue.generation.wrapping_add(1);
+            queue.wake();
+        }
+        // Who waits to read learns it, too.
+        self.0.outgoing.lock().wake();
+    }
+
+    /// Whether there is nobody at the other end any more.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.0.incoming.lock().cut.is_some()
     }
 
     /// Breaks the pipe, and says why.
@@ -91,7 +107,14 @@ impl FarEnd {
 impl End {
     fn pair(max_packet_size: NonZeroU16) -> (End, End) {
         let direction = || {
-            let queue = Queue { transfers: VecDeque::new(), max_packet_size, reader: None, writer: None, cut: None };
+            let queue = Queue {
+                transfers: VecDeque::new(),
+                max_packet_size,
+                generation: 0,
+                reader: None,
+                writer: None,
+                cut: None,
+            };
             Arc::new(Direction { queue: Mutex::new(queue), changed: Condvar::new() })
         };
         let (one, two) = (direction(), direction());
@@ -145,6 +168,10 @@ impl Pipe for MemoryPipe {
         self.0.outgoing.lock().max_packet_size
     }
 
+    fn generation(&self) -> u64 {
+        self.0.outgoing.lock().generation
+    }
+
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<u8>, Broken>> {
         let mut queue = self.0.incoming.lock();
         if let Some(transfer) = queue.pop() {
@@ -192,8 +219,8 @@ mod tests {
             let far = far.clone();
             thread::spawn(move || std::iter::from_fn(|| far.take()).collect::<Vec<_>>())
         };
-        far.set_max_packet_size(HIGH_SPEED);
-        assert_eq!(pipe.max_packet_size(), HIGH_SPEED);
+        far.renew(HIGH_SPEED);
+        assert_eq!((pipe.max_packet_size(), pipe.generation()), (HIGH_SPEED, 1));
         let mut context = Context::from_waker(Waker::noop());
         for octet in 0..100 {
             // Only a bounded number is on the way.

@@ -34,6 +34,7 @@ pub(super) struct Pump {
     pub(super) clock: Clock,
     pub(super) commands: Receiver<Command>,
     pub(super) poster: Poster,
+    pub(super) generation: u64,
     /// Who waits for the answer to an Echo, in the order in which they were sent.
     pub(super) echoes: VecDeque<Sender<()>>,
 }
@@ -89,6 +90,7 @@ impl Pump {
 
     /// Does what there is to do, then waits until there is more.
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        self.follow();
         let obeyed = self.obey()?;
         let read = self.read(context)?;
         let now = self.clock.now();
@@ -106,6 +108,17 @@ impl Pump {
             Some(wait) => thread::park_timeout(wait),
         }
         Ok(())
+    }
+
+    /// Begins anew when the other side did.
+    fn follow(&mut self) {
+        let generation = self.pipe.generation();
+        if generation != self.generation {
+            self.generation = generation;
+            self.node.restart(self.clock.now());
+            self.endpoint.reset();
+            self.echoes.clear();
+        }
     }
 
     fn obey(&mut self) -> Result<bool, End> {

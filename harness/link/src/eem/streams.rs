@@ -92,6 +92,7 @@ impl Running {
         let pipe = open()?;
         let (sender, commands) = channel();
         let pump = Pump {
+            generation: pipe.generation(),
             endpoint: Endpoint::new(config.settings(pipe.max_packet_size())),
             pipe,
             node,

@@ -25,6 +25,8 @@ pub struct GadgetConfig {
     pub speed: GadgetSpeed,
     /// bMaxPower, in mA.
     pub max_power: u16,
+    /// Whether the interface of EEM, where there is one, comes before that of ICCD.
+    pub eem_first: bool,
     /// The card by ICCD.
     pub iccd: IccdFunction,
     /// What is answered when the terminal negotiates power (TS 102 600).
@@ -52,6 +54,7 @@ impl Default for GadgetConfig {
             serial: "1".into(),
             speed: GadgetSpeed::Full,
             max_power: 100,
+            eem_first: false,
             iccd: IccdFunction::default(),
             power: PowerAnswers::default(),
             reattach: true,

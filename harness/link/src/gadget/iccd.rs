@@ -11,9 +11,11 @@ use dmsc_usb::iccd::card::{Card, CardConfig};
 
 use super::config::{GadgetConfig, IccdFunction};
 use super::device::{self, Device};
+use super::eem::{EemFiles, EemFunction};
 use super::events::{Events, extend, notify, read_bulk, write_bulk};
 use super::functionfs::{Files, Function};
 use super::shared::{Observed, Shared, Transfer};
+use crate::eem::FarEnd;
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
 /// How long the kernel may take to tell that a device was unplugged or removed.
@@ -30,11 +32,17 @@ pub struct GadgetCard {
     shared: Arc<Shared>,
     device: Device,
     /// What the threads are made of when the device is attached.
-    idle: Option<(Files, Receiver<Transfer>)>,
+    idle: Option<Idle>,
     threads: Vec<JoinHandle<()>>,
     /// Each thread has one; when the last has ended, `over` closes.
     alive: Option<Sender<()>>,
     over: Receiver<()>,
+}
+
+struct Idle {
+    files: Files,
+    queue: Receiver<Transfer>,
+    beside: Option<EemFiles>,
 }
 
 impl GadgetCard {
@@ -44,13 +52,24 @@ impl GadgetCard {
     /// [`LinkError::Missing`] without a device controller, without the rights to make gadgets, and on a kernel without
     /// FunctionFS.
     pub fn open(config: GadgetConfig) -> Result<GadgetCard, LinkError> {
+        GadgetCard::with(config, None)
+    }
+
+    /// Makes the device with an EEM interface beside that of ICCD, whose transfers go through `eem`.
+    pub(super) fn with(config: GadgetConfig, eem: Option<FarEnd>) -> Result<GadgetCard, LinkError> {
         let iccd = Function::new(describe(&config.iccd));
-        let device = Device::register(&config, vec![iccd.handle.clone()])?;
+        let beside = eem.map(|far| EemFunction::new(far, true));
+        let mut handles = vec![iccd.handle.clone()];
+        if let Some(beside) = &beside {
+            handles.insert(if config.eem_first { 0 } else { 1 }, beside.handle());
+        }
+        let device = Device::register(&config, handles)?;
         let files = iccd.open().map_err(|cause| device::refused("described to the kernel", &cause))?;
+        let beside = beside.map(EemFunction::open).transpose()?;
         let (to_host, queue) = channel();
         let mailbox = Mailbox::default();
         let shared = Arc::new(Shared::new(card(&config.iccd, &[]), mailbox.poster(), to_host));
-        let idle = Some((files, queue));
+        let idle = Some(Idle { files, queue, beside });
         let clock = Clock::new(config.rate);
         let (alive, over) = channel();
         let (alive, threads) = (Some(alive), Vec::new());
@@ -71,7 +90,12 @@ impl GadgetCard {
 
     fn attach(&mut self) -> Result<(), LinkError> {
         self.device.bind()?;
-        let Some((files, queue)) = self.idle.take() else { return Ok(()) };
+        let Some(Idle { files, queue, beside }) = self.idle.take() else { return Ok(()) };
+        if let Some(beside) = beside {
+            for run in beside.threads(self.device.bus()) {
+                self.spawn(|_| run());
+            }
+        }
         let events = Events {
             control: files.control,
             bus: self.device.bus(),

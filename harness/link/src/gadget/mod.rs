@@ -6,6 +6,7 @@
 mod config;
 mod controllers;
 mod device;
+mod eem;
 mod events;
 mod functionfs;
 mod iccd;
@@ -13,5 +14,6 @@ mod shared;
 
 pub use config::{GadgetConfig, GadgetSpeed, IccdFunction, PowerAnswers};
 pub use controllers::{Controller, controllers};
+pub use eem::{GadgetPipe, UsbCard};
 pub use iccd::GadgetCard;
 pub use shared::Observed;

@@ -22,9 +22,13 @@ use crate::{Signal, Time};
 /// Octets of the longest DHCP message taken; RFC 2131 demands 576 of an IP packet.
 const DHCP_LENGTH: usize = 1500;
 
+/// How long a DHCP client waits for an offer before it asks again. The other side may come up any moment.
+const DHCP_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A side of an IP link. Frames have no frame check sequence; time is the caller's, and never goes back.
 pub struct Node {
     config: IpConfig,
+    seed: u64,
     interface: Interface,
     sockets: SocketSet<'static>,
     outgoing: VecDeque<Vec<u8>>,
@@ -58,7 +62,13 @@ impl Node {
         });
 
         let mut sockets = SocketSet::new(Vec::new());
-        let dhcp_client = (config.ipv4 == Ipv4::Dhcp).then(|| sockets.add(dhcpv4::Socket::new()));
+        let dhcp_client = (config.ipv4 == Ipv4::Dhcp).then(|| {
+            let mut socket = dhcpv4::Socket::new();
+            let mut retry = socket.get_retry_config();
+            retry.discover_timeout = stack_duration(DHCP_PATIENCE);
+            socket.set_retry_config(retry);
+            sockets.add(socket)
+        });
         let dhcp_server = match (&config.dhcp, config.ipv4) {
             (Some(offer), Ipv4::Fixed(address, bits)) => {
                 let buffer = || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; 4], vec![0; 4 * DHCP_LENGTH]);
@@ -76,6 +86,7 @@ impl Node {
         let streams = Streams::new(&config, seed, &mut sockets);
         Ok(Node {
             config,
+            seed,
             interface,
             sockets,
             outgoing,
@@ -165,6 +176,17 @@ impl Node {
     pub fn begin(&mut self) {
         self.streams.reset(&mut self.sockets);
         self.signals.clear();
+    }
+
+    /// The other side came anew, or another one did: addresses are sought and given again, and streams have ended.
+    pub fn restart(&mut self, now: Time) {
+        self.seed = self.seed.wrapping_add(1);
+        // It was made from these settings once.
+        let Ok(mut fresh) = Node::new(self.config.clone(), self.seed, now) else { return };
+        fresh.signals = std::mem::take(&mut self.signals);
+        fresh.signals.extend(self.streams.ends());
+        fresh.streams.follow(&self.streams);
+        *self = fresh;
     }
 
     /// The addresses of this side.

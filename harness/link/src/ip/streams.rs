@@ -114,6 +114,19 @@ impl Streams {
         }
     }
 
+    /// What is to be said of the streams when the other side has left.
+    pub(super) fn ends(&self) -> impl Iterator<Item = Signal> {
+        self.open.iter().filter(|(_, stream)| !stream.ended).map(|(&id, stream)| match stream.deadline {
+            Some(_) => Signal::Refused(id, "the other side has left".into()),
+            None => Signal::Close(id),
+        })
+    }
+
+    /// Counts on from where the streams before have come to.
+    pub(super) fn follow(&mut self, before: &Streams) {
+        self.next_id = before.next_id;
+    }
+
     /// Takes out what has come.
     pub(super) fn receive(&mut self, sockets: &mut SocketSet<'static>, signals: &mut VecDeque<Signal>) {
         for (&id, stream) in self.open.iter_mut().filter(|(_, stream)| stream.deadline.is_none()) {

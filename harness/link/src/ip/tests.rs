@@ -256,6 +256,19 @@ fn several_streams_and_a_new_session() {
 }
 
 #[test]
+fn a_card_that_came_anew_is_found_anew() {
+    let mut bench = Bench::new(IpConfig::terminal(), IpConfig::card());
+    bench.connect(1);
+    bench.terminal.node.restart(bench.now);
+    bench.card.node.restart(bench.now);
+    assert_eq!(bench.terminal.node.peer(), None);
+    bench.terminal.signals.clear();
+    bench.connect(1);
+    assert_eq!(bench.terminal.signals, [Signal::Close(1), Signal::Connected(1)]);
+    assert_eq!(bench.card.signals, [Signal::Connect(1), Signal::Close(1), Signal::Connect(2)]);
+}
+
+#[test]
 fn a_stream_may_be_quiet_for_long() {
     let mut bench = Bench::new(IpConfig::terminal(), IpConfig::card());
     bench.connect(1);

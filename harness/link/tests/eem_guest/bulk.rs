@@ -2,11 +2,13 @@
 //! as many and answers with one.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use dmsc_link::{Link, Signal, StreamId};
+
+use super::serving::PAGE;
 
 pub(crate) const READY: &str = "ready to be connected";
 
@@ -49,16 +51,32 @@ pub(crate) fn connect(link: &mut impl Link, stream: StreamId) {
 }
 
 pub(crate) fn download(link: &mut impl Link, stream: StreamId, octets: usize) -> Rate {
-    let began = Instant::now();
+    order_download(link, stream, octets);
+    let (rate, others) = gather(link, stream, octets);
+    assert_eq!(others, []);
+    rate
+}
+
+pub(crate) fn order_download(link: &mut impl Link, stream: StreamId, octets: usize) {
     link.send(Signal::Data(stream, order(b'S', octets))).unwrap();
-    let mut at = 0;
+}
+
+/// What was ordered, and what came between.
+pub(crate) fn gather(link: &mut impl Link, stream: StreamId, octets: usize) -> (Rate, Vec<Signal>) {
+    let began = Instant::now();
+    let (mut at, mut others) = (0, Vec::new());
     while at < octets {
-        let Signal::Data(id, data) = next(link) else { panic!("the stream ended after {at} octets") };
-        assert!(id == stream && data.iter().enumerate().all(|(n, octet)| *octet == pattern(at + n)));
-        at += data.len();
+        match next(link) {
+            Signal::Data(id, data) if id == stream => {
+                assert!(data.iter().enumerate().all(|(n, octet)| *octet == pattern(at + n)));
+                at += data.len();
+            }
+            Signal::Close(_) => panic!("the stream ended after {at} octets"),
+            other => others.push(other),
+        }
     }
     assert_eq!(at, octets);
-    Rate { octets, took: began.elapsed() }
+    (Rate { octets, took: began.elapsed() }, others)
 }
 
 pub(crate) fn upload(link: &mut impl Link, stream: StreamId, octets: usize) -> Rate {
@@ -69,9 +87,22 @@ pub(crate) fn upload(link: &mut impl Link, stream: StreamId, octets: usize) -> R
     Rate { octets, took: began.elapsed() }
 }
 
+/// Connects; an address that the other side does not have yet is tried again.
+fn reach(address: SocketAddr) -> TcpStream {
+    let end = Instant::now() + LIMIT;
+    loop {
+        match TcpStream::connect_timeout(&address, LIMIT) {
+            Ok(stream) => return stream,
+            // The kernel has asked for the address for three seconds then.
+            Err(error) if error.kind() == ErrorKind::HostUnreachable && Instant::now() < end => {}
+            Err(error) => panic!("{address}: {error}"),
+        }
+    }
+}
+
 /// Both directions over the kernel's own sockets.
 pub(crate) fn over_sockets(address: SocketAddr, octets: usize) -> (Rate, Rate) {
-    let mut stream = TcpStream::connect_timeout(&address, LIMIT).unwrap();
+    let mut stream = reach(address);
     stream.set_nodelay(true).unwrap();
     let mut buffer = vec![0; 256 * 1024];
     let (mut at, began) = (0, Instant::now());
@@ -121,6 +152,54 @@ fn serve_one(mut stream: TcpStream) -> std::io::Result<()> {
                     at += read;
                 }
                 stream.write_all(&[DONE])?;
+            }
+        }
+    }
+}
+
+/// What came on one stream that this side serves.
+#[derive(Default)]
+pub(crate) struct Served {
+    waiting: Vec<u8>,
+    /// Octets that are still to come, and how many came, once an order to receive was read.
+    receiving: Option<(usize, usize)>,
+}
+
+impl Served {
+    /// Takes what came, and gives what goes.
+    pub(crate) fn take(&mut self, data: &[u8]) -> Vec<u8> {
+        self.waiting.extend_from_slice(data);
+        let mut answers = Vec::new();
+        loop {
+            if let Some((left, at)) = self.receiving {
+                let some = left.min(self.waiting.len());
+                let taken: Vec<u8> = self.waiting.drain(..some).collect();
+                assert!(taken.iter().enumerate().all(|(n, octet)| *octet == pattern(at + n)));
+                self.receiving = Some((left - some, at + some));
+                if left > some {
+                    return answers;
+                }
+                self.receiving = None;
+                answers.push(DONE);
+            }
+            if self.waiting.starts_with(b"GET ") {
+                // One who asks in HTTP gets a page.
+                if self.waiting.ends_with(b"\r\n\r\n") {
+                    self.waiting.clear();
+                    answers.extend(
+                        format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{PAGE}", PAGE.len()).into_bytes(),
+                    );
+                }
+                return answers;
+            }
+            if self.waiting.len() < 9 {
+                return answers;
+            }
+            let order: Vec<u8> = self.waiting.drain(..9).collect();
+            let octets = u64::from_be_bytes(order[1..].try_into().unwrap()) as usize;
+            match order[0] {
+                b'S' => answers.extend((0..octets).map(pattern)),
+                _ => self.receiving = Some((octets, 0)),
             }
         }
     }

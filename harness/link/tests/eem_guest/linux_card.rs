@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::bulk;
+use super::bulk::{PORT, READY};
 
-/// dummy_hcd has one port, and both EEM functions here are alone in their gadget.
+/// dummy_hcd has one port, and the EEM functions of these tests come first in their gadget.
 const USB_INTERFACE: &str = "/sys/bus/usb/devices/1-1:1.0";
 
 const NAMESPACE: &str = "card";
@@ -31,6 +31,16 @@ pub(crate) fn run(line: &str) {
 
 fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).unwrap_or_else(|error| panic!("{}: {error}", folder.join(name).display()));
+}
+
+/// The interface of Linux's own host driver.
+pub(crate) fn host_interface() -> String {
+    run(&format!("udevadm wait --timeout=60 {USB_INTERFACE}"));
+    run("udevadm settle");
+    let driver = fs::read_link(format!("{USB_INTERFACE}/driver")).unwrap();
+    assert!(driver.ends_with("cdc_eem"), "{}", driver.display());
+    let mut names = fs::read_dir(format!("{USB_INTERFACE}/net")).unwrap();
+    names.next().unwrap().unwrap().file_name().into_string().unwrap()
 }
 
 impl LinuxCard {
@@ -58,7 +68,7 @@ impl LinuxCard {
             .spawn()
             .unwrap();
         let lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        assert!(lines.map_while(Result::ok).any(|line| line.contains(bulk::READY)), "the TCP server ended");
+        assert!(lines.map_while(Result::ok).any(|line| line.contains(READY)), "the TCP server ended");
         LinuxCard { gadget, interface, children: vec![server] }
     }
 
@@ -77,26 +87,13 @@ impl LinuxCard {
         self.children.push(client);
     }
 
-    /// The interface of Linux's own host driver.
-    pub(crate) fn host_interface() -> String {
-        run(&format!("udevadm wait --timeout=60 {USB_INTERFACE}"));
-        run("udevadm settle");
-        let driver = fs::read_link(format!("{USB_INTERFACE}/driver")).unwrap();
-        assert!(driver.ends_with("cdc_eem"), "{}", driver.display());
-        let mut names = fs::read_dir(format!("{USB_INTERFACE}/net")).unwrap();
-        names.next().unwrap().unwrap().file_name().into_string().unwrap()
-    }
-
-    /// Gives both of Linux's sides fixed addresses.
-    pub(crate) fn set_addresses(&self) {
-        let host = LinuxCard::host_interface();
+    /// Gives both of Linux's sides fixed addresses, and tells that of the card's server.
+    pub(crate) fn set_addresses(&self) -> SocketAddr {
+        let host = host_interface();
         run(&format!("ip address add {HOST}/24 dev {host}"));
         run(&format!("ip link set {host} up"));
         run(&format!("ip -n {NAMESPACE} address add {CARD}/24 dev {}", self.interface));
-    }
-
-    pub(crate) fn address(&self) -> IpAddr {
-        CARD.parse().unwrap()
+        format!("{CARD}:{PORT}").parse().unwrap()
     }
 
     pub(crate) fn unplug(&self) {

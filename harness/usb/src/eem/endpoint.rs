@@ -217,6 +217,11 @@ impl Endpoint {
         self.ready.push_back(transfer);
     }
 
+    /// Forgets what is under way, as when the other side came anew; what was counted stays.
+    pub fn reset(&mut self) {
+        *self = Endpoint { counters: self.counters, ..Endpoint::new(self.settings) };
+    }
+
     /// Whether there is a transfer to write.
     pub fn has_transfer(&self) -> bool {
         !(self.ready.is_empty() && self.bundle.is_empty())

@@ -208,6 +208,20 @@ fn frames_share_a_transfer_up_to_the_limit() {
 }
 
 #[test]
+fn a_reset_endpoint_has_nothing_under_way() {
+    let mut card = Endpoint::new(Settings { straddling: true, bundle: 1000, ..*endpoint(Role::Peripheral).settings() });
+    let transfer = Raw::frame(Check::Crc, &ARP).octets();
+    card.send_echo(b"ho").unwrap();
+    card.send_frame(&ARP).unwrap();
+    assert_eq!(events(&mut card, &transfer[..20]), [""; 0]);
+    card.reset();
+    assert!(!card.has_transfer());
+    assert_eq!(events(&mut card, &transfer), [format!("{:?}", Event::Frame(&ARP))]);
+    assert_eq!(events(&mut card, &[0x02, 0x88, b'h', b'o']), ["Unsolicited([104, 111])"]);
+    assert_eq!((card.counters().frames_sent, card.counters().transfers), (1, 3));
+}
+
+#[test]
 fn commands_keep_their_place_among_frames() {
     let mut settings = Settings::new(Role::Host, FULL_SPEED);
     settings.bundle = 1000;
