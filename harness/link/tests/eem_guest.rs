@@ -19,8 +19,8 @@ use std::time::Duration;
 use dmsc_link::eem::{Eem, EemConfig};
 use dmsc_link::gadget::{GadgetConfig, GadgetSpeed, IccdFunction, UsbCard};
 use dmsc_link::ip::PeerAddress;
-use dmsc_link::usb::{IccdConfig, UsbSelect, UsbUicc};
-use dmsc_link::{Link, Opening, Signal};
+use dmsc_link::usb::{IccdConfig, NetworkInterface, UsbSelect, UsbUicc};
+use dmsc_link::{Link, Opening, Signal, Tcp};
 use dmsc_usb::descriptor::Variant;
 use dmsc_usb::eem::Check;
 
@@ -162,6 +162,11 @@ fn our_card_and_linux_terminal() {
     let (down, up) = bulk::over_sockets(terminal.card_by_ipv6(), amount());
     println!("our card, Linux terminal, IPv6: {down} from the card, {up} to the card");
     assert_eq!(terminal.get(), PAGE);
+    let interface = NetworkInterface::find(&UsbSelect::default(), Duration::ZERO).unwrap();
+    let mut tcp = Tcp::open(interface.tcp(terminal.card_by_ipv6().ip(), PORT)).unwrap();
+    bulk::connect(&mut tcp, 1);
+    bulk::download(&mut tcp, 1, 1000);
+    drop(tcp);
     let counters = card.stop().state().unwrap().counters;
     println!("our card, Linux terminal: {counters:?}");
     assert_eq!(counters.errors(), 0);
