@@ -242,3 +242,26 @@ impl Drop for GadgetCard {
         self.device.remove();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_that_is_not_there_is_missing() {
+        let config = GadgetConfig { udc: Some("no-such-controller".into()), ..GadgetConfig::default() };
+        let error = GadgetCard::open(config).err().map(|error| error.to_string());
+        let text = error.unwrap_or_default();
+        assert!(text.starts_with("there is no USB device controller no-such-controller; "), "{text}");
+    }
+
+    #[test]
+    fn the_kernel_is_told_what_the_configuration_says() {
+        let bulk = describe(&IccdFunction::of(Variant::Bulk));
+        assert_eq!((bulk.class, bulk.endpoints.len()), ([0x0B, 0x00, 0x00], 3));
+        assert_eq!(bulk.extra[0].len(), 54);
+        let bare = IccdFunction { interrupt: false, descriptor: None, ..IccdFunction::of(Variant::ControlB) };
+        let bare = describe(&IccdFunction { class: Some([0x0B, 0x00, 0x07]), ..bare });
+        assert_eq!((bare.class, bare.endpoints.len(), bare.extra.len()), ([0x0B, 0x00, 0x07], 0, 0));
+    }
+}
