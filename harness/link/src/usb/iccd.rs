@@ -18,6 +18,9 @@ use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Sign
 /// How long a card may take to confirm that an exchange is given up.
 const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long is waited before a card is opened again that was going when it was opened.
+const SETTLE: Duration = Duration::from_millis(50);
+
 /// How to reach the card, and how to treat it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IccdConfig {
@@ -145,12 +148,23 @@ impl IccdTerminal {
 
     /// Brings the card back, should it have been lost, and takes its power.
     fn reach(&mut self) -> Result<(), LinkError> {
-        if self.card.is_some() && self.run(Task::PowerOff).is_ok() {
+        if self.card.is_some() && matches!(self.run(Task::PowerOff), Ok(Some(_))) {
             return Ok(());
         }
-        self.card = None;
-        self.card = Some(Card::open(&self.config)?);
-        self.run(Task::PowerOff).map(drop)
+        let until = Instant::now() + self.config.appear;
+        loop {
+            self.card = None;
+            let reached = Card::open(&self.config).and_then(|card| {
+                self.card = Some(card);
+                // One that is there and does not answer is for the player to judge.
+                self.run(Task::PowerOff).map(drop)
+            });
+            match reached {
+                // What was opened was about to go: the system notices that a little later than the device.
+                Err(error) if error.is_interruption() && Instant::now() < until => std::thread::sleep(SETTLE),
+                reached => return reached,
+            }
+        }
     }
 
     fn power_on(&mut self) -> Result<(), LinkError> {
