@@ -1,6 +1,6 @@
 //! EEM over a real USB stack: against Linux's drivers of both sides, and against itself.
 //!
-//! Run by `harness/cli/tests/bench/eem` in the bench's guest, where dummy_hcd ties a device port to a host port.
+//! Run by `harness/cli/tests/bench/guest_eem.sh` in the bench's guest, where dummy_hcd ties a device port to a host port.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(all(feature = "usb", target_os = "linux"))]
@@ -88,7 +88,7 @@ fn peer() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn our_terminal_and_linux_card() {
     let mut card = LinuxCard::new();
     card.ask_for_an_address();
@@ -101,7 +101,7 @@ fn our_terminal_and_linux_card() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn our_terminal_and_linux_card_by_ipv6_with_real_crcs() {
     let _card = LinuxCard::new();
     let mut config = terminal();
@@ -112,7 +112,7 @@ fn our_terminal_and_linux_card_by_ipv6_with_real_crcs() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn one_transfer_at_a_time_and_linux_card() {
     let mut card = LinuxCard::new();
     card.ask_for_an_address();
@@ -121,7 +121,7 @@ fn one_transfer_at_a_time_and_linux_card() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn linux_terminal_and_linux_card() {
     let card = LinuxCard::new();
     let (down, up) = bulk::over_sockets(card.set_addresses(), amount());
@@ -129,7 +129,7 @@ fn linux_terminal_and_linux_card() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn unplugging_is_told() {
     let mut card = LinuxCard::new();
     card.ask_for_an_address();
@@ -151,7 +151,7 @@ fn unplugging_is_told() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn our_card_and_linux_terminal() {
     let link = Eem::card(gadget(), card()).unwrap();
     let terminal = LinuxTerminal::new();
@@ -175,7 +175,7 @@ fn our_card_and_linux_terminal() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn our_terminal_and_our_card() {
     // A frame a transfer, then as many as wait.
     for bundle in [0, 16 * 1024] {
@@ -190,7 +190,7 @@ fn our_terminal_and_our_card() {
 }
 
 #[test]
-#[ignore = "needs the bench: run harness/cli/tests/bench/eem"]
+#[ignore = "needs the bench: run harness/cli/tests/bench/guest_eem.sh"]
 fn apdus_and_streams_over_one_device() {
     for (variant, eem_first) in [(Variant::Bulk, true), (Variant::ControlB, false)] {
         let gadget = GadgetConfig { iccd: IccdFunction::of(variant), eem_first, ..gadget() };

@@ -177,6 +177,17 @@ fn path(device: &nusb::DeviceInfo) -> String {
     format!("{bus}-{}", ports.join("."))
 }
 
+/// Selects the same card's other interface, and the same card again when it was plugged out and in.
+fn beside(select: UsbSelect, card: Option<&DeviceInfo>) -> UsbSelect {
+    let path = match select.serial {
+        // It may come back elsewhere.
+        Some(_) => select.path,
+        None => card.map(|card| card.path.clone()).or(select.path),
+    };
+    // The number is that of the interface by ICCD; the other one is found by its class.
+    UsbSelect { path, interface: None, ..select }
+}
+
 fn opener(select: UsbSelect, appear: Duration) -> OpenPipe {
     Box::new(move || Ok(Box::new(UsbPipe::open(&select, appear)?)))
 }
@@ -201,9 +212,34 @@ impl UsbUicc {
     /// # Errors
     /// As [`IccdTerminal::open`] and [`Eem::terminal`].
     pub fn terminal(iccd: IccdConfig, eem: EemConfig) -> Result<UsbUicc, LinkError> {
-        // The number of an interface is that of the one by ICCD; the other is found by its class in the same device.
-        let (interface, appear) = (None, eem.appear);
-        let select = UsbSelect { interface, ..iccd.select.clone() };
-        WithStreams::open(IccdTerminal::open(iccd)?, eem, opener(select, appear))
+        let (select, appear) = (iccd.select.clone(), eem.appear);
+        let iccd = IccdTerminal::open(iccd)?;
+        let select = beside(select, iccd.device());
+        WithStreams::open(iccd, eem, opener(select, appear))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usb::Speed;
+
+    #[test]
+    fn the_other_interface_is_looked_for_in_the_same_card() {
+        let card = DeviceInfo {
+            vendor: 0x1D6B,
+            product: 0x0105,
+            path: "3-1.4".into(),
+            speed: Speed::Full,
+            manufacturer: None,
+            name: None,
+            serial: Some("7".into()),
+            interfaces: Vec::new(),
+            problem: None,
+        };
+        let any = UsbSelect { interface: Some(1), ..UsbSelect::default() };
+        assert_eq!(beside(any, Some(&card)), UsbSelect { path: Some("3-1.4".into()), ..UsbSelect::default() });
+        let named = UsbSelect { serial: Some("7".into()), ..UsbSelect::default() };
+        assert_eq!(beside(named.clone(), Some(&card)), named);
     }
 }
