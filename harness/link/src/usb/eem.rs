@@ -12,7 +12,8 @@ use dmsc_usb::descriptor::{Interface, Offer};
 use nusb::transfer::{Buffer, Bulk, Completion, In, Out, TransferError};
 use nusb::{Endpoint, ErrorKind, MaybeFuture};
 
-use super::device::{self, DeviceInfo, UsbSelect};
+use super::device;
+use super::info::{DeviceInfo, UsbSelect};
 use crate::LinkError;
 use crate::eem::{Broken, Eem, EemConfig, OpenPipe, Pipe, WithStreams};
 use crate::usb::{IccdConfig, IccdTerminal};

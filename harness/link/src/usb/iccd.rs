@@ -11,7 +11,8 @@ use dmsc_usb::iccd::host::{Counters, Event, Failure, Host, HostConfig, Outcome, 
 use dmsc_usb::power::Negotiation;
 use dmsc_usb::t0::TpduError;
 
-use super::device::{ControlSetup, Device, DeviceInfo, TransferError, UsbSelect};
+use super::device::{ControlSetup, Device, TransferError};
+use super::info::{DeviceInfo, UsbSelect};
 use super::power::negotiate;
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 

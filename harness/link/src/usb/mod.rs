@@ -4,14 +4,16 @@
 mod device;
 mod eem;
 mod iccd;
+mod info;
 #[cfg(target_os = "linux")]
 mod network;
 mod power;
 mod simtrace2;
 
-pub use device::{ControlSetup, Device, DeviceInfo, Speed, TransferError, UsbSelect, list};
+pub use device::{ControlSetup, Device, TransferError, list};
 pub use eem::{UsbPipe, UsbUicc};
 pub use iccd::{IccdConfig, IccdTerminal};
+pub use info::{DeviceInfo, Speed, UsbSelect};
 #[cfg(target_os = "linux")]
 pub use network::NetworkInterface;
 pub use simtrace2::{BoardInfo, Simtrace2, Simtrace2Config};

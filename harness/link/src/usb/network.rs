@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use dmsc_usb::descriptor::Offer;
 
-use super::device::{self, DeviceInfo, UsbSelect};
+use super::device;
+use super::info::{DeviceInfo, UsbSelect};
 use crate::{LinkError, TcpConfig};
 
 /// Where Linux shows the interfaces of USB devices.

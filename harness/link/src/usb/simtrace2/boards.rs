@@ -5,7 +5,7 @@ use std::fmt;
 use dmsc_usb::simtrace2::board::CLASS;
 use dmsc_usb::simtrace2::{Board, Mode};
 
-use crate::usb::device::DeviceInfo;
+use crate::usb::info::DeviceInfo;
 
 /// A board, and what its interfaces do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ mod tests {
     use dmsc_usb::descriptor::Interface;
 
     use super::*;
-    use crate::usb::device::Speed;
+    use crate::usb::info::Speed;
 
     fn device(product: u16, classes: &[[u8; 3]]) -> DeviceInfo {
         let interface = |(number, class): (usize, &[u8; 3])| Interface {

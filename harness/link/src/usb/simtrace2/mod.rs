@@ -21,7 +21,8 @@ use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Polarity, Pts, 
 pub use boards::BoardInfo;
 use port::{Port, Slot};
 
-use super::device::{Device, DeviceInfo, TransferError, UsbSelect, list};
+use super::device::{Device, TransferError, list};
+use super::info::{DeviceInfo, UsbSelect};
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
 /// How long a read waits before it is begun anew, so that its thread sees that it shall end: libusb has no other way to
