@@ -25,7 +25,10 @@ const COMMAND: [u8; 5] = [0x80, 0xF2, 0x00, 0x00, 0x00];
 fn main() {
     // `cargo bench -- --test` only sees that it runs.
     let once = std::env::args().any(|argument| argument == "--test");
-    let Some(_turn) = bench() else { return };
+    if std::env::var_os("DMSC_BENCH").is_none() {
+        return eprintln!("not run: DMSC_BENCH=host says that this host's pcscd may be started");
+    }
+    let _turn = bench();
     let _daemon = Daemon::start();
     for (quickack, rounds) in [(true, 20_000), (false, 100)] {
         let _card = Card::insert(&ATR_T1, VpcdConfig { quickack, ..VpcdConfig::default() });

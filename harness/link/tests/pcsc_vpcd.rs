@@ -1,4 +1,4 @@
-//! The PC/SC link against the vpcd link, with the system's own pcscd between them.
+//! The PC/SC link against the vpcd link, with the system's own pcscd between them. `host_pcsc.sh` runs it.
 #![cfg(all(target_os = "linux", feature = "pcsc"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -51,8 +51,9 @@ fn echo(link: &mut Pcsc, command: &[u8]) {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn apdus_of_all_lengths_pass() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let _card = Card::insert(&ATR_T1, vpcd());
     let mut link = open();
@@ -79,8 +80,9 @@ fn apdus_of_all_lengths_pass() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn over_t0_case_4_goes_without_its_le_and_extended_length_not_at_all() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let _card = Card::insert(&ATR_T0, vpcd());
     let mut link = open();
@@ -93,8 +95,9 @@ fn over_t0_case_4_goes_without_its_le_and_extended_length_not_at_all() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn power_and_resets_reach_the_card_as_what_they_are() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let card = Card::insert(&ATR_T1, vpcd());
     let mut link = open();
@@ -116,8 +119,9 @@ fn power_and_resets_reach_the_card_as_what_they_are() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn readers_are_listed_with_what_is_in_them() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let error = readers().unwrap_err().to_string();
     assert!(
         error.starts_with("pcscd does not run: nobody listens on ") && error.contains("systemctl start"),
@@ -142,8 +146,9 @@ fn readers_are_listed_with_what_is_in_them() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_card_is_chosen_by_what_it_is() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let _card = Card::insert(&ATR_T1, vpcd());
     let choose = |reader| Pcsc::open(PcscConfig { reader, appear: Duration::from_secs(3), ..config() });
@@ -170,8 +175,9 @@ fn a_card_is_chosen_by_what_it_is() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_card_that_another_program_resets_is_not_taken_for_the_same() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let _card = Card::insert(&ATR_T1, vpcd());
     let mut link = Pcsc::open(PcscConfig { share: PcscShare::Shared, ..config() }).unwrap();
@@ -186,8 +192,9 @@ fn a_card_that_another_program_resets_is_not_taken_for_the_same() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_card_pulled_before_or_in_an_exchange_is_gone_and_comes_back() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let card = Card::insert(&ATR_T1, vpcd());
     for during in [false, true] {
@@ -217,8 +224,9 @@ fn a_card_pulled_before_or_in_an_exchange_is_gone_and_comes_back() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_silent_card_gives_no_answer_and_is_powered_again_once_it_is_freed() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let _daemon = Daemon::start();
     let card = Card::insert(&ATR_T1, vpcd());
     let mut link = open();
@@ -242,8 +250,33 @@ fn a_silent_card_gives_no_answer_and_is_powered_again_once_it_is_freed() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
+fn a_silent_card_that_is_not_freed_is_gone_in_time() {
+    let _turn = bench();
+    let _daemon = Daemon::start();
+    let card = Card::insert(&ATR_T1, vpcd());
+    drop(open());
+    let appear = Duration::from_secs(1);
+    let mut link = Pcsc::open(PcscConfig { appear, ..config() }).unwrap();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    card.be_silent(true);
+    assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);
+    let error = within(appear + AT_MOST, "power on", || link.send(Signal::PowerOn)).unwrap_err();
+    assert!(error.is_interruption() && error.to_string().ends_with("by an exchange that does not end"), "{error}");
+    within(AT_MOST, "dropping", || drop(link));
+    card.be_silent(false);
+    card.pull();
+    std::thread::sleep(NOTICED);
+    card.put_in();
+    let mut link = open();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    echo(&mut link, &[0; 5]);
+}
+
+#[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_daemon_that_ends_is_gone_and_comes_back() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let daemon = Daemon::start();
     let _card = Card::insert(&ATR_T1, vpcd());
     let mut link = open();
@@ -263,8 +296,9 @@ fn a_daemon_that_ends_is_gone_and_comes_back() {
 }
 
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_stopped_daemon_holds_nobody() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let daemon = Daemon::start();
     let _card = Card::insert(&ATR_T1, vpcd());
     let mut link = open();
@@ -339,8 +373,9 @@ impl Interruption {
 /// Interruptions at random moments, and after each the bench works again. `DMSC_SEED` repeats a run, and
 /// `DMSC_INTERRUPTIONS` says how many there are: with 200 it takes four minutes.
 #[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn whatever_happens_ends_in_time_and_is_got_over() {
-    let Some(_turn) = bench() else { return };
+    let _turn = bench();
     let from_environment = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
     let (mut state, turns) = (from_environment("DMSC_SEED", 1), from_environment("DMSC_INTERRUPTIONS", 40));
     // The multiplier and increment of Knuth's MMIX generator; the low bits are the weak ones.

@@ -10,4 +10,4 @@ bench=$(cd "$(dirname "$0")" && pwd)
 cargo test --quiet --package dmsc-link --features pcsc --test pcsc_vpcd --no-run
 in_own_world "$0" "$@"
 mkdir -p /run/pcscd
-DMSC_BENCH=host cargo test --offline --quiet --package dmsc-link --features pcsc --test pcsc_vpcd -- --nocapture "$@"
+DMSC_BENCH=host cargo test --offline --quiet --package dmsc-link --features pcsc --test pcsc_vpcd -- --ignored --nocapture "$@"

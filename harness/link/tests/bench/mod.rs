@@ -19,16 +19,14 @@ const READ_ICCID: [u8; 5] = [0x00, 0xB0, 0x00, 0x00, 0x0A];
 /// T=0 by saying nothing else.
 pub(crate) const ATR_T0: [u8; 2] = [0x3B, 0x00];
 
-/// Whether this run has the bench; otherwise says so and the test is over. There is one pcscd, so there is one test at
-/// a time, in whatever process: the file is locked until it is dropped.
-pub(crate) fn bench() -> Option<File> {
-    if std::env::var("DMSC_BENCH").as_deref() != Ok("host") {
-        eprintln!("not run: DMSC_BENCH=host says that this host's pcscd may be started and killed");
-        return None;
-    }
+/// Takes the bench. There is one pcscd, so there is one test at a time, in whatever process: the file is locked until it
+/// is dropped.
+pub(crate) fn bench() -> File {
+    let allowed = std::env::var("DMSC_BENCH").as_deref() == Ok("host");
+    assert!(allowed, "DMSC_BENCH=host says that this host's pcscd may be started and killed; see host_pcsc.sh");
     let turn = File::create(std::env::temp_dir().join("dmsc-bench-host.lock")).unwrap();
     turn.lock().unwrap();
-    Some(turn)
+    turn
 }
 
 /// pcscd, ended with the test.
