@@ -273,6 +273,27 @@ fn a_silent_card_that_is_not_freed_is_gone_in_time() {
     echo(&mut link, &[0; 5]);
 }
 
+/// vpcd has no word for a card that is mute at its reset, so the card is pulled.
+#[test]
+#[ignore = "starts and kills pcscd: host_pcsc.sh"]
+fn a_card_that_is_mute_at_its_reset_is_gone_and_comes_back() {
+    let _turn = bench();
+    let _daemon = Daemon::start();
+    let card = Card::insert(&ATR_T1, VpcdConfig { atr_limit: LIMIT / 3, ..vpcd() });
+    for signal in [Signal::PowerOn, Signal::Reset] {
+        let mut link = open();
+        ask(&mut link, Signal::PowerOn).unwrap();
+        echo(&mut link, &[0; 5]);
+        card.be_silent(true);
+        let error = ask(&mut link, signal).unwrap_err();
+        assert!(error.is_interruption() && error.to_string().contains("was pulled"), "{error}");
+        card.be_silent(false);
+    }
+    let mut link = open();
+    ask(&mut link, Signal::PowerOn).unwrap();
+    echo(&mut link, &[0; 5]);
+}
+
 #[test]
 #[ignore = "starts and kills pcscd: host_pcsc.sh"]
 fn a_daemon_that_ends_is_gone_and_comes_back() {

@@ -9,9 +9,9 @@
 //!
 //! Two things of vpcd shape this driver. It waits for an answer without limit, so that a card which leaves a command
 //! unanswered blocks the reader until the connection ends; the link therefore pulls the card when a session begins
-//! with a command still unanswered. And it takes an empty ATR for a card that was pulled, and closes the connection.
-//! In both cases the link puts the card in again by itself, a second later: pcscd looks for it every 400 ms, and a
-//! card that is back before it was missed may stay unnoticed for ever.
+//! with a command still unanswered. And it has no word for a card that does not answer its reset, so that such a card
+//! is pulled, too. In both cases the link puts the card in again by itself, a second later: pcscd looks for it every
+//! 400 ms, and a card that is back before it was missed may stay unnoticed for ever.
 
 mod frame;
 mod socket;
@@ -94,13 +94,13 @@ pub struct Vpcd {
     frames: Frames,
     input: Box<[u8]>,
     output: Vec<u8>,
+    /// The answer to reset of the card as it was described, before any reset.
+    described: Vec<u8>,
     atr: Answer,
     /// vpcd waits for the ATR that the player has not given yet; until when.
     question: Option<Instant>,
     /// A command waits for its response.
     unanswered: bool,
-    /// vpcd was told that there is no card, and ends the connection.
-    pulled: bool,
 }
 
 /// What is known of the answer to reset.
@@ -149,10 +149,10 @@ impl Vpcd {
             frames: Frames::default(),
             input: vec![0; 64 * 1024].into_boxed_slice(),
             output: Vec::new(),
+            described: Vec::new(),
             atr: Answer::Awaited,
             question: None,
             unanswered: false,
-            pulled: false,
             config,
         };
         match link.wait(Some(until.saturating_duration_since(Instant::now())))? {
@@ -194,7 +194,11 @@ impl Vpcd {
             return Ok(());
         }
         let Answer::Known(atr) = &self.atr else { return Ok(()) };
-        self.pulled = atr.is_empty();
+        // vpcd does not come back from reading an answer of no octets.
+        if atr.is_empty() {
+            self.pull();
+            return Ok(());
+        }
         if Frames::wrap(atr, &mut self.output).is_none() {
             return Err(LinkError::Unsupported("an answer to reset of more than 65535 octets"));
         }
@@ -202,17 +206,10 @@ impl Vpcd {
         self.write()
     }
 
-    /// Tells vpcd that there is no card, because the card did not answer its reset in time.
-    fn mute(&mut self) -> Result<(), LinkError> {
-        self.atr = Answer::Known(Vec::new());
-        self.answer()
-    }
-
     fn write(&mut self) -> Result<(), LinkError> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         match stream.write_all(&self.output) {
             Ok(()) => Ok(()),
-            Err(_) if self.pulled => Ok(()),
             Err(cause) => Err(LinkError::Gone { what: format!("vpcd takes no answer: {cause}") }),
         }
     }
@@ -231,11 +228,7 @@ impl Vpcd {
         }
     }
 
-    fn ended(&mut self, why: &str) -> Result<(), LinkError> {
-        if self.pulled {
-            self.pull();
-            return Ok(());
-        }
+    fn ended(&self, why: &str) -> Result<(), LinkError> {
         Err(LinkError::Gone { what: format!("vpcd at {} is gone: {why}", self.config.address) })
     }
 
@@ -244,9 +237,9 @@ impl Vpcd {
         self.stream = None;
         self.back_at = Instant::now() + OUT;
         self.frames = Frames::default();
+        self.atr = Answer::Known(self.described.clone());
         self.question = None;
         self.unanswered = false;
-        self.pulled = false;
     }
 
     /// Puts the card in again, if it is out and time.
@@ -318,6 +311,7 @@ impl Link for Vpcd {
         if opening.atr.is_empty() {
             return Err(LinkError::Unsupported("a session without the answer to reset of the card that is played"));
         }
+        self.described.clone_from(&opening.atr);
         if self.unanswered || self.config.reinsert {
             self.pull();
         }
@@ -359,7 +353,7 @@ impl Link for Vpcd {
                 }
             }
             if self.question.is_some_and(|until| until <= Instant::now()) {
-                self.mute()?;
+                self.pull();
             }
             self.put_in()?;
             let mut limit = self.clock.wait(until);

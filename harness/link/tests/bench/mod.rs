@@ -96,7 +96,7 @@ impl Card {
         Card { orders, thread: Some(thread) }
     }
 
-    /// From now on commands stay unanswered, or are answered again.
+    /// From now on commands and resets stay unanswered, or are answered again.
     pub(crate) fn be_silent(&self, silent: bool) {
         self.orders.silent.store(silent, Ordering::SeqCst);
     }
@@ -151,7 +151,7 @@ fn serve(orders: &Orders, atr: &[u8], config: &VpcdConfig) -> Result<(), dmsc_li
                 link.send(Signal::Response(command))?;
             }
             Some(signal) => {
-                if matches!(signal, Signal::PowerOn | Signal::Reset) {
+                if matches!(signal, Signal::PowerOn | Signal::Reset) && !orders.silent.load(Ordering::SeqCst) {
                     link.send(Signal::Atr(atr.to_vec()))?;
                 }
                 orders.seen.lock().unwrap().push(signal);
