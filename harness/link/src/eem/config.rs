@@ -24,6 +24,9 @@ pub struct EemConfig {
     pub seed: Option<u64>,
     /// How long a device that is not there may take to appear.
     pub appear: Duration,
+    /// How many times as fast as the wall the clock of an [`super::Eem`] runs; 1 towards a real device. TCP/IP keeps to
+    /// the wall.
+    pub rate: u32,
 }
 
 impl EemConfig {
@@ -46,6 +49,7 @@ impl EemConfig {
             straddling: false,
             seed: None,
             appear: Duration::from_secs(5),
+            rate: 1,
         }
     }
 

@@ -20,9 +20,9 @@ impl Eem {
     /// # Errors
     /// What `open` says, and [`LinkError::Ip`] when the settings contradict each other.
     pub fn open(config: EemConfig, open: OpenPipe) -> Result<Eem, LinkError> {
-        let mailbox = Mailbox::default();
+        let (clock, mailbox) = (Clock::new(config.rate), Mailbox::default());
         let streams = Streams::open(config, open, mailbox.poster())?;
-        Ok(Eem { clock: Clock::new(1), mailbox, streams })
+        Ok(Eem { clock, mailbox, streams })
     }
 
     /// Sends an EEM Echo, at most 2047 octets, and waits for its answer; `None` when `limit` came first.
