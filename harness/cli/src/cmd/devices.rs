@@ -36,7 +36,8 @@ pub(crate) struct Devices {
 struct Section {
     key: &'static str,
     heading: &'static str,
-    found: Result<Vec<Found>, LinkError>,
+    /// Else the words for what is missing, and what to try.
+    found: Result<Vec<Found>, String>,
 }
 
 /// A device.
@@ -70,10 +71,10 @@ impl Devices {
 fn sections() -> Vec<Section> {
     let attached = usb::list();
     vec![
-        Section { key: "pcsc", heading: "Cards in PC/SC readers", found: pcsc::readers().map(readers) },
+        Section { key: "pcsc", heading: "Cards in PC/SC readers", found: pcsc::readers().map(readers).map_err(words) },
         Section { key: "usb", heading: "UICCs on USB", found: with(&attached, uicc) },
         Section { key: "simtrace2", heading: "SIMtrace2 boards", found: with(&attached, board) },
-        Section { key: "gadget", heading: "USB device controllers", found: controllers() },
+        Section { key: "gadget", heading: "USB device controllers", found: controllers().map_err(words) },
     ]
 }
 
@@ -97,14 +98,15 @@ fn readers(readers: Vec<pcsc::Reader>) -> Vec<Found> {
 fn with(
     attached: &Result<Vec<usb::DeviceInfo>, LinkError>,
     kind: fn(&usb::DeviceInfo) -> Option<Found>,
-) -> Result<Vec<Found>, LinkError> {
+) -> Result<Vec<Found>, String> {
     match attached {
         Ok(devices) => Ok(devices.iter().filter_map(kind).collect()),
-        Err(error) => Err(LinkError::Missing {
-            what: error.to_string(),
-            remedy: "check that /dev/bus/usb is there and may be read".into(),
-        }),
+        Err(error) => Err(error.to_string()),
     }
+}
+
+fn words(error: LinkError) -> String {
+    error.to_string()
 }
 
 fn uicc(device: &usb::DeviceInfo) -> Option<Found> {
@@ -196,7 +198,7 @@ impl Section {
 
     fn json(&self) -> Value {
         match &self.found {
-            Err(error) => json!({ "devices": [], "missing": error.to_string() }),
+            Err(error) => json!({ "devices": [], "missing": error }),
             Ok(found) => {
                 let devices = found.iter().map(|one| {
                     let mut device = json!({ "name": one.name, "state": one.state, "link": one.link });

@@ -11,10 +11,11 @@ use std::fmt;
 use std::time::Duration;
 
 use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Source, load};
+use dmsc_link::eem::EemConfig;
 #[cfg(target_os = "linux")]
-use dmsc_link::gadget::{GadgetCard, GadgetConfig};
+use dmsc_link::gadget::{GadgetCard, GadgetConfig, UsbCard};
 use dmsc_link::pcsc::PcscConfig;
-use dmsc_link::usb::{IccdConfig, IccdTerminal, Simtrace2, Simtrace2Config};
+use dmsc_link::usb::{IccdConfig, IccdTerminal, Simtrace2, Simtrace2Config, UsbUicc};
 use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
 
 use crate::catalogue::Role;
@@ -25,15 +26,15 @@ use crate::far_end::Opener;
 pub enum Connection {
     /// A card in a PC/SC reader: the player is the terminal.
     Pcsc(PcscConfig),
-    /// A UICC on USB: the player is the terminal.
-    Usb(IccdConfig),
+    /// A UICC on USB, by ICCD alone or with DM sessions over EEM: the player is the terminal.
+    Usb(Box<(IccdConfig, Option<EemConfig>)>),
     /// The virtual reader of vsmartcard: the player is the card.
     Vpcd(VpcdConfig),
     /// The slot of a handset, through a SIMtrace2 board: the player is the card.
     Simtrace2(Simtrace2Config),
     /// A host that this machine is a USB device of: the player is the card.
     #[cfg(target_os = "linux")]
-    Gadget(Box<GadgetConfig>),
+    Gadget(Box<(GadgetConfig, Option<EemConfig>)>),
 }
 
 /// A word of DUT files for a connection.
@@ -64,20 +65,35 @@ impl Connection {
     pub fn open(&self, rate: u32) -> Result<Box<dyn Link>, LinkError> {
         Ok(match self {
             Connection::Pcsc(config) => return dmsc_link::pcsc::open(PcscConfig { rate, ..config.clone() }),
-            Connection::Usb(config) => Box::new(IccdTerminal::open(IccdConfig { rate, ..config.clone() })?),
+            Connection::Usb(config) => {
+                let (iccd, eem) = (**config).clone();
+                let iccd = IccdConfig { rate, ..iccd };
+                match eem {
+                    Some(eem) => Box::new(UsbUicc::terminal(iccd, EemConfig { rate, ..eem })?),
+                    None => Box::new(IccdTerminal::open(iccd)?),
+                }
+            }
             Connection::Vpcd(config) => Box::new(Vpcd::open(VpcdConfig { rate, ..config.clone() })?),
             Connection::Simtrace2(config) => Box::new(Simtrace2::open(&Simtrace2Config { rate, ..config.clone() })?),
             #[cfg(target_os = "linux")]
-            Connection::Gadget(config) => Box::new(GadgetCard::open(GadgetConfig { rate, ..(**config).clone() })?),
+            Connection::Gadget(config) => {
+                let (gadget, eem) = (**config).clone();
+                let gadget = GadgetConfig { rate, ..gadget };
+                match eem {
+                    Some(eem) => Box::new(UsbCard::card(gadget, EemConfig { rate, ..eem })?),
+                    None => Box::new(GadgetCard::open(gadget)?),
+                }
+            }
         })
     }
 
     /// Whether DM sessions go over byte streams of the link, and not over channels of its contact interface.
     pub fn has_streams(&self) -> bool {
         match self {
-            Connection::Pcsc(_) | Connection::Usb(_) | Connection::Vpcd(_) | Connection::Simtrace2(_) => false,
+            Connection::Pcsc(_) | Connection::Vpcd(_) | Connection::Simtrace2(_) => false,
+            Connection::Usb(config) => config.1.is_some(),
             #[cfg(target_os = "linux")]
-            Connection::Gadget(_) => false,
+            Connection::Gadget(config) => config.1.is_some(),
         }
     }
 
@@ -91,11 +107,11 @@ impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Connection::Pcsc(config) => write!(f, "PC/SC: {}", config.reader),
-            Connection::Usb(config) => write!(f, "USB UICC: {}", config.select),
+            Connection::Usb(config) => write!(f, "USB UICC{}: {}", beside(&config.1), config.0.select),
             Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
             Connection::Simtrace2(config) => write!(f, "SIMtrace2: {}", config.select),
             #[cfg(target_os = "linux")]
-            Connection::Gadget(config) => write!(f, "USB gadget, {}", config.iccd.variant),
+            Connection::Gadget(config) => write!(f, "USB gadget{}, {}", beside(&config.1), config.0.iccd.variant),
         }
     }
 }
@@ -131,6 +147,10 @@ impl Connection {
             .help(format!("choose one of {}", fitting.join(", ")));
         Err(Problems::new(source.clone(), vec![problem]))
     }
+}
+
+fn beside(eem: &Option<EemConfig>) -> &'static str {
+    if eem.is_some() { " with EEM" } else { "" }
 }
 
 /// A text among the settings.

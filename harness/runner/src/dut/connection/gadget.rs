@@ -1,6 +1,7 @@
 //! `gadget`: a UICC on USB, played on a USB device controller of this machine.
 
 use dmsc_doc::{Field, Mapping, Node, Schema};
+use dmsc_link::eem::EemConfig;
 use dmsc_link::gadget::{GadgetConfig, GadgetSpeed, IccdFunction};
 use dmsc_usb::descriptor::Variant;
 
@@ -42,6 +43,7 @@ fn fields() -> Mapping {
             Schema::Duration,
             "How long a terminal that left the bus may stay away before the link counts as lost; 3 s unless given.",
         ),
+        Field::optional("eem", eem_fields(), "The device has an EEM interface, too, and DM sessions go over it."),
     ])
 }
 
@@ -53,7 +55,7 @@ fn read(node: &Node) -> Connection {
         _ => Variant::ControlB,
     };
     let speed = if text(node, "speed").as_deref() == Some("high") { GadgetSpeed::High } else { GadgetSpeed::Full };
-    Connection::Gadget(Box::new(GadgetConfig {
+    let gadget = GadgetConfig {
         udc: text(node, "udc"),
         iccd: IccdFunction::of(variant),
         speed,
@@ -64,5 +66,18 @@ fn read(node: &Node) -> Connection {
         reattach: node.get("reattach").and_then(Node::as_bool).unwrap_or(default.reattach),
         absence: span(node, "absence").unwrap_or(default.absence),
         ..default
-    }))
+    };
+    let eem = node.get("eem").map(|settings| {
+        let mut eem = EemConfig::card();
+        if let Some(ports) = settings.get("listen") {
+            eem.ip.listen = ports.items().iter().filter_map(|port| u16::try_from(port.as_int()?).ok()).collect();
+        }
+        eem
+    });
+    Connection::Gadget(Box::new((gadget, eem)))
+}
+
+fn eem_fields() -> Mapping {
+    let ports = Schema::seq_of(Schema::int(1, 0xFFFF), 1, 8);
+    Mapping::new([Field::optional("listen", ports, "The TCP ports of the SCWS; 443 and 80 unless given.")])
 }

@@ -1,6 +1,8 @@
 //! `usb`: a UICC on USB.
 
-use dmsc_doc::{Field, Mapping, Node, Schema};
+use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
+use dmsc_link::eem::EemConfig;
+use dmsc_link::ip::{PeerAddress, Target};
 use dmsc_link::usb::{IccdConfig, UsbSelect};
 
 use super::{Connection, Word, number, span, text};
@@ -44,17 +46,47 @@ fn fields() -> Mapping {
             Schema::Bool,
             "Whether power is negotiated first (TS 102 600); a card that does not know it may refuse.",
         ),
+        Field::optional("eem", eem_fields(), "DM sessions go over the EEM interface of the same card."),
     ];
     Mapping::new(device_fields().into_iter().chain(own).collect::<Vec<_>>())
 }
 
 fn read(node: &Node) -> Connection {
     let default = IccdConfig::default();
-    Connection::Usb(IccdConfig {
+    let iccd = IccdConfig {
         select: device(node),
         limit: span(node, "limit").unwrap_or(default.limit),
         appear: span(node, "appear").unwrap_or(default.appear),
         negotiate: node.get("negotiate").and_then(Node::as_bool).unwrap_or(default.negotiate),
         ..default
-    })
+    };
+    let eem = node.get("eem").map(|settings| {
+        let mut eem = EemConfig::terminal();
+        eem.ip.connect = text(settings, "connect").and_then(|target| target.parse().ok()).or(eem.ip.connect);
+        if settings.get("ipv6").and_then(Node::as_bool) == Some(true) {
+            eem.ip.peer = PeerAddress::Ipv6;
+        }
+        eem.appear = span(settings, "appear").unwrap_or(eem.appear);
+        eem
+    });
+    Connection::Usb(Box::new((iccd, eem)))
+}
+
+fn eem_fields() -> Mapping {
+    Mapping::new([
+        Field::optional(
+            "connect",
+            Schema::text().named("a target `host:port`").with(|node| {
+                let error = node.written()?.parse::<Target>().err()?;
+                Some(Problem::new(node.span, error.to_string()).label("leads nowhere"))
+            }),
+            "Where the SCWS is: `localuicc` stands for the card; `localuicc:443` unless given.",
+        ),
+        Field::optional(
+            "ipv6",
+            Schema::Bool,
+            "Whether `localuicc` is the card's IPv6 address and not its IPv4 address.",
+        ),
+        Field::optional("appear", Schema::Duration, "How long the interface may take to appear."),
+    ])
 }
