@@ -1,5 +1,5 @@
 //! How octets reach the DUT: an in-process peer on a virtual clock, TCP on loopback, the virtual reader vpcd,
-//! a card in a PC/SC reader.
+//! a card in a PC/SC reader or on USB, a host to which this machine is such a card, the slot of a handset.
 //!
 //! A link carries [`Signal`]s and knows nothing of what the octets mean. Both ends of an in-process link are
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,

@@ -6,6 +6,7 @@ use dmsc_usb::descriptor::{Endpoint, Interface, Offer, Transfer};
 use rusb::{Context, DeviceHandle, Hotplug, HotplugBuilder, UsbContext};
 
 use super::info::{DeviceInfo, Speed, UsbSelect};
+use super::reads::Reads;
 use crate::LinkError;
 
 /// How long a string descriptor may take.
@@ -66,6 +67,19 @@ impl Device {
         appear: Duration,
     ) -> Result<Device, LinkError> {
         locate(select, what, wanted, appear, claim)
+    }
+
+    /// Begins reads of single packets ahead: `count` of them on each of these endpoints.
+    ///
+    /// # Errors
+    /// [`TransferError`].
+    pub(super) fn reads(&self, endpoints: &[(Endpoint, usize)]) -> Result<Reads<'_>, TransferError> {
+        Reads::begin(&self.handle, &self.info, endpoints)
+    }
+
+    /// Ends a wait for what [`Device::reads`] brings.
+    pub(super) fn interrupt_reads(&self) {
+        self.handle.context().interrupt_handle_events();
     }
 
     /// A control request with data to the host.

@@ -8,7 +8,8 @@ mod info;
 #[cfg(target_os = "linux")]
 mod network;
 mod power;
-mod simtrace2;
+mod reads;
+pub(crate) mod simtrace2;
 
 pub use device::{ControlSetup, Device, TransferError, list};
 pub use eem::{UsbPipe, UsbUicc};

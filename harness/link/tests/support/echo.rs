@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use dmsc_link::{Link, LinkError, Opening, Signal, Time};
 
-/// F = 512, D = 32, T=0 only: rates that a terminal negotiates.
-pub const ATR: [u8; 4] = [0x3B, 0x90, 0x96, 0x00];
+/// An ATR as UICCs have it: F = 512, D = 32, T=0 and T=15.
+pub const ATR: [u8; 22] = [
+    0x3B, 0x9F, 0x96, 0x80, 0x1F, 0x87, 0x80, 0x31, 0xE0, 0x73, 0xFE, 0x21, 0x1B, 0x67, 0x4A, 0x4C, 0x75, 0x30, 0x34,
+    0x05, 0x4B, 0xA9,
+];
 
 /// How long a terminal waits for anything, on the wall.
 const LIMIT: Duration = Duration::from_secs(20);

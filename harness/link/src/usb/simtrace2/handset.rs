@@ -15,6 +15,19 @@ use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Sign
 /// The clock that the handset gives the card, in Hz; TS 102 221 5.2.4 allows 1 to 5 MHz.
 const CARD_CLOCK: u32 = 4_000_000;
 
+/// Octets of a PPS request and its answer.
+const PPS: usize = 8;
+
+/// How long octets take on the line at the rates that each session begins with: 12 etu of 372 clock cycles each.
+fn line_time(octets: usize) -> Duration {
+    cycles(u64::try_from(octets).unwrap_or(u64::MAX).saturating_mul(12 * 372))
+}
+
+/// How long clock cycles of the card take.
+fn cycles(count: u64) -> Duration {
+    Duration::from_micros(count.saturating_mul(1_000_000) / u64::from(CARD_CLOCK))
+}
+
 /// The terminal's end.
 #[derive(Debug)]
 pub(crate) struct Handset {
@@ -36,9 +49,16 @@ struct Shared {
 
 #[derive(Debug)]
 struct Core {
+    kind: Kind,
     firmware: Firmware,
     phone: Phone,
     acts: VecDeque<Act>,
+    /// Octets of the card that are on their way to the handset.
+    line: VecDeque<u8>,
+    /// When the ATR has arrived, and rates are negotiated.
+    answered: Option<Instant>,
+    /// Whether ATR and PPS take the time that they take on a real line.
+    paced: bool,
     /// Messages that the host is fetching.
     fetched: usize,
     poster: Poster,
@@ -58,12 +78,20 @@ pub(crate) enum Endpoint {
 
 impl Handset {
     /// A handset that is off, and the board in its slot.
-    pub(crate) fn new(kind: Kind, rate: u32) -> (Handset, Board) {
+    ///
+    /// `paced`: ATR and PPS take the time that they take on a real line. Towards a host on a bus they must: on a bench of
+    /// no time at all a reset and the next command would be over before the host has heard of either, and what it had
+    /// under way for the command before would be taken for an answer to the next.
+    pub(crate) fn new(kind: Kind, rate: u32, paced: bool) -> (Handset, Board) {
         let mailbox = Mailbox::default();
         let core = Core {
+            kind,
             firmware: Firmware::new(kind),
             phone: Phone::new(),
             acts: VecDeque::new(),
+            line: VecDeque::new(),
+            answered: None,
+            paced,
             fetched: 0,
             poster: mailbox.poster(),
             faults: Vec::new(),
@@ -109,26 +137,28 @@ impl Board {
         self.work(&mut core);
     }
 
-    /// Waits for a message of an IN endpoint, at most for `limit`. When the host has it, say so with
-    /// [`Board::fetched`].
-    pub(crate) fn next(&self, endpoint: Endpoint, limit: Duration) -> Option<Vec<u8>> {
-        let until = Instant::now() + limit;
+    /// Waits for a message of one of these IN endpoints. When the host has it, say so with [`Board::fetched`]. There is
+    /// none when `over` says so, which is asked after each [`Board::wake`], and when the board is no more.
+    pub(crate) fn next(&self, endpoints: &[Endpoint], over: &dyn Fn() -> bool) -> Option<(Endpoint, Vec<u8>)> {
         let mut core = self.core();
         loop {
-            let message = match endpoint {
-                Endpoint::Bulk => core.firmware.poll_bulk(),
-                Endpoint::Interrupt => core.firmware.poll_interrupt(),
-            };
+            if core.closed || over() {
+                return None;
+            }
+            let message = endpoints.iter().find_map(|endpoint| Some((*endpoint, core.poll(*endpoint)?)));
             if message.is_some() {
                 core.fetched += 1;
                 return message;
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || core.closed {
-                return None;
-            }
-            core = self.0.changed.wait_timeout(core, left).unwrap_or_else(PoisonError::into_inner).0;
+            core = self.0.changed.wait(core).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Lets whoever waits in [`Board::next`] look again.
+    #[cfg(test)]
+    pub(crate) fn wake(&self) {
+        let _core = self.core();
+        self.0.changed.notify_all();
     }
 
     /// The host has what [`Board::next`] gave, or will never have it.
@@ -138,26 +168,56 @@ impl Board {
         self.work(&mut core);
     }
 
-    /// Lets time pass for the firmware while a handset waits for the host.
+    /// The board loses its power and gets it again: its firmware begins anew, and the handset has lost its card.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn restart(&self) {
+        let mut core = self.core();
+        core.firmware = Firmware::new(core.kind);
+        core.phone.power_off();
+        self.work(&mut core);
+    }
+
+    /// Tells the handset that its board is gone, in these words.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn lose(&self, what: &str) {
+        self.core().poster.gone(what);
+    }
+
+    /// Ends it: nobody waits any more.
+    pub(crate) fn close(&self) {
+        self.core().closed = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Lets time pass: for a handset that waits for the host, and for octets on the line.
     fn tick(&self) {
         let mut core = self.core();
         while !core.closed {
-            let Some(etu) = core.firmware.patience() else {
-                core = self.0.changed.wait(core).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let cycles = u64::from(core.firmware.cycles_per_etu());
+            let etu = u64::from(core.firmware.cycles_per_etu());
+            let patience = core.firmware.patience().map(|patience| cycles(u64::from(patience) * etu));
+            let arrival = core.answered.map(|at| at.saturating_duration_since(Instant::now()));
             let began = Instant::now();
-            let limit = Duration::from_micros(u64::from(etu) * cycles * 1_000_000 / u64::from(CARD_CLOCK));
-            core = self.0.changed.wait_timeout(core, limit).unwrap_or_else(PoisonError::into_inner).0;
-            let passed = began.elapsed().as_micros() * u128::from(CARD_CLOCK) / 1_000_000 / u128::from(cycles.max(1));
-            core.firmware.elapse(u32::try_from(passed).unwrap_or(u32::MAX));
-            core.work();
+            core = match patience.into_iter().chain(arrival).min() {
+                Some(limit) => self.0.changed.wait_timeout(core, limit).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.0.changed.wait(core).unwrap_or_else(PoisonError::into_inner),
+            };
+            if patience.is_some() {
+                let passed = began.elapsed().as_micros() * u128::from(CARD_CLOCK) / 1_000_000 / u128::from(etu.max(1));
+                core.firmware.elapse(u32::try_from(passed).unwrap_or(u32::MAX));
+            }
+            self.work(&mut core);
         }
     }
 }
 
 impl Core {
+    fn poll(&mut self, endpoint: Endpoint) -> Option<Vec<u8>> {
+        match endpoint {
+            Endpoint::Bulk => self.firmware.poll_bulk(),
+            Endpoint::Interrupt => self.firmware.poll_interrupt(),
+        }
+    }
+
     /// Moves what can be moved between handset and firmware.
     fn work(&mut self) {
         loop {
@@ -176,10 +236,14 @@ impl Core {
             }
             // To a handset that has decided to reset the card the old one has nothing more to say.
             let resets = self.acts.iter().any(|act| matches!(act, Act::Wire(_)));
-            while let Some(octet) = self.firmware.poll_line() {
-                if !resets {
-                    self.phone.receive(octet);
-                }
+            self.line.extend(std::iter::from_fn(|| self.firmware.poll_line()));
+            if resets {
+                self.line.clear();
+            }
+            let told = self.answered.is_none_or(|at| at <= Instant::now()) && !self.line.is_empty();
+            if told {
+                self.answered = None;
+                self.line.drain(..).for_each(|octet| self.phone.receive(octet));
             }
             while let Some(heard) = self.phone.poll_heard() {
                 match heard {
@@ -188,13 +252,22 @@ impl Core {
                     Heard::Fault(fault) => self.faults.push(fault),
                 }
             }
+            // What it was told may be worth an answer.
+            if told {
+                continue;
+            }
             // USB is much faster than the line to the card: a message is fetched before the handset moves again.
             if self.fetched > 0 || self.firmware.waits_for_host() {
                 return;
             }
             match self.acts.pop_front() {
                 None => return,
-                Some(Act::Wire(wires)) => self.firmware.wire(wires),
+                Some(Act::Wire(wires)) => {
+                    self.firmware.wire(wires);
+                    self.line = std::iter::from_fn(|| self.firmware.poll_line()).collect();
+                    self.answered = (self.paced && !self.line.is_empty())
+                        .then(|| Instant::now() + line_time(self.line.len() + PPS));
+                }
                 Some(Act::Octet(octet)) => self.firmware.receive(octet),
             }
         }
@@ -251,8 +324,7 @@ impl Link for Handset {
 
 impl Drop for Handset {
     fn drop(&mut self) {
-        self.board.core().closed = true;
-        self.board.0.changed.notify_all();
+        self.board.close();
         if let Some(ticker) = self.ticker.take() {
             let _ = ticker.join();
         }

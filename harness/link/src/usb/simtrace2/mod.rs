@@ -1,15 +1,14 @@
 //! The card in a handset's slot, through a SIMtrace2 board: the DUT is the handset.
 //!
-//! Two threads read what the board says and answer at once where the card need not be asked; what is for the card waits
-//! in the mailbox. The board itself tells the handset to wait as long as no answer is there.
+//! A thread reads what the board says and answers at once where the card need not be asked; what is for the card waits in
+//! the mailbox. The board itself tells the handset to wait as long as no answer is there.
 
 mod boards;
-#[cfg(test)]
-mod handset;
+#[cfg(any(test, target_os = "linux"))]
+pub(crate) mod handset;
 mod port;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,15 +18,11 @@ use dmsc_usb::simtrace2::board::VENDOR;
 use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Polarity, Pts, Setup, Status, Trouble};
 
 pub use boards::BoardInfo;
-use port::{Port, Slot};
+use port::{From, Port, Slot};
 
 use super::device::{Device, TransferError, list};
 use super::info::{DeviceInfo, UsbSelect};
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
-
-/// How long a read waits before it is begun anew, so that its thread sees that it shall end: libusb has no other way to
-/// be interrupted.
-const READ_LIMIT: Duration = Duration::from_millis(250);
 
 /// How long a board may take to tell what is configured.
 const CONFIGURE_LIMIT: Duration = Duration::from_millis(500);
@@ -83,15 +78,14 @@ pub struct Simtrace2 {
     device: Option<DeviceInfo>,
     modem_reset: bool,
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    listener: Option<JoinHandle<()>>,
     /// The last command that was handed out: what a response answers.
     taken: u64,
 }
 
-/// What the link and its threads share.
+/// What the link and its listener share.
 struct Shared {
     port: Box<dyn Port>,
-    stop: AtomicBool,
     core: Mutex<Core>,
     changed: Condvar,
 }
@@ -153,48 +147,26 @@ impl Simtrace2 {
             negotiated: None,
             troubles: VecDeque::new(),
         };
-        let shared = Shared { port, stop: AtomicBool::new(false), core: Mutex::new(core), changed: Condvar::new() };
-        let mut link = Simtrace2 {
+        let shared = Shared { port, core: Mutex::new(core), changed: Condvar::new() };
+        let shared = Arc::new(shared);
+        let listening = Arc::clone(&shared);
+        let listener = std::thread::Builder::new().name("simtrace2".into()).spawn(move || listening.listen());
+        let listener = listener.map_err(|cause| LinkError::Missing {
+            what: format!("a thread for the board cannot be started: {cause}"),
+            remedy: "raise the limit of processes".into(),
+        })?;
+        let link = Simtrace2 {
             clock: Clock::new(config.rate),
             mailbox,
             board,
             device: None,
             modem_reset: modem_reset.is_some() && board.abilities().modem_reset,
-            shared: Arc::new(shared),
-            threads: Vec::new(),
+            shared,
+            listener: Some(listener),
             taken: 0,
         };
-        link.listen("interrupt", |shared| shared.port.read_interrupt(READ_LIMIT), CardEmulation::interrupt_in)?;
-        link.listen("bulk", |shared| shared.port.read_bulk(READ_LIMIT), CardEmulation::bulk_in)?;
         link.shared.configure(patience)?;
         Ok(link)
-    }
-
-    /// Starts a thread that reads one endpoint.
-    fn listen(
-        &mut self,
-        name: &str,
-        read: fn(&Shared) -> Result<Vec<u8>, TransferError>,
-        take: fn(&mut CardEmulation, &[u8]),
-    ) -> Result<(), LinkError> {
-        let shared = Arc::clone(&self.shared);
-        let thread = std::thread::Builder::new().name(format!("simtrace2 {name}")).spawn(move || {
-            while !shared.stop.load(Ordering::Relaxed) {
-                let packet = match read(&shared) {
-                    Ok(packet) => packet,
-                    Err(TransferError::TimedOut) => continue,
-                    Err(error) => return shared.lose(&mut shared.core(), error),
-                };
-                let mut core = shared.core();
-                take(&mut core.card, &packet);
-                shared.work(&mut core);
-            }
-        });
-        self.threads.push(thread.map_err(|cause| LinkError::Missing {
-            what: format!("a thread for the board cannot be started: {cause}"),
-            remedy: "raise the limit of processes".into(),
-        })?);
-        Ok(())
     }
 
     /// Which board it is, and so what can be asked of it.
@@ -231,6 +203,21 @@ impl Simtrace2 {
 impl Shared {
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hears the board until it is told to stop, or the board is lost.
+    fn listen(&self) {
+        let heard = self.port.listen(&mut |from, packet| {
+            let mut core = self.core();
+            match from {
+                From::Bulk => core.card.bulk_in(packet),
+                From::Interrupt => core.card.interrupt_in(packet),
+            }
+            self.work(&mut core);
+        });
+        if let Err(error) = heard {
+            self.lose(&mut self.core(), error);
+        }
     }
 
     /// Asks the board to report, until it says that it does.
@@ -385,10 +372,10 @@ impl Drop for Simtrace2 {
         core.card.end();
         self.shared.work(&mut core);
         drop(core);
-        self.shared.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
+        self.shared.port.stop();
+        if let Some(listener) = self.listener.take() {
             // A thread that panicked has nothing more to say.
-            let _ = thread.join();
+            let _ = listener.join();
         }
     }
 }

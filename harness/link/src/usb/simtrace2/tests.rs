@@ -1,6 +1,5 @@
 //! The driver against a board and a handset in memory.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -16,41 +15,27 @@ mod echo;
 use echo::{ATR, Terminal};
 
 /// What a driver finds at the end of a cable that can be pulled.
+#[derive(Clone)]
 struct Memory {
     board: MemoryBoard,
     unplugged: Arc<AtomicBool>,
-    bulk: Mutex<VecDeque<Vec<u8>>>,
-    interrupt: Mutex<VecDeque<Vec<u8>>>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Memory {
-    fn read(
-        &self,
-        endpoint: Endpoint,
-        packets: &Mutex<VecDeque<Vec<u8>>>,
-        limit: Duration,
-    ) -> Result<Vec<u8>, TransferError> {
-        let mut packets = packets.lock().unwrap();
-        // The driver has worked on the last packet when it asks for the next; the handset goes on only then.
-        if packets.pop_front().is_some() && packets.is_empty() {
-            self.board.fetched();
-        }
-        if packets.is_empty() {
-            let message = self.board.next(endpoint, limit);
-            if self.unplugged.load(Ordering::SeqCst) {
-                return Err(TransferError::Gone("unplugged".into()));
-            }
-            packets.extend(message.ok_or(TransferError::TimedOut)?.chunks(PACKET).map(<[u8]>::to_vec));
-        }
-        packets.front().cloned().ok_or(TransferError::TimedOut)
+    fn unplug(&self) {
+        self.unplugged.store(true, Ordering::SeqCst);
+        self.board.wake();
+    }
+
+    fn check(&self) -> Result<(), TransferError> {
+        if self.unplugged.load(Ordering::SeqCst) { Err(TransferError::Gone("unplugged".into())) } else { Ok(()) }
     }
 }
 
 impl Port for Memory {
     fn write(&self, message: &[u8]) -> Result<(), TransferError> {
-        if self.unplugged.load(Ordering::SeqCst) {
-            return Err(TransferError::Gone("unplugged".into()));
-        }
+        self.check()?;
         message.chunks(PACKET).for_each(|packet| self.board.take(packet, PACKET));
         if message.len().is_multiple_of(PACKET) {
             self.board.take(&[], PACKET);
@@ -58,32 +43,33 @@ impl Port for Memory {
         Ok(())
     }
 
-    fn read_bulk(&self, limit: Duration) -> Result<Vec<u8>, TransferError> {
-        self.read(Endpoint::Bulk, &self.bulk, limit)
+    fn listen(&self, heard: &mut dyn FnMut(From, &[u8])) -> Result<(), TransferError> {
+        let over = || self.unplugged.load(Ordering::SeqCst) || self.stopped.load(Ordering::SeqCst);
+        while let Some((endpoint, message)) = self.board.next(&[Endpoint::Interrupt, Endpoint::Bulk], &over) {
+            let from = if endpoint == Endpoint::Interrupt { From::Interrupt } else { From::Bulk };
+            message.chunks(PACKET).for_each(|packet| heard(from, packet));
+            self.board.fetched();
+        }
+        self.check()
     }
 
-    fn read_interrupt(&self, limit: Duration) -> Result<Vec<u8>, TransferError> {
-        self.read(Endpoint::Interrupt, &self.interrupt, limit)
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.board.wake();
     }
 }
 
 struct Bench {
     link: Simtrace2,
     handset: Handset,
-    unplugged: Arc<AtomicBool>,
+    cable: Memory,
 }
 
 fn bench(board: Board, config: &Simtrace2Config) -> Bench {
-    let (handset, memory) = Handset::new(board, 1);
-    let unplugged = Arc::new(AtomicBool::new(false));
-    let port = Memory {
-        board: memory,
-        unplugged: Arc::clone(&unplugged),
-        bulk: Mutex::default(),
-        interrupt: Mutex::default(),
-    };
-    let link = Simtrace2::over(Box::new(port), board, config, CONFIGURE_LIMIT).unwrap();
-    Bench { link, handset, unplugged }
+    let (handset, memory) = Handset::new(board, 1, false);
+    let cable = Memory { board: memory, unplugged: Arc::default(), stopped: Arc::default() };
+    let link = Simtrace2::over(Box::new(cable.clone()), board, config, CONFIGURE_LIMIT).unwrap();
+    Bench { link, handset, cable }
 }
 
 fn opening() -> Opening {
@@ -230,12 +216,12 @@ fn a_card_that_thinks_is_waited_for() {
 
 #[test]
 fn an_unplugged_board_is_gone() {
-    let Bench { mut link, mut handset, unplugged } = bench(Board::Simtrace2, &Simtrace2Config::default());
+    let Bench { mut link, mut handset, cable } = bench(Board::Simtrace2, &Simtrace2Config::default());
     link.begin(&opening()).unwrap();
     let mut terminal = Terminal::new(&mut handset);
     terminal.atr(Signal::PowerOn);
     assert_eq!(recv(&mut link), Signal::PowerOn);
-    unplugged.store(true, Ordering::SeqCst);
+    cable.unplug();
     let error = link.recv(Time::NEVER).unwrap_err();
     assert!(error.is_interruption() && error.to_string().contains("unplugged"), "{error}");
     assert!(link.send(Signal::Response(vec![0x90, 0x00])).unwrap_err().is_interruption());
@@ -245,21 +231,28 @@ fn an_unplugged_board_is_gone() {
 #[test]
 fn a_board_that_does_not_answer_is_missing() {
     /// Takes everything and says nothing.
-    struct Mute;
+    struct Mute(Mutex<bool>, Condvar);
     impl Port for Mute {
         fn write(&self, _: &[u8]) -> Result<(), TransferError> {
             Ok(())
         }
-        fn read_bulk(&self, _: Duration) -> Result<Vec<u8>, TransferError> {
-            thread::yield_now();
-            Err(TransferError::TimedOut)
+        fn listen(&self, _: &mut dyn FnMut(From, &[u8])) -> Result<(), TransferError> {
+            let stopped = self.1.wait_while(self.0.lock().unwrap(), |stopped| !*stopped);
+            drop(stopped);
+            Ok(())
         }
-        fn read_interrupt(&self, limit: Duration) -> Result<Vec<u8>, TransferError> {
-            self.read_bulk(limit)
+        fn stop(&self) {
+            *self.0.lock().unwrap() = true;
+            self.1.notify_all();
         }
     }
     let limit = Duration::from_millis(1);
-    let opened = Simtrace2::over(Box::new(Mute), Board::Simtrace2, &Simtrace2Config::default(), limit);
+    let opened = Simtrace2::over(
+        Box::new(Mute(Mutex::default(), Condvar::new())),
+        Board::Simtrace2,
+        &Simtrace2Config::default(),
+        limit,
+    );
     let error = opened.err().unwrap().to_string();
     assert!(error.starts_with("the board does not answer; unplug it"), "{error}");
 }
