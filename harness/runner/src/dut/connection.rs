@@ -1,6 +1,8 @@
 //! What a link leads over: the words of DUT files, and the drivers they stand for.
 
 #[cfg(target_os = "linux")]
+mod board;
+#[cfg(target_os = "linux")]
 mod gadget;
 mod pcsc;
 mod simtrace2;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Source, load};
 use dmsc_link::eem::EemConfig;
 #[cfg(target_os = "linux")]
-use dmsc_link::gadget::{GadgetCard, GadgetConfig, UsbCard};
+use dmsc_link::gadget::{GadgetBoard, GadgetBoardConfig, GadgetCard, GadgetConfig, UsbCard};
 use dmsc_link::pcsc::PcscConfig;
 use dmsc_link::usb::{IccdConfig, IccdTerminal, Simtrace2, Simtrace2Config, UsbUicc};
 use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
@@ -35,6 +37,9 @@ pub enum Connection {
     /// A host that this machine is a USB device of: the player is the card.
     #[cfg(target_os = "linux")]
     Gadget(Box<(GadgetConfig, Option<EemConfig>)>),
+    /// A SIMtrace2 board that this machine plays, with a handset in front of it: the player is the terminal.
+    #[cfg(target_os = "linux")]
+    Board(GadgetBoardConfig),
 }
 
 /// A word of DUT files for a connection.
@@ -55,6 +60,8 @@ pub(super) const WORDS: &[Word] = &[
     simtrace2::WORD,
     #[cfg(target_os = "linux")]
     gadget::WORD,
+    #[cfg(target_os = "linux")]
+    board::WORD,
 ];
 
 impl Connection {
@@ -84,6 +91,8 @@ impl Connection {
                     None => Box::new(GadgetCard::open(gadget)?),
                 }
             }
+            #[cfg(target_os = "linux")]
+            Connection::Board(config) => Box::new(GadgetBoard::open(GadgetBoardConfig { rate, ..config.clone() })?),
         })
     }
 
@@ -94,6 +103,8 @@ impl Connection {
             Connection::Usb(config) => config.1.is_some(),
             #[cfg(target_os = "linux")]
             Connection::Gadget(config) => config.1.is_some(),
+            #[cfg(target_os = "linux")]
+            Connection::Board(_) => false,
         }
     }
 
@@ -112,6 +123,8 @@ impl fmt::Display for Connection {
             Connection::Simtrace2(config) => write!(f, "SIMtrace2: {}", config.select),
             #[cfg(target_os = "linux")]
             Connection::Gadget(config) => write!(f, "USB gadget{}, {}", beside(&config.1), config.0.iccd.variant),
+            #[cfg(target_os = "linux")]
+            Connection::Board(config) => write!(f, "a {} board of this machine", config.board.name()),
         }
     }
 }

@@ -1,0 +1,34 @@
+//! `simtrace2-board`: a handset in front of a SIMtrace2 board that this machine plays, for the bench.
+
+use dmsc_doc::{Field, Mapping, Node, Schema};
+use dmsc_link::gadget::GadgetBoardConfig;
+use dmsc_usb::simtrace2::Board;
+
+use super::{Connection, Word, text};
+use crate::catalogue::Role;
+
+pub(super) const WORD: Word = Word {
+    name: "simtrace2-board",
+    doc: "A host, to which this machine is a SIMtrace2 board with a handset; for a bench, needs a USB device controller.",
+    plays: Role::Terminal,
+    fields,
+    read,
+};
+
+fn fields() -> Mapping {
+    Mapping::new([
+        Field::optional("udc", Schema::verbatim(), "The USB device controller, by its name; the first unless given."),
+        Field::optional("board", Schema::choice(Board::ALL.map(Board::name)), "Which board; `simtrace2` unless given."),
+        Field::optional("serial", Schema::verbatim(), "iSerialNumber."),
+    ])
+}
+
+fn read(node: &Node) -> Connection {
+    let default = GadgetBoardConfig::default();
+    Connection::Board(GadgetBoardConfig {
+        udc: text(node, "udc"),
+        board: text(node, "board").and_then(|name| Board::from_name(&name)).unwrap_or(default.board),
+        serial: text(node, "serial").unwrap_or_else(|| default.serial.clone()),
+        ..default
+    })
+}
