@@ -1,5 +1,7 @@
 //! `dmsc card` against a reader that is played by the test.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // A test stops at what it does not expect.
+
 mod common;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

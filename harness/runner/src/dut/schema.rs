@@ -33,7 +33,7 @@ pub fn dut_schema() -> Schema {
     ]);
     let devices = WORDS.iter().map(|word| Field::optional(word.name, (word.fields)(), word.doc));
     let link = [
-        Field::optional("builtin", Schema::documented_choice(builtin.clone()), "A DUT that is part of the harness."),
+        Field::optional("builtin", Schema::documented_choice(builtin), "A DUT that is part of the harness."),
         Field::optional("tcp", tcp, "A DUT that is reached over TCP."),
     ];
     let link = Mapping::new(link.into_iter().chain(devices).collect::<Vec<_>>())
