@@ -1,5 +1,6 @@
 //! How octets reach the DUT: an in-process peer on a virtual clock, TCP on loopback, the virtual reader vpcd,
-//! a card in a PC/SC reader or on USB, a host to which this machine is such a card, the slot of a handset.
+//! a card in a PC/SC reader or on USB, a host to which this machine is such a card, the slot of a handset. Any of
+//! them can be disturbed on purpose.
 //!
 //! A link carries [`Signal`]s and knows nothing of what the octets mean. Both ends of an in-process link are
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
@@ -11,6 +12,7 @@ extern crate self as dmsc_link;
 
 mod cable;
 mod clock;
+mod disturb;
 #[cfg(feature = "usb")]
 pub mod eem;
 #[cfg(all(feature = "usb", target_os = "linux"))]
@@ -32,6 +34,7 @@ mod vpcd;
 
 pub use cable::{Cable, Cutter};
 pub use clock::Clock;
+pub use disturb::{Disturbance, Disturbed, Ledger, Mishap, Place, Schedule, Shape, Side, Tally};
 pub use in_process::InProcess;
 pub use mailbox::{Mailbox, Poster};
 pub use peer::Peer;
