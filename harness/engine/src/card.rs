@@ -22,7 +22,7 @@ use crate::event::{Actor, Event};
 use crate::patch::{Change, Patch};
 use crate::player::{Desk, Player, PlayerError, Reply};
 use crate::site::{Connection, Output, Site, Step, Waiting};
-use crate::switch::Switches;
+use crate::switch::{Switch, Switches};
 use applet::Applet;
 use cat::{Cat, Issued, Origin};
 use files::{Answer, FileSystem, Files};
@@ -86,6 +86,8 @@ pub struct CardConfig {
     pub causes: Vec<Cause>,
     /// Whether the SCWS opens its channel, fetches data and answers by itself.
     pub scws: bool,
+    /// The sizes in which channel data are sent and asked for, in octets, in turn; as large as may be when empty.
+    pub bip_chunks: Vec<u8>,
     /// Wrong decisions.
     pub switches: Switches,
     /// Wrong octets.
@@ -110,6 +112,9 @@ pub struct Card {
     /// The answer to an APDU that waits for what the application says.
     held: Option<Held>,
     streams: Vec<(StreamId, Connection)>,
+    switches: Switches,
+    /// Whether it is beyond any reset.
+    locked_up: bool,
 }
 
 /// A message that waits for its answer, and where the answer goes.
@@ -152,10 +157,18 @@ impl Card {
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),
+            switches: config.switches,
+            locked_up: false,
         }
     }
 
     fn reset(&mut self, kind: &str) {
+        // What was to be said is lost with the command that asked for it.
+        let interrupted = self.desk.discard_answers();
+        self.locked_up |= interrupted && self.switches.on(Switch::LockUpOnReset);
+        if self.locked_up {
+            return;
+        }
         self.cat = Cat::default();
         self.waiting.clear();
         self.held = None;
@@ -168,6 +181,9 @@ impl Card {
     }
 
     fn command(&mut self, octets: &[u8]) {
+        if self.locked_up {
+            return;
+        }
         let (command, content) = match CommandApdu::parse(octets) {
             Ok(command) if CommandApdu::is_extended(octets) => {
                 (command, Content::Broken("extended lengths, which this card does not offer".into()))

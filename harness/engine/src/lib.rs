@@ -7,6 +7,7 @@
 pub mod account;
 pub mod apdu;
 pub mod card;
+pub mod chunks;
 pub mod dm;
 pub mod event;
 pub mod http;

@@ -156,6 +156,13 @@ impl Desk {
         self.outbox.pop_front()
     }
 
+    /// Takes back what a card said and nobody has fetched yet; gives whether the answer to a command was among it.
+    pub fn discard_answers(&mut self) -> bool {
+        let interrupted = self.outbox.iter().any(|signal| matches!(signal, Signal::Response(_)));
+        self.outbox.retain(|signal| !matches!(signal, Signal::Response(_) | Signal::Atr(_)));
+        interrupted
+    }
+
     /// A patch or a reply does not fit: whoever listens learns that this side can go no further.
     pub fn break_off(&mut self, error: &PlayerError) {
         self.send(Signal::Ended(format!("the reference DUT cannot follow its fault: {error}")));

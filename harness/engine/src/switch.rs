@@ -101,7 +101,11 @@ pub enum Switch {
     NoTerminalApplications,
     /// Terminal: no ENVELOPE Terminal Applications after a reset.
     AnnounceOnce,
+    /// Terminal: a card that once left a command unanswered is given up for ever, even when it is put in again.
+    GiveUpOnSilence,
 
+    /// Card: a reset in the middle of a command locks the card up; it answers nothing any more.
+    LockUpOnReset,
     /// Card: no trigger is ever sent.
     NeverTrigger,
     /// Card: the channel to the DM Client is left open.

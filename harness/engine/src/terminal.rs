@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use crate::account::Account;
 use crate::apdu;
 use crate::card::Medium;
+use crate::chunks::Chunks;
 use crate::dm::{DmClient, Encoding};
 use crate::event::{Actor, Event};
 use crate::patch::{Change, Patch};
@@ -34,6 +35,9 @@ use start::{Start, Step};
 
 /// How long the card may take to answer before the terminal gives it up (several work waiting times).
 const CARD_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the terminal resets a card that does not answer before it gives the card up.
+const REVIVALS: u8 = 3;
 
 /// How long the terminal waits before it repeats an ENVELOPE the card was too busy for.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
@@ -50,6 +54,9 @@ const SERVICE_77: u8 = 77;
 /// The acts of a person that the reference terminal understands.
 pub const ACTS: &[&str] =
     &["stop-dm-client", "start-dm-client", "lose-service", "regain-service", "start-dm-session", "call-customer-care"];
+
+/// The act of putting the card in anew: what was before is over.
+pub const INSERT_CARD: &str = "insert-card";
 
 /// Everything that makes a terminal.
 #[derive(Clone, Debug)]
@@ -74,6 +81,10 @@ pub struct TerminalConfig {
     pub wake_up: String,
     /// Whether it powers the card up by itself.
     pub start: bool,
+    /// Whether it resets a card that does not answer, and starts anew.
+    pub revives: bool,
+    /// The sizes in which channel data reach the card, in octets, in turn; as large as may be when empty.
+    pub bip_chunks: Vec<u8>,
     /// Whether its DM Client starts a session when it is notified.
     pub dm_client: bool,
     /// Wrong decisions.
@@ -114,6 +125,8 @@ pub struct Terminal {
     /// A notification that no session was opened for yet, and the account it names.
     notified: Option<(usize, u16)>,
     card_dead: bool,
+    /// How often the card was reset because it did not answer.
+    revivals: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +204,7 @@ impl Terminal {
             timers: [None; 8],
             poll_interval: None,
             poll_at: None,
-            bip: Bip::new(config.profile.channels(), config.max_buffer, config.switches.clone()),
+            bip: new_bip(&config),
             letters: Vec::new(),
             client,
             client_alive: true,
@@ -200,6 +213,7 @@ impl Terminal {
             wake: None,
             notified: None,
             card_dead: false,
+            revivals: 0,
             config,
         };
         // The reference DUT is switched on when somebody is there to answer; the harness's own side is started.
@@ -215,10 +229,19 @@ impl Terminal {
         }
     }
 
-    /// Powers or resets the card: everything that belongs to the card session is lost (TS 102 221 6.4).
+    /// Powers or resets the card.
     fn power(&mut self, signal: Signal) {
-        let kind = if signal == Signal::PowerOn { "power-on" } else { "reset" };
+        self.forget_card(if signal == Signal::PowerOn { "power-on" } else { "reset" });
+        let deadline = self.desk.now + CARD_LIMIT;
+        let out = Out { command: CommandApdu::default(), octets: None, purpose: Purpose::Script };
+        self.in_flight = Some(Flight { out, deadline, data: Vec::new() });
+        self.desk.send(signal);
+    }
+
+    /// The card starts anew: everything that belongs to the card session is lost (TS 102 221 6.4).
+    fn forget_card(&mut self, kind: &str) {
         self.desk.say(Actor::Terminal, kind, &[], Map::new);
+        self.card_dead = false;
         self.phase = Phase::Starting;
         self.start = Start::default();
         self.queue.clear();
@@ -227,17 +250,18 @@ impl Terminal {
         self.timers = [None; 8];
         self.poll_interval = Some(self.config.poll_interval);
         self.poll_at = None;
-        self.bip = Bip::new(self.config.profile.channels(), self.config.max_buffer, self.switches.clone());
+        self.bip = new_bip(&self.config);
         self.letters.clear();
         self.browser = Browser::default();
         self.client.abandon();
-        let deadline = self.desk.now + CARD_LIMIT;
-        let out = Out { command: CommandApdu::default(), octets: None, purpose: Purpose::Script };
-        self.in_flight = Some(Flight { out, deadline, data: Vec::new() });
-        self.desk.send(signal);
     }
 
     fn atr(&mut self, octets: &[u8]) {
+        let awaited = self.in_flight.as_ref().is_some_and(Flight::is_reset);
+        if !awaited {
+            // The link has reset the card by itself.
+            self.forget_card("reset");
+        }
         self.in_flight = None;
         self.desk.observe(Actor::Card, "atr", octets, || {
             let mut map = Map::from_iter([("atr".to_owned(), json!(to_hex(octets)))]);
@@ -340,7 +364,7 @@ impl Terminal {
 
     fn response(&mut self, octets: &[u8]) {
         let Some(mut flight) = self.in_flight.take() else { return };
-        if flight.out.command == CommandApdu::default() {
+        if flight.is_reset() {
             // The answer to a command that a reset has cut off; what is awaited is the answer to reset.
             self.in_flight = Some(flight);
             return;
@@ -514,6 +538,32 @@ impl Terminal {
         }
     }
 
+    /// The card does not answer: it is reset, first with power, then without, and given up in the end.
+    fn silent(&mut self) {
+        self.in_flight = None;
+        self.queue.clear();
+        self.card_dead = true;
+        if self.config.revives && self.revivals < REVIVALS && !self.switches.on(Switch::GiveUpOnSilence) {
+            let signal = if self.revivals == 0 { Signal::Reset } else { Signal::PowerOn };
+            self.revivals = self.revivals.saturating_add(1);
+            self.power(signal);
+        }
+    }
+
+    /// A person puts the card in.
+    fn insert_card(&mut self) {
+        if self.card_dead && self.switches.on(Switch::GiveUpOnSilence) {
+            return;
+        }
+        self.revivals = 0;
+        self.announced = false;
+        self.waiting.clear();
+        self.wake = None;
+        self.notified = None;
+        self.client.forget_taken();
+        self.begin();
+    }
+
     fn location_event(&mut self, status: LocationStatus, asked: Option<&Change>) -> Result<(), PlayerError> {
         let mut envelope = Envelope::event(CatEvent::LocationStatus).with(Object::LocationStatus(status));
         if status == LocationStatus::Normal {
@@ -547,6 +597,10 @@ impl Terminal {
             "regain-service" if self.events.contains(&CatEvent::LocationStatus) => {
                 self.location_event(LocationStatus::Normal, None)
             }
+            INSERT_CARD => {
+                self.insert_card();
+                Ok(())
+            }
             "start-dm-session" => self.open_session(0, None, &Change::default()),
             "call-customer-care" => self.call("+18005550199", None),
             _ => Ok(()),
@@ -555,6 +609,18 @@ impl Terminal {
             self.desk.break_off(&error);
         }
     }
+}
+
+impl Flight {
+    /// Whether it is the answer to reset that is awaited.
+    fn is_reset(&self) -> bool {
+        self.out.command == CommandApdu::default()
+    }
+}
+
+fn new_bip(config: &TerminalConfig) -> Bip {
+    let chunks = Chunks::new(config.bip_chunks.clone());
+    Bip::new(config.profile.channels(), config.max_buffer, chunks, config.switches.clone())
 }
 
 /// Location information of a test network: PLMN 001/01.
@@ -593,15 +659,9 @@ impl Peer for Terminal {
     fn tick(&mut self, now: Time) {
         self.desk.now = now;
         if let Some(flight) = self.in_flight.as_ref().filter(|f| f.deadline <= now) {
-            let what = if self.phase == Phase::Starting && flight.out.command == CommandApdu::default() {
-                "no answer to reset"
-            } else {
-                "no answer to an APDU"
-            };
+            let what = if flight.is_reset() { "no answer to reset" } else { "no answer to an APDU" };
             self.desk.say(Actor::Terminal, "silence", &[], || Map::from_iter([("what".to_owned(), json!(what))]));
-            self.in_flight = None;
-            self.card_dead = true;
-            self.queue.clear();
+            self.silent();
             return;
         }
         self.expire(now);

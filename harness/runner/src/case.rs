@@ -12,6 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use dmsc_doc::{Problems, parse_duration};
+use dmsc_link::Place;
 use dmsc_scr::{CaseRef, ItemId};
 use serde_json::{Map, Value};
 
@@ -271,7 +272,8 @@ impl Case {
 
     /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages.
     pub fn needs_contact(&self) -> bool {
-        let mut needs = false;
+        let disturbed = crate::disturb::schedule(&self.setup).ok().flatten().unwrap_or_default();
+        let mut needs = disturbed.0.iter().any(|one| !matches!(one.at, Place::Stream { .. }));
         for_each(&self.steps, &mut |step| {
             let kind = match &step.kind {
                 StepKind::Send(send) => Some(&send.kind),

@@ -3,12 +3,14 @@
 pub mod bundle;
 pub mod case;
 pub mod catalogue;
+pub mod disturb;
 pub mod dut;
 pub mod editors;
 pub mod evidence;
 pub mod execute;
 mod far_end;
 pub mod fault;
+mod kept;
 pub mod piecewise;
 pub mod play;
 pub mod prove;

@@ -13,7 +13,9 @@ use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::switch::Switches;
 use dmsc_engine::terminal::{ACTS, Terminal, TerminalConfig, alter_profile};
-use dmsc_link::{InProcess, Link, Opening, Peer, Signal, Tcp, Time, run_command};
+use dmsc_link::{
+    Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Signal, Tally, Tcp, Time, run_command,
+};
 use dmsc_scr::DutKind;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::hex::from_hex;
@@ -24,8 +26,10 @@ use serde_json::{Map, Value};
 use crate::bundle::Bundle;
 use crate::case::Case;
 use crate::catalogue::Role;
+use crate::disturb;
 use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, Secrets, WakeUp};
 use crate::execute::Bench;
+use crate::kept::Kept;
 use crate::session::Session;
 use crate::variables::Scope;
 use crate::wire::Wire;
@@ -99,6 +103,14 @@ pub struct Rig<'a> {
     account: Account,
     /// The link to a device, which outlives sessions.
     wire: Option<Wire>,
+    /// Whether a reference DUT outlives sessions, and the one that does.
+    keep: bool,
+    kept: Option<Kept>,
+    /// The link of the session that is on, where it is disturbed.
+    ledger: Option<Ledger>,
+    /// What came of the disturbances of the last session, and what crossed its link.
+    outcome: Vec<(Disturbance, Option<Time>)>,
+    tally: Tally,
 }
 
 impl<'a> Rig<'a> {
@@ -108,13 +120,35 @@ impl<'a> Rig<'a> {
             LinkSpec::Device(device) => Some(device.wire(&fixtures.atr())),
             LinkSpec::Builtin(_) | LinkSpec::Tcp(_) => None,
         };
-        Rig { dut, fixtures, seed, account: dut.ixit.account.clone(), wire }
+        Rig::with(dut, fixtures, seed, wire)
     }
 
     /// A rig over a wire of a test's own.
     #[cfg(test)]
     pub(crate) fn over(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Wire) -> Rig<'a> {
-        Rig { dut, fixtures, seed, account: dut.ixit.account.clone(), wire: Some(wire) }
+        Rig::with(dut, fixtures, seed, Some(wire))
+    }
+
+    fn with(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Option<Wire>) -> Rig<'a> {
+        let account = dut.ixit.account.clone();
+        let (ledger, outcome, tally) = (None, Vec::new(), Tally::default());
+        Rig { dut, fixtures, seed, account, wire, keep: false, kept: None, ledger, outcome, tally }
+    }
+
+    /// Puts up a reference DUT that lives on from one session to the next, as a device does, until this is said again.
+    pub fn keep_dut(&mut self) {
+        self.keep = true;
+        self.kept = None;
+    }
+
+    /// The disturbances of the last session, each with the time at which it took place, if it did.
+    pub fn disturbances(&self) -> &[(Disturbance, Option<Time>)] {
+        &self.outcome
+    }
+
+    /// What crossed the link in the last session, if that had a schedule, be it empty.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The names a case of this DUT can use.
@@ -136,17 +170,33 @@ impl<'a> Rig<'a> {
         }
         let link: Box<dyn Link> = match &self.dut.link {
             LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
-            LinkSpec::Builtin(builtin) => {
-                Box::new(InProcess::contact(self.reference(*builtin, case, Medium::Contact)?))
-            }
+            LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.reference(*builtin, case, Medium::Contact))),
             LinkSpec::Device(device) => self.device(device, case)?,
         };
+        let link = self.disturb(link, case)?;
         let medium = medium(link.as_ref());
         let player: Box<dyn Player> = match case.role {
             Role::Card => Box::new(self.card(case, medium)?),
             Role::Terminal => Box::new(self.terminal(case, medium)?),
         };
         Ok(Session::start(player, link))
+    }
+
+    /// The link, disturbed where the case says so.
+    fn disturb(&mut self, link: Box<dyn Link>, case: &Case) -> Result<Box<dyn Link>, RigError> {
+        self.outcome.clear();
+        let Some(schedule) = disturb::schedule(&case.setup).map_err(RigError::Setup)? else { return Ok(link) };
+        let (disturbed, ledger) = Disturbed::over(link, schedule);
+        self.ledger = Some(ledger);
+        Ok(Box::new(disturbed))
+    }
+
+    /// The link of a session that is over, without what disturbed it.
+    fn undisturbed(&mut self, link: Box<dyn Link>) -> Option<Box<dyn Link>> {
+        let Some(ledger) = self.ledger.take() else { return Some(link) };
+        drop(link);
+        (self.outcome, self.tally) = (ledger.outcome(), ledger.tally());
+        ledger.release()
     }
 
     /// The link to a device, with the reference DUT of the case put behind it on a bench.
@@ -160,7 +210,7 @@ impl<'a> Rig<'a> {
         let Some(wire) = &mut self.wire else { return Err(RigError::Setup("this DUT has no device".into())) };
         let mut near = wire.take()?;
         let reference = match &device.bench {
-            Some(bench) => Some((self.reference(bench.builtin, case, medium(near.as_ref()))?, opening(other))),
+            Some(bench) => Some((self.reference(bench.builtin, case, medium(near.as_ref())), opening(other))),
             None => None,
         };
         if let Some(wire) = &self.wire {
@@ -183,8 +233,12 @@ impl<'a> Rig<'a> {
     /// Takes note of what a session left behind, and of its link unless that was lost.
     pub fn close(&mut self, session: Session, lost: bool) {
         let (player, link) = session.into_parts();
-        if let Some(wire) = self.wire.as_mut().filter(|_| !lost) {
+        let link = self.undisturbed(link);
+        if let (Some(wire), Some(link), false) = (&mut self.wire, link, lost) {
             wire.end(link, self.dut.role());
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.account = player.account().cloned();
         }
         let started_anew = match &self.dut.link {
             LinkSpec::Builtin(_) => true,
@@ -201,9 +255,11 @@ impl<'a> Rig<'a> {
     }
 
     fn account_for(&self, case: &Case) -> Account {
-        let mut account = match case.setup.get("account").and_then(Value::as_object) {
-            Some(fields) => self.dut.ixit.account_with(fields),
-            None => self.account.clone(),
+        let met = self.kept.as_ref().and_then(|kept| kept.account.clone());
+        let mut account = match (met, case.setup.get("account").and_then(Value::as_object)) {
+            (Some(account), _) => account,
+            (None, Some(fields)) => self.dut.ixit.account_with(fields),
+            (None, None) => self.account.clone(),
         };
         if let Some(octets) = hex(&case.setup, "nonce") {
             account.server_nonce = octets;
@@ -243,6 +299,7 @@ impl<'a> Rig<'a> {
             transport: TransportProtocol::TcpClientLocal,
             causes: Vec::new(),
             scws: word(setup, "scws") != Some("manual"),
+            bip_chunks: disturb::chunks(setup),
             switches: Switches::default(),
             patches: Vec::new(),
             scripted: true,
@@ -273,6 +330,9 @@ impl<'a> Rig<'a> {
             max_buffer: number(setup, "max_buffer"),
             wake_up: self.dut.ixit.wake_up.map_or("status", WakeUp::as_str).to_owned(),
             start: word(setup, "start") != Some("manual"),
+            // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
+            revives: disturb::is_disturbed(setup) && word(setup, "start") != Some("manual"),
+            bip_chunks: disturb::chunks(setup),
             dm_client: word(setup, "dm_client") != Some("manual"),
             switches: Switches::default(),
             patches: Vec::new(),
@@ -282,9 +342,21 @@ impl<'a> Rig<'a> {
     }
 
     /// The reference DUT behind an in-process link, or at the far end of a bench.
-    fn reference(&self, builtin: Builtin, case: &Case, medium: Medium) -> Result<Box<dyn Peer + Send>, RigError> {
+    fn reference(&mut self, builtin: Builtin, case: &Case, medium: Medium) -> Box<dyn Peer + Send> {
+        if let Some(kept) = &self.kept {
+            kept.anew();
+            return kept.peer();
+        }
+        let fresh = self.fresh(builtin, case, medium);
+        if !self.keep {
+            return fresh;
+        }
+        self.kept.insert(Kept::new(fresh)).peer()
+    }
+
+    fn fresh(&self, builtin: Builtin, case: &Case, medium: Medium) -> Box<dyn Peer + Send> {
         let account = self.provisioned(case);
-        Ok(match builtin {
+        match builtin {
             Builtin::Silent => Box::new(Mute),
             Builtin::Yes => Box::new(Yes::default()),
             Builtin::Card => Box::new(Card::new(CardConfig { medium, ..self.reference_card(account) })),
@@ -296,7 +368,7 @@ impl<'a> Rig<'a> {
                 };
                 Box::new(Terminal::new(TerminalConfig { encoding, medium, ..self.reference_terminal(account) }))
             }
-        })
+        }
     }
 
     /// The reference DUT as a player of its own over this connection, telling what passes; and what its link must know.
@@ -334,6 +406,7 @@ impl<'a> Rig<'a> {
             transport: TransportProtocol::TcpClientLocal,
             causes: causes(self.dut.ixit.wake_up),
             scws: true,
+            bip_chunks: Vec::new(),
             switches: self.switches(),
             patches: self.patches(),
             scripted: false,
@@ -353,6 +426,8 @@ impl<'a> Rig<'a> {
             max_buffer: None,
             wake_up: WakeUp::Applications.as_str().to_owned(),
             start: true,
+            revives: true,
+            bip_chunks: Vec::new(),
             dm_client: true,
             switches: self.switches(),
             patches: self.patches(),

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::Bundle;
 use crate::case::Case;
 use crate::catalogue::Role;
+use crate::disturb;
 use crate::dut::{Builtin, Dut, LinkSpec, Secrets};
 use crate::execute::{self, Bench, CaseResult, Options, Recorder};
 use crate::rig::{Fixtures, Hands, Rig, RigError};
@@ -292,8 +293,9 @@ pub fn run_case(
             return CaseResult { interrupted, dead, ..CaseResult::error(error.to_string()) };
         }
     };
-    let result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
+    let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
     rig.close(session, result.interrupted.is_some());
+    disturb::account_for(&mut result, rig.disturbances());
     result
 }
 

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::cat::{Cat, Issued, Origin, name_of};
 use super::{CardConfig, Cause};
 use crate::apdu::build_command;
+use crate::chunks::Chunks;
 use crate::dm::{DmServer, server};
 use crate::player::{Desk, PlayerError};
 use crate::site::{Connection, Output};
@@ -24,6 +25,9 @@ use crate::switch::{Switch, Switches};
 
 /// The most channel data that fit a SEND DATA that is fetched with one octet of length.
 const SEND_LIMIT: usize = 240;
+
+/// The most channel data that fit the TERMINAL RESPONSE to RECEIVE DATA.
+const RECEIVE_LIMIT: usize = 237;
 
 /// How long the card waits before it repeats a trigger the terminal could not take (results 2x).
 const BACK_OFF: Duration = Duration::from_secs(30);
@@ -154,6 +158,7 @@ pub(super) struct Applet {
     /// Whether the SCWS is reached through channels.
     listens: bool,
     scripted: bool,
+    chunks: Chunks,
     switches: Switches,
     profile: TerminalProfile,
     client: Option<RegistryApplication>,
@@ -175,6 +180,7 @@ impl Applet {
             scws: config.scws,
             listens: !config.medium.has_streams(),
             scripted: config.scripted,
+            chunks: Chunks::new(config.bip_chunks.clone()),
             switches: config.switches.clone(),
             profile: TerminalProfile(Vec::new()),
             client: None,
@@ -394,8 +400,9 @@ impl Applet {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
         served.receiving = true;
         served.connection.get_or_insert_default();
+        let length = u8::try_from(self.chunks.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
         let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
-            .with(Object::ChannelDataLength(0xED));
+            .with(Object::ChannelDataLength(length));
         self.issue(Origin::Receive(channel), command, cat, desk)
     }
 
@@ -544,7 +551,7 @@ impl Applet {
         let mut rest = octets.as_slice();
         let mut sizes = sending.order.chunks.iter().copied();
         while !rest.is_empty() || sending.chunks.is_empty() {
-            let size = sizes.next().unwrap_or(SEND_LIMIT).min(granted).min(rest.len());
+            let size = sizes.next().unwrap_or_else(|| self.chunks.take(SEND_LIMIT)).min(granted).min(rest.len());
             let (chunk, tail) = rest.split_at(size);
             sending.chunks.push_back(chunk.to_vec());
             rest = tail;
@@ -658,8 +665,13 @@ impl Applet {
     /// Sends a response over a channel.
     pub(super) fn transmit(&mut self, channel: u8, output: Output, cat: &mut Cat, desk: &mut Desk) {
         let buffer = self.served.iter().find(|s| s.channel == channel).map_or(200, |s| s.buffer).max(1);
-        let size = SEND_LIMIT.min(buffer);
-        let parts: Vec<&[u8]> = output.octets.chunks(size).collect();
+        let mut parts = Vec::new();
+        let mut rest = output.octets.as_slice();
+        while !rest.is_empty() {
+            let (part, tail) = rest.split_at(self.chunks.take(SEND_LIMIT.min(buffer)).min(rest.len()));
+            parts.push(part);
+            rest = tail;
+        }
         let mut stored = 0_usize;
         for (i, part) in parts.iter().enumerate() {
             stored = stored.saturating_add(part.len());

@@ -171,6 +171,11 @@ impl DmClient {
         self.session = None;
     }
 
+    /// Forgets which sessions it has taken up: their numbers may come again, from another server.
+    pub fn forget_taken(&mut self) {
+        self.taken.clear();
+    }
+
     /// Opens a session and gives its Package#1. `session_id` is that of the notification, or `None` when the client
     /// starts by itself (Alert 1201).
     ///

@@ -3,6 +3,7 @@
 
 use dmsc_uicc::channel::{ChannelStatus, Link, TransportProtocol};
 
+use crate::chunks::Chunks;
 use crate::switch::{Switch, Switches};
 
 /// The largest buffer a channel is granted, in octets.
@@ -22,6 +23,8 @@ struct Channel {
     buffer: u16,
     /// For the card, not yet received by it.
     incoming: Vec<u8>,
+    /// For the card, and not told of yet.
+    coming: Vec<u8>,
     /// From the card, stored until it is to be sent.
     stored: Vec<u8>,
 }
@@ -32,6 +35,10 @@ pub(super) struct Bip {
     channels: Vec<Channel>,
     limit: u8,
     max_buffer: u16,
+    /// How much of what a client sent the card is told of at once.
+    arriving: Chunks,
+    /// How much the card is given at once.
+    given: Chunks,
     switches: Switches,
 }
 
@@ -87,8 +94,15 @@ pub(super) enum Notice {
 }
 
 impl Bip {
-    pub(super) fn new(limit: u8, max_buffer: Option<u16>, switches: Switches) -> Bip {
-        Bip { channels: Vec::new(), limit: limit.clamp(1, 7), max_buffer: max_buffer.unwrap_or(MAX_BUFFER), switches }
+    pub(super) fn new(limit: u8, max_buffer: Option<u16>, chunks: Chunks, switches: Switches) -> Bip {
+        Bip {
+            channels: Vec::new(),
+            limit: limit.clamp(1, 7),
+            max_buffer: max_buffer.unwrap_or(MAX_BUFFER),
+            arriving: chunks.clone(),
+            given: chunks,
+            switches,
+        }
     }
 
     fn find(&mut self, id: u8) -> Option<&mut Channel> {
@@ -118,6 +132,7 @@ impl Bip {
             link,
             buffer,
             incoming: Vec::new(),
+            coming: Vec::new(),
             stored: Vec::new(),
         });
         Ok(Opened { status: ChannelStatus::new(id, link), buffer, modified: buffer != wanted })
@@ -131,6 +146,7 @@ impl Bip {
         if channel.server && (qualifier & 1 == 1 || leak) {
             channel.link = Link::Listen;
             channel.incoming.clear();
+            channel.coming.clear();
             channel.stored.clear();
         } else {
             self.channels.retain(|c| c.id != id);
@@ -169,8 +185,9 @@ impl Bip {
     /// RECEIVE DATA. Gives the octets, how many are left (coded), and whether fewer came than were asked for.
     pub(super) fn receive(&mut self, id: u8, wanted: u8) -> Result<(Vec<u8>, u8, bool), Failure> {
         let drop_last = self.switches.on(Switch::DropLastOctet);
+        let most = self.given.take(MAX_RECEIVE);
         let channel = self.find(id).ok_or(Failure::INVALID)?;
-        let count = usize::from(wanted).min(MAX_RECEIVE).min(channel.incoming.len());
+        let count = usize::from(wanted).min(most).min(channel.incoming.len());
         let rest = channel.incoming.split_off(count);
         let mut octets = std::mem::replace(&mut channel.incoming, rest);
         let missing = count < usize::from(wanted);
@@ -194,6 +211,10 @@ impl Bip {
 
     /// A local client writes.
     pub(super) fn write(&mut self, id: u8, octets: &[u8]) -> Option<Notice> {
+        if self.arriving.is_set() {
+            self.find(id)?.coming.extend_from_slice(octets);
+            return self.next_chunk(id);
+        }
         let channel = self.find(id)?;
         let was_empty = channel.incoming.is_empty();
         channel.incoming.extend_from_slice(octets);
@@ -201,11 +222,21 @@ impl Bip {
         was_empty.then(|| Notice::Data(status, coded(channel.incoming.len())))
     }
 
+    /// The next piece of what a client has written arrives, where the card has read all before it.
+    pub(super) fn next_chunk(&mut self, id: u8) -> Option<Notice> {
+        let channel = self.channels.iter_mut().find(|c| c.id == id && c.incoming.is_empty() && !c.coming.is_empty())?;
+        let size = self.arriving.take(channel.coming.len());
+        let rest = channel.coming.split_off(size);
+        channel.incoming = std::mem::replace(&mut channel.coming, rest);
+        Some(Notice::Data(ChannelStatus::new(id, channel.link), coded(channel.incoming.len())))
+    }
+
     /// A local client closes its connection.
     pub(super) fn hang_up(&mut self, id: u8) -> Option<Notice> {
         let channel = self.find(id).filter(|c| c.link == Link::Established)?;
         channel.link = Link::Listen;
         channel.stored.clear();
+        channel.incoming.append(&mut channel.coming);
         Some(Notice::Status(ChannelStatus::new(id, Link::Listen)))
     }
 
@@ -234,7 +265,7 @@ mod tests {
     use super::*;
 
     fn bip() -> Bip {
-        Bip::new(2, None, Switches::default())
+        Bip::new(2, None, Chunks::default(), Switches::default())
     }
 
     const SERVER: TransportProtocol = TransportProtocol::TcpUiccServer;
@@ -256,6 +287,25 @@ mod tests {
         assert_eq!(b.send(id, b"c", true).unwrap().1, Some(Delivery::Client(1, b"abc".to_vec())));
         assert_eq!(b.close(id, 1), Ok(true));
         assert_eq!(b.statuses(), [ChannelStatus::new(1, Link::Listen)]);
+    }
+
+    #[test]
+    fn data_arrive_and_are_given_in_the_sizes_asked_for() {
+        let mut b = Bip::new(2, None, Chunks::new(vec![3, 1]), Switches::default());
+        b.open(SERVER, 4116, 1400).unwrap();
+        let (id, _) = b.connect(4116).unwrap();
+        let status = ChannelStatus::new(1, Link::Established);
+        assert_eq!(b.write(id, b"abcde"), Some(Notice::Data(status, 3)));
+        assert_eq!(b.write(id, b"f"), None);
+        assert_eq!(b.receive(id, 2).unwrap(), (b"ab".to_vec(), 1, false));
+        assert_eq!(b.next_chunk(id), None, "the card has not read all yet");
+        assert_eq!(b.receive(id, 9).unwrap(), (b"c".to_vec(), 0, true));
+        assert_eq!(b.next_chunk(id), Some(Notice::Data(status, 1)));
+        assert_eq!(b.receive(id, 9).unwrap().0, b"d");
+        assert_eq!(b.next_chunk(id), Some(Notice::Data(status, 2)));
+        assert_eq!(b.receive(id, 9).unwrap(), (b"e".to_vec(), 1, true));
+        assert_eq!(b.receive(id, 9).unwrap(), (b"f".to_vec(), 0, true));
+        assert_eq!(b.next_chunk(id), None);
     }
 
     #[test]

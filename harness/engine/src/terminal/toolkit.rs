@@ -29,6 +29,8 @@ enum After {
     Cut(u8),
     /// Nothing more comes through this channel.
     Closed(u8),
+    /// The card has read all it was told of on this channel.
+    Read(u8),
     Reset,
 }
 
@@ -110,6 +112,11 @@ impl Terminal {
             After::Deliver(delivery) => self.deliver(delivery),
             After::Cut(channel) => self.channel_cut(channel),
             After::Closed(channel) => self.channel_closed(channel),
+            After::Read(channel) => {
+                if let Some(notice) = self.bip.next_chunk(channel) {
+                    self.tell(notice);
+                }
+            }
             After::Nothing | After::Reset => {}
         }
         Ok(())
@@ -379,7 +386,7 @@ impl Terminal {
                 // Fewer octets than asked for is "performed, but missing information".
                 let outcome = Outcome::new(if missing { 0x02 } else { 0x00 });
                 let outcome = if octets.is_empty() { outcome } else { outcome.with(Object::ChannelData(octets)) };
-                outcome.with(Object::ChannelDataLength(left))
+                outcome.with(Object::ChannelDataLength(left)).then(After::Read(channel))
             }
             Err(failure) => failure.into(),
         }

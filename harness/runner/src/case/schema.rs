@@ -86,7 +86,8 @@ pub(crate) fn definitions() -> &'static Definitions {
         let levels = [("must", "A miss is a fail."), ("should", "A miss is a remark; a fail only when asked for.")];
         let all = crate::catalogue::schema::definitions()
             .define("level", Schema::documented_choice(levels))
-            .define("trust", trust());
+            .define("trust", trust())
+            .define("disturbance", crate::disturb::disturbance());
         Role::ALL.into_iter().fold(all, |all, role| {
             all.define(format!("step.{role}"), step(role)).define(format!("setup.{role}"), setup(role))
         })
@@ -243,7 +244,7 @@ fn setup(role: Role) -> Schema {
             Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of the DM Client's messages."),
         ],
     };
-    Mapping::new(own.into_iter().chain([account])).into()
+    Mapping::new(own.into_iter().chain([account]).chain(crate::disturb::fields())).into()
 }
 
 /// A list of facilities of the terminal profile.

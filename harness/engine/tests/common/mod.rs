@@ -1,0 +1,151 @@
+//! A card and a terminal of a small bench, and what runs one against a link.
+
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "called by tests only, whose failure it is")]
+
+use std::time::Duration;
+
+use dmsc_dm::syncml::{Command, CommandName, Item};
+use dmsc_dm::tree::{DevDetail, DevInfo, ManagementTree};
+use dmsc_engine::account::{Account, AuthScheme};
+use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
+use dmsc_engine::dm::Encoding;
+use dmsc_engine::event::Event;
+use dmsc_engine::patch::Change;
+use dmsc_engine::player::{Player, Reply};
+use dmsc_engine::switch::Switches;
+use dmsc_engine::terminal::{Terminal, TerminalConfig};
+use dmsc_link::Link;
+use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::object::RegistryApplication;
+use dmsc_uicc::profile::TerminalProfile;
+
+fn account() -> Account {
+    Account {
+        server_id: "dmsc.example.com".into(),
+        address: "http://127.0.0.1:3516/OMA/DM".into(),
+        server_secret: "s3cr3t-P@ss".into(),
+        server_nonce: (0..16).collect(),
+        server_auth: AuthScheme::Md5,
+        client_name: "client1".into(),
+        client_secret: "pwd-C".into(),
+        client_nonce: (0..16).collect(),
+        client_auth: AuthScheme::Md5,
+    }
+}
+
+/// A card with the DM_SC Server and its web server.
+pub(crate) fn card_config(scripted: bool, causes: Vec<Cause>) -> CardConfig {
+    let mut get = Command::new(CommandName::Get, "");
+    get.items.push(Item { target: Some("./DevInfo/Man".into()), ..Item::default() });
+    CardConfig {
+        medium: Medium::Contact,
+        files: serde_yaml::from_str(include_str!("../../../../fixtures/cards/reference.yaml")).unwrap(),
+        account: account(),
+        program: vec![vec![get]],
+        http_port: 3516,
+        buffer_size: 1400,
+        transport: TransportProtocol::TcpClientLocal,
+        causes,
+        scws: true,
+        bip_chunks: Vec::new(),
+        switches: Switches::default(),
+        patches: Vec::new(),
+        scripted,
+        seed: 1,
+    }
+}
+
+/// That card.
+pub(crate) fn card(scripted: bool, causes: Vec<Cause>) -> Card {
+    Card::new(card_config(scripted, causes))
+}
+
+/// A terminal with a DM Client.
+pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalConfig {
+    let mut tree = ManagementTree::default();
+    let info = DevInfo {
+        dev_id: "IMEI:004999010640000".into(),
+        man: "Example".into(),
+        model: "M".into(),
+        dm_v: "1".into(),
+        lang: "en".into(),
+    };
+    tree.put_dev_info(&info).unwrap();
+    tree.put_dev_detail(&DevDetail::default()).unwrap();
+    TerminalConfig {
+        medium: Medium::Contact,
+        profile: TerminalProfile::minimal_dm_sc(),
+        applications: vec![RegistryApplication { port: 0xC000, dcs: 0, application_type: 7, name: vec![0xC4, 0x26] }],
+        accounts: vec![account()],
+        tree,
+        encoding,
+        poll_interval: Duration::from_secs(30),
+        max_buffer: None,
+        wake_up: "applications".into(),
+        start: true,
+        revives: !scripted,
+        bip_chunks: Vec::new(),
+        dm_client: true,
+        switches: Switches::default(),
+        patches: Vec::new(),
+        scripted,
+        seed: 2,
+    }
+}
+
+/// That terminal.
+pub(crate) fn terminal(scripted: bool, encoding: Encoding) -> Terminal {
+    Terminal::new(terminal_config(scripted, encoding))
+}
+
+/// Runs a scripted player for a while, answering everything by default, and gives what passed.
+pub(crate) fn run(
+    player: &mut dyn Player,
+    link: &mut dyn Link,
+    window: Duration,
+    send: Option<(&str, &str)>,
+) -> Vec<Event> {
+    let until = link.now() + window;
+    let mut events = Vec::new();
+    let mut send = send;
+    player.start(link.now());
+    loop {
+        while let Some(event) = player.next_event() {
+            let wants = event.wants_answer;
+            let kind = event.kind.clone();
+            events.push(event);
+            if wants {
+                player.answer(link.now(), &Reply::Default).unwrap();
+            }
+            if let Some((after, what)) = send.filter(|(after, _)| *after == kind) {
+                send = None;
+                player.perform(link.now(), what, &Change::default()).unwrap_or_else(|e| panic!("{after}: {e}"));
+            }
+        }
+        let mut sent = false;
+        while let Some(signal) = player.poll() {
+            link.send(signal).unwrap();
+            sent = true;
+        }
+        if sent {
+            continue;
+        }
+        let deadline = player.wake_at().map_or(until, |at| at.min(until));
+        match link.recv(deadline).unwrap() {
+            Some(signal) => player.handle(link.now(), signal),
+            None if link.now() >= until => return events,
+            None => player.tick(link.now()),
+        }
+    }
+}
+
+/// The kinds of what passed.
+pub(crate) fn kinds(events: &[Event]) -> Vec<&str> {
+    events.iter().map(|e| e.kind.as_str()).collect()
+}
+
+/// What of a kind was heard, or said.
+pub(crate) fn find<'a>(events: &'a [Event], kind: &str, heard: bool) -> Vec<&'a Event> {
+    events.iter().filter(|e| e.kind == kind && e.heard == heard).collect()
+}
