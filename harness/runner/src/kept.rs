@@ -3,60 +3,79 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dmsc_engine::account::Account;
+use dmsc_engine::player::Player;
 use dmsc_engine::terminal::INSERT_CARD;
 use dmsc_link::{Peer, Signal, Time};
 
-/// The DUT, and what the harness knows of it.
-pub(crate) struct Kept {
-    peer: Shared,
-    /// The account as the last session left it.
-    pub(crate) account: Option<Account>,
+/// A DUT that is part of the harness.
+pub(crate) enum Reference {
+    /// A player.
+    Player(Box<dyn Player + Send>),
+    /// One that knows nothing.
+    Dummy(Box<dyn Peer + Send>),
 }
 
-impl Kept {
-    /// Keeps a DUT whose first session begins.
-    pub(crate) fn new(peer: Box<dyn Peer + Send>) -> Kept {
-        Kept { peer: Shared(Arc::new(Mutex::new(peer))), account: None }
-    }
-
-    /// The DUT, for the session that begins.
-    pub(crate) fn peer(&self) -> Box<dyn Peer + Send> {
-        Box::new(self.peer.clone())
-    }
-
-    /// The DUT meets another card, or another terminal: what it still had to say to the last one is lost.
-    pub(crate) fn anew(&self) {
-        let mut peer = self.peer.lock();
-        while peer.poll().is_some() {}
-        // A card learns it by itself when it is powered.
-        peer.handle(Time::ZERO, Signal::Act(INSERT_CARD.into()));
+impl Reference {
+    /// What stands behind a link.
+    pub(crate) fn into_peer(self) -> Box<dyn Peer + Send> {
+        match self {
+            Reference::Player(player) => player,
+            Reference::Dummy(peer) => peer,
+        }
     }
 }
 
 /// One DUT behind the links of several sessions, one at a time.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Box<dyn Peer + Send>>>);
+pub(crate) struct Kept(Arc<Mutex<Reference>>);
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Peer + Send>> {
+impl Kept {
+    /// Keeps a DUT whose first session begins.
+    pub(crate) fn new(reference: Reference) -> Kept {
+        Kept(Arc::new(Mutex::new(reference)))
+    }
+
+    /// The DUT meets another card, or another terminal: what it still had to say to the last one is lost.
+    pub(crate) fn anew(&mut self) {
+        while self.poll().is_some() {}
+        // A card learns it by itself when it is powered.
+        self.handle(Time::ZERO, Signal::Act(INSERT_CARD.into()));
+    }
+
+    /// The account as it has it now.
+    pub(crate) fn account(&self) -> Option<Account> {
+        match &*self.lock() {
+            Reference::Player(player) => player.account().cloned(),
+            Reference::Dummy(_) => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reference> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut dyn Peer) -> T) -> T {
+        match &mut *self.lock() {
+            Reference::Player(player) => act(player.as_mut()),
+            Reference::Dummy(peer) => act(peer.as_mut()),
+        }
     }
 }
 
-impl Peer for Shared {
+impl Peer for Kept {
     fn handle(&mut self, now: Time, signal: Signal) {
-        self.lock().handle(now, signal);
+        self.with(|peer| peer.handle(now, signal));
     }
 
     fn tick(&mut self, now: Time) {
-        self.lock().tick(now);
+        self.with(|peer| peer.tick(now));
     }
 
     fn wake_at(&self) -> Option<Time> {
-        self.lock().wake_at()
+        self.with(|peer| peer.wake_at())
     }
 
     fn poll(&mut self) -> Option<Signal> {
-        self.lock().poll()
+        self.with(|peer| peer.poll())
     }
 }

@@ -18,5 +18,6 @@ pub mod rig;
 pub mod run;
 pub mod select;
 pub mod session;
+pub mod shake;
 pub mod variables;
 mod wire;

@@ -29,7 +29,7 @@ use crate::catalogue::Role;
 use crate::disturb;
 use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, Secrets, WakeUp};
 use crate::execute::Bench;
-use crate::kept::Kept;
+use crate::kept::{Kept, Reference};
 use crate::session::Session;
 use crate::variables::Scope;
 use crate::wire::Wire;
@@ -103,8 +103,10 @@ pub struct Rig<'a> {
     account: Account,
     /// The link to a device, which outlives sessions.
     wire: Option<Wire>,
-    /// Whether a reference DUT outlives sessions, and the one that does.
+    /// Whether the DUT is left as the last session left it, and whether there was one.
     keep: bool,
+    met: bool,
+    /// The reference DUT that outlives sessions.
     kept: Option<Kept>,
     /// The link of the session that is on, where it is disturbed.
     ledger: Option<Ledger>,
@@ -132,13 +134,26 @@ impl<'a> Rig<'a> {
     fn with(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Option<Wire>) -> Rig<'a> {
         let account = dut.ixit.account.clone();
         let (ledger, outcome, tally) = (None, Vec::new(), Tally::default());
-        Rig { dut, fixtures, seed, account, wire, keep: false, kept: None, ledger, outcome, tally }
+        Rig { dut, fixtures, seed, account, wire, keep: false, met: false, kept: None, ledger, outcome, tally }
     }
 
-    /// Puts up a reference DUT that lives on from one session to the next, as a device does, until this is said again.
+    /// Brings the DUT to its start for the next session, and then leaves it alone until this is said again: a reference
+    /// DUT lives on from one session to the next, as a device does, and the `reset` of a DUT file is not run.
     pub fn keep_dut(&mut self) {
         self.keep = true;
+        self.met = false;
         self.kept = None;
+    }
+
+    /// The account that the next session with a case starts from.
+    pub(crate) fn account_of(&self, case: &Case) -> Account {
+        self.account_for(case)
+    }
+
+    /// Says that the DUT has these nonces now, of the server and of the client.
+    pub(crate) fn set_nonces(&mut self, server: &[u8], client: &[u8]) {
+        self.account.server_nonce = server.to_vec();
+        self.account.client_nonce = client.to_vec();
     }
 
     /// The disturbances of the last session, each with the time at which it took place, if it did.
@@ -164,7 +179,8 @@ impl<'a> Rig<'a> {
     /// # Errors
     /// [`RigError`] when the DUT cannot be brought to its start.
     pub fn open(&mut self, case: &Case) -> Result<Session, RigError> {
-        if let Some(reset) = &self.dut.reset {
+        let lives_on = std::mem::replace(&mut self.met, self.keep);
+        if let Some(reset) = self.dut.reset.as_ref().filter(|_| !lives_on) {
             run_command(reset)?;
             self.account = self.dut.ixit.account.clone();
         }
@@ -237,9 +253,6 @@ impl<'a> Rig<'a> {
         if let (Some(wire), Some(link), false) = (&mut self.wire, link, lost) {
             wire.end(link, self.dut.role());
         }
-        if let Some(kept) = &mut self.kept {
-            kept.account = player.account().cloned();
-        }
         let started_anew = match &self.dut.link {
             LinkSpec::Builtin(_) => true,
             LinkSpec::Tcp(config) => config.start.is_some() && self.dut.reset.is_none(),
@@ -255,7 +268,8 @@ impl<'a> Rig<'a> {
     }
 
     fn account_for(&self, case: &Case) -> Account {
-        let met = self.kept.as_ref().and_then(|kept| kept.account.clone());
+        // What a reference DUT has, everybody can know.
+        let met = self.kept.as_ref().and_then(Kept::account);
         let mut account = match (met, case.setup.get("account").and_then(Value::as_object)) {
             (Some(account), _) => account,
             (None, Some(fields)) => self.dut.ixit.account_with(fields),
@@ -343,30 +357,34 @@ impl<'a> Rig<'a> {
 
     /// The reference DUT behind an in-process link, or at the far end of a bench.
     fn reference(&mut self, builtin: Builtin, case: &Case, medium: Medium) -> Box<dyn Peer + Send> {
-        if let Some(kept) = &self.kept {
+        if let Some(kept) = &mut self.kept {
             kept.anew();
-            return kept.peer();
+            return Box::new(kept.clone());
         }
         let fresh = self.fresh(builtin, case, medium);
         if !self.keep {
-            return fresh;
+            return fresh.into_peer();
         }
-        self.kept.insert(Kept::new(fresh)).peer()
+        Box::new(self.kept.insert(Kept::new(fresh)).clone())
     }
 
-    fn fresh(&self, builtin: Builtin, case: &Case, medium: Medium) -> Box<dyn Peer + Send> {
+    fn fresh(&self, builtin: Builtin, case: &Case, medium: Medium) -> Reference {
         let account = self.provisioned(case);
         match builtin {
-            Builtin::Silent => Box::new(Mute),
-            Builtin::Yes => Box::new(Yes::default()),
-            Builtin::Card => Box::new(Card::new(CardConfig { medium, ..self.reference_card(account) })),
+            Builtin::Silent => Reference::Dummy(Box::new(Mute)),
+            Builtin::Yes => Reference::Dummy(Box::new(Yes::default())),
+            Builtin::Card => {
+                let config = CardConfig { medium, ..self.reference_card(account) };
+                Reference::Player(Box::new(Card::new(config)))
+            }
             Builtin::Terminal => {
                 let encoding = match word(&case.setup, "encoding") {
                     Some("xml") => Encoding::Xml,
                     Some("wbxml") => Encoding::Wbxml,
                     _ => self.dut.ixit.encoding,
                 };
-                Box::new(Terminal::new(TerminalConfig { encoding, medium, ..self.reference_terminal(account) }))
+                let config = TerminalConfig { encoding, medium, ..self.reference_terminal(account) };
+                Reference::Player(Box::new(Terminal::new(config)))
             }
         }
     }

@@ -165,6 +165,20 @@ impl Session {
         Ok(self.player.perform(self.link.now(), kind, change)?)
     }
 
+    /// Lets both sides come to an end by themselves: everything is answered as it should be, until nothing has come for
+    /// `quiet`, at the latest after `limit`. What breaks now was of no more use.
+    pub fn finish(&mut self, quiet: Duration, limit: Duration) {
+        let end = self.window(limit);
+        // Something may have been left unanswered.
+        let mut going = self.answer(&Reply::Default).is_ok();
+        while going && self.now() < end {
+            going = match self.next(self.window(quiet).min(end)) {
+                Ok(Some(event)) => !event.wants_answer || self.answer(&Reply::Default).is_ok(),
+                Ok(None) | Err(_) => false,
+            };
+        }
+    }
+
     /// Passes an act of the operator to the player itself.
     pub fn do_act(&mut self, name: &str) {
         self.player.handle(self.link.now(), Signal::Act(name.to_owned()));
