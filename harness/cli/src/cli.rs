@@ -65,6 +65,7 @@ struct Output {
 enum Command {
     Run(Box<cmd::run::Run>),
     Prove(cmd::prove::Prove),
+    Shake(cmd::shake::Shake),
     Devices(cmd::devices::Devices),
     Card(cmd::play::Card),
     Terminal(cmd::play::TerminalPlay),
@@ -101,6 +102,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let done = match cli.command {
         Command::Run(run) => run.run(&terminal),
         Command::Prove(prove) => prove.run(&terminal),
+        Command::Shake(shake) => shake.run(&terminal),
         Command::Devices(devices) => devices.run(&terminal),
         Command::Card(card) => card.run(&terminal),
         Command::Terminal(played) => played.run(&terminal),

@@ -50,6 +50,24 @@ pub(crate) fn cases(bundle: &Bundle) -> Result<Vec<Case>, Failure> {
     Ok(Library::new(bundle.clone()).load()?)
 }
 
+/// Whether each of these prefixes is one of a case.
+///
+/// # Errors
+/// The first that is not.
+pub(crate) fn known(prefixes: &[String], cases: &[Case]) -> Result<(), Failure> {
+    for prefix in prefixes {
+        let known = |case: &Case| {
+            let name = case.name();
+            name.starts_with(prefix) || name.strip_prefix("DM_SC-").is_some_and(|stem| stem.starts_with(prefix))
+        };
+        if !cases.iter().any(known) {
+            let names = cases.iter().map(|case| case.id.as_str());
+            return Err(Failure::unknown("case", prefix, names, "dmsc cases list"));
+        }
+    }
+    Ok(())
+}
+
 /// Every fault of a bundle.
 ///
 /// # Errors

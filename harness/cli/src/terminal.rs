@@ -131,6 +131,12 @@ pub(crate) fn paint(color: bool, style: Style, text: &str) -> String {
     if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
+/// On one line, with control characters escaped: what a DUT sends must not steer the terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
 /// <https://no-color.org>: any value but the empty one counts.
 fn wants_color(when: ColorWhen, terminal: bool) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());

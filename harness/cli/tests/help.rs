@@ -10,6 +10,7 @@ fn help_of_every_verb() {
         &[],
         &["run"],
         &["prove"],
+        &["shake"],
         &["devices"],
         &["card"],
         &["terminal"],

@@ -153,7 +153,7 @@ impl Card {
             medium: config.medium,
             files: Files::new(config.files),
             cat: Cat::default(),
-            site: Site::new(server, config.switches),
+            site: Site::new(server, config.switches.clone()),
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),

@@ -45,6 +45,7 @@ impl Handset {
             transport: TransportProtocol::TcpClientLocal,
             causes: Vec::new(),
             scws: true,
+            bip_chunks: Vec::new(),
             switches: Switches::default(),
             patches: Vec::new(),
             scripted: false,

@@ -225,10 +225,9 @@ impl<'a> Rig<'a> {
         let other = if case.role == Role::Card { Role::Terminal } else { Role::Card };
         let Some(wire) = &mut self.wire else { return Err(RigError::Setup("this DUT has no device".into())) };
         let mut near = wire.take()?;
-        let reference = match &device.bench {
-            Some(bench) => Some((self.reference(bench.builtin, case, medium(near.as_ref())), opening(other))),
-            None => None,
-        };
+        let medium = medium(near.as_ref());
+        let reference =
+            device.bench.as_ref().map(|bench| (self.reference(bench.builtin, case, medium), opening(other)));
         if let Some(wire) = &self.wire {
             wire.begin(near.as_mut(), &opening(case.role), reference)?;
         }

@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn a_bench_gives_the_verdicts_of_the_process() {
         for (name, builtin, wanted) in [
-            ("reference-card", Builtin::Card, ["S-001-M/trigger", "S-002-M"]),
-            ("reference-terminal", Builtin::Terminal, ["D-003-M/trigger", "C-008-M"]),
+            ("reference-card", Builtin::Card, ["S-001-M/trigger", "S-002-M", "S-001-M/reset-in-mid-apdu"]),
+            ("reference-terminal", Builtin::Terminal, ["D-003-M/trigger", "C-008-M", "D-001-M/lost-response"]),
         ] {
             for (case, Attempted { result, .. }) in run(name, builtin, &wanted, false) {
                 assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");

@@ -9,3 +9,4 @@ pub(crate) mod prove;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod scr;
+pub(crate) mod shake;

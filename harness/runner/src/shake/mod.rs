@@ -4,6 +4,7 @@
 //! behind it, with the same DUT and nothing wrong on the link: there the case comes to what it always comes to, or the
 //! DUT was thrown off for good. The harness itself has to stand every disturbance: an error of its own is a finding too.
 
+mod finding;
 mod keep;
 mod plan;
 mod shrink;
@@ -12,17 +13,17 @@ use std::time::{Duration, Instant};
 
 use dmsc_engine::account::Account;
 use dmsc_engine::rng::Rng;
-use dmsc_link::{Shape, Tally};
+use dmsc_link::{Mishap, Shape, Tally};
 use dmsc_report::journal::{Check, Message};
 use dmsc_scr::{Tables, Verdict};
-use serde::{Serialize, Serializer};
 
+pub use finding::{Finding, LeftOut, Shaken, What};
 pub use keep::{KeepError, keep};
 pub use plan::Plan;
 
 use crate::bundle::Bundle;
 use crate::case::Case;
-use crate::disturb::is_disturbed;
+use crate::disturb::{is_disturbed, schedule};
 use crate::dut::{Dut, LinkSpec};
 use crate::execute::{Bench, CaseResult, Options, Recorder, execute};
 use crate::rig::{Fixtures, Hands, Rig, RigError};
@@ -36,9 +37,9 @@ const MOST: usize = 5;
 /// The longest delay where waiting costs nothing, and where it is waited out.
 const LONGEST: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(3)];
 
-/// A session is over when nothing has come for so long beyond the longest delay, and at the latest after the second
+/// A session is over when nothing has come for so long beyond all that was held back, and at the latest after the second
 /// time.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(1);
 const END: Duration = Duration::from_secs(120);
 
 /// How often a session is begun anew after its link was lost.
@@ -71,80 +72,6 @@ pub enum Limit {
     Rounds(u64),
     /// After this time, for each DUT.
     For(Duration),
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Shaken {
-    /// What all schedules followed from.
-    pub seed: u64,
-    /// Rounds that were begun.
-    pub rounds: u64,
-    /// Sessions, disturbed or not.
-    pub sessions: u64,
-    /// Cases that were shaken, over all DUTs.
-    pub cases: usize,
-    /// Cases that apply and were not shaken, with the reason.
-    pub left_out: Vec<LeftOut>,
-    /// What was found, at most one finding for each case and DUT.
-    pub findings: Vec<Finding>,
-    /// Why shaking a DUT ended before its time, by DUT.
-    pub stopped: Vec<LeftOut>,
-}
-
-/// What was not shaken, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
-    /// The DUT.
-    pub dut: String,
-    /// The case.
-    pub case: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// A disturbance that somebody does not stand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The DUT.
-    pub dut: String,
-    /// The case.
-    pub case: String,
-    /// The round, from 1.
-    pub round: u64,
-    /// Who does not stand it.
-    pub what: What,
-    /// The verdict of the case without disturbance.
-    #[serde(serialize_with = "word")]
-    pub usual: Verdict,
-    /// The verdict it came to.
-    #[serde(serialize_with = "word")]
-    pub came: Verdict,
-    /// Why it came to that.
-    pub reason: String,
-    /// The disturbance, shrunk as far as it would.
-    #[serde(rename = "setup", serialize_with = "settings")]
-    pub plan: Plan,
-    /// How many sessions shrinking took; none where the DUT cannot be brought back to its start.
-    pub shrunk_in: Option<usize>,
-}
-
-/// Who does not stand a disturbance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum What {
-    /// The DUT: undisturbed again, it does worse than before.
-    NotRecovered,
-    /// The harness: it broke in the disturbed session.
-    HarnessError,
-}
-
-fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(verdict.as_str())
-}
-
-fn settings<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
-    plan.settings().serialize(serializer)
 }
 
 /// Told of what happens.
@@ -205,7 +132,6 @@ fn one_dut(
     shaken: &mut Shaken,
     watcher: &mut dyn Watcher,
 ) -> Result<(), ShakeError> {
-    let began = Instant::now();
     let mut targets = Vec::new();
     for case in applicable(config, shaker.dut) {
         match shaker.survey(case)? {
@@ -215,6 +141,7 @@ fn one_dut(
     }
     shaken.cases = shaken.cases.saturating_add(targets.len());
     watcher.planned(&shaker.dut.name, targets.len());
+    let began = Instant::now();
     let mut round = 0_u64;
     loop {
         round = round.saturating_add(1);
@@ -227,6 +154,7 @@ fn one_dut(
             if matches!(config.limit, Limit::For(long) if began.elapsed() >= long) {
                 return Ok(());
             }
+            shaken.disturbed = shaken.disturbed.saturating_add(1);
             watcher.disturbing(round, &shaker.dut.name, &target.case.name());
             let plan = Plan::random(seed_of(config.seed, round, &target.case.name()), &target.shape);
             let Some(found) = shaker.judge(&target, &plan)? else {
@@ -268,6 +196,16 @@ fn seed_of(seed: u64, round: u64, case: &str) -> u64 {
         .bytes()
         .fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01B3));
     Rng::new(seed ^ Rng::new(round ^ name).next_u64()).next_u64()
+}
+
+/// How long the schedule of a case can hold something back.
+fn held_back(case: &Case) -> Duration {
+    let schedule = schedule(&case.setup).ok().flatten().unwrap_or_default();
+    let delays = schedule.0.iter().map(|one| match one.mishap {
+        Mishap::Delay(by) | Mishap::Stall(by) => by,
+        _ => Duration::ZERO,
+    });
+    delays.fold(Duration::ZERO, Duration::saturating_add)
 }
 
 /// A case that can be shaken.
@@ -319,7 +257,7 @@ impl Shaker<'_> {
                     let hands: &mut dyn Bench = &mut self.hands;
                     let result = execute(case, &mut session, scope, &self.options, &mut Unrecorded, hands);
                     if result.interrupted.is_none() {
-                        session.finish(self.longest() + QUIET, END);
+                        session.finish(QUIET.saturating_add(held_back(case)), END);
                     }
                     self.rig.close(session, result.interrupted.is_some());
                     match result.interrupted {

@@ -6,7 +6,7 @@ use dmsc_report::journal::{Check, Mark};
 use dmsc_runner::run::Finished;
 use dmsc_scr::Verdict;
 
-use crate::terminal::{BOLD, DIM, ERROR, paint};
+use crate::terminal::{BOLD, DIM, ERROR, paint, visible};
 
 /// Octets a line.
 const OCTETS: usize = 16;
@@ -80,12 +80,6 @@ fn dump(out: &mut String, octets: &[u8], mark: Option<Mark>, color: bool) {
     if total > first + LINES || first > 0 {
         let _ = writeln!(out, "            ({} octets; the log of the case has all)", octets.len());
     }
-}
-
-/// On one line, with control characters escaped: what a DUT sends must not steer the terminal.
-fn visible(text: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
 }
 
 #[cfg(test)]

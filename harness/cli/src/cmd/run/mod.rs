@@ -185,20 +185,7 @@ impl Run {
             expression,
             shard: self.shard,
         };
-        for prefix in &self.case {
-            let known = |case: &Case| {
-                let name = case.name();
-                name.starts_with(prefix) || name.strip_prefix("DM_SC-").is_some_and(|stem| stem.starts_with(prefix))
-            };
-            if !cases.iter().any(known) {
-                return Err(Failure::unknown(
-                    "case",
-                    prefix,
-                    cases.iter().map(|case| case.id.as_str()),
-                    "dmsc cases list",
-                ));
-            }
-        }
+        library::known(&self.case, cases)?;
         Ok(selection)
     }
 
