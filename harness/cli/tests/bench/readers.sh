@@ -30,7 +30,9 @@ if [ -n "$atr" ]; then same "opensc-tool --atr" "$(hexadecimal "$atr")" "$found"
 $limit opensc-tool --card-driver default --reader "$reader" --send-apdu 00:A4:00:04:02:3F:00 |
     grep -E 'SW1=0x(90, SW2=0x00|61)' || { echo "opensc-tool: SELECT MF failed"; exit 1; }
 
-scanned=$($limit pcsc_scan -c -n | sed -n "/ Reader [0-9]*: $reader/,/ATR/ s/.*ATR: //p" | head -n 1)
+# The name is taken literally: it may hold what a pattern would read otherwise.
+scanned=$($limit pcsc_scan -c -n |
+    awk -v name=": $reader" 'index($0, name) { seen = 1 } seen && !told && sub(/.*ATR: /, "") { print; told = 1 }')
 echo "pcsc_scan: ATR $scanned"
 same "pcsc_scan" "$found" "$(hexadecimal "$scanned")"
 echo "the card in $reader was used by three programs"

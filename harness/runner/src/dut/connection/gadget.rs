@@ -16,6 +16,9 @@ pub(super) const WORD: Word = Word {
     read,
 };
 
+/// dwProtocols: bit 0 is T=0, bit 1 is T=1.
+const T0_AND_T1: u32 = 0x3;
+
 fn fields() -> Mapping {
     Mapping::new([
         Field::optional("udc", Schema::verbatim(), "The USB device controller, by its name; the first unless given."),
@@ -55,9 +58,14 @@ fn read(node: &Node) -> Connection {
         _ => Variant::ControlB,
     };
     let speed = if text(node, "speed").as_deref() == Some("high") { GadgetSpeed::High } else { GadgetSpeed::Full };
+    let mut iccd = IccdFunction::of(variant);
+    if let (Variant::ControlB, Some(descriptor)) = (variant, &mut iccd.descriptor) {
+        // Whole APDUs pass, whatever the card speaks on its contacts; hosts look for its protocol here all the same.
+        descriptor.protocols |= T0_AND_T1;
+    }
     let gadget = GadgetConfig {
         udc: text(node, "udc"),
-        iccd: IccdFunction::of(variant),
+        iccd,
         speed,
         vendor: number(node, "vendor").unwrap_or(default.vendor),
         product: number(node, "product").unwrap_or(default.product),
