@@ -24,7 +24,7 @@ pub(crate) enum Exit {
 /// The table for people; `dmsc help exit-codes` and the README show it.
 pub(crate) const TABLE: &str = "\
 0  everything judged conforms, or the command did what it was asked
-1  something fails: an SCR item, a case, or a proof
+1  something fails: an SCR item, a case, a proof, or a DUT that does not recover
 2  inconclusive only: nothing fails, yet something is inconclusive or did not run
 3  the command line, a case, an ICS, a DUT file or a run folder is wrong
 4  the harness or the rig broke: a link, a full disk, a DUT without a sign of life

@@ -167,6 +167,7 @@ impl Link for Benched {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use dmsc_engine::switch::Switch;
     use dmsc_link::{Cable, Cutter};
     use dmsc_scr::Verdict;
 
@@ -174,6 +175,7 @@ mod tests {
     use crate::bundle::Bundle;
     use crate::dut::{BenchSpec, Builtin, Connection, Device, Dut, LinkSpec};
     use crate::execute::Options;
+    use crate::fault::Fault;
     use crate::rig::{Fixtures, Hands, Rig};
     use crate::run::{Attempted, attempt};
 
@@ -250,6 +252,42 @@ mod tests {
                 assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
             }
         }
+    }
+
+    /// What a case comes to behind a session in which a response is lost, with the DUT that lost it.
+    fn after_a_loss(faults: Vec<Fault>) -> Verdict {
+        let (mut dut, wire, _drum) = bench("reference-terminal", Builtin::Terminal);
+        dut.faults = faults;
+        let bundle = Bundle::builtin();
+        let fixtures = Fixtures::load(&bundle).unwrap();
+        let cases = crate::case::Library::builtin().load().unwrap();
+        let case = cases.iter().find(|case| case.id == "DM_SC-D-001-M/listen").unwrap();
+        let mut disturbed = case.clone();
+        let lost = serde_json::json!([{ "at": { "response": 3 }, "do": "drop" }]);
+        disturbed.setup.insert("disturb".into(), lost);
+        let mut rig = Rig::over(&dut, &fixtures, 1, wire);
+        rig.keep_dut();
+        let options = Options { dut: dut.name.clone(), ..Options::default() };
+        let mut verdict = Verdict::Pass;
+        for case in [&disturbed, case] {
+            let hands = &mut Hands::new(&dut);
+            verdict = attempt(&mut rig, case, &options, Instant::now(), false, &mut |_| {}, hands).result.verdict;
+        }
+        assert!(rig.disturbances().is_empty(), "the link is given back undisturbed");
+        verdict
+    }
+
+    #[test]
+    fn a_dut_behind_a_link_of_its_own_lives_on_when_it_is_kept() {
+        assert_eq!(after_a_loss(Vec::new()), Verdict::Pass);
+        let stubborn = Fault {
+            id: "stubborn".into(),
+            side: Role::Card,
+            what: "stubborn".into(),
+            switches: vec![Switch::GiveUpOnSilence],
+            patches: Vec::new(),
+        };
+        assert!(after_a_loss(vec![stubborn]) > Verdict::Pass);
     }
 
     #[test]

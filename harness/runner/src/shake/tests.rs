@@ -101,13 +101,27 @@ fn cases_about_recovery_are_left_out() {
     assert!(!shaken.left_out.is_empty());
 }
 
-fn session(dut: &Dut, case: &Case, plan: &Plan) -> CaseResult {
+fn session(dut: &Dut, case: &Case, plan: Option<&Plan>) -> CaseResult {
     let bundle = Bundle::builtin();
     let fixtures = Fixtures::load(&bundle).unwrap();
     let options = Options { dut: dut.name.clone(), ..Options::default() };
     let rig = Rig::new(dut, &fixtures, 1);
     let mut shaker = Shaker { dut, rig, options, hands: Hands::new(dut), sessions: 0 };
-    shaker.session(&plan.applied(case)).unwrap()
+    let disturbed = plan.map(|plan| plan.applied(case));
+    shaker.session(disturbed.as_ref().unwrap_or(case)).unwrap()
+}
+
+#[test]
+fn a_plan_with_nothing_in_it_changes_nothing() {
+    let bundle = Bundle::builtin();
+    for name in ["reference-card", "reference-terminal"] {
+        let dut = dut(&bundle, name, None);
+        let ours = cases().iter().filter(|case| case.role == dut.role() && !is_disturbed(&case.setup));
+        for case in ours.step_by(7) {
+            let undisturbed = session(&dut, case, None);
+            assert_eq!(session(&dut, case, Some(&Plan::default())), undisturbed, "{}", case.name());
+        }
+    }
 }
 
 proptest! {
@@ -121,9 +135,9 @@ proptest! {
         prop_assume!(!is_disturbed(&case.setup) && case.ixit.is_empty());
         let tally = Tally { commands: 120, responses: 120, streams: Vec::new() };
         let plan = Plan::random(seed, &Shape { tally, most: 9, longest: Duration::from_secs(30) });
-        let result = session(&dut, case, &plan);
+        let result = session(&dut, case, Some(&plan));
         prop_assert!(result.verdict != Verdict::Error || result.dead, "{}: {} under {plan:?}", case.name(), result.reason);
-        prop_assert_eq!(&result, &session(&dut, case, &plan), "the same each time");
+        prop_assert_eq!(&result, &session(&dut, case, Some(&plan)), "the same each time");
     }
 }
 
