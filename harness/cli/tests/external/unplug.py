@@ -78,7 +78,8 @@ class Relay:
 
     def pass_on(self, one, other):
         with contextlib.suppress(OSError):
-            while octets := one.recv(65536):
+            # vpcd sends length and payload apart, and waits in between for the acknowledgement of the first.
+            while octets := (one.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1), one.recv(65536))[1]:
                 other.sendall(octets)
         for end in (one, other):
             with contextlib.suppress(OSError):
