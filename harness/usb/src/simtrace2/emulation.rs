@@ -310,6 +310,7 @@ impl CardEmulation {
         if self.lines.midway() {
             self.refuse();
         } else if self.lines.running() && matches!(self.state, State::Idle) {
+            self.lines.caught_up();
             self.take(header);
         } else {
             self.state = State::Idle;

@@ -114,6 +114,12 @@ impl Lines {
         steps
     }
 
+    /// A whole exchange has passed since: reports of the reset that are not here by now, one frame of USB after the other,
+    /// were here before it was caught up with, and the next ones are of another.
+    pub(super) fn caught_up(&mut self) {
+        self.ahead = false;
+    }
+
     fn lose_power(&mut self, steps: &mut Vec<Step>) {
         steps.push(Step::Broken);
         if self.on {
@@ -189,6 +195,15 @@ mod tests {
         assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Warm)]);
         lines.catch_up();
         assert_eq!(steps(&mut lines, &[0x13, 0x12, 0x10]), [Step::PowerOff]);
+    }
+
+    #[test]
+    fn a_reset_behind_one_that_was_caught_up_with_needlessly_counts() {
+        let mut lines = Lines::new();
+        steps(&mut lines, &[0x11, 0x13, 0x03]);
+        lines.catch_up();
+        lines.caught_up();
+        assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Warm)]);
     }
 
     #[test]

@@ -246,6 +246,28 @@ fn a_second_header_tells_of_a_reset_that_was_not_reported_yet() {
 }
 
 #[test]
+fn a_header_from_before_a_reset_that_came_behind_its_reports_costs_no_later_reset() {
+    let mut card = running();
+    lines(&mut card, &[0x13]);
+    // Of the session that was cut off; the answer to the question comes when the card runs again.
+    received(&mut card, DataFlags::HEADER, &[0x00, 0xA4, 0x04, 0x04, 0x10]);
+    lines(&mut card, &[0x03]);
+    asked(&mut card, 0x03);
+    assert_eq!(events(&mut card), [Event::Reset]);
+    // The first one of the new session.
+    received(&mut card, DataFlags::HEADER, &[0x80, 0xF2, 0, 0, 1]);
+    asked(&mut card, 0x03);
+    let seen = events(&mut card);
+    assert!(matches!(seen.as_slice(), [Event::Reset, Event::Command { exchange: 1, .. }]), "{seen:?}");
+    assert!(card.respond(1, &[0x90, 0x00]));
+    received(&mut card, DataFlags::HEADER, &[0x80, 0xF2, 0, 0, 1]);
+    assert!(card.respond(2, &[0x90, 0x00]));
+    events(&mut card);
+    lines(&mut card, &[0x13, 0x03]);
+    assert_eq!(events(&mut card), [Event::Reset]);
+}
+
+#[test]
 fn a_session_with_another_card_is_refused_until_the_next_reset() {
     let mut card = card(Board::Simtrace2);
     card.begin(&[0x3B, 0x00]).unwrap();
