@@ -18,12 +18,12 @@ pub struct Cable {
 pub struct Cutter([Poster; 2]);
 
 impl Cable {
-    /// Both ends of a cable, on clocks that run `rate` times as fast as the wall, and what cuts it.
-    pub fn pair(rate: u32) -> (Cable, Cable, Cutter) {
+    /// Both ends of a cable, and what cuts it.
+    pub fn pair() -> (Cable, Cable, Cutter) {
         let (one, two) = (Mailbox::default(), Mailbox::default());
         let (to_one, to_two) = (one.poster(), two.poster());
         let cutter = Cutter([to_one.clone(), to_two.clone()]);
-        let clock = Clock::new(rate);
+        let clock = Clock::new();
         (Cable { clock, mailbox: one, other: to_two }, Cable { clock, mailbox: two, other: to_one }, cutter)
     }
 }
@@ -41,7 +41,7 @@ impl Link for Cable {
     }
 
     fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         self.mailbox.forget()
     }
 
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn signals_arrive_at_the_other_end_and_a_cut_at_both() {
-        let (mut one, mut two, cutter) = Cable::pair(1);
+        let (mut one, mut two, cutter) = Cable::pair();
         one.send(Signal::PowerOn).unwrap();
         assert_eq!(two.recv(Time::NEVER).unwrap(), Some(Signal::PowerOn));
         two.send(Signal::Atr(vec![0x3B])).unwrap();

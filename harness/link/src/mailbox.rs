@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn own_signals_come_before_posted_ones_and_an_end_is_an_error() {
-        let (mut mailbox, clock) = (Mailbox::default(), Clock::new(1));
+        let (mut mailbox, clock) = (Mailbox::default(), Clock::new());
         let poster = mailbox.poster();
         poster.signal(Signal::Reset);
         mailbox.push(Signal::PowerOn);
@@ -175,7 +175,7 @@ mod tests {
         mailbox.forget().unwrap();
         assert_eq!(mailbox.take().unwrap(), None);
         mailbox.poster().wake();
-        assert_eq!(mailbox.recv(Time::NEVER, &Clock::new(1)).unwrap(), None);
+        assert_eq!(mailbox.recv(Time::NEVER, &Clock::new()).unwrap(), None);
         mailbox.poster().gone("cut");
         assert!(mailbox.forget().is_err());
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::pace::{End, Pace, Paced};
 use dmsc_link::{Link, LinkError, Opening, Peer, Poster, Signal, Time};
 
 /// Opens a link; called again when it was lost.
@@ -38,6 +39,7 @@ pub(crate) struct FarHandle {
     poster: Arc<Mutex<Option<Poster>>>,
     /// Why it has no link, when it has none.
     trouble: Arc<Mutex<Option<String>>>,
+    pace: Pace,
 }
 
 enum Control {
@@ -57,15 +59,15 @@ enum Control {
 impl FarEnd {
     /// Starts the thread, which opens its link by itself. Until a session begins it is there as `idle` says: a card that
     /// is not in its reader cannot be waited for.
-    pub(crate) fn start(open: Opener, idle: Opening) -> FarEnd {
+    pub(crate) fn start(open: Opener, idle: Opening, pace: Pace) -> FarEnd {
         let (control, orders) = channel();
         let poster = Arc::new(Mutex::new(None));
         let trouble = Arc::new(Mutex::new(None));
-        let (shared, told) = (Arc::clone(&poster), Arc::clone(&trouble));
+        let (shared, told, paced) = (Arc::clone(&poster), Arc::clone(&trouble), pace.clone());
         let thread = std::thread::spawn(move || {
-            Thread { open, idle, orders, poster: shared, trouble: told, session: None }.run();
+            Thread { open, idle, orders, poster: shared, trouble: told, pace: paced, session: None }.run();
         });
-        FarEnd { handle: FarHandle { control, poster, trouble }, thread: Some(thread) }
+        FarEnd { handle: FarHandle { control, poster, trouble, pace }, thread: Some(thread) }
     }
 
     pub(crate) fn handle(&self) -> FarHandle {
@@ -121,6 +123,7 @@ impl FarHandle {
 
     /// Has the operator's act done by the DUT.
     pub(crate) fn act(&self, name: String) {
+        self.pace.act_ordered();
         self.order(Control::Act(name));
     }
 
@@ -152,6 +155,7 @@ struct Thread {
     orders: Receiver<Control>,
     poster: Arc<Mutex<Option<Poster>>>,
     trouble: Arc<Mutex<Option<String>>>,
+    pace: Pace,
     session: Option<Session>,
 }
 
@@ -167,9 +171,10 @@ impl Thread {
         let mut early = Vec::new();
         loop {
             let lost = match (self.open)() {
-                Ok(mut link) => {
+                Ok(link) => {
+                    let mut link = Paced::new(link, self.pace.clone(), End::Far);
                     *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = link.poster();
-                    let ended = self.serve(link.as_mut(), std::mem::take(&mut early));
+                    let ended = self.serve(&mut link, std::mem::take(&mut early));
                     *self.poster.lock().unwrap_or_else(PoisonError::into_inner) = None;
                     match ended {
                         Ok(()) => return,
@@ -189,7 +194,8 @@ impl Thread {
                     let _ = done.send(());
                 }
                 Ok(order @ (Control::Begin { .. } | Control::Ready(_))) => early.push(order),
-                Ok(Control::Act(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Control::Act(_)) => self.pace.act_done(),
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
@@ -228,6 +234,7 @@ impl Thread {
                 if let Some(session) = &mut self.session {
                     session.peer.handle(link.now(), Signal::Act(name));
                 }
+                self.pace.act_done();
             }
             Control::Halt(done) => {
                 self.session = None;

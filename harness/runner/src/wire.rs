@@ -7,6 +7,7 @@ use dmsc_link::{Capabilities, Link, LinkError, Opening, Peer, Poster, Signal, Ti
 
 use crate::catalogue::Role;
 use crate::far_end::{FarEnd, FarHandle, OVER, Opener, idle};
+use crate::pace::{End, Pace, Paced};
 
 /// How long a far end that was told to fall silent may take before a command it may wait on is answered.
 const LAST_WORDS: Duration = Duration::from_millis(20);
@@ -19,6 +20,7 @@ pub(crate) struct Wire {
     open: Opener,
     near: Option<Box<dyn Link>>,
     far: Option<FarEnd>,
+    pace: Pace,
     /// How long a lost link may take to come back.
     limit: Duration,
 }
@@ -27,7 +29,9 @@ impl Wire {
     /// A link that `open` opens when it is first needed; on a bench with what `far` opens behind it, and what that is
     /// before the first session.
     pub(crate) fn new(open: Opener, far: Option<(Opener, Opening)>, limit: Duration) -> Wire {
-        Wire { open, near: None, far: far.map(|(open, idle)| FarEnd::start(open, idle)), limit }
+        let pace = Pace::default();
+        let far = far.map(|(open, idle)| FarEnd::start(open, idle, pace.clone()));
+        Wire { open, near: None, far, pace, limit }
     }
 
     /// The link, open.
@@ -78,7 +82,10 @@ impl Wire {
     fn opened(&mut self) -> Result<Box<dyn Link>, LinkError> {
         let near = (self.open)()?;
         Ok(match &self.far {
-            Some(far) => Box::new(Benched { near, far: far.handle() }),
+            Some(far) => {
+                let near = Paced::new(near, self.pace.clone(), End::Near);
+                Box::new(Benched { near, far: far.handle() })
+            }
             None => near,
         })
     }
@@ -127,7 +134,7 @@ impl Wire {
 
 /// The link to a bench: acts go to the reference DUT at the far end.
 struct Benched {
-    near: Box<dyn Link>,
+    near: Paced,
     far: FarHandle,
 }
 
@@ -186,21 +193,19 @@ mod tests {
         cutter: Option<Cutter>,
     }
 
-    const RATE: u32 = 200;
-
     fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
         let bundle = Bundle::builtin();
         let mut dut = Dut::from_bundle(&bundle, name, &[]).unwrap();
         let connection = Connection::Vpcd(dmsc_link::VpcdConfig::default());
         dut.link = LinkSpec::Device(Device {
             connection: connection.clone(),
-            bench: Some(BenchSpec { builtin, connection, rate: RATE }),
+            bench: Some(BenchSpec { builtin, connection }),
             recovery: Duration::from_secs(10),
         });
         let drum = Arc::new(Mutex::new(Drum::default()));
         let (near, far) = (Arc::clone(&drum), Arc::clone(&drum));
         let near: Opener = Box::new(move || {
-            let (one, two, cutter) = Cable::pair(RATE);
+            let (one, two, cutter) = Cable::pair();
             let mut drum = near.lock().unwrap();
             drum.far.push(two);
             drum.cutter = Some(cutter);

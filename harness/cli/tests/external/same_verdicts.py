@@ -13,9 +13,9 @@ from pathlib import Path
 
 from common import demand, matrix
 
-# Cases that a fast clock changes, and why: they may be inconclusive there, and nothing else.
+# Cases that the link itself changes, and why: they may be inconclusive there, and nothing else.
 KNOWN = {
-    "DM_SC-D-001-M/lost-response": "readers and USB wait for a lost response on the wall, longer than the case does",
+    "DM_SC-D-001-M/lost-response": "behind a reader or over ICCD a terminal cannot give up a command whose response is lost",
 }
 
 VERDICTS = {"pass", "inconclusive", "fail", "error"}

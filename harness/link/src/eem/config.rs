@@ -24,9 +24,6 @@ pub struct EemConfig {
     pub seed: Option<u64>,
     /// How long a device that is not there may take to appear.
     pub appear: Duration,
-    /// How many times as fast as the wall the clock of an [`super::Eem`] runs; 1 towards a real device. TCP/IP keeps to
-    /// the wall.
-    pub rate: u32,
 }
 
 impl EemConfig {
@@ -49,7 +46,6 @@ impl EemConfig {
             straddling: false,
             seed: None,
             appear: Duration::from_secs(5),
-            rate: 1,
         }
     }
 

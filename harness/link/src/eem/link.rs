@@ -20,7 +20,7 @@ impl Eem {
     /// # Errors
     /// What `open` says, and [`LinkError::Ip`] when the settings contradict each other.
     pub fn open(config: EemConfig, open: OpenPipe) -> Result<Eem, LinkError> {
-        let (clock, mailbox) = (Clock::new(config.rate), Mailbox::default());
+        let (clock, mailbox) = (Clock::new(), Mailbox::default());
         let streams = Streams::open(config, open, mailbox.poster())?;
         Ok(Eem { clock, mailbox, streams })
     }
@@ -60,7 +60,7 @@ impl Link for Eem {
         self.streams.begin()?;
         // That the pipe before was lost is no news any more.
         while self.mailbox.forget().is_err() {}
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         Ok(())
     }
 

@@ -96,7 +96,7 @@ impl Running {
             endpoint: Endpoint::new(config.settings(pipe.max_packet_size())),
             pipe,
             node,
-            clock: Clock::new(1),
+            clock: Clock::new(),
             commands,
             poster: poster.clone(),
             echoes: VecDeque::new(),

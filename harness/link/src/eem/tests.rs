@@ -109,7 +109,7 @@ fn a_pipe_that_breaks_is_told_and_opened_anew() {
 
 #[test]
 fn apdus_and_streams_share_a_link() {
-    let (to_card, to_terminal, _cutter) = Cable::pair(1);
+    let (to_card, to_terminal, _cutter) = Cable::pair();
     let (terminal, card) = MemoryPipe::pair(FULL_SPEED);
     let mut terminal = WithStreams::open(to_card, EemConfig::terminal(), once(terminal)).unwrap();
     let mut card = WithStreams::open(to_terminal, EemConfig::card(), once(card)).unwrap();

@@ -39,8 +39,6 @@ pub struct GadgetConfig {
     /// How long a terminal that left may stay away before the link counts as lost, on the wall. A bus reset, or a
     /// terminal that sets the configuration again, takes less.
     pub absence: Duration,
-    /// How many times as fast as the wall the link's clock runs; 1 for a real terminal.
-    pub rate: u32,
 }
 
 impl Default for GadgetConfig {
@@ -60,7 +58,6 @@ impl Default for GadgetConfig {
             reattach: true,
             detached_for: Duration::from_millis(100),
             absence: Duration::from_secs(3),
-            rate: 1,
         }
     }
 }

@@ -70,7 +70,7 @@ impl GadgetCard {
         let mailbox = Mailbox::default();
         let shared = Arc::new(Shared::new(card(&config.iccd, &[]), mailbox.poster(), to_host));
         let idle = Some(Idle { files, queue, beside });
-        let clock = Clock::new(config.rate);
+        let clock = Clock::new();
         let (alive, over) = channel();
         let (alive, threads) = (Some(alive), Vec::new());
         Ok(GadgetCard { config, clock, mailbox, shared, device, idle, threads, alive, over })
@@ -196,7 +196,7 @@ impl Link for GadgetCard {
             self.renew(&opening.atr);
             self.mailbox.forget()?;
         }
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         Ok(())
     }
 

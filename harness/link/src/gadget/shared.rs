@@ -180,7 +180,7 @@ mod tests {
         let shared = Arc::new(Shared::new(Card::new(config, &[]), mailbox.poster(), to_host));
         let on = Message::command(Kind::IccPowerOn, 0, 0).encode();
         shared.change(|state| state.card.bulk_out(&on));
-        assert_eq!(mailbox.recv(Time::NEVER, &Clock::new(1)).unwrap(), Some(Signal::PowerOn));
+        assert_eq!(mailbox.recv(Time::NEVER, &Clock::new()).unwrap(), Some(Signal::PowerOn));
         let waiting = Arc::clone(&shared);
         let waiter = std::thread::spawn(move || waiting.wait(None, |state| !state.card.waits()));
         shared.change(|state| state.card.atr(&[0x3B, 0x00]));

@@ -37,13 +37,11 @@ pub struct GadgetBoardConfig {
     pub board: Kind,
     /// iSerialNumber.
     pub serial: String,
-    /// How many times as fast as the wall the link's clock runs. The waiting times of T=0 are the wall's anyway.
-    pub rate: u32,
 }
 
 impl Default for GadgetBoardConfig {
     fn default() -> GadgetBoardConfig {
-        GadgetBoardConfig { udc: None, board: Kind::Simtrace2, serial: "dmsc".into(), rate: 1 }
+        GadgetBoardConfig { udc: None, board: Kind::Simtrace2, serial: "dmsc".into() }
     }
 }
 
@@ -100,7 +98,7 @@ impl GadgetBoard {
         };
         let mut device = Device::register(&identity, vec![function.handle.clone()])?;
         let Files { control, endpoints } = function.open().map_err(|cause| refused("described", &cause))?;
-        let (handset, board) = Handset::new(config.board, config.rate, true);
+        let (handset, board) = Handset::new(config.board, true);
         device.bind()?;
         let (alive, over) = channel();
         let (bus, threads, alive) = (Arc::default(), Vec::new(), Some(alive));

@@ -39,8 +39,6 @@ pub struct PcscConfig {
     pub limit: Duration,
     /// How long pcscd, the reader and the card may take to appear when the link is opened, on the wall.
     pub appear: Duration,
-    /// How many times as fast as the wall the link's clock runs; 1 for a real card.
-    pub rate: u32,
 }
 
 impl Default for PcscConfig {
@@ -51,7 +49,6 @@ impl Default for PcscConfig {
             share: PcscShare::Exclusive,
             limit: Duration::from_secs(30),
             appear: Duration::from_secs(10),
-            rate: 1,
         }
     }
 }

@@ -34,7 +34,7 @@ impl Pcsc {
     /// that fit, and of a card that another program holds.
     pub fn open(config: PcscConfig) -> Result<Pcsc, LinkError> {
         let session = Session::open(&config, Instant::now() + config.appear)?;
-        Ok(Pcsc { clock: Clock::new(config.rate), mailbox: Mailbox::default(), session, config })
+        Ok(Pcsc { clock: Clock::new(), mailbox: Mailbox::default(), session, config })
     }
 
     /// Makes the connection anew, if it was given up to end an exchange.
@@ -65,7 +65,7 @@ impl Link for Pcsc {
 
     fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
         self.mailbox.forget()?;
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         Ok(())
     }
 

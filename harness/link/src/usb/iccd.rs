@@ -39,8 +39,6 @@ pub struct IccdConfig {
     pub power_on_value: u16,
     /// Whether power is negotiated before the card is used (TS 102 600); cards that do not know it stall it.
     pub negotiate: bool,
-    /// How many times as fast as the wall the link's clock runs; 1 for a real card.
-    pub rate: u32,
 }
 
 impl Default for IccdConfig {
@@ -52,7 +50,6 @@ impl Default for IccdConfig {
             voltage: PowerSelect::Automatic,
             power_on_value: 1,
             negotiate: true,
-            rate: 1,
         }
     }
 }
@@ -93,13 +90,7 @@ impl IccdTerminal {
     /// asks for a protocol that this link does not speak.
     pub fn open(config: IccdConfig) -> Result<IccdTerminal, LinkError> {
         let card = Card::open(&config)?;
-        Ok(IccdTerminal {
-            clock: Clock::new(config.rate),
-            mailbox: Mailbox::default(),
-            card: Some(card),
-            failure: None,
-            config,
-        })
+        Ok(IccdTerminal { clock: Clock::new(), mailbox: Mailbox::default(), card: Some(card), failure: None, config })
     }
 
     /// The device; `None` once it was lost.
@@ -345,7 +336,7 @@ impl Link for IccdTerminal {
         self.mailbox.forget()?;
         self.failure = None;
         self.reach()?;
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         Ok(())
     }
 

@@ -61,8 +61,6 @@ pub struct VpcdConfig {
     pub atr_limit: Duration,
     /// Whether each session begins with the card pulled and put in again.
     pub reinsert: bool,
-    /// How many times as fast as the wall the link's clock runs; 1 for a real terminal.
-    pub rate: u32,
 }
 
 impl Default for VpcdConfig {
@@ -74,7 +72,6 @@ impl Default for VpcdConfig {
             appear: Duration::from_secs(10),
             atr_limit: Duration::from_secs(5),
             reinsert: false,
-            rate: 1,
         }
     }
 }
@@ -140,7 +137,7 @@ impl Vpcd {
         let socket = Socket::prepare(&config)?;
         let stream = socket.connect(&config, until)?;
         let link = Vpcd {
-            clock: Clock::new(config.rate),
+            clock: Clock::new(),
             mailbox,
             woken,
             socket,
@@ -316,7 +313,7 @@ impl Link for Vpcd {
             self.pull();
         }
         self.mailbox.forget()?;
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         self.atr = Answer::Known(opening.atr.clone());
         self.answer()
     }

@@ -65,34 +65,32 @@ pub(super) const WORDS: &[Word] = &[
 ];
 
 impl Connection {
-    /// Opens the link, on a clock that runs `rate` times as fast as the wall.
+    /// Opens the link.
     ///
     /// # Errors
     /// [`LinkError`] with what is missing, and what to try.
-    pub fn open(&self, rate: u32) -> Result<Box<dyn Link>, LinkError> {
+    pub fn open(&self) -> Result<Box<dyn Link>, LinkError> {
         Ok(match self {
-            Connection::Pcsc(config) => return dmsc_link::pcsc::open(PcscConfig { rate, ..config.clone() }),
+            Connection::Pcsc(config) => return dmsc_link::pcsc::open(config.clone()),
             Connection::Usb(config) => {
                 let (iccd, eem) = (**config).clone();
-                let iccd = IccdConfig { rate, ..iccd };
                 match eem {
-                    Some(eem) => Box::new(UsbUicc::terminal(iccd, EemConfig { rate, ..eem })?),
+                    Some(eem) => Box::new(UsbUicc::terminal(iccd, eem)?),
                     None => Box::new(IccdTerminal::open(iccd)?),
                 }
             }
-            Connection::Vpcd(config) => Box::new(Vpcd::open(VpcdConfig { rate, ..config.clone() })?),
-            Connection::Simtrace2(config) => Box::new(Simtrace2::open(&Simtrace2Config { rate, ..config.clone() })?),
+            Connection::Vpcd(config) => Box::new(Vpcd::open(config.clone())?),
+            Connection::Simtrace2(config) => Box::new(Simtrace2::open(config)?),
             #[cfg(target_os = "linux")]
             Connection::Gadget(config) => {
                 let (gadget, eem) = (**config).clone();
-                let gadget = GadgetConfig { rate, ..gadget };
                 match eem {
-                    Some(eem) => Box::new(UsbCard::card(gadget, EemConfig { rate, ..eem })?),
+                    Some(eem) => Box::new(UsbCard::card(gadget, eem)?),
                     None => Box::new(GadgetCard::open(gadget)?),
                 }
             }
             #[cfg(target_os = "linux")]
-            Connection::Board(config) => Box::new(GadgetBoard::open(GadgetBoardConfig { rate, ..config.clone() })?),
+            Connection::Board(config) => Box::new(GadgetBoard::open(config.clone())?),
         })
     }
 
@@ -108,9 +106,9 @@ impl Connection {
         }
     }
 
-    pub(super) fn opener(&self, rate: u32) -> Opener {
+    pub(super) fn opener(&self) -> Opener {
         let connection = self.clone();
-        Box::new(move || connection.open(rate))
+        Box::new(move || connection.open())
     }
 }
 

@@ -29,16 +29,13 @@ pub struct BenchSpec {
     pub builtin: Builtin,
     /// How it reaches the link.
     pub connection: Connection,
-    /// How many times as fast as the wall the clocks of both sides run.
-    pub rate: u32,
 }
 
 impl Device {
     /// The link, not yet open; `atr` is that of the card, if one is played at the far end.
     pub(crate) fn wire(&self, atr: &[u8]) -> Wire {
-        let rate = self.bench.as_ref().map_or(1, |bench| bench.rate);
-        let far = self.bench.as_ref().map(|bench| (bench.connection.opener(rate), Opening { atr: atr.to_vec() }));
-        Wire::new(self.connection.opener(rate), far, self.recovery)
+        let far = self.bench.as_ref().map(|bench| (bench.connection.opener(), Opening { atr: atr.to_vec() }));
+        Wire::new(self.connection.opener(), far, self.recovery)
     }
 }
 

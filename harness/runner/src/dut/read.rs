@@ -160,8 +160,7 @@ impl Reader<'_> {
             let builtin = node.get("builtin")?;
             let found = Builtin::ALL.into_iter().find(|known| builtin.written() == Some(known.as_str()))?;
             self.other_kind(builtin, found, kind);
-            let rate = node.get("rate").and_then(Node::as_int).and_then(|rate| u32::try_from(rate).ok());
-            Some(BenchSpec { builtin: found, connection: (word.read)(settings), rate: rate.unwrap_or(1) })
+            Some(BenchSpec { builtin: found, connection: (word.read)(settings) })
         });
         let recovery = self.root.get("recovery").and_then(Node::written).and_then(|t| dmsc_doc::parse_duration(t).ok());
         let recovery = recovery.unwrap_or(RECOVERY);

@@ -41,11 +41,6 @@ pub fn dut_schema() -> Schema {
     let bench = Mapping::new([
         Field::required("builtin", Schema::documented_choice(builtin), "The DUT at the far end."),
         Field::required("link", connection_schema(), "How it reaches the link."),
-        Field::optional(
-            "rate",
-            Schema::int(1, 1000),
-            "How many times as fast as the wall both clocks run; 1 unless given.",
-        ),
     ]);
     let acts = Mapping::new([]).free(Schema::text(), command());
     Mapping::new([

@@ -45,9 +45,6 @@ const END: Duration = Duration::from_secs(120);
 /// How often a session is begun anew after its link was lost.
 const REPEATS: usize = 5;
 
-/// From this rate of its clocks on, waiting for a bench costs next to nothing.
-const FAST: u32 = 10;
-
 /// What to shake.
 #[derive(Debug)]
 pub struct ShakeConfig<'a> {
@@ -326,7 +323,7 @@ impl Shaker<'_> {
         let [cheap, dear] = LONGEST;
         match &self.dut.link {
             LinkSpec::Builtin(_) => cheap,
-            LinkSpec::Device(device) if device.bench.as_ref().is_some_and(|bench| bench.rate >= FAST) => cheap,
+            LinkSpec::Device(device) if device.bench.is_some() => cheap,
             LinkSpec::Device(_) | LinkSpec::Tcp(_) => dear,
         }
     }

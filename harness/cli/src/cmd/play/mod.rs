@@ -85,7 +85,7 @@ impl Common {
         }
         let format = if self.json { Format::Json } else { Format::Text { octets: self.octets } };
         let mut stage = Stage { trace: Trace::new(format), terminal, connection, keyboard, broken: None };
-        let mut open = || connection.open(1);
+        let mut open = || connection.open();
         let ended = play(player, &opening, &mut open, &inbox, &mut stage);
         if let Some(failure) = stage.broken {
             return Err(failure);

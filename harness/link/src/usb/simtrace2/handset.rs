@@ -82,7 +82,7 @@ impl Handset {
     /// `paced`: ATR and PPS take the time that they take on a real line. Towards a host on a bus they must: on a bench of
     /// no time at all a reset and the next command would be over before the host has heard of either, and what it had
     /// under way for the command before would be taken for an answer to the next.
-    pub(crate) fn new(kind: Kind, rate: u32, paced: bool) -> (Handset, Board) {
+    pub(crate) fn new(kind: Kind, paced: bool) -> (Handset, Board) {
         let mailbox = Mailbox::default();
         let core = Core {
             kind,
@@ -101,7 +101,7 @@ impl Handset {
         let board = Board(Arc::new(Shared { core: Mutex::new(core), changed: Condvar::new() }));
         let ticking = board.clone();
         let ticker = std::thread::Builder::new().name("card clock".into()).spawn(move || ticking.tick()).ok();
-        (Handset { board: board.clone(), clock: Clock::new(rate), mailbox, ticker }, board)
+        (Handset { board: board.clone(), clock: Clock::new(), mailbox, ticker }, board)
     }
 
     /// What the card did that T=0 does not allow, so far.
@@ -294,7 +294,7 @@ impl Link for Handset {
         core.faults.clear();
         self.board.work(&mut core);
         self.mailbox.forget()?;
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         Ok(())
     }
 

@@ -51,8 +51,6 @@ pub struct Simtrace2Config {
     pub pulse: Duration,
     /// How long a board that is not there may take to appear, on the wall.
     pub appear: Duration,
-    /// How many times as fast as the wall the link's clock runs; 1 for a real handset.
-    pub rate: u32,
 }
 
 impl Default for Simtrace2Config {
@@ -65,7 +63,6 @@ impl Default for Simtrace2Config {
             modem_reset: false,
             pulse: Duration::from_millis(300),
             appear: Duration::from_secs(5),
-            rate: 1,
         }
     }
 }
@@ -156,7 +153,7 @@ impl Simtrace2 {
             remedy: "raise the limit of processes".into(),
         })?;
         let link = Simtrace2 {
-            clock: Clock::new(config.rate),
+            clock: Clock::new(),
             mailbox,
             board,
             device: None,
@@ -340,7 +337,7 @@ impl Link for Simtrace2 {
         core.card.begin(&opening.atr).map_err(unsupported)?;
         self.shared.work(&mut core);
         core.check()?;
-        self.clock = self.clock.anew();
+        self.clock = Clock::new();
         Ok(())
     }
 

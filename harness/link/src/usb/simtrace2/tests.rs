@@ -66,7 +66,7 @@ struct Bench {
 }
 
 fn bench(board: Board, config: &Simtrace2Config) -> Bench {
-    let (handset, memory) = Handset::new(board, 1, false);
+    let (handset, memory) = Handset::new(board, false);
     let cable = Memory { board: memory, unplugged: Arc::default(), stopped: Arc::default() };
     let link = Simtrace2::over(Box::new(cable.clone()), board, config, CONFIGURE_LIMIT).unwrap();
     Bench { link, handset, cable }

@@ -29,6 +29,5 @@ fn read(node: &Node) -> Connection {
         udc: text(node, "udc"),
         board: text(node, "board").and_then(|name| Board::from_name(&name)).unwrap_or(default.board),
         serial: text(node, "serial").unwrap_or_else(|| default.serial.clone()),
-        ..default
     })
 }

@@ -78,6 +78,5 @@ fn read(node: &Node) -> Connection {
         },
         limit: span(node, "limit").unwrap_or(default.limit),
         appear: span(node, "appear").unwrap_or(default.appear),
-        ..default
     })
 }

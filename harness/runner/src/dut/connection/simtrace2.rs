@@ -45,6 +45,5 @@ fn read(node: &Node) -> Connection {
         modem_reset: node.get("modem_reset").and_then(Node::as_bool).unwrap_or(default.modem_reset),
         pulse: span(node, "pulse").unwrap_or(default.pulse),
         appear: span(node, "appear").unwrap_or(default.appear),
-        ..default
     })
 }
