@@ -97,13 +97,12 @@ pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
         Content::Response(response) => response.to_fields(),
         Content::Other(_) | Content::Broken(_) => {
             let mut map = Map::new();
-            map.insert("cla".into(), json!(apdu.cla));
-            map.insert("ins".into(), json!(apdu.ins));
-            map.insert("p1".into(), json!(apdu.p1));
-            map.insert("p2".into(), json!(apdu.p2));
-            map.insert("data".into(), json!(to_hex(&apdu.data)));
+            for (name, octet) in [("cla", apdu.cla), ("ins", apdu.ins), ("p1", apdu.p1), ("p2", apdu.p2)] {
+                map.insert(name.into(), octet.into());
+            }
+            map.insert("data".into(), to_hex(&apdu.data).into());
             if let Some(le) = apdu.le {
-                map.insert("le".into(), json!(le));
+                map.insert("le".into(), le.into());
             }
             if let Content::Other(Some(reason)) | Content::Broken(reason) = content {
                 map.insert("malformed".into(), json!(reason));
@@ -111,7 +110,7 @@ pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
             map
         }
     };
-    map.insert("length".to_owned() + "_octets", json!(apdu.data.len()));
+    map.insert("length_octets".into(), apdu.data.len().into());
     map
 }
 

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use dmsc_link::Time;
 use serde_json::Value;
 
+use crate::fields::Fields;
+
 /// Who speaks. Card and terminal speak over the contact interface; server and client are the DM roles on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -50,7 +52,7 @@ pub struct Event {
     /// What kind of message it is, as cases name it.
     pub kind: String,
     /// Its fields, as cases see them.
-    pub fields: Value,
+    pub fields: Fields,
     /// Its octets.
     pub octets: Vec<u8>,
     /// Whether it came from the DUT.
@@ -76,9 +78,11 @@ impl Event {
             return Cow::Borrowed(self);
         }
         let mut event = self.clone();
-        if let Some(data) = event.fields.get_mut("data") {
+        let mut fields = (*event.fields).clone();
+        if let Some(data) = fields.get_mut("data") {
             *data = Value::String(SECRET.into());
         }
+        event.fields = fields.into();
         if is_pin {
             event.octets.truncate(5);
         } else {
@@ -95,7 +99,7 @@ mod tests {
 
     fn event(kind: &str, fields: Value, octets: &[u8]) -> Event {
         let (from, kind, octets) = (Actor::Terminal, kind.to_owned(), octets.to_vec());
-        Event { at: Time::ZERO, from, kind, fields, octets, heard: true, wants_answer: true }
+        Event { at: Time::ZERO, from, kind, fields: fields.into(), octets, heard: true, wants_answer: true }
     }
 
     #[test]

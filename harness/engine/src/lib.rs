@@ -10,6 +10,7 @@ pub mod card;
 pub mod chunks;
 pub mod dm;
 pub mod event;
+pub mod fields;
 pub mod http;
 pub mod mutation;
 pub mod patch;

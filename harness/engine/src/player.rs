@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::event::{Actor, Event};
+use crate::fields::Fields;
 use crate::patch::{Change, Patch, Patches};
 
 /// How to answer a message.
@@ -91,7 +92,7 @@ impl Desk {
         fields: impl FnOnce() -> Map<String, Value>,
     ) -> bool {
         if self.scripted {
-            self.push(from, kind, octets, Value::Object(fields()), true, true);
+            self.push(from, kind, octets, Value::Object(fields()).into(), true, true);
         }
         self.scripted
     }
@@ -99,18 +100,31 @@ impl Desk {
     /// Tells of something that happened and needs no answer.
     pub fn observe(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) {
         if self.scripted {
-            self.push(from, kind, octets, Value::Object(fields()), true, false);
+            self.push(from, kind, octets, Value::Object(fields()).into(), true, false);
         }
     }
 
     /// Tells of a message to the other side.
     pub fn say(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) {
         if self.scripted {
-            self.push(from, kind, octets, Value::Object(fields()), false, false);
+            self.push(from, kind, octets, Value::Object(fields()).into(), false, false);
         }
     }
 
-    fn push(&mut self, from: Actor, kind: &str, octets: &[u8], fields: Value, heard: bool, wants_answer: bool) {
+    /// As [`Desk::say`]; the fields are decoded when somebody looks at them.
+    pub fn say_first(
+        &mut self,
+        from: Actor,
+        kind: &str,
+        octets: &[u8],
+        fields: impl FnOnce() -> Map<String, Value> + Send + 'static,
+    ) {
+        if self.scripted {
+            self.push(from, kind, octets, Fields::later(fields), false, false);
+        }
+    }
+
+    fn push(&mut self, from: Actor, kind: &str, octets: &[u8], fields: Fields, heard: bool, wants_answer: bool) {
         self.events.push_back(Event {
             at: self.now,
             from,

@@ -352,7 +352,8 @@ impl Terminal {
                 // FETCH is plumbing: what a case sees is the command it brings.
                 if out.purpose != Purpose::Fetch {
                     let kind = apdu::kind(&out.command, &content);
-                    self.desk.say(Actor::Terminal, &kind, &octets, || apdu::fields(&out.command, &content));
+                    let command = out.command.clone();
+                    self.desk.say_first(Actor::Terminal, &kind, &octets, move || apdu::fields(&command, &content));
                 }
                 self.in_flight = Some(Flight { out, deadline: self.desk.now + CARD_LIMIT, data: Vec::new() });
                 self.desk.send(Signal::Command(octets));
@@ -409,8 +410,11 @@ impl Terminal {
             let content = apdu::content(&out.command);
             let to = apdu::kind(&out.command, &content);
             self.desk.observe(Actor::Card, "response", octets, || {
-                let pairs = [("to", json!(to)), ("sw", json!(response.sw.0)), ("data", json!(to_hex(&response.data)))];
-                pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+                let mut map = Map::with_capacity(3);
+                map.insert("to".into(), to.into());
+                map.insert("sw".into(), response.sw.0.into());
+                map.insert("data".into(), to_hex(&response.data).into());
+                map
             });
         }
         if response.sw.has_proactive_pending() {

@@ -104,7 +104,7 @@ mod tests {
             at: Time::ZERO,
             from: Actor::Terminal,
             kind: kind.into(),
-            fields: Value::Null,
+            fields: Value::Null.into(),
             octets: hex::from_hex(octets).unwrap(),
             heard: true,
             wants_answer: false,

@@ -8,18 +8,21 @@
 //! - A case none of whose steps was met is inconclusive, whatever their level: nothing passes by absence.
 //! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use dmsc_engine::event::{Actor, Event};
 use dmsc_engine::player::Reply;
 use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
 use dmsc_link::{LinkError, Time};
-use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Message, Octets, Party};
+use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Message, Octets};
 use dmsc_scr::Verdict;
 use serde_json::Value;
 
 use crate::case::{Case, Delay, Expect, ExpectNone, Level, Operator, ReplySpec, Step, StepKind};
 use crate::evidence::locate;
+use crate::notes::Notes;
 use crate::session::{Broken, Session};
 use crate::variables::{self, Scope, VariableError};
 
@@ -112,13 +115,13 @@ impl From<VariableError> for Stop {
 }
 
 /// Runs a case in a session that has just begun.
-pub fn execute(
-    case: &Case,
-    session: &mut Session,
+pub fn execute<'a>(
+    case: &'a Case,
+    session: &'a mut Session,
     scope: Scope,
-    options: &Options,
-    recorder: &mut dyn Recorder,
-    bench: &mut dyn Bench,
+    options: &'a Options,
+    recorder: &'a mut dyn Recorder,
+    bench: &'a mut dyn Bench,
 ) -> CaseResult {
     let began = session.now();
     let mut executor = Executor {
@@ -126,7 +129,7 @@ pub fn execute(
         session,
         scope,
         options,
-        recorder,
+        notes: Notes::new(recorder, case.name(), &options.dut, began),
         bench,
         began,
         step: 0,
@@ -134,6 +137,7 @@ pub fn execute(
         worst: Verdict::Pass,
         reason: String::new(),
         in_control: false,
+        closed: BTreeMap::new(),
         last: None,
         pending: None,
         shown: 0,
@@ -141,6 +145,7 @@ pub fn execute(
         challenged: false,
     };
     let stopped = executor.steps(&case.steps);
+    executor.notes.write_up();
     let dead = !executor.session.is_alive();
     let interrupted = match &stopped {
         Err(Stop::Broken(Broken::Link(LinkError::Gone { what }))) => Some(what.clone()),
@@ -164,7 +169,7 @@ struct Executor<'a> {
     session: &'a mut Session,
     scope: Scope,
     options: &'a Options,
-    recorder: &'a mut dyn Recorder,
+    notes: Notes<'a>,
     bench: &'a mut dyn Bench,
     began: Time,
     /// The number of the step, counted over all levels.
@@ -173,8 +178,10 @@ struct Executor<'a> {
     worst: Verdict,
     reason: String,
     in_control: bool,
+    /// Templates without variables, by where they stand in the case.
+    closed: BTreeMap<*const Value, Rc<Template>>,
     /// The event the last check was about.
-    last: Option<Event>,
+    last: Option<Rc<Event>>,
     /// The answer decided on and not yet given.
     pending: Option<Reply>,
     /// How many checks were met. A case whose every step missed, though none had to be met, has shown nothing.
@@ -194,8 +201,8 @@ struct Finding {
     mismatch: Option<Mismatch>,
 }
 
-impl Executor<'_> {
-    fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
+impl<'a> Executor<'a> {
+    fn steps(&mut self, steps: &'a [Step]) -> Result<(), Stop> {
         for step in steps {
             self.step = self.step.saturating_add(1);
             match &step.kind {
@@ -208,7 +215,7 @@ impl Executor<'_> {
                 StepKind::Wait(delay) => {
                     self.settle()?;
                     let until = self.session.window(delay.resolve(&self.scope)?);
-                    while let Some(event) = self.session.next(until)? {
+                    while let Some(event) = self.next(until)? {
                         let late = event.at > until;
                         self.pass_by(event)?;
                         if late {
@@ -239,36 +246,31 @@ impl Executor<'_> {
     /// Records an event and answers it as the specification asks.
     fn pass_by(&mut self, event: Event) -> Result<(), Stop> {
         let wants = event.wants_answer;
-        self.record(&event);
+        self.notes.message(&Rc::new(event));
         if wants {
             self.session.answer(&Reply::Default)?;
         }
         Ok(())
     }
 
-    fn record(&mut self, event: &Event) {
-        if !self.recorder.wants_messages() {
-            return;
+    /// The next event. What is noted is written up while there is none.
+    fn next(&mut self, until: Time) -> Result<Option<Event>, Stop> {
+        if self.notes.wait() {
+            if !self.session.is_virtual()
+                && let Some(event) = self.session.ready()?
+            {
+                return Ok(Some(event));
+            }
+            self.notes.write_up();
         }
-        let event = event.without_secrets();
-        self.recorder.message(Message {
-            case: self.case.name(),
-            dut: self.options.dut.clone(),
-            at_us: event.at.micros().saturating_sub(self.began.micros()),
-            from: party(event.from),
-            to: party(event.from.peer()),
-            kind: event.kind.clone(),
-            octets: Octets(event.octets.clone()),
-            fields: Some(event.fields.clone()),
-            note: None,
-        });
+        Ok(self.session.next(until)?)
     }
 
     /// Waits for a message of a kind; `None` when the window ends without one.
-    fn wait(&mut self, kind: &str, filter: Option<&Template>, until: Time) -> Result<Option<Event>, Stop> {
+    fn wait(&mut self, kind: &str, filter: Option<&Template>, until: Time) -> Result<Option<Rc<Event>>, Stop> {
         self.settle()?;
         let mut until = until;
-        while let Some(event) = self.session.next(until)? {
+        while let Some(event) = self.next(until)? {
             if event.kind == "notified" && self.session.ends_with_notification() {
                 // The client has ended; what it sent before may still be on its way through the system.
                 until = until.min(self.session.window(IN_FLIGHT));
@@ -280,12 +282,28 @@ impl Executor<'_> {
             }
             let ours = event.heard && is_kind(&event.kind, kind) && filter.is_none_or(|f| f.accepts(&event.fields));
             if ours {
-                self.record(&event);
+                let event = Rc::new(event);
+                self.notes.message(&event);
                 return Ok(Some(event));
             }
             self.pass_by(event)?;
         }
         Ok(None)
+    }
+
+    /// A template with its variables filled in; one that has none is made once.
+    fn template(&mut self, value: Option<&'a Value>) -> Result<Option<Rc<Template>>, VariableError> {
+        let Some(value) = value else { return Ok(None) };
+        if variables::is_open(value) {
+            return Ok(Some(Rc::new(variables::template(value, &self.scope)?)));
+        }
+        let place = std::ptr::from_ref(value);
+        if let Some(template) = self.closed.get(&place) {
+            return Ok(Some(Rc::clone(template)));
+        }
+        let template = Rc::new(variables::template(value, &self.scope)?);
+        self.closed.insert(place, Rc::clone(&template));
+        Ok(Some(template))
     }
 
     fn delay(&self, within: Option<&Delay>) -> Result<Duration, Stop> {
@@ -295,29 +313,30 @@ impl Executor<'_> {
         }
     }
 
-    fn expect(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
-        let filter = expect.filter.as_ref().map(|f| variables::template(f, &self.scope)).transpose()?;
-        let template = expect.matching.as_ref().map(|m| variables::template(m, &self.scope)).transpose()?;
+    fn expect(&mut self, step: &'a Step, expect: &'a Expect) -> Result<(), Stop> {
+        let filter = self.template(expect.filter.as_ref())?;
+        let template = self.template(expect.matching.as_ref())?;
         let window = self.delay(expect.within.as_ref())?;
         let until = self.session.window(window);
-        let what = describe(&expect.kind, filter.as_ref());
-        let Some(event) = self.wait(&expect.kind, filter.as_ref(), until)? else {
-            return self.nothing_came(step, &what, window);
+        let Some(event) = self.wait(&expect.kind, filter.as_deref(), until)? else {
+            return self.nothing_came(step, &describe(&expect.kind, filter.as_deref()), window);
         };
         let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
-        let wants = event.wants_answer;
-        let fields = event.fields.clone();
         let asked = is_challenged(&event) && !self.case.is_about_credentials();
-        self.last = Some(event);
-        self.judge(step, &what, template.as_ref(), &matched)?;
+        self.last = Some(Rc::clone(&event));
+        if matched.mismatches.is_empty() && matched.remarks.is_empty() && matched.weight != Weight::Inconclusive {
+            self.passed(step, &expect.kind, filter, template);
+        } else {
+            self.judge(step, &describe(&expect.kind, filter.as_deref()), template.as_deref(), &matched)?;
+        }
         self.challenged |= asked;
         for (name, value) in matched.captures {
             self.scope.set(name, value);
         }
         if let Some(name) = &expect.capture {
-            self.scope.set(name.clone(), fields);
+            self.scope.set(name.clone(), (*event.fields).clone());
         }
-        if wants {
+        if event.wants_answer {
             let reply = match &expect.reply {
                 ReplySpec::Default => Reply::Default,
                 ReplySpec::None => Reply::Silent,
@@ -328,7 +347,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn nothing_came(&mut self, step: &Step, what: &str, window: Duration) -> Result<(), Stop> {
+    fn nothing_came(&mut self, step: &'a Step, what: &str, window: Duration) -> Result<(), Stop> {
         self.last = None;
         if !self.session.is_alive() {
             let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
@@ -360,7 +379,13 @@ impl Executor<'_> {
         )
     }
 
-    fn judge(&mut self, step: &Step, what: &str, template: Option<&Template>, matched: &Matched) -> Result<(), Stop> {
+    fn judge(
+        &mut self,
+        step: &'a Step,
+        what: &str,
+        template: Option<&Template>,
+        matched: &Matched,
+    ) -> Result<(), Stop> {
         for remark in &matched.remarks {
             self.remarks.push(format!("{what}: {remark}"));
         }
@@ -392,7 +417,7 @@ impl Executor<'_> {
     }
 
     /// A step was missed: what that means depends on its level, on how sure the documents are, and on where it stands.
-    fn miss(&mut self, step: &Step, mut finding: Finding) -> Result<(), Stop> {
+    fn miss(&mut self, step: &'a Step, mut finding: Finding) -> Result<(), Stop> {
         let headline = format!("{}: expected {}, got {}", finding.what, finding.expected, finding.got);
         if step.level == Level::Should && !self.options.strict {
             let remark = format!("should: {headline}");
@@ -430,42 +455,59 @@ impl Executor<'_> {
         }
     }
 
-    /// Records a check.
-    fn found(&mut self, step: &Step, finding: Finding) {
-        let event = self.last.as_ref().filter(|_| finding.verdict != CheckVerdict::Pass);
-        self.shown = self.shown.saturating_add(usize::from(finding.verdict == CheckVerdict::Pass));
-        let mark = match (&finding.mismatch, event) {
-            (Some(mismatch), Some(event)) => locate(event, &mismatch.path, &mismatch.expected, &mismatch.got),
-            _ => None,
-        };
-        let clause = step.spec.clone().or_else(|| self.case.spec.first().cloned());
-        self.recorder.check(Check {
-            case: self.case.name(),
-            dut: self.options.dut.clone(),
-            step: self.step,
-            at_us: self.session.now().micros().saturating_sub(self.began.micros()),
-            verdict: finding.verdict,
-            level: match step.level {
-                Level::Must => RecordedLevel::Must,
-                Level::Should => RecordedLevel::Should,
-            },
-            what: finding.what,
-            expected: finding.expected,
-            got: finding.got,
-            octets: event.map(|e| Octets(e.octets.clone())),
-            mark,
-            clause,
-            hint: step.hint.clone(),
-            location: step.location.to_string(),
+    /// Records a step that was met in full.
+    fn passed(&mut self, step: &'a Step, kind: &'a str, filter: Option<Rc<Template>>, template: Option<Rc<Template>>) {
+        self.check(step, CheckVerdict::Pass, move || {
+            let what = describe(kind, filter.as_deref());
+            let expected = template.map_or_else(|| what.clone(), |template| template.to_string());
+            Finding { verdict: CheckVerdict::Pass, what, expected, got: "as expected".into(), mismatch: None }
         });
     }
 
-    fn expect_none(&mut self, step: &Step, none: &ExpectNone) -> Result<(), Stop> {
-        let filter = none.filter.as_ref().map(|f| variables::template(f, &self.scope)).transpose()?;
+    /// Records a check.
+    fn found(&mut self, step: &'a Step, finding: Finding) {
+        self.check(step, finding.verdict, move || finding);
+    }
+
+    fn check(&mut self, step: &'a Step, verdict: CheckVerdict, finding: impl FnOnce() -> Finding + 'a) {
+        let event = self.last.clone().filter(|_| verdict != CheckVerdict::Pass);
+        self.shown = self.shown.saturating_add(usize::from(verdict == CheckVerdict::Pass));
+        let (case, number) = (self.case, self.step);
+        let at_us = self.session.now().micros().saturating_sub(self.began.micros());
+        self.notes.check(move |name, dut| {
+            let Finding { verdict, what, expected, got, mismatch } = finding();
+            let mark = match (&mismatch, &event) {
+                (Some(mismatch), Some(event)) => locate(event, &mismatch.path, &mismatch.expected, &mismatch.got),
+                _ => None,
+            };
+            Check {
+                case: name,
+                dut,
+                step: number,
+                at_us,
+                verdict,
+                level: match step.level {
+                    Level::Must => RecordedLevel::Must,
+                    Level::Should => RecordedLevel::Should,
+                },
+                what,
+                expected,
+                got,
+                octets: event.map(|event| Octets(event.octets.clone())),
+                mark,
+                clause: step.spec.clone().or_else(|| case.spec.first().cloned()),
+                hint: step.hint.clone(),
+                location: step.location.to_string(),
+            }
+        });
+    }
+
+    fn expect_none(&mut self, step: &'a Step, none: &'a ExpectNone) -> Result<(), Stop> {
+        let filter = self.template(none.filter.as_ref())?;
         let window = none.during.resolve(&self.scope)?;
         let until = self.session.window(window);
-        let what = describe(&none.kind, filter.as_ref());
-        if let Some(event) = self.wait(&none.kind, filter.as_ref(), until)? {
+        let what = describe(&none.kind, filter.as_deref());
+        if let Some(event) = self.wait(&none.kind, filter.as_deref(), until)? {
             // Where the miss is only a remark, the case goes on, and the DUT must not be left without an answer.
             self.pending = event.wants_answer.then_some(Reply::Default);
             self.last = Some(event);
@@ -500,7 +542,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn operator(&mut self, step: &Step, operator: &Operator) -> Result<(), Stop> {
+    fn operator(&mut self, step: &'a Step, operator: &'a Operator) -> Result<(), Stop> {
         self.settle()?;
         let prompt = match variables::substitute(&Value::String(operator.prompt.clone()), &self.scope) {
             Ok(Value::String(prompt)) => prompt,
@@ -513,10 +555,10 @@ impl Executor<'_> {
             ));
         }
         let Some(kind) = &operator.until else { return Ok(()) };
-        let filter = operator.matching.as_ref().map(|m| variables::template(m, &self.scope)).transpose()?;
+        let filter = self.template(operator.matching.as_ref())?;
         let window = self.delay(operator.within.as_ref())?;
         let until = self.session.window(window);
-        match self.wait(kind, filter.as_ref(), until)? {
+        match self.wait(kind, filter.as_deref(), until)? {
             Some(event) => {
                 let wants = event.wants_answer;
                 self.last = Some(event);
@@ -527,7 +569,7 @@ impl Executor<'_> {
             }
             None => {
                 self.last = None;
-                let what = describe(kind, filter.as_ref());
+                let what = describe(kind, filter.as_deref());
                 let got = format!("nothing came in {}", seconds(window));
                 let reason = format!("operator act `{}` was not proven: {what} did not come", operator.act);
                 self.found(
@@ -552,15 +594,6 @@ fn is_challenged(event: &Event) -> bool {
         && event.from == Actor::Client
         && event.fields.get("package").and_then(Value::as_u64) == Some(1)
         && event.fields.get("credentials").and_then(Value::as_str).is_some_and(|found| found != "valid")
-}
-
-fn party(actor: Actor) -> Party {
-    match actor {
-        Actor::Card => Party::Card,
-        Actor::Terminal => Party::Terminal,
-        Actor::Server => Party::Server,
-        Actor::Client => Party::Client,
-    }
 }
 
 /// Whether a message is of a kind; a kind without its last part stands for all that share it.

@@ -126,6 +126,25 @@ impl Session {
         }
     }
 
+    /// The next event, if there is one without waiting.
+    ///
+    /// # Errors
+    /// [`Broken`] when the session cannot go on.
+    pub fn ready(&mut self) -> Result<Option<Event>, Broken> {
+        loop {
+            if let Some(event) = self.player.next_event() {
+                return Ok(Some(event));
+            }
+            if self.flush()? {
+                continue;
+            }
+            match self.link.recv(Time::ZERO)? {
+                Some(signal) => self.take(signal)?,
+                None => return Ok(None),
+            }
+        }
+    }
+
     fn count(&mut self) -> Result<(), Broken> {
         self.signals = self.signals.saturating_add(1);
         if self.signals > SIGNAL_LIMIT && !self.interruptible { Err(Broken::Restless) } else { Ok(()) }

@@ -169,6 +169,16 @@ pub fn template(value: &Value, scope: &Scope) -> Result<Template, VariableError>
     Ok(Template::compile(&substitute(value, scope)?)?)
 }
 
+/// Whether a value has variables in it.
+pub(crate) fn is_open(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('$'),
+        Value::Array(elements) => elements.iter().any(is_open),
+        Value::Object(map) => map.values().any(is_open),
+        _ => false,
+    }
+}
+
 /// A `${name}` within a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {

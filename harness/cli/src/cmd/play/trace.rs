@@ -38,7 +38,7 @@ impl Trace {
                     "to": event.from.peer().name(),
                     "kind": event.kind,
                     "octets": hex(&event.octets),
-                    "fields": event.fields,
+                    "fields": *event.fields,
                 });
                 format!("{message}\n")
             }
