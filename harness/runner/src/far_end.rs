@@ -6,20 +6,16 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::pace::{End, Pace, Paced};
-use dmsc_link::{Link, LinkError, Opening, Peer, Poster, Signal, Time};
+use dmsc_link::{AWAY, Link, LinkError, Opening, Peer, Poster, Signal, Time};
 
 /// Opens a link; called again when it was lost.
 pub(crate) type Opener = Box<dyn FnMut() -> Result<Box<dyn Link>, LinkError> + Send>;
 
 /// How long a far end with an open link may take to begin a session.
 const BEGIN_LIMIT: Duration = Duration::from_secs(30);
-
-/// How long it waits before it tries again to open a link that says at once that it cannot be had. Links wait for what
-/// they lead over by themselves; this is for what no event tells of.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// What a card answers to a command that comes when no session is on: a technical problem (TS 102 221 10.2.1.6).
 pub(crate) const OVER: [u8; 2] = [0x6F, 0x00];
@@ -187,15 +183,25 @@ impl Thread {
                 session.tell(&lost.to_string());
             }
             *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost.to_string());
-            match self.orders.recv_timeout(AGAIN) {
-                Ok(Control::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            if let Next::Stop = self.stay_away(&mut early) {
+                return;
+            }
+        }
+    }
+
+    /// Does without a link for a while.
+    fn stay_away(&mut self, early: &mut Vec<Control>) -> Next {
+        let until = Instant::now() + AWAY;
+        loop {
+            match self.orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Control::Stop) | Err(RecvTimeoutError::Disconnected) => return Next::Stop,
                 Ok(Control::Halt(done)) => {
                     early.retain(|order| matches!(order, Control::Ready(_)));
                     let _ = done.send(());
                 }
                 Ok(order @ (Control::Begin { .. } | Control::Ready(_))) => early.push(order),
                 Ok(Control::Act(_)) => self.pace.act_done(),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => return Next::On,
             }
         }
     }

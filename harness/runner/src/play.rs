@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use dmsc_engine::event::Event;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
-use dmsc_link::{Link, LinkError, Opening, Poster, Time};
+use dmsc_link::{AWAY, Link, LinkError, Opening, Poster, Time};
 
 use crate::session::{Broken, Session};
 
@@ -75,14 +75,14 @@ pub fn play(
         };
         audience.lost(&lost);
         link = loop {
+            // What a reader does not see leave it does not see come back.
+            std::thread::sleep(AWAY);
             match open() {
                 Ok(link) => break link,
                 Err(LinkError::Gone { .. } | LinkError::Missing { .. }) => {
                     if orders.try_iter().any(|order| order == Order::Quit) {
                         return Ok(());
                     }
-                    // Links wait for what they lead over by themselves; this is for what no event tells of.
-                    std::thread::sleep(std::time::Duration::from_millis(100));
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -7,7 +7,8 @@ MODE is one of
   pcscd   pcscd is killed and started again            (harness: terminal at a card in a reader)
   vpcd    the connection of the virtual card is cut     (harness: terminal at a card in a reader)
   gadget  the UICC is unbound from its controller       (harness: terminal at a UICC on USB; in the guest, as root)
-Each goes on at random moments, from a seed, until COUNT times have hit a run. Needs a dmsc with PC/SC, and, but for
+Each goes on at random moments, from a seed, until COUNT times have hit a run; every one has to leave a gap in the
+journal before the next comes. Needs a dmsc with PC/SC, and, but for
 `gadget`, a /run and a network of its own (host.sh, in_own_world).
 """
 
@@ -27,8 +28,11 @@ from common import DMSC, ROOT, demand, matrix
 
 DUTS = ROOT / "harness/cli/tests/bench/duts"
 SOCKET = Path("/run/pcscd/pcscd.comm")
-# How long a run may take over all its gaps: far more than it does, far less than for ever.
-LIMIT = 900
+# How long a lost link may take to come back, with room for a machine under load; the default of a DUT file is 60 s.
+LIMIT = 120
+# Within how many seconds behind a gap the next interruption comes. A whole run takes half a second on a quiet host,
+# and eleven in the guest.
+SPAN = {"pcscd": 0.2, "vpcd": 0.2, "gadget": 4.0}
 
 
 class Daemon:
@@ -116,11 +120,49 @@ def dut_file(mode, out):
     return path
 
 
+class Journal:
+    """The journal of a run, as it grows."""
+
+    def __init__(self, folder):
+        self.path, self.file, self.rest, self.events = folder / "journal.jsonl", None, "", []
+
+    def look(self):
+        if self.file is None and self.path.exists():
+            self.file = self.path.open()
+        if self.file:
+            *lines, self.rest = (self.rest + self.file.read()).split("\n")
+            self.events += map(json.loads, lines)
+
+    def count(self, name, holds=lambda event: True):
+        return sum(1 for event in self.events if event["event"] == name and holds(event))
+
+    def gaps(self):
+        return self.count("case-started", lambda event: event.get("gap"))
+
+    def is_over(self):
+        return self.count("run-finished") > 0
+
+    def ran(self):
+        """How many cases ran to their end."""
+        return self.count("case-finished", lambda event: event["outcome"]["kind"] != "not-run")
+
+
+def wait_until(holds, process, what):
+    """Looks again and again; gives whether it came to be, or the run was over before."""
+    until = time.monotonic() + LIMIT
+    while not holds():
+        if process.poll() is not None:
+            return holds()
+        demand(time.monotonic() < until, f"{what} within {LIMIT} s")
+        time.sleep(0.01)
+    return True
+
+
 def run(mode, count, out, randomly):
     dut = dut_file(mode, out)
     daemon = Daemon() if mode != "gadget" else None
     hand = {"pcscd": lambda: daemon, "vpcd": Relay, "gadget": Unbound}[mode]()
-    hits, gaps, runs, began = 0, 0, 0, time.monotonic()
+    hits, unseen, gaps, runs, began, longest = 0, 0, 0, 0, time.monotonic(), 0.0
     try:
         while hits < count:
             folder = out / f"{mode}-{runs}"
@@ -129,24 +171,41 @@ def run(mode, count, out, randomly):
                 [DMSC, "run", "--unattended", "--seed", "1", "--dut", dut, "--out", folder],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
-            until = time.monotonic() + LIMIT
-            # The moments are what is tested, so they are chosen by the clock.
-            while process.poll() is None:
-                demand(time.monotonic() < until, f"{folder} has not ended after {LIMIT} s")
-                try:
-                    process.wait(randomly.uniform(0.2, 4.0))
-                except subprocess.TimeoutExpired:
-                    if hits < count:
-                        hand.disturb()
-                        hits += 1
+            journal = Journal(folder)
+
+            def grown(by):
+                journal.look()
+                return journal.gaps() >= by or journal.is_over()
+
+            # What hits a link that is not open yet is waited out, and interrupts nothing.
+            wait_until(lambda: journal.look() or journal.ran(), process, f"{folder}: no case has ended")
+            while hits < count and process.poll() is None:
+                # The moments are what is tested, so they are chosen by the clock.
+                time.sleep(randomly.uniform(0.0, SPAN[mode]))
+                journal.look()
+                if process.poll() is not None or journal.is_over():
+                    break
+                before, hit = journal.gaps(), time.monotonic()
+                hand.disturb()
+                hits += 1
+                # One after the other, so that each has to leave a gap of its own.
+                wait_until(lambda: grown(before + 1), process, f"{folder}: interruption {hits} has left no gap")
+                longest = max(longest, time.monotonic() - hit)
+                unseen += journal.gaps() == before
+            process.wait(LIMIT)
             gaps += judge(folder)
             runs += 1
     finally:
         hand.stop()
         if daemon and hand is not daemon:
             daemon.stop()
-    demand(gaps > 0, f"{mode}: {hits} interruptions left no gap in the journals")
-    print(f"{mode}: {hits} interruptions, {runs} runs to their end, {gaps} gaps recorded, {time.monotonic() - began:.0f} s")
+    # What hits behind the last exchange of a run has nothing left to interrupt.
+    demand(unseen <= runs, f"{mode}: of {hits} interruptions {unseen} left no gap, in {runs} runs")
+    demand(gaps >= hits - unseen, f"{mode}: {hits} interruptions, {gaps} gaps")
+    print(
+        f"{mode}: {hits} interruptions, {runs} runs to their end, {gaps} gaps recorded, {unseen} at the end of a run; "
+        f"at most {longest:.1f} s from interruption to the next attempt, {time.monotonic() - began:.0f} s in all"
+    )
 
 
 def judge(folder):
