@@ -424,7 +424,7 @@ impl Card {
             }
             Medium::Contact | Medium::Both => {
                 let mut order = order;
-                order.octets = octets;
+                (order.octets, order.asked) = (octets, true);
                 self.applet.trigger(order, &mut self.cat, &mut self.desk)
             }
         }

@@ -6,10 +6,12 @@ mod common;
 
 use std::time::Duration;
 
-use common::{card, find, kinds, run, terminal};
+use common::{card, find, kinds, run, terminal, terminal_config};
 use dmsc_engine::card::Cause;
 use dmsc_engine::dm::Encoding;
+use dmsc_engine::terminal::{Terminal, TerminalConfig};
 use dmsc_link::{InProcess, Time};
+use dmsc_uicc::profile::{Facility, TerminalProfile};
 
 #[test]
 fn the_harness_as_card_triggers_a_session() {
@@ -74,4 +76,18 @@ fn a_silent_card_is_given_up() {
     let mut link = InProcess::contact(Box::new(Mute));
     let events = run(&mut player, &mut link, Duration::from_secs(60), None);
     assert_eq!(kinds(&events), ["power-on", "silence"]);
+}
+
+#[test]
+fn a_card_that_is_watched_decides_as_one_that_is_not() {
+    let full = TerminalProfile::minimal_dm_sc();
+    let mut without = full.clone();
+    without.clear(Facility::OpenChannel);
+    for (profile, opens) in [(full, true), (without, false)] {
+        let mut watched = card(true, vec![Cause::Applications]);
+        let config = TerminalConfig { profile, ..terminal_config(false, Encoding::Xml) };
+        let mut link = InProcess::contact(Box::new(Terminal::new(config)));
+        let events = run(&mut watched, &mut link, Duration::from_secs(120), None);
+        assert_eq!(!find(&events, "open-channel", false).is_empty(), opens, "{:?}", kinds(&events));
+    }
 }

@@ -506,6 +506,7 @@ proptest! {
     fn short_apdus_arrive_over_version_a(
         mut header: [u8; 4],
         ins in proptest::sample::select(vec![0x10, 0x14, 0x88, 0xA2, 0xA4, 0xC2, 0xD6]),
+        outgoing in proptest::sample::select(vec![0x12, 0xB0, 0xB2, 0xCA, 0xF2]),
         data in proptest::collection::vec(any::<u8>(), 0..=255),
         le: Option<u8>,
         thinks in 0u32..3,
@@ -514,6 +515,9 @@ proptest! {
         if !data.is_empty() {
             // What to do with data that the card does not want, T=0 cannot tell.
             header[1] = ins;
+        } else if le.is_some() {
+            // Nor what to do without those that it does want.
+            header[1] = outgoing;
         }
         fn answer(apdu: &[u8]) -> Vec<u8> {
             let mut response = vec![0x5A; apdu.len() % 250];

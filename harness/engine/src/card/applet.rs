@@ -50,6 +50,8 @@ pub(super) struct Order {
     qualifier: Option<u8>,
     tries: u32,
     not_before: Time,
+    /// Whether a case or a person asked for it: they decide whether it fits, and whether it is tried again.
+    pub(super) asked: bool,
 }
 
 impl Order {
@@ -157,7 +159,6 @@ pub(super) struct Applet {
     scws: bool,
     /// Whether the SCWS is reached through channels.
     listens: bool,
-    scripted: bool,
     chunks: Chunks,
     switches: Switches,
     profile: TerminalProfile,
@@ -179,7 +180,6 @@ impl Applet {
             causes: config.causes.clone(),
             scws: config.scws,
             listens: !config.medium.has_streams(),
-            scripted: config.scripted,
             chunks: Chunks::new(config.bip_chunks.clone()),
             switches: config.switches.clone(),
             profile: TerminalProfile(Vec::new()),
@@ -223,8 +223,8 @@ impl Applet {
             self.client = None;
         }
         self.announced = false;
-        // What a case has asked for before the card was powered is still to be sent.
-        self.orders.retain(|order| self.scripted && order.tries == 0);
+        // What was asked for before the card was powered is still to be sent.
+        self.orders.retain(|order| order.asked);
         self.sending = None;
         self.served.clear();
         self.open.clear();
@@ -454,7 +454,7 @@ impl Applet {
         };
         let protocol = match order.transport {
             Some(protocol) => Some(protocol),
-            None => self.local_transport(),
+            None => self.local_transport(order.asked),
         };
         let Some(protocol) = protocol else { return Ok(()) };
         let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
@@ -465,7 +465,7 @@ impl Applet {
     }
 
     /// The transport for the trigger: the preferred one if the terminal offers it, else one that it does offer.
-    fn local_transport(&self) -> Option<TransportProtocol> {
+    fn local_transport(&self, asked: bool) -> Option<TransportProtocol> {
         let offered = |protocol: TransportProtocol| match protocol {
             TransportProtocol::TcpClientLocal => self.offers(Facility::TcpClientLocal),
             TransportProtocol::UdpClientLocal => self.offers(Facility::UdpClientLocal),
@@ -480,8 +480,8 @@ impl Applet {
             TransportProtocol::Direct,
         ];
         let chosen = all.into_iter().find(|protocol| offered(*protocol) && needed.iter().all(|f| self.offers(*f)));
-        // A case decides for itself whether the profile allows what it asks.
-        chosen.or(self.scripted.then_some(self.transport))
+        // Who asks decides whether the profile allows what it asks.
+        chosen.or(asked.then_some(self.transport))
     }
 
     /// A TERMINAL RESPONSE; gives the channel whose connection has new data.
@@ -600,7 +600,7 @@ impl Applet {
 
     fn finish(&mut self, desk: &mut Desk) {
         let Some(sending) = self.sending.take() else { return };
-        if sending.retry && !self.scripted {
+        if sending.retry && !sending.order.asked {
             self.put_back(sending.order, desk.now);
         }
     }
@@ -614,7 +614,7 @@ impl Applet {
     ) -> Result<(), PlayerError> {
         // Results 2x may be retried; 3x say that an identical retry is pointless (TS 102 223 8.12).
         let worth = result.is_some_and(|r| (0x20..0x30).contains(&r.code())) || self.switches.on(Switch::RetryAtOnce);
-        if worth && !self.scripted {
+        if worth && !order.asked {
             self.put_back(order, desk.now);
         }
         self.next_order(cat, desk)

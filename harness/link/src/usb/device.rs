@@ -224,9 +224,15 @@ impl<T: UsbContext> Hotplug<T> for Arrival {
 }
 
 fn context() -> Result<Context, LinkError> {
-    Context::new().map_err(|cause| LinkError::Missing {
-        what: format!("USB cannot be used: {cause}"),
-        remedy: "check that /dev/bus/usb is there and readable; a container has to be given it".into(),
+    Context::new().map_err(|cause| {
+        // What libusb says where the kernel has no USB is "Other error".
+        let missing = cfg!(target_os = "linux") && !std::path::Path::new("/dev/bus/usb").is_dir();
+        let what = if missing { "there is no /dev/bus/usb".into() } else { format!("USB cannot be used: {cause}") };
+        LinkError::Missing {
+            what,
+            remedy: "check that the machine has USB and that /dev/bus/usb is readable; a container has to be given it"
+                .into(),
+        }
     })
 }
 
