@@ -245,6 +245,15 @@ impl<'a> Rig<'a> {
         }
     }
 
+    /// Whether the DUT goes into the next session as this one leaves it.
+    pub(crate) fn lives_on(&self) -> bool {
+        match &self.dut.link {
+            LinkSpec::Builtin(_) => false,
+            LinkSpec::Tcp(config) => config.start.is_none() || self.dut.reset.is_some(),
+            LinkSpec::Device(device) => device.bench.is_none(),
+        }
+    }
+
     /// Takes note of what a session left behind, and of its link unless that was lost.
     pub fn close(&mut self, session: Session, lost: bool) {
         let (player, link) = session.into_parts();
@@ -252,12 +261,7 @@ impl<'a> Rig<'a> {
         if let (Some(wire), Some(link), false) = (&mut self.wire, link, lost) {
             wire.end(link, self.dut.role());
         }
-        let started_anew = match &self.dut.link {
-            LinkSpec::Builtin(_) => true,
-            LinkSpec::Tcp(config) => config.start.is_some() && self.dut.reset.is_none(),
-            LinkSpec::Device(device) => device.bench.is_some(),
-        };
-        if started_anew {
+        if !self.lives_on() {
             return;
         }
         if let Some(account) = player.account() {

@@ -21,6 +21,11 @@ use crate::execute::{self, Bench, CaseResult, Options, Recorder};
 use crate::rig::{Fixtures, Hands, Rig, RigError};
 use crate::select::{self, Selection};
 
+/// A session is over when nothing has come for so long behind the last step of its case, and at the latest after the
+/// second time.
+const QUIET: Duration = Duration::from_secs(1);
+const END: Duration = Duration::from_secs(30);
+
 /// What to run.
 #[derive(Debug)]
 pub struct RunConfig<'a> {
@@ -294,6 +299,10 @@ pub fn run_case(
         }
     };
     let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
+    // A session broken off in its middle leaves a DUT that lives on with nonces that nobody else knows.
+    if rig.lives_on() && result.interrupted.is_none() {
+        session.finish(QUIET, END);
+    }
     rig.close(session, result.interrupted.is_some());
     disturb::account_for(&mut result, rig.disturbances());
     result
