@@ -47,8 +47,9 @@ pub use vpcd::{Vpcd, VpcdConfig, VpcdSide};
 /// How long a side whose link was lost stays away before it opens it again.
 ///
 /// pcscd looks for a card every 400 ms. One that was pulled in the middle of an exchange and is back before that look
-/// counts as absent for it until the next time that it sees none: the card has to stay out for longer.
-pub const AWAY: std::time::Duration = std::time::Duration::from_millis(500);
+/// counts as absent for it until the next time that it sees none: the card has to stay out for longer, and on a machine
+/// under load for longer still.
+pub const AWAY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What a link can carry; a case that needs more than its link offers is not applicable to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

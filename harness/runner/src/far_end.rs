@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::pace::{End, Pace, Paced};
-use dmsc_link::{AWAY, Link, LinkError, Opening, Peer, Poster, Signal, Time};
+use dmsc_link::{Link, LinkError, Opening, Peer, Poster, Signal, Time};
 
 /// Opens a link; called again when it was lost.
 pub(crate) type Opener = Box<dyn FnMut() -> Result<Box<dyn Link>, LinkError> + Send>;
@@ -54,14 +54,14 @@ enum Control {
 
 impl FarEnd {
     /// Starts the thread, which opens its link by itself. Until a session begins it is there as `idle` says: a card that
-    /// is not in its reader cannot be waited for.
-    pub(crate) fn start(open: Opener, idle: Opening, pace: Pace) -> FarEnd {
+    /// is not in its reader cannot be waited for. For `away` it does without a link that was lost.
+    pub(crate) fn start(open: Opener, idle: Opening, away: Duration, pace: Pace) -> FarEnd {
         let (control, orders) = channel();
         let poster = Arc::new(Mutex::new(None));
         let trouble = Arc::new(Mutex::new(None));
         let (shared, told, paced) = (Arc::clone(&poster), Arc::clone(&trouble), pace.clone());
         let thread = std::thread::spawn(move || {
-            Thread { open, idle, orders, poster: shared, trouble: told, pace: paced, session: None }.run();
+            Thread { open, idle, away, orders, poster: shared, trouble: told, pace: paced, session: None }.run();
         });
         FarEnd { handle: FarHandle { control, poster, trouble, pace }, thread: Some(thread) }
     }
@@ -148,6 +148,8 @@ impl Session {
 struct Thread {
     open: Opener,
     idle: Opening,
+    /// How long it does without a link that was lost.
+    away: Duration,
     orders: Receiver<Control>,
     poster: Arc<Mutex<Option<Poster>>>,
     trouble: Arc<Mutex<Option<String>>>,
@@ -191,7 +193,7 @@ impl Thread {
 
     /// Does without a link for a while.
     fn stay_away(&mut self, early: &mut Vec<Control>) -> Next {
-        let until = Instant::now() + AWAY;
+        let until = Instant::now() + self.away;
         loop {
             match self.orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Control::Stop) | Err(RecvTimeoutError::Disconnected) => return Next::Stop,

@@ -27,10 +27,10 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// A link that `open` opens when it is first needed; on a bench with what `far` opens behind it, and what that is
-    /// before the first session.
-    pub(crate) fn new(open: Opener, far: Option<(Opener, Opening)>, limit: Duration) -> Wire {
+    /// before the first session. A lost link may take `limit` to come back; the far end stays `away` meanwhile.
+    pub(crate) fn new(open: Opener, far: Option<(Opener, Opening)>, limit: Duration, away: Duration) -> Wire {
         let pace = Pace::default();
-        let far = far.map(|(open, idle)| FarEnd::start(open, idle, pace.clone()));
+        let far = far.map(|(open, idle)| FarEnd::start(open, idle, away, pace.clone()));
         Wire { open, near: None, far, pace, limit }
     }
 
@@ -215,7 +215,11 @@ mod tests {
             Some(end) => Ok(Box::new(end)),
             None => Err(LinkError::Gone { what: "no cable".into() }),
         });
-        (dut, Wire::new(near, Some((far, Opening::default())), Duration::from_secs(10)), drum)
+        (
+            dut,
+            Wire::new(near, Some((far, Opening::default())), Duration::from_secs(10), Duration::from_millis(10)),
+            drum,
+        )
     }
 
     fn run(name: &str, builtin: Builtin, wanted: &[&str], cut: bool) -> Vec<(String, Attempted)> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use dmsc_link::Opening;
+use dmsc_link::{AWAY, Opening};
 
 use super::{Builtin, Connection};
 use crate::wire::Wire;
@@ -35,7 +35,7 @@ impl Device {
     /// The link, not yet open; `atr` is that of the card, if one is played at the far end.
     pub(crate) fn wire(&self, atr: &[u8]) -> Wire {
         let far = self.bench.as_ref().map(|bench| (bench.connection.opener(), Opening { atr: atr.to_vec() }));
-        Wire::new(self.connection.opener(), far, self.recovery)
+        Wire::new(self.connection.opener(), far, self.recovery, AWAY)
     }
 }
 
