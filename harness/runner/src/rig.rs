@@ -254,6 +254,11 @@ impl<'a> Rig<'a> {
         }
     }
 
+    /// Whether the DUT is a device, which lives on whatever becomes of a session.
+    pub(crate) fn is_device(&self) -> bool {
+        self.wire.is_some() && self.lives_on()
+    }
+
     /// Takes note of what a session left behind, and of its link unless that was lost.
     pub fn close(&mut self, session: Session, lost: bool) {
         let (player, link) = session.into_parts();

@@ -299,8 +299,8 @@ pub fn run_case(
         }
     };
     let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
-    // A session broken off in its middle leaves a DUT that lives on with nonces that nobody else knows.
-    if rig.lives_on() && result.interrupted.is_none() {
+    // A session broken off in its middle leaves a device with nonces that nobody else knows.
+    if rig.is_device() && result.interrupted.is_none() {
         session.finish(QUIET, END);
     }
     rig.close(session, result.interrupted.is_some());
