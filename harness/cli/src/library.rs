@@ -9,6 +9,7 @@ use dmsc_runner::dut::{Dut, DutError};
 use dmsc_runner::fault::{self, Fault};
 
 use crate::failure::Failure;
+use crate::terminal::Terminal;
 
 /// Which cases.
 #[derive(Debug, Args)]
@@ -82,6 +83,19 @@ pub(crate) fn faults(bundle: &Bundle) -> Result<Vec<Fault>, Failure> {
 /// All that is wrong with its file.
 pub(crate) fn reference(bundle: &Bundle, name: &str, faults: &[Fault]) -> Result<Dut, Failure> {
     Dut::from_bundle(bundle, name, faults).map_err(dut_failure)
+}
+
+/// The DUTs of these files, each settled on one of its interfaces, which is told.
+///
+/// # Errors
+/// All that is wrong with the first file that is wrong, or with the statement it names.
+pub(crate) fn duts(files: &[PathBuf], bundle: &Bundle, terminal: &Terminal) -> Result<Vec<Dut>, Failure> {
+    let faults = faults(bundle)?;
+    let mut duts = files.iter().map(|path| dut(path, &faults)).collect::<Result<Vec<_>, _>>()?;
+    for choice in duts.iter_mut().filter_map(Dut::settle) {
+        terminal.note(&choice);
+    }
+    Ok(duts)
 }
 
 /// A DUT of a file.

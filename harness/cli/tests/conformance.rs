@@ -36,7 +36,7 @@ fn trials() -> Result<Vec<Trial>, String> {
     };
     let cases = library.load().map_err(lines)?;
     let faults = fault::load(library.bundle()).map_err(lines)?;
-    let duts = match std::env::var_os("DMSC_DUT") {
+    let mut duts = match std::env::var_os("DMSC_DUT") {
         Some(files) => std::env::split_paths(&files)
             .map(|file| Dut::load(&from_root(&file), &faults).map_err(|e| e.to_string()))
             .collect::<Result<Vec<_>, _>>()?,
@@ -45,6 +45,10 @@ fn trials() -> Result<Vec<Trial>, String> {
             .map(|name| Dut::from_bundle(library.bundle(), name, &faults).map_err(|e| e.to_string()))
             .collect::<Result<Vec<_>, _>>()?,
     };
+    // To name the trials no device is needed.
+    if !Arguments::from_args().list {
+        duts.iter_mut().filter_map(Dut::settle).for_each(|choice| eprintln!("{choice}"));
+    }
     let seed = match std::env::var("DMSC_SEED") {
         Ok(text) => text.parse().map_err(|_| format!("DMSC_SEED: \"{text}\" is not a whole number"))?,
         Err(_) => 1,

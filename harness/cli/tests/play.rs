@@ -91,6 +91,24 @@ fn a_card_is_served_traced_and_there_again_with_the_state_it_had() {
 }
 
 #[test]
+fn the_card_of_a_file_is_played() {
+    let iccid_of = |more: &[&str]| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _process = card(&listener, more);
+        let mut reader = Reader(listener.accept().unwrap().0);
+        reader.power();
+        reader.ask(&[0x00, 0xA4, 0x00, 0x0C, 0x02, 0x2F, 0xE2]);
+        reader.ask(&[0x00, 0xB0, 0x00, 0x00, 0x0A])
+    };
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cards/pin.yaml");
+    let expected = [0x98, 0x88, 0x12, 0x01, 0x00, 0x00, 0x00, 0x00, 0x20, 0xF9, 0x90, 0x00];
+    assert_eq!(iccid_of(&["--card", other]), expected);
+    assert_ne!(iccid_of(&[]), expected);
+    insta::assert_snapshot!(shown(&["card", "--vpcd", "--card", "suite/none.yaml"]));
+    insta::assert_snapshot!(shown(&["card", "--vpcd", "--card", "suite/duts/card.yaml"]));
+}
+
+#[test]
 #[cfg(unix)]
 fn an_interrupt_ends_a_card_in_good_order() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -129,6 +129,12 @@ fn an_interrupted_run_is_taken_up_and_comes_to_the_same() {
     let other = run("card", &["--resume", &folder, "--seed", "8"]);
     assert!(other.err.contains("the seed was 7, not 8"), "{}", other.err);
 
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replacen("\"encoding\":\"xml\"", "\"encoding\":\"wbxml\"", 1)).unwrap();
+    let other = run("card", &["--resume", &folder]);
+    assert!(other.err.contains("\"card\" is not what it was then"), "{}", other.err);
+    std::fs::write(&journal, text).unwrap();
+
     let resumed = run("card", &["--resume", &folder]);
     assert_eq!((resumed.code, resumed.out), (whole.code, whole.out));
     let nothing = run("card", &["--resume", &scratch.path("none")]);

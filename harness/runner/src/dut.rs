@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dmsc_doc::{Problems, Source};
+use dmsc_engine::card::files::FileSystem;
 use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics};
 use serde_json::{Value, json};
 
-pub use connection::Connection;
+pub use connection::{Chosen, Connection, UsbCardConfig};
 pub use device::{BenchSpec, Device};
 pub use ixit::{Ixit, Secrets, WakeUp};
 pub(crate) use ixit::{account_fields, ixit_names};
@@ -41,6 +42,8 @@ pub struct Dut {
     pub interpretations: BTreeMap<String, String>,
     /// The faults of a built-in DUT.
     pub faults: Vec<Fault>,
+    /// The card that the harness plays, or that is built in; the one of the fixtures unless given.
+    pub card: Option<FileSystem>,
     /// Run before each case.
     pub reset: Option<Command>,
     /// Commands that stand for a person, by act.
@@ -158,6 +161,16 @@ impl Dut {
         }
     }
 
+    /// Settles on one of the interfaces of a card, where the file names several: the first that is there, USB before
+    /// ISO (DM_SC TS 5.1). To be done once before a run, so that all its cases see the same one. Gives what was chosen
+    /// and why, if there was a choice.
+    pub fn settle(&mut self) -> Option<String> {
+        let LinkSpec::Device(device) = &mut self.link else { return None };
+        device.settle();
+        device.choice.as_ref()?;
+        Some(format!("{}: {device}", self.name))
+    }
+
     /// What cases know of it as `dut`.
     pub fn as_value(&self) -> Value {
         json!({ "name": self.name, "kind": self.kind.as_str() })
@@ -178,6 +191,14 @@ pub enum DutError {
     /// It is wrong, file by file.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Wrong(Vec<Problems>),
+}
+
+/// Reads a card, as `fixtures/cards/reference.yaml` tells how one is written.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn card(source: &Source) -> Result<FileSystem, String> {
+    serde_yaml::from_str(&source.text).map_err(|error| error.to_string())
 }
 
 /// The folder of the DUT files.
@@ -202,7 +223,11 @@ struct InBundle<'a>(&'a Bundle);
 
 impl Files for InBundle<'_> {
     fn read(&self, name: &str) -> Result<Source, FileError> {
-        let path = format!("{DUTS}{name}");
+        // A card is in the folder beside.
+        let path = match name.strip_prefix("../") {
+            Some(beside) => format!("fixtures/{beside}"),
+            None => format!("{DUTS}{name}"),
+        };
         match self.0.text(&path) {
             Some(text) => Ok(Source::new(self.0.shown(&path), text)),
             None => Err(FileError::Unreadable("no such file among the fixtures".into())),

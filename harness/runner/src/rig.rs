@@ -87,9 +87,9 @@ impl Fixtures {
         Ok(Fixtures { files, tree })
     }
 
-    /// The answer to reset of the card.
-    fn atr(&self) -> Vec<u8> {
-        self.files.atr().to_vec()
+    /// The card that is played against `dut`, or in its place.
+    fn card<'a>(&'a self, dut: &'a Dut) -> &'a FileSystem {
+        dut.card.as_ref().unwrap_or(&self.files)
     }
 }
 
@@ -119,7 +119,7 @@ impl<'a> Rig<'a> {
     /// A rig for `dut`.
     pub fn new(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64) -> Rig<'a> {
         let wire = match &dut.link {
-            LinkSpec::Device(device) => Some(device.wire(&fixtures.atr())),
+            LinkSpec::Device(device) => Some(device.wire(fixtures.card(dut).atr())),
             LinkSpec::Builtin(_) | LinkSpec::Tcp(_) => None,
         };
         Rig::with(dut, fixtures, seed, wire)
@@ -217,7 +217,7 @@ impl<'a> Rig<'a> {
 
     /// The link to a device, with the reference DUT of the case put behind it on a bench.
     fn device(&mut self, device: &Device, case: &Case) -> Result<Box<dyn Link>, RigError> {
-        let atr = self.fixtures.atr();
+        let atr = self.files().atr().to_vec();
         let opening = |plays: Role| match plays {
             Role::Card => Opening { atr: atr.clone() },
             Role::Terminal => Opening::default(),
@@ -299,7 +299,7 @@ impl<'a> Rig<'a> {
 
     fn card(&self, case: &Case, medium: Medium) -> Result<Card, RigError> {
         let setup = &case.setup;
-        let mut files = self.fixtures.files.clone();
+        let mut files = self.files().clone();
         if let Some(services) = setup.get("ust").and_then(Value::as_object) {
             let chosen: Option<Vec<(u8, bool)>> =
                 services.iter().map(|(service, on)| Some((service.parse().ok()?, on.as_bool()?))).collect();
@@ -403,7 +403,7 @@ impl<'a> Rig<'a> {
         let account = self.dut.ixit.account.clone();
         match self.dut.kind {
             DutKind::Card => {
-                let opening = Opening { atr: self.fixtures.atr() };
+                let opening = Opening { atr: self.files().atr().to_vec() };
                 (Box::new(Card::new(CardConfig { scripted: true, medium, ..self.reference_card(account) })), opening)
             }
             DutKind::Terminal => {
@@ -411,6 +411,10 @@ impl<'a> Rig<'a> {
                 (Box::new(Terminal::new(config)), Opening::default())
             }
         }
+    }
+
+    fn files(&self) -> &FileSystem {
+        self.fixtures.card(self.dut)
     }
 
     fn switches(&self) -> Switches {
@@ -424,7 +428,7 @@ impl<'a> Rig<'a> {
     fn reference_card(&self, account: Account) -> CardConfig {
         CardConfig {
             medium: Medium::Contact,
-            files: self.fixtures.files.clone(),
+            files: self.files().clone(),
             account,
             program: reference_program(),
             http_port: self.dut.ixit.http_port,

@@ -448,6 +448,13 @@ impl Journal {
                         .into(),
                 ));
             }
+            let differs = |dut: &&DutHeader| earlier.header.duts.iter().any(|was| was.name == dut.name && was != *dut);
+            if let Some(dut) = ours.duts.iter().find(differs) {
+                return Err(failed(format!(
+                    "\"{}\" is not what it was then: its link, statement, values or readings differ; give the same DUT file and bring the card where it was, or begin a new run",
+                    dut.name
+                )));
+            }
             journal.done = done(&earlier);
             journal.writer = Some(writer);
             return Ok(journal);

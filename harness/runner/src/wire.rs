@@ -201,6 +201,7 @@ mod tests {
             connection: connection.clone(),
             bench: Some(BenchSpec { builtin, connection }),
             recovery: Duration::from_secs(10),
+            choice: None,
         });
         let drum = Arc::new(Mutex::new(Drum::default()));
         let (near, far) = (Arc::clone(&drum), Arc::clone(&drum));

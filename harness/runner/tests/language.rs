@@ -133,6 +133,13 @@ fn the_reference_duts_are_sound() {
         let from_disk = Dut::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((from_disk.name, from_disk.ics), (dut.name, dut.ics));
     }
+    // The card of a terminal can be another than that of the fixtures.
+    let path = crate_folder().join("../../fixtures/duts/reference-terminal.yaml");
+    let text = fs::read_to_string(path).unwrap() + "card: ../cards/pin.yaml\n";
+    let dut = Dut::parse(&Source::new("terminal.yaml", text), &Statements, &[]).unwrap();
+    let card = dmsc_runner::dut::card(&Source::new("pin.yaml", bundle.text("fixtures/cards/pin.yaml").unwrap()));
+    assert_eq!(dut.card, Some(card.unwrap()));
+
     let error = Dut::from_bundle(&bundle, "nix", &[]).unwrap_err();
     assert!(error.to_string().contains("reference-card"), "{error}");
 }

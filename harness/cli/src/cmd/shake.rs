@@ -74,7 +74,7 @@ impl Shake {
         let bundle = self.cases.bundle()?;
         let cases = library::cases(&bundle)?;
         library::known(&self.case, &cases)?;
-        let duts = self.duts(&bundle)?;
+        let duts = self.duts(&bundle, terminal)?;
         let limit = self.time.map_or(Limit::Rounds(self.rounds.unwrap_or(ROUNDS)), Limit::For);
         let config = ShakeConfig {
             duts: &duts,
@@ -102,13 +102,12 @@ impl Shake {
         })
     }
 
-    fn duts(&self, bundle: &Bundle) -> Result<Vec<Dut>, Failure> {
+    fn duts(&self, bundle: &Bundle, terminal: &Terminal) -> Result<Vec<Dut>, Failure> {
         if self.dut.is_empty() {
             let names = ["reference-card", "reference-terminal"];
             return names.iter().map(|name| library::reference(bundle, name, &[])).collect();
         }
-        let faults = library::faults(bundle)?;
-        self.dut.iter().map(|path| library::dut(path, &faults)).collect()
+        library::duts(&self.dut, bundle, terminal)
     }
 
     /// Writes the findings down; gives the file of each.

@@ -11,7 +11,7 @@ use dmsc_usb::iccd::host::{Counters, Event, Failure, Host, HostConfig, Outcome, 
 use dmsc_usb::power::Negotiation;
 use dmsc_usb::t0::TpduError;
 
-use super::device::{ControlSetup, Device, TransferError};
+use super::device::{ControlSetup, Device, TransferError, locate};
 use super::info::{DeviceInfo, UsbSelect};
 use super::power::negotiate;
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
@@ -83,6 +83,17 @@ enum Ended {
 }
 
 impl IccdTerminal {
+    /// Why no such card can be found on the bus, in words, after as long as it may take to appear; `None` when one is
+    /// there, whether it can be used or not.
+    pub fn absent(config: &IccdConfig) -> Option<String> {
+        let present = |_: &_, _: &DeviceInfo, _| Ok(());
+        match locate(&config.select, CARD, &wanted(config), config.appear, present) {
+            Ok(()) => None,
+            Err(LinkError::Missing { what, .. }) => Some(what),
+            Err(other) => Some(other.to_string()),
+        }
+    }
+
     /// Finds the card, claims its interface and negotiates its power. It gets power by [`Signal::PowerOn`].
     ///
     /// # Errors
@@ -201,14 +212,7 @@ impl IccdTerminal {
 
 impl Card {
     fn open(config: &IccdConfig) -> Result<Card, LinkError> {
-        let UsbSelect { vendor, serial, path, interface, .. } = &config.select;
-        let named = vendor.is_some() || serial.is_some() || path.is_some() || interface.is_some();
-        let wanted = |offer: &Offer| match offer {
-            Offer::Iccd(_) => true,
-            Offer::Reader(_) => named,
-            _ => false,
-        };
-        let device = Device::open(&config.select, "card by ICCD", &wanted, config.appear)?;
+        let device = Device::open(&config.select, CARD, &wanted(config), config.appear)?;
         let (Offer::Iccd(iccd) | Offer::Reader(iccd)) = device.interface.offer() else {
             return Err(unfit(&device, "has no interface of ICCD"));
         };
@@ -299,6 +303,20 @@ enum Missed {
 impl From<TransferError> for Missed {
     fn from(error: TransferError) -> Missed {
         Missed::Transfer(error)
+    }
+}
+
+/// What is looked for, in words.
+const CARD: &str = "card by ICCD";
+
+/// The interfaces that are taken for a card's.
+fn wanted(config: &IccdConfig) -> impl Fn(&Offer) -> bool {
+    let UsbSelect { vendor, serial, path, interface, .. } = &config.select;
+    let named = vendor.is_some() || serial.is_some() || path.is_some() || interface.is_some();
+    move |offer| match offer {
+        Offer::Iccd(_) => true,
+        Offer::Reader(_) => named,
+        _ => false,
     }
 }
 

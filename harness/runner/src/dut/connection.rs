@@ -28,8 +28,8 @@ use crate::far_end::Opener;
 pub enum Connection {
     /// A card in a PC/SC reader: the player is the terminal.
     Pcsc(PcscConfig),
-    /// A UICC on USB, by ICCD alone or with DM sessions over EEM: the player is the terminal.
-    Usb(Box<(IccdConfig, Option<EemConfig>)>),
+    /// A UICC on USB: the player is the terminal.
+    Usb(Box<UsbCardConfig>),
     /// The virtual reader of vsmartcard: the player is the card.
     Vpcd(VpcdConfig),
     /// The slot of a handset, through a SIMtrace2 board: the player is the card.
@@ -40,6 +40,26 @@ pub enum Connection {
     /// A SIMtrace2 board that this machine plays, with a handset in front of it: the player is the terminal.
     #[cfg(target_os = "linux")]
     Board(GadgetBoardConfig),
+}
+
+/// How a UICC on USB is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsbCardConfig {
+    /// The device, and how APDUs go.
+    pub iccd: IccdConfig,
+    /// DM sessions go over EEM.
+    pub eem: Option<EemConfig>,
+    /// The ISO contacts of the same card, which count where it is not on USB (see [`Connection::first`]).
+    pub iso: Option<PcscConfig>,
+}
+
+/// One of several interfaces of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The way to it alone.
+    pub connection: Connection,
+    /// Why this one, in words.
+    pub why: String,
 }
 
 /// A word of DUT files for a connection.
@@ -73,7 +93,7 @@ impl Connection {
         Ok(match self {
             Connection::Pcsc(config) => return dmsc_link::pcsc::open(config.clone()),
             Connection::Usb(config) => {
-                let (iccd, eem) = (**config).clone();
+                let UsbCardConfig { iccd, eem, iso: _ } = (**config).clone();
                 match eem {
                     Some(eem) => Box::new(UsbUicc::terminal(iccd, eem)?),
                     None => Box::new(IccdTerminal::open(iccd)?),
@@ -94,11 +114,26 @@ impl Connection {
         })
     }
 
+    /// Of a card with several interfaces, the first that is there; `None` where the file names no more than one. A
+    /// terminal that has USB and ISO takes USB (DM_SC TS 5.1); ISO is for a card that is not on the bus, and not for one
+    /// that is there and cannot be used.
+    pub fn first(&self) -> Option<Chosen> {
+        let Connection::Usb(config) = self else { return None };
+        let iso = config.iso.as_ref()?;
+        Some(match IccdTerminal::absent(&config.iccd) {
+            None => Chosen {
+                connection: Connection::Usb(Box::new(UsbCardConfig { iso: None, ..(**config).clone() })),
+                why: "it is on USB, which comes before ISO".into(),
+            },
+            Some(absence) => Chosen { connection: Connection::Pcsc(iso.clone()), why: format!("ISO, since {absence}") },
+        })
+    }
+
     /// Whether DM sessions go over byte streams of the link, and not over channels of its contact interface.
     pub fn has_streams(&self) -> bool {
         match self {
             Connection::Pcsc(_) | Connection::Vpcd(_) | Connection::Simtrace2(_) => false,
-            Connection::Usb(config) => config.1.is_some(),
+            Connection::Usb(config) => config.eem.is_some(),
             #[cfg(target_os = "linux")]
             Connection::Gadget(config) => config.1.is_some(),
             #[cfg(target_os = "linux")]
@@ -116,7 +151,7 @@ impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Connection::Pcsc(config) => write!(f, "PC/SC: {}", config.reader),
-            Connection::Usb(config) => write!(f, "USB UICC{}: {}", beside(&config.1), config.0.select),
+            Connection::Usb(config) => write!(f, "USB UICC{}: {}", beside(&config.eem), config.iccd.select),
             Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
             Connection::Simtrace2(config) => write!(f, "SIMtrace2: {}", config.select),
             #[cfg(target_os = "linux")]

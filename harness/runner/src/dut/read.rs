@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Source, load, nearest};
+use dmsc_engine::card::files::FileSystem;
 use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics, Tables};
 use serde_json::{Map, Value};
@@ -20,6 +21,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let kind = if reader.text("kind") == "card" { DutKind::Card } else { DutKind::Terminal };
     let link = reader.link(kind);
     let faults = reader.faults(kind, &link, faults);
+    let card = reader.card(kind, &link, files);
     let ics = match reader.ics(kind, files) {
         Ok(ics) => ics,
         // What is wrong with the statement is told in its own text, after what is wrong here.
@@ -42,7 +44,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let Some(ics) = ics else { return Err(Vec::new()) };
     let ixit = Ixit::from_value(&ixit);
     let file = source.name.clone();
-    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, reset, operator, file })
+    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, card, reset, operator, file })
 }
 
 struct Reader<'a> {
@@ -162,9 +164,16 @@ impl Reader<'_> {
             self.other_kind(builtin, found, kind);
             Some(BenchSpec { builtin: found, connection: (word.read)(settings) })
         });
+        if let (Some(iso), Some(_)) = (settings.entry("iso"), &bench) {
+            self.problems.push(
+                Problem::new(iso.key_span, "a bench has one far end, and `iso` leads to another")
+                    .label("of no use with `bench`")
+                    .help("leave it out"),
+            );
+        }
         let recovery = self.root.get("recovery").and_then(Node::written).and_then(|t| dmsc_doc::parse_duration(t).ok());
         let recovery = recovery.unwrap_or(RECOVERY);
-        LinkSpec::Device(Device { connection: (word.read)(settings), bench, recovery })
+        LinkSpec::Device(Device { connection: (word.read)(settings), bench, recovery, choice: None })
     }
 
     /// A built-in DUT of the other kind than the file says.
@@ -184,18 +193,37 @@ impl Reader<'_> {
         }
     }
 
+    /// The card of the harness, or the one that is built in.
+    fn card(&mut self, kind: DutKind, link: &LinkSpec, files: &dyn Files) -> Option<FileSystem> {
+        let entry = self.root.entry("card")?;
+        if kind == DutKind::Card && !matches!(built_in(link), Some(Builtin::Card)) {
+            self.problems.push(
+                Problem::new(entry.key_span, "`card` of a card that has its own files")
+                    .label("goes with a terminal, against which the harness plays the card, or with a built-in card")
+                    .help("leave it out"),
+            );
+            return None;
+        }
+        let name = entry.value.written().unwrap_or_default();
+        let read = match files.read(name) {
+            Ok(source) => super::card(&source).map_err(|cause| (format!("`{name}` is no card"), cause)),
+            Err(FileError::Unreadable(cause)) => Err((format!("cannot read `{name}`"), cause)),
+            Err(FileError::NoText(problems)) => Err((format!("cannot read `{name}`"), problems.to_string())),
+        };
+        read.map_err(|(what, cause)| {
+            let help = "the path counts from the folder of this file; `fixtures/cards/reference.yaml` tells how a card is written";
+            self.problems.push(Problem::new(entry.value.span, what).label(cause).help(help));
+        })
+        .ok()
+    }
+
     fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {
         let Some(entry) = self.root.entry("faults") else { return Vec::new() };
         let side = match kind {
             DutKind::Card => Role::Card,
             DutKind::Terminal => Role::Terminal,
         };
-        let misbehaves = match link {
-            LinkSpec::Builtin(builtin) => Some(*builtin),
-            LinkSpec::Device(device) => device.bench.as_ref().map(|bench| bench.builtin),
-            LinkSpec::Tcp(_) => None,
-        };
-        if !matches!(misbehaves, Some(Builtin::Card | Builtin::Terminal)) && !entry.value.items().is_empty() {
+        if !matches!(built_in(link), Some(Builtin::Card | Builtin::Terminal)) && !entry.value.items().is_empty() {
             self.problems.push(
                 Problem::new(entry.key_span, "faults of a DUT that is not a reference DUT")
                     .label("only the built-in card and terminal can be told to misbehave")
@@ -250,6 +278,15 @@ impl Reader<'_> {
             );
         }
         Ok(Some(ics))
+    }
+}
+
+/// The DUT that is part of the harness, if it is one.
+fn built_in(link: &LinkSpec) -> Option<Builtin> {
+    match link {
+        LinkSpec::Builtin(builtin) => Some(*builtin),
+        LinkSpec::Device(device) => device.bench.as_ref().map(|bench| bench.builtin),
+        LinkSpec::Tcp(_) => None,
     }
 }
 

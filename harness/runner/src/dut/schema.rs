@@ -57,6 +57,11 @@ pub fn dut_schema() -> Schema {
         Field::required("ics", Schema::text(), "The conformance statement, relative to this file."),
         Field::optional("ixit", ixit_schema(), "The values needed to test it."),
         Field::optional("interpretations", crate::case::readings(), "Readings other than the default."),
+        Field::optional(
+            "card",
+            Schema::text(),
+            "The card that the harness plays, or that is built in: a file written like `fixtures/cards/reference.yaml`, relative to this one.",
+        ),
         Field::optional("faults", Schema::seq(Schema::text()), "Faults of a built-in DUT."),
         Field::optional("reset", command(), "Run before each case."),
         Field::optional("operator", acts, "Commands that stand for a person, by act."),

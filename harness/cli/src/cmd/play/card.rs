@@ -1,10 +1,15 @@
 //! `dmsc card`: the reference card for a handset, a host or a PC/SC program.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
+use dmsc_doc::Source;
+use dmsc_engine::card::files::FileSystem;
 use dmsc_runner::catalogue::Role;
+use dmsc_runner::dut;
 
 use super::{Common, link, quoted};
-use crate::failure::Done;
+use crate::failure::{Done, Failure};
 use crate::terminal::Terminal;
 
 /// Play the reference card for whatever is at the other end of a link
@@ -18,11 +23,15 @@ Examples:
   dmsc card --vpcd 192.0.2.7:35963 --octets        with the octets of each message
   dmsc card --simtrace2                            in the slot of a handset
   dmsc card --gadget bulk                          for the host that this machine is plugged into
+  dmsc card --vpcd --card my-card.yaml             another card
   dmsc card --link 'vpcd: { side: listen, address: 127.0.0.1:40000 }'
                                                    any link, written as in a DUT file")]
 pub(crate) struct Card {
     #[command(flatten)]
     link: CardLink,
+    /// The card to play: a file written like fixtures/cards/reference.yaml, instead of that one
+    #[arg(long, value_name = "FILE", help_heading = "Player")]
+    card: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -61,9 +70,19 @@ impl CardLink {
     }
 }
 
+/// The card of a file.
+fn read(path: &Path) -> Result<FileSystem, Failure> {
+    let wrong = |cause: String, remedy: &str| Failure::Input(format!("{}: {cause}; {remedy}", path.display()));
+    let octets = std::fs::read(path).map_err(|cause| wrong(cause.to_string(), "name a file that can be read"))?;
+    let source = Source::from_octets(path.display().to_string(), octets)?;
+    dut::card(&source)
+        .map_err(|cause| wrong(cause, "the head of fixtures/cards/reference.yaml tells how a card is written"))
+}
+
 impl Card {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
-        let connection = link(&self.link.text(), Role::Card)?;
-        self.common.play(Role::Card, &connection, false, terminal)
+        let connection = link(&self.link.text(), Role::Card, terminal)?;
+        let card = self.card.as_deref().map(read).transpose()?;
+        self.common.play(Role::Card, &connection, card, terminal)
     }
 }

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use clap::Args;
 use dmsc_doc::{Source, parse_duration};
+use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::event::Event;
 use dmsc_link::Poster;
 use dmsc_runner::bundle::Bundle;
 use dmsc_runner::catalogue::Role;
-use dmsc_runner::dut::{Connection, Dut};
+use dmsc_runner::dut::{Chosen, Connection, Dut};
 use dmsc_runner::play::{Audience, play};
 use dmsc_runner::rig::{Fixtures, Rig};
 
@@ -56,9 +57,16 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
 }
 
-/// The connection of `--link`, as DUT files write it.
-fn link(text: &str, plays: Role) -> Result<Connection, Failure> {
-    Ok(Connection::parse(&Source::new("--link", text), plays)?)
+/// The connection of `--link`, as DUT files write it: of several interfaces that it names the first that is there.
+fn link(text: &str, plays: Role, terminal: &Terminal) -> Result<Connection, Failure> {
+    let connection = Connection::parse(&Source::new("--link", text), plays)?;
+    Ok(match connection.first() {
+        Some(Chosen { connection, why }) => {
+            terminal.note(&why);
+            connection
+        }
+        None => connection,
+    })
 }
 
 /// A text as YAML takes it literally.
@@ -67,9 +75,11 @@ fn quoted(text: &str) -> String {
 }
 
 impl Common {
-    fn play(&self, plays: Role, connection: &Connection, by_hand: bool, terminal: &Terminal) -> Done {
+    /// Plays until it is told to end. `card` is the card to play, unless it is that of the DUT file or the fixtures.
+    fn play(&self, plays: Role, connection: &Connection, card: Option<FileSystem>, terminal: &Terminal) -> Done {
         let bundle = library::bundle(self.cases.as_deref())?;
-        let dut = self.player(&bundle, plays)?;
+        let mut dut = self.player(&bundle, plays)?;
+        dut.card = card.or(dut.card);
         let fixtures = Fixtures::load(&bundle).map_err(Failure::input)?;
         let rig = Rig::new(&dut, &fixtures, self.seed);
         let (player, opening) = rig.alone(connection);
@@ -80,7 +90,8 @@ impl Common {
         if let Some(time) = self.time {
             keyboard.end_after(time);
         }
-        if by_hand {
+        // A card does nothing by itself.
+        if plays == Role::Terminal {
             keyboard.listen();
         }
         let format = if self.json { Format::Json } else { Format::Text { octets: self.octets } };

@@ -19,6 +19,7 @@ use crate::terminal::Terminal as Screen;
 Examples:
   dmsc terminal --reader 'ACS*'                    the card in a PC/SC reader
   dmsc terminal --usb                              the UICC on USB
+  dmsc terminal --usb --reader '*'                 on USB if it is there, else in the reader
   dmsc terminal --reader '*' --for '10 s' --json   for a script
   echo 'send wake-up' | dmsc terminal --reader '*' --for '30 s'"))]
 pub(crate) struct Terminal {
@@ -29,36 +30,39 @@ pub(crate) struct Terminal {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 struct TerminalLink {
-    /// The card in the PC/SC reader whose name matches; * is any text
+    /// The card in the PC/SC reader whose name matches; * is any text. With --usb: where it is not on USB
     #[arg(long, value_name = "PATTERN")]
     reader: Option<String>,
     /// The UICC on USB with this serial number, or the only one
     #[arg(long, value_name = "SERIAL", num_args = 0..=1, default_missing_value = "")]
     usb: Option<String>,
     /// Over this link, written as behind `link:` in a DUT file
-    #[arg(long, value_name = "YAML")]
+    #[arg(long, value_name = "YAML", conflicts_with_all = ["reader", "usb"])]
     link: Option<String>,
 }
 
 impl TerminalLink {
     /// The link as a DUT file writes it. The parser has seen to it that one is given.
     fn text(&self) -> String {
-        if let Some(pattern) = &self.reader {
-            return format!("pcsc: {{ reader: {} }}", quoted(pattern));
-        }
-        match &self.usb {
-            Some(serial) if serial.is_empty() => "usb: {}".into(),
-            Some(serial) => format!("usb: {{ serial: {} }}", quoted(serial)),
-            None => self.link.clone().unwrap_or_default(),
+        let reader = self.reader.as_ref().map(|pattern| format!("{{ reader: {} }}", quoted(pattern)));
+        match (&self.usb, reader) {
+            (None, Some(reader)) => format!("pcsc: {reader}"),
+            (None, None) => self.link.clone().unwrap_or_default(),
+            (Some(serial), reader) => {
+                let serial = (!serial.is_empty()).then(|| format!("serial: {}", quoted(serial)));
+                let iso = reader.map(|reader| format!("iso: {reader}"));
+                let settings: Vec<String> = serial.into_iter().chain(iso).collect();
+                format!("usb: {{ {} }}", settings.join(", "))
+            }
         }
     }
 }
 
 impl Terminal {
     pub(crate) fn run(&self, terminal: &Screen) -> Done {
-        let connection = link(&self.link.text(), Role::Terminal)?;
-        self.common.play(Role::Terminal, &connection, true, terminal)
+        let connection = link(&self.link.text(), Role::Terminal, terminal)?;
+        self.common.play(Role::Terminal, &connection, None, terminal)
     }
 }

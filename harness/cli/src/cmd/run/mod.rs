@@ -128,7 +128,7 @@ impl Run {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         let bundle = self.cases.bundle()?;
         let cases = library::cases(&bundle)?;
-        let duts = self.duts(&bundle)?;
+        let duts = self.duts(&bundle, terminal)?;
         let selection = self.selection(&cases)?;
         let place = Place::choose(self.out.as_deref(), self.resume.as_deref(), self.no_report, self.shard.is_some())?;
         let mut config = RunConfig {
@@ -159,11 +159,10 @@ impl Run {
         self.conclude(&config, &place, &finished, terminal)
     }
 
-    fn duts(&self, bundle: &Bundle) -> Result<Vec<Dut>, Failure> {
+    fn duts(&self, bundle: &Bundle, terminal: &Terminal) -> Result<Vec<Dut>, Failure> {
         // Faults are read only where a DUT file can name some.
         if !self.dut.is_empty() {
-            let faults = library::faults(bundle)?;
-            return self.dut.iter().map(|path| library::dut(path, &faults)).collect();
+            return library::duts(&self.dut, bundle, terminal);
         }
         let duts = ["reference-card", "reference-terminal"].map(|name| library::reference(bundle, name, &[]));
         let duts = duts.into_iter().collect::<Result<Vec<_>, _>>()?;

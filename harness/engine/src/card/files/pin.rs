@@ -13,7 +13,7 @@ pub(super) const PIN2: u8 = 0x81;
 pub(super) const ADM1: u8 = 0x0A;
 
 /// A PIN, or an administrative key, which works alike.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Pin {
     pub(super) reference: u8,
     pub(super) value: [u8; 8],
@@ -27,7 +27,7 @@ pub(super) struct Pin {
 }
 
 /// How many presentations may still fail.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tries {
     left: u8,
     initial: u8,
@@ -53,7 +53,7 @@ impl Tries {
 }
 
 /// The PINs of a card.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pins(pub(super) Vec<Pin>);
 
 impl Pins {

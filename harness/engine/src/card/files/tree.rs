@@ -18,7 +18,7 @@ const UST: u16 = 0x6F38;
 
 /// A card's files, PINs and keys, read from a fixture; the head of `fixtures/cards/reference.yaml` tells how one is
 /// written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "CardSpec")]
 pub struct FileSystem {
     pub(super) atr: Vec<u8>,
@@ -30,7 +30,7 @@ pub struct FileSystem {
 }
 
 /// A file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Node {
     pub(super) id: u16,
     /// The directory it is in; the MF is in itself.
@@ -43,7 +43,7 @@ pub(super) struct Node {
 }
 
 /// What a file is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Body {
     Directory,
     Application(Application),
@@ -52,14 +52,14 @@ pub(super) enum Body {
 }
 
 /// An application.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Application {
     pub(super) aid: Vec<u8>,
     pub(super) authenticator: Option<Authenticator>,
 }
 
 /// Records of one length. In a cyclic file the first is the one written last.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Records {
     pub(super) cyclic: bool,
     pub(super) rows: Vec<Vec<u8>>,

@@ -9,7 +9,7 @@ use crate::catalogue::Role;
 pub(super) const WORD: Word =
     Word { name: "pcsc", doc: "A card in a PC/SC reader.", plays: Role::Terminal, fields, read };
 
-fn fields() -> Mapping {
+pub(super) fn fields() -> Mapping {
     let limit = PcscConfig::default().limit.as_secs();
     Mapping::new([
         Field::optional("reader", Schema::text(), "Name of the reader; `*` in it stands for any text."),
@@ -57,6 +57,11 @@ fn fields() -> Mapping {
 }
 
 fn read(node: &Node) -> Connection {
+    Connection::Pcsc(config(node))
+}
+
+/// The card in a reader that the settings describe.
+pub(super) fn config(node: &Node) -> PcscConfig {
     let default = PcscConfig::default();
     // What the schema has checked is there; what it has not let through is nothing.
     let by_atr = || AtrPattern::parse(&text(node, "atr")?).ok().map(Select::Atr);
@@ -65,7 +70,7 @@ fn read(node: &Node) -> Connection {
         true => Select::Pattern(name),
         false => Select::Name(name),
     });
-    Connection::Pcsc(PcscConfig {
+    PcscConfig {
         reader: by_name.or_else(by_atr).or_else(by_iccid).unwrap_or_default(),
         protocol: match text(node, "protocol").as_deref() {
             Some("t0") => PcscProtocol::T0,
@@ -78,5 +83,5 @@ fn read(node: &Node) -> Connection {
         },
         limit: span(node, "limit").unwrap_or(default.limit),
         appear: span(node, "appear").unwrap_or(default.appear),
-    })
+    }
 }

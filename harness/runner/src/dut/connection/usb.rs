@@ -1,11 +1,13 @@
 //! `usb`: a UICC on USB.
 
+use std::time::Duration;
+
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
 use dmsc_link::eem::EemConfig;
 use dmsc_link::ip::{PeerAddress, Target};
 use dmsc_link::usb::{IccdConfig, UsbSelect};
 
-use super::{Connection, Word, number, span, text};
+use super::{Connection, UsbCardConfig, Word, number, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word { name: "usb", doc: "A UICC on USB.", plays: Role::Terminal, fields, read };
@@ -47,16 +49,24 @@ fn fields() -> Mapping {
             "Whether power is negotiated first (TS 102 600); a card that does not know it may refuse.",
         ),
         Field::optional("eem", eem_fields(), "DM sessions go over the EEM interface of the same card."),
+        Field::optional(
+            "iso",
+            super::pcsc::fields(),
+            "The ISO contacts of the same card, in a PC/SC reader: used when it is not on USB, which comes first (DM_SC TS 5.1). Without `appear` the card has to be on USB when the run begins.",
+        ),
     ];
     Mapping::new(device_fields().into_iter().chain(own).collect::<Vec<_>>())
 }
 
 fn read(node: &Node) -> Connection {
     let default = IccdConfig::default();
+    let iso = node.get("iso").map(super::pcsc::config);
+    // A card that sits in a reader is not waited for on the bus.
+    let appear = if iso.is_some() { Duration::ZERO } else { default.appear };
     let iccd = IccdConfig {
         select: device(node),
         limit: span(node, "limit").unwrap_or(default.limit),
-        appear: span(node, "appear").unwrap_or(default.appear),
+        appear: span(node, "appear").unwrap_or(appear),
         negotiate: node.get("negotiate").and_then(Node::as_bool).unwrap_or(default.negotiate),
         ..default
     };
@@ -69,7 +79,7 @@ fn read(node: &Node) -> Connection {
         eem.appear = span(settings, "appear").unwrap_or(eem.appear);
         eem
     });
-    Connection::Usb(Box::new((iccd, eem)))
+    Connection::Usb(Box::new(UsbCardConfig { iccd, eem, iso }))
 }
 
 fn eem_fields() -> Mapping {

@@ -1,0 +1,55 @@
+#!/bin/bash
+# guest_interfaces.sh: a card whose DUT file names USB and ISO, in the guest: with the card on both, a run and a terminal
+# take USB and leave the reader alone; with the card in the reader only, they take ISO (DM_SC TS 5.1). Half a minute when
+# emulated. $DMSC is the program, built with the feature pcsc.
+#
+# Needs what README.md names, and Debian's pcscd and vsmartcard-vpcd.
+set -euo pipefail
+bench=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$bench/../../../.." && pwd)
+export DMSC=${DMSC:-${CARGO_TARGET_DIR:-$root/target}/release/dmsc}
+[ "${1:-}" = --inside ] || exec "$bench/guest" --timeout 600 -- "$0" --inside
+
+. "$bench/lib.sh"
+start_pcscd
+"$DMSC" card --vpcd >/run/reader.log 2>&1 &
+wait_for_reader "Virtual PCD 00 00" >/dev/null
+"$DMSC" card --link 'gadget: { eem: {} }' >/run/usb.log 2>&1 &
+usb=$!
+wait_for_device /sys/bus/usb/devices/1-1:1.0
+cat >/run/card.yaml <<END
+dut: 1
+name: card with both
+kind: card
+link: { usb: { eem: {}, iso: { reader: Virtual PCD 00 00 } } }
+ics: $root/fixtures/duts/reference-card.ics.yaml
+END
+
+fail() { echo "$*"; tail -n 20 /run/*.txt /run/reader.log /run/usb.log; exit 1; }
+
+# used EXPECTED INTERFACE: a run, and then a terminal, over the interface that they are expected to take. Each card tells
+# every message: where the reader is not used, that card hears nothing.
+used() {
+    local before after
+    before=$(wc -l </run/reader.log)
+    rm -rf /run/out
+    "$DMSC" run --unattended --dut /run/card.yaml --case DM_SC-S-002-M/right-credentials --out /run/out >/run/run.txt 2>&1 ||
+        fail "the run over $2 came to $?"
+    grep -q "^card with both: $1" /run/run.txt || fail "the run did not take $2"
+    grep -q '"link":"'"$1" /run/out/journal.jsonl || fail "the journal does not say $2"
+    "$DMSC" terminal --usb --reader 'Virtual PCD 00 00' --for '2 s' >/run/terminal.txt 2>&1 || fail "a terminal over $2 came to $?"
+    grep -q '9000' /run/terminal.txt || fail "the terminal did not reach the card"
+    after=$(wc -l </run/reader.log)
+    case $2 in
+        USB) [ "$before" = "$after" ] || fail "something passed over ISO" ;;
+        ISO) [ "$before" -lt "$after" ] || fail "nothing passed over ISO" ;;
+    esac
+    grep -h '^card with both' /run/run.txt | head -n 1
+    grep -h -o 'pass.*' /run/run.txt | tail -n 1
+}
+
+used 'USB UICC with EEM' USB
+kill -INT "$usb"
+wait "$usb"
+wait_for_no_device /sys/bus/usb/devices/1-1
+used 'PC/SC' ISO
