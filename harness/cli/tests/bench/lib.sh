@@ -87,7 +87,13 @@ def must(result, *but):
 result, context = SCardEstablishContext(SCARD_SCOPE_SYSTEM)
 must(result)
 while True:
-    result, readers = SCardListReaders(context, [])
+    try:
+        result, readers = SCardListReaders(context, [])
+    except SystemError:
+        # pyscard asks for the length first; a reader that comes between makes it read names that nobody wrote.
+        continue
+    if result == SCARD_E_INSUFFICIENT_BUFFER:
+        continue
     must(result, SCARD_E_NO_READERS_AVAILABLE)
     found = next((r for r in readers if pattern in r), None)
     # The count of readers that we know of: if it is not the present one, the wait ends at once.

@@ -71,7 +71,7 @@ impl Pcscd {
     }
 
     /// Names and states of all readers, and at their end the pseudo-reader that changes when readers come or go.
-    /// `None` when readers went meanwhile: it has to be asked again.
+    /// `None` when readers came or went meanwhile: it has to be asked again.
     ///
     /// # Errors
     /// [`LinkError::Gone`] when pcscd does not answer any more.
@@ -79,6 +79,8 @@ impl Pcscd {
         let names = match self.call(DAEMON_LIMIT, Context::list_readers_owned) {
             Some(Ok(names)) => names,
             Some(Err(Error::NoReadersAvailable)) => Vec::new(),
+            // Their length is asked for first, and another one came before their names were.
+            Some(Err(Error::InsufficientBuffer)) => return Ok(None),
             failed => return Err(daemon_gone(failed.and_then(Result::err))),
         };
         let mut states: Vec<_> = names.into_iter().map(|name| ReaderState::new(name, State::UNAWARE)).collect();
