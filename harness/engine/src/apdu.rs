@@ -1,5 +1,7 @@
 //! How cases name APDUs and what they see of them.
 
+use std::borrow::Cow;
+
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::Envelope;
@@ -77,12 +79,12 @@ pub fn content(apdu: &CommandApdu) -> Content {
 }
 
 /// The kind of an APDU, as cases name it.
-pub fn kind(apdu: &CommandApdu, content: &Content) -> String {
+pub fn kind(apdu: &CommandApdu, content: &Content) -> Cow<'static, str> {
     match content {
         Content::Profile(_) => "terminal-profile".into(),
-        Content::Envelope(envelope) => envelope.name(),
+        Content::Envelope(envelope) => envelope.name().into(),
         Content::Response(response) => match response.command_type() {
-            Some(command) => format!("terminal-response.{}", command.name()),
+            Some(command) => format!("terminal-response.{}", command.name()).into(),
             None => "terminal-response".into(),
         },
         Content::Other(_) | Content::Broken(_) => instruction(apdu).into(),

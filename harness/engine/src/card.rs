@@ -4,6 +4,7 @@ mod applet;
 pub mod cat;
 pub mod files;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use dmsc_link::{Peer, Signal, StreamId, Time};
@@ -127,7 +128,7 @@ enum Pending {
 /// An answer to an APDU, all but sent.
 #[derive(Debug)]
 struct Held {
-    kind: String,
+    kind: Cow<'static, str>,
     data: Vec<u8>,
     sw: u16,
     said: Option<Issued>,
@@ -162,7 +163,7 @@ impl Card {
         }
     }
 
-    fn reset(&mut self, kind: &str) {
+    fn reset(&mut self, kind: &'static str) {
         // What was to be said is lost with the command that asked for it.
         let interrupted = self.desk.discard_answers();
         self.locked_up |= interrupted && self.switches.on(Switch::LockUpOnReset);
@@ -197,9 +198,9 @@ impl Card {
         let mut kind = apdu::kind(&command, &content);
         if let (Content::Response(_), Some(name)) = (&content, self.cat.fetched_name()) {
             // An answer is named after the command it answers, whatever its own details say.
-            kind = format!("terminal-response.{name}");
+            kind = format!("terminal-response.{name}").into();
         }
-        let asked = self.desk.hear(Actor::Terminal, &kind, octets, || apdu::fields(&command, &content));
+        let asked = self.desk.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content));
         let pending = Pending::Apdu(command, content);
         if asked {
             self.waiting.push_back(pending);
@@ -335,7 +336,9 @@ impl Card {
             change.edit(&mut octets)?;
         }
         match said {
-            Some(issued) => self.desk.say(Actor::Card, &issued.name, &octets, || command_fields(&issued.octets)),
+            Some(Issued { name, octets: issued, .. }) => {
+                self.desk.say(Actor::Card, name, &octets, || command_fields(&issued))
+            }
             None => self.desk.say(Actor::Card, "response", &octets, || {
                 let data = octets.get(..octets.len().saturating_sub(2)).unwrap_or_default();
                 let pairs = [("to", json!(kind)), ("sw", json!(sw)), ("data", json!(to_hex(data)))];

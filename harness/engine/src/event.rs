@@ -50,7 +50,7 @@ pub struct Event {
     /// Who said it.
     pub from: Actor,
     /// What kind of message it is, as cases name it.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Its fields, as cases see them.
     pub fields: Fields,
     /// Its octets.
@@ -71,7 +71,7 @@ impl Event {
     /// The event as it may leave the process: without PINs, and without the keys that AUTHENTICATE gives. The header of
     /// a command and the status word of a response stay.
     pub fn without_secrets(&self) -> Cow<'_, Event> {
-        let is_pin = PIN_COMMANDS.contains(&self.kind.as_str());
+        let is_pin = PIN_COMMANDS.contains(&&*self.kind);
         let is_key = self.kind == "response" && self.fields.get("to").and_then(Value::as_str) == Some("authenticate");
         let keeps = |value: Option<&Value>| value.and_then(Value::as_str).is_none_or(str::is_empty);
         if !(is_pin || is_key) || keeps(self.fields.get("data")) {
@@ -98,7 +98,7 @@ mod tests {
     use serde_json::json;
 
     fn event(kind: &str, fields: Value, octets: &[u8]) -> Event {
-        let (from, kind, octets) = (Actor::Terminal, kind.to_owned(), octets.to_vec());
+        let (from, kind, octets) = (Actor::Terminal, kind.to_owned().into(), octets.to_vec());
         Event { at: Time::ZERO, from, kind, fields: fields.into(), octets, heard: true, wants_answer: true }
     }
 

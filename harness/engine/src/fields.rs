@@ -12,20 +12,23 @@ type Decode = Box<dyn FnOnce() -> Value + Send>;
 /// The fields of a message, as cases see them.
 ///
 /// What a player itself says is looked at only where it is recorded, and what it says next need not wait for that.
-pub struct Fields(LazyCell<Value, Decode>);
+pub struct Fields(When);
+
+enum When {
+    Now(Value),
+    Later(LazyCell<Value, Decode>),
+}
 
 impl Fields {
     /// Fields that are decoded when they are first looked at.
     pub fn later(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
-        Fields(LazyCell::new(Box::new(|| Value::Object(decode()))))
+        Fields(When::Later(LazyCell::new(Box::new(|| Value::Object(decode())))))
     }
 }
 
 impl From<Value> for Fields {
     fn from(value: Value) -> Fields {
-        let fields = Fields(LazyCell::new(Box::new(|| value)));
-        LazyCell::force(&fields.0);
-        fields
+        Fields(When::Now(value))
     }
 }
 
@@ -33,7 +36,10 @@ impl Deref for Fields {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        &self.0
+        match &self.0 {
+            When::Now(value) => value,
+            When::Later(value) => value,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What both players have in common: they hear, they ask how to answer, they say.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use dmsc_link::{Peer, Signal, Time};
@@ -87,27 +88,39 @@ impl Desk {
     pub fn hear(
         &mut self,
         from: Actor,
-        kind: &str,
+        kind: impl Into<Cow<'static, str>>,
         octets: &[u8],
         fields: impl FnOnce() -> Map<String, Value>,
     ) -> bool {
         if self.scripted {
-            self.push(from, kind, octets, Value::Object(fields()).into(), true, true);
+            self.push(from, kind.into(), octets, Value::Object(fields()).into(), true, true);
         }
         self.scripted
     }
 
     /// Tells of something that happened and needs no answer.
-    pub fn observe(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) {
+    pub fn observe(
+        &mut self,
+        from: Actor,
+        kind: impl Into<Cow<'static, str>>,
+        octets: &[u8],
+        fields: impl FnOnce() -> Map<String, Value>,
+    ) {
         if self.scripted {
-            self.push(from, kind, octets, Value::Object(fields()).into(), true, false);
+            self.push(from, kind.into(), octets, Value::Object(fields()).into(), true, false);
         }
     }
 
     /// Tells of a message to the other side.
-    pub fn say(&mut self, from: Actor, kind: &str, octets: &[u8], fields: impl FnOnce() -> Map<String, Value>) {
+    pub fn say(
+        &mut self,
+        from: Actor,
+        kind: impl Into<Cow<'static, str>>,
+        octets: &[u8],
+        fields: impl FnOnce() -> Map<String, Value>,
+    ) {
         if self.scripted {
-            self.push(from, kind, octets, Value::Object(fields()).into(), false, false);
+            self.push(from, kind.into(), octets, Value::Object(fields()).into(), false, false);
         }
     }
 
@@ -115,25 +128,25 @@ impl Desk {
     pub fn say_first(
         &mut self,
         from: Actor,
-        kind: &str,
+        kind: impl Into<Cow<'static, str>>,
         octets: &[u8],
         fields: impl FnOnce() -> Map<String, Value> + Send + 'static,
     ) {
         if self.scripted {
-            self.push(from, kind, octets, Fields::later(fields), false, false);
+            self.push(from, kind.into(), octets, Fields::later(fields), false, false);
         }
     }
 
-    fn push(&mut self, from: Actor, kind: &str, octets: &[u8], fields: Fields, heard: bool, wants_answer: bool) {
-        self.events.push_back(Event {
-            at: self.now,
-            from,
-            kind: kind.to_owned(),
-            fields,
-            octets: octets.to_vec(),
-            heard,
-            wants_answer,
-        });
+    fn push(
+        &mut self,
+        from: Actor,
+        kind: Cow<'static, str>,
+        octets: &[u8],
+        fields: Fields,
+        heard: bool,
+        wants_answer: bool,
+    ) {
+        self.events.push_back(Event { at: self.now, from, kind, fields, octets: octets.to_vec(), heard, wants_answer });
     }
 
     /// The next event.

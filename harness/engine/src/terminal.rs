@@ -239,7 +239,7 @@ impl Terminal {
     }
 
     /// The card starts anew: everything that belongs to the card session is lost (TS 102 221 6.4).
-    fn forget_card(&mut self, kind: &str) {
+    fn forget_card(&mut self, kind: &'static str) {
         self.desk.say(Actor::Terminal, kind, &[], Map::new);
         self.card_dead = false;
         self.phase = Phase::Starting;
@@ -353,7 +353,7 @@ impl Terminal {
                 if out.purpose != Purpose::Fetch {
                     let kind = apdu::kind(&out.command, &content);
                     let command = out.command.clone();
-                    self.desk.say_first(Actor::Terminal, &kind, &octets, move || apdu::fields(&command, &content));
+                    self.desk.say_first(Actor::Terminal, kind, &octets, move || apdu::fields(&command, &content));
                 }
                 self.in_flight = Some(Flight { out, deadline: self.desk.now + CARD_LIMIT, data: Vec::new() });
                 self.desk.send(Signal::Command(octets));
@@ -476,7 +476,7 @@ impl Terminal {
         let parsed = ProactiveCommand::parse(octets).map_err(|e| e.to_string());
         let kind = parsed.as_ref().map_or_else(|_| "proactive".to_owned(), ProactiveCommand::name);
         let bip = &self.bip;
-        let asked = self.desk.hear(Actor::Card, &kind, octets, || match &parsed {
+        let asked = self.desk.hear(Actor::Card, kind, octets, || match &parsed {
             Ok(command) => {
                 let mut fields = command.to_fields();
                 if let Some(channel) = command.devices().and_then(|d| d.destination.channel_number()) {

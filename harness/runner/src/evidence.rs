@@ -31,7 +31,7 @@ pub fn locate(event: &Event, path: &str, expected: &str, got: &str) -> Option<Ma
         let offset = offset.min(length);
         Mark { offset, length: count.min(length.saturating_sub(offset)) }
     };
-    match event.kind.as_str() {
+    match &*event.kind {
         "notification" => {
             let (_, offset, count) = PACKAGE0.iter().find(|(name, ..)| *name == field)?;
             Some(clip(*offset, *count))
@@ -103,7 +103,7 @@ mod tests {
         Event {
             at: Time::ZERO,
             from: Actor::Terminal,
-            kind: kind.into(),
+            kind: kind.to_owned().into(),
             fields: Value::Null.into(),
             octets: hex::from_hex(octets).unwrap(),
             heard: true,

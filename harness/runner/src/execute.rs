@@ -544,10 +544,7 @@ impl<'a> Executor<'a> {
 
     fn operator(&mut self, step: &'a Step, operator: &'a Operator) -> Result<(), Stop> {
         self.settle()?;
-        let prompt = match variables::substitute(&Value::String(operator.prompt.clone()), &self.scope) {
-            Ok(Value::String(prompt)) => prompt,
-            _ => operator.prompt.clone(),
-        };
+        let prompt = variables::filled(&operator.prompt, &self.scope);
         if let Err(reason) = self.bench.act(&operator.act, &prompt, self.session) {
             return Err(Stop::Verdict(
                 Verdict::Inconclusive,

@@ -81,7 +81,7 @@ fn message(event: &Event, case: String, dut: String, began: Time) -> Message {
         at_us: event.at.micros().saturating_sub(began.micros()),
         from: party(event.from),
         to: party(event.from.peer()),
-        kind: event.kind.clone(),
+        kind: event.kind.clone().into_owned(),
         octets: Octets(event.octets.clone()),
         fields: Some((*event.fields).clone()),
         note: None,

@@ -3,6 +3,7 @@
 //! Parameters and the variables of an include are known when a case is loaded, and stand in its steps already.
 //! Values of the IXIT and captures are known when it runs: [`substitute`] puts them in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -136,6 +137,17 @@ fn substitute_text(text: &str, scope: &Scope) -> Result<Value, UnknownVariable> 
     }
     out.push_str(text.get(at..).unwrap_or_default());
     Ok(Value::String(out))
+}
+
+/// A text for a person with the names put in that have a value; as it is where one has none.
+pub(crate) fn filled<'t>(text: &'t str, scope: &Scope) -> Cow<'t, str> {
+    if !text.contains('$') {
+        return text.into();
+    }
+    match substitute_text(text, scope) {
+        Ok(Value::String(filled)) => filled.into(),
+        _ => text.into(),
+    }
 }
 
 /// A value as it stands within a text.

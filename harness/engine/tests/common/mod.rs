@@ -142,7 +142,7 @@ pub(crate) fn run(
 
 /// The kinds of what passed.
 pub(crate) fn kinds(events: &[Event]) -> Vec<&str> {
-    events.iter().map(|e| e.kind.as_str()).collect()
+    events.iter().map(|e| &*e.kind).collect()
 }
 
 /// What of a kind was heard, or said.
