@@ -4,9 +4,10 @@
 //! $ harness/cli/tests/bench/host_overhead.sh
 //! ```
 //!
-//! Starts this host's pcscd, with a card of our own in its virtual reader. Case and loop take turns at every APDU, so that
-//! whatever else the host does falls on both. An APDU of the case lasts from the end of the bare one before to the
-//! beginning of the next: the steps of the case, their judgement and the journal are in it.
+//! Starts this host's pcscd, with a card of our own in its virtual reader. Case and loop take turns, some APDUs each, so
+//! that whatever else the host does falls on both. It is the card that looks at the clock: an APDU lasts from the arrival
+//! of one command to that of the next, so that all that a case does between two of them is in it: its steps, their
+//! judgement and what is noted for the journal.
 #![allow(clippy::unwrap_used, reason = "a measurement that fails ends")]
 
 #[path = "../../link/tests/bench/mod.rs"]
@@ -16,7 +17,7 @@ mod bench;
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bench::{ATR_T1, Card, Daemon, bench};
 use dmsc_link::VpcdConfig;
@@ -48,50 +49,61 @@ spec: [TS 102 221 6.4]
 role: terminal
 trust: memory
 steps:
-  - repeat: ROUNDS
+  - repeat: TURNS
     steps:
       - operator: set-up
-        prompt: A bare APDU.
-      - send: status
-      - expect: response
-        where: { to: status }
+        prompt: A turn of the bare loop.
+      - repeat: APDUS
+        steps:
+          - send: status
+          - expect: response
+            where: { to: status }
 ";
 
-/// What is measured, in the order of the APDUs.
+/// APDUs of a turn.
+const APDUS: usize = 50;
+
+/// How long APDUs took, in the order of the turns.
 #[derive(Default)]
 struct Times {
     bare: Vec<Duration>,
     run: Vec<Duration>,
-    /// When the last bare APDU was over.
-    ended: Option<Instant>,
 }
 
-/// Whoever is at the bench sends an APDU of their own before each of the case.
+/// Whoever is at the bench sends APDUs of their own before those of the case.
 #[derive(Clone)]
 struct Beside {
-    card: Rc<RefCell<pcsc::Card>>,
+    link: Rc<RefCell<pcsc::Card>>,
+    card: Rc<Card>,
     times: Rc<RefCell<Times>>,
-    /// Made once: to clear so much memory costs as much as is measured here.
-    buffer: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Bench for Beside {
     fn act(&mut self, _name: &str, _prompt: &str, _session: &mut Session) -> Result<(), String> {
-        let (mut card, mut buffer) = (self.card.borrow_mut(), self.buffer.borrow_mut());
-        let mut began = Instant::now();
-        if card.transmit(&COMMAND, &mut buffer) == Err(pcsc::Error::ResetCard) {
+        self.times.borrow_mut().run.extend(self.turn());
+        let mut buffer = [0; pcsc::MAX_BUFFER_SIZE_EXTENDED];
+        let mut link = self.link.borrow_mut();
+        if link.transmit(&COMMAND, &mut buffer) == Err(pcsc::Error::ResetCard) {
             // The session begins with a reset.
-            card.reconnect(pcsc::ShareMode::Shared, pcsc::Protocols::ANY, pcsc::Disposition::LeaveCard).unwrap();
-            began = Instant::now();
-            card.transmit(&COMMAND, &mut buffer).unwrap();
+            link.reconnect(pcsc::ShareMode::Shared, pcsc::Protocols::ANY, pcsc::Disposition::LeaveCard).unwrap();
         }
-        let ended = Instant::now();
-        let mut times = self.times.borrow_mut();
-        times.bare.push(ended - began);
-        if let Some(last) = times.ended.replace(ended) {
-            times.run.push(began - last);
+        self.card.arrivals();
+        for _ in 0..APDUS {
+            link.transmit(&COMMAND, &mut buffer).unwrap();
         }
+        self.times.borrow_mut().bare.extend(self.turn());
         Ok(())
+    }
+}
+
+impl Beside {
+    /// How long the APDUs of the last turn took. What was not part of a turn is left out: the start of a session.
+    fn turn(&self) -> Vec<Duration> {
+        let arrivals = self.card.arrivals();
+        if arrivals.len() != APDUS {
+            return Vec::new();
+        }
+        arrivals.windows(2).filter_map(|pair| Some(pair.last()?.duration_since(*pair.first()?))).collect()
     }
 }
 
@@ -112,17 +124,18 @@ fn main() {
     if std::env::var_os("DMSC_BENCH").is_none() {
         return eprintln!("not run: DMSC_BENCH=host says that this host's pcscd may be started");
     }
-    measure(if once { 10 } else { 20_000 });
+    measure(if once { 2 } else { 400 });
 }
 
-fn measure(rounds: usize) {
+fn measure(turns: usize) {
     let _turn = bench();
     let _daemon = Daemon::start();
-    let _inserted = Card::insert(&ATR_T1, VpcdConfig::default());
+    let card = Rc::new(Card::insert(&ATR_T1, VpcdConfig::default()));
     let folder = std::env::temp_dir().join(format!("dmsc-bench-apdu-{}", std::process::id()));
     let builtin = Bundle::builtin();
     let fixtures = builtin.under("fixtures").map(|(path, text)| (path.to_owned(), text.to_owned()));
-    let case = ("testcases/DM_SC-S-001-M/status.yaml".to_owned(), CASE.replace("ROUNDS", &rounds.to_string()));
+    let case = CASE.replace("TURNS", &turns.to_string()).replace("APDUS", &APDUS.to_string());
+    let case = ("testcases/DM_SC-S-001-M/status.yaml".to_owned(), case);
     let dut = ("fixtures/duts/measured.yaml".to_owned(), DUT.to_owned());
     let bundle = Bundle::of(fixtures.chain([case, dut]));
     let cases = Library::new(bundle.clone()).load().unwrap();
@@ -131,9 +144,8 @@ fn measure(rounds: usize) {
     drop(Pcsc::open(PcscConfig { reader: Select::Name(READER.into()), ..PcscConfig::default() }).unwrap());
     let context = pcsc::Context::establish(pcsc::Scope::System).unwrap();
     let reader = CString::new(READER).unwrap();
-    let card = context.connect(&reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
-    let buffer = Rc::new(RefCell::new(vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED]));
-    let mut beside = Beside { card: Rc::new(RefCell::new(card)), times: Rc::default(), buffer };
+    let link = context.connect(&reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
+    let mut beside = Beside { link: Rc::new(RefCell::new(link)), card, times: Rc::default() };
     let config = RunConfig {
         duts: &[dut],
         cases: &cases,
@@ -148,14 +160,18 @@ fn measure(rounds: usize) {
     run(&config, &mut beside).unwrap();
     let journal = std::fs::metadata(folder.join("journal.jsonl")).unwrap().len();
     std::fs::remove_dir_all(&folder).unwrap();
-    let mut times = beside.times.borrow_mut();
-    println!("{rounds} APDUs each, {journal} octets of journal:");
-    let Times { bare, run, .. } = &mut *times;
+    report(&mut beside.times.borrow_mut(), journal);
+}
+
+fn report(Times { bare, run }: &mut Times, journal: u64) {
+    println!("{} and {} APDUs, {journal} octets of journal:", bare.len(), run.len());
+    let micros = |time: Duration| time.as_nanos() as f64 / 1000.0;
     let [bare, run] = [("bare SCardTransmit", bare), ("a run, recorded", run)].map(|(what, times)| {
         times.sort_unstable();
-        let at = |share: usize| times.get(times.len() * share / 4).map_or(0.0, |time| time.as_nanos() as f64 / 1000.0);
-        println!("  {what:20} median {:8.2} us, quartiles {:.2} and {:.2} us", at(2), at(1), at(3));
-        at(2)
+        let at = |share: usize| times.get(times.len() * share / 4).copied().map_or(0.0, micros);
+        let mean = micros(times.iter().sum()) / times.len().max(1) as f64;
+        println!("  {what:20} median {:8.2} us, quartiles {:.2} and {:.2} us, mean {mean:.2} us", at(2), at(1), at(3));
+        (at(2), mean)
     });
-    println!("  the run adds {:.2} us", run - bare);
+    println!("  the run adds {:.2} us at the median, {:.2} us at the mean", run.0 - bare.0, run.1 - bare.1);
 }

@@ -72,6 +72,8 @@ struct Orders {
     over: AtomicBool,
     poster: Mutex<Option<Poster>>,
     seen: Mutex<Vec<Signal>>,
+    /// When commands came.
+    arrivals: Mutex<Vec<Instant>>,
 }
 
 /// A card that answers each command with the command itself and 9000, but shows its ICCID. It comes back whenever its reader does.
@@ -119,6 +121,12 @@ impl Card {
         }
     }
 
+    /// When commands came to it since it was asked last.
+    #[allow(dead_code, reason = "measurements use it, and tests do not")]
+    pub(crate) fn arrivals(&self) -> Vec<Instant> {
+        std::mem::take(&mut *self.orders.arrivals.lock().unwrap())
+    }
+
     /// What the reader did with it since it was asked last.
     pub(crate) fn seen(&self) -> Vec<Signal> {
         std::mem::take(&mut *self.orders.seen.lock().unwrap())
@@ -144,6 +152,7 @@ fn serve(orders: &Orders, atr: &[u8], config: &VpcdConfig) -> Result<(), dmsc_li
         match link.recv(Time::NEVER)? {
             Some(Signal::Command(_)) if orders.silent.load(Ordering::SeqCst) => {}
             Some(Signal::Command(mut command)) => {
+                orders.arrivals.lock().unwrap().push(Instant::now());
                 if command == READ_ICCID {
                     command = ICCID.0.to_vec();
                 }
