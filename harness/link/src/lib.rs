@@ -25,6 +25,7 @@ mod mailbox;
 pub mod pcsc;
 mod peer;
 mod signal;
+mod sockets;
 mod tcp;
 mod time;
 #[cfg(feature = "usb")]

@@ -3,21 +3,18 @@
 //! Threads block in `accept`, `read` and `wait` and post what happened to one channel, so nothing polls. Everything
 //! started for a session ends with it.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::sockets::Sockets;
 use crate::{Capabilities, Link, LinkError, Opening, Signal, StreamId, Time};
-
-/// How long a write to the DUT may block before the stream is given up.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How much of a failed command's standard error is kept for the message, in octets.
 const STDERR_KEPT: usize = 600;
@@ -92,42 +89,15 @@ pub struct Tcp {
 
 struct Shared {
     sender: Sender<Signal>,
-    streams: Mutex<HashMap<StreamId, TcpStream>>,
+    sockets: Arc<Sockets>,
     next: AtomicU32,
     over: AtomicBool,
 }
 
 impl Shared {
-    fn streams(&self) -> MutexGuard<'_, HashMap<StreamId, TcpStream>> {
-        // The map is valid after any panic of a holder: each operation on it is a single call.
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn post(&self, signal: Signal) {
         // The receiver is gone only when the session is over, and then nobody wants the signal.
         let _ = self.sender.send(signal);
-    }
-
-    /// Registers a stream and starts the thread that reads it.
-    fn adopt(self: &Arc<Shared>, id: StreamId, stream: TcpStream) -> std::io::Result<()> {
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(WRITE_LIMIT))?;
-        let mut reader = stream.try_clone()?;
-        self.streams().insert(id, stream);
-        let shared = Arc::clone(self);
-        thread::spawn(move || {
-            let mut buffer = [0; 16 * 1024];
-            loop {
-                match reader.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(n) => shared.post(Signal::Data(id, buffer.get(..n).unwrap_or_default().to_vec())),
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(_) => break,
-                }
-            }
-            shared.post(Signal::Close(id));
-        });
-        Ok(())
     }
 }
 
@@ -138,9 +108,11 @@ impl Tcp {
     /// [`LinkError::Address`] when the address is not free, [`LinkError::Command`] when the process does not start.
     pub fn open(config: TcpConfig) -> Result<Tcp, LinkError> {
         let (sender, events) = channel();
+        let posts = sender.clone();
         let shared = Arc::new(Shared {
             sender,
-            streams: Mutex::new(HashMap::new()),
+            // The receiver is gone only when the session is over.
+            sockets: Sockets::new(move |signal| drop(posts.send(signal))),
             next: AtomicU32::new(1),
             over: AtomicBool::new(false),
         });
@@ -169,7 +141,7 @@ impl Tcp {
                 let Ok(stream) = stream else { continue };
                 let id = shared.next.fetch_add(1, Ordering::SeqCst);
                 shared.post(Signal::Connect(id));
-                if let Err(cause) = shared.adopt(id, stream) {
+                if let Err(cause) = shared.sockets.adopt(id, stream) {
                     shared.post(Signal::Refused(id, cause.to_string()));
                 }
             }
@@ -296,7 +268,7 @@ impl Tcp {
                 cause: ErrorKind::NotFound.into(),
             });
         };
-        match TcpStream::connect_timeout(&address, WRITE_LIMIT).and_then(|stream| self.shared.adopt(id, stream)) {
+        match self.shared.sockets.connect(id, &address) {
             Ok(()) => self.shared.post(Signal::Connected(id)),
             Err(cause) => self.shared.post(Signal::Refused(id, cause.to_string())),
         }
@@ -326,20 +298,8 @@ impl Link for Tcp {
 
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
         match signal {
-            Signal::Data(id, octets) => {
-                let stream = self.shared.streams().get(&id).map(TcpStream::try_clone);
-                // A stream that broke under a write shows as its end, which the reader posts.
-                if let Some(Ok(mut stream)) = stream
-                    && stream.write_all(&octets).is_err()
-                {
-                    let _ = stream.shutdown(Shutdown::Both);
-                }
-            }
-            Signal::Close(id) => {
-                if let Some(stream) = self.shared.streams().remove(&id) {
-                    let _ = stream.shutdown(Shutdown::Both);
-                }
-            }
+            Signal::Data(id, octets) => self.shared.sockets.write(id, &octets),
+            Signal::Close(id) => self.shared.sockets.close(id),
             Signal::Connect(id) => self.connect(id)?,
             Signal::Notify(octets) => self.notify(octets)?,
             Signal::Wake => self.wake()?,
@@ -363,9 +323,7 @@ impl Link for Tcp {
 impl Drop for Tcp {
     fn drop(&mut self) {
         self.shared.over.store(true, Ordering::SeqCst);
-        for stream in self.shared.streams().values() {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        self.shared.sockets.close_all();
         if let Some(address) = self.address {
             // Frees the thread that blocks in `accept`.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));

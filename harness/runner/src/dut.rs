@@ -15,7 +15,7 @@ use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics};
 use serde_json::{Value, json};
 
-pub use connection::{Chosen, Connection, UsbCardConfig};
+pub use connection::{Chosen, Connection, EemWay, UsbCardConfig};
 pub use device::{BenchSpec, Device};
 pub use ixit::{Ixit, Secrets, WakeUp};
 pub(crate) use ixit::{account_fields, ixit_names};
@@ -24,6 +24,7 @@ pub use schema::dut_schema;
 use crate::bundle::Bundle;
 use crate::catalogue::Role;
 use crate::fault::Fault;
+pub use crate::nonces::NonceFile;
 
 /// A DUT.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +45,8 @@ pub struct Dut {
     pub faults: Vec<Fault>,
     /// The card that the harness plays, or that is built in; the one of the fixtures unless given.
     pub card: Option<FileSystem>,
+    /// Where its nonces are kept from one run to the next.
+    pub nonces: Option<NonceFile>,
     /// Run before each case.
     pub reset: Option<Command>,
     /// Commands that stand for a person, by act.
@@ -97,6 +100,11 @@ pub trait Files {
     /// # Errors
     /// Why it cannot be read, in words.
     fn read(&self, name: &str) -> Result<Source, FileError>;
+
+    /// Where a file named in a DUT file is to be written; `None` where nothing can be.
+    fn place(&self, _name: &str) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Why a file cannot be used.
@@ -171,6 +179,15 @@ impl Dut {
         Some(format!("{}: {device}", self.name))
     }
 
+    /// Whether it goes into the next session as the last one leaves it.
+    pub fn lives_on(&self) -> bool {
+        match &self.link {
+            LinkSpec::Builtin(_) => false,
+            LinkSpec::Tcp(config) => config.start.is_none() || self.reset.is_some(),
+            LinkSpec::Device(device) => device.bench.is_none(),
+        }
+    }
+
     /// What cases know of it as `dut`.
     pub fn as_value(&self) -> Value {
         json!({ "name": self.name, "kind": self.kind.as_str() })
@@ -210,6 +227,10 @@ struct Folder(PathBuf);
 impl Files for Folder {
     fn read(&self, name: &str) -> Result<Source, FileError> {
         read_source(&self.0.join(name))
+    }
+
+    fn place(&self, name: &str) -> Option<PathBuf> {
+        Some(self.0.join(name))
     }
 }
 

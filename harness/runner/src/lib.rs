@@ -11,6 +11,7 @@ pub mod execute;
 mod far_end;
 pub mod fault;
 mod kept;
+mod nonces;
 mod notes;
 mod pace;
 pub mod piecewise;

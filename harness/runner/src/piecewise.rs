@@ -3,6 +3,7 @@
 //! This is what a test runner needs that spreads a suite over threads (`cargo test`) or gives each case a process of
 //! its own (cargo-nextest). Each process writes a journal of its own into the run folder; readers put them together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -14,6 +15,7 @@ use crate::bundle::Bundle;
 use crate::case::Case;
 use crate::dut::Dut;
 use crate::execute::Options;
+use crate::nonces::Nonces;
 use crate::rig::{Fixtures, Hands, Rig};
 use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, died_of, header, is_wall, micros, plan};
 use crate::select::Selection;
@@ -30,8 +32,8 @@ pub struct Piecewise {
     folder: Option<PathBuf>,
     began: Instant,
     writer: Mutex<Option<JournalWriter>>,
-    /// Held while a case runs on a DUT there is only one of.
-    device: Mutex<()>,
+    /// Held while a case runs on a DUT there is only one of. The nonces that such DUTs were left with, by name.
+    devices: Mutex<BTreeMap<String, Nonces>>,
     /// Where a DUT was found dead.
     dead: Mutex<Option<(String, String)>>,
 }
@@ -68,7 +70,7 @@ impl Piecewise {
             folder,
             began: Instant::now(),
             writer: Mutex::new(None),
-            device: Mutex::new(()),
+            devices: Mutex::default(),
             dead: Mutex::new(None),
         })
     }
@@ -121,13 +123,19 @@ impl Piecewise {
             return Ok(Some(finished));
         }
         // A reference DUT is made anew for each case; of a real one there is one.
-        let _one = is_wall(dut).then(|| held(&self.device));
+        let mut one = is_wall(dut).then(|| held(&self.devices));
         let mut events = Vec::new();
         let mut sink = |event: Event| events.push(event);
         let options = Options { strict: self.strict, window: dut.ixit.window, dut: dut.name.clone() };
         let mut rig = Rig::new(dut, &self.fixtures, self.seed);
+        if let Some(nonces) = one.as_ref().and_then(|devices| devices.get(&dut.name)) {
+            rig.go_on(nonces.clone());
+        }
         let wanted = self.folder.is_some();
         let attempted = attempt(&mut rig, case, &options, self.began, wanted, &mut sink, &mut Hands::new(dut));
+        if let Some(devices) = &mut one {
+            devices.insert(dut.name.clone(), rig.nonces());
+        }
         let Attempted { result, decisive, lost } = attempted;
         if lost || (result.dead && result.verdict == Verdict::Error) {
             *held(&self.dead) = Some((dut.name.clone(), died_of(case, lost)));

@@ -28,8 +28,9 @@ use crate::case::Case;
 use crate::catalogue::Role;
 use crate::disturb;
 use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, Secrets, WakeUp};
-use crate::execute::Bench;
+use crate::execute::{Bench, CaseResult};
 use crate::kept::{Kept, Reference};
+use crate::nonces::Nonces;
 use crate::session::Session;
 use crate::variables::Scope;
 use crate::wire::Wire;
@@ -101,6 +102,8 @@ pub struct Rig<'a> {
     seed: u64,
     /// The account as the last session left it; a DUT that is not started anew keeps its nonces.
     account: Account,
+    /// Whether the DUT is known to go by these nonces.
+    shown: bool,
     /// The link to a device, which outlives sessions.
     wire: Option<Wire>,
     /// Whether the DUT is left as the last session left it, and whether there was one.
@@ -133,8 +136,26 @@ impl<'a> Rig<'a> {
 
     fn with(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Option<Wire>) -> Rig<'a> {
         let account = dut.ixit.account.clone();
+        let nonces = match &dut.nonces {
+            Some(file) => file.nonces(&account),
+            None => Nonces::of(&account),
+        };
         let (ledger, outcome, tally) = (None, Vec::new(), Tally::default());
-        Rig { dut, fixtures, seed, account, wire, keep: false, met: false, kept: None, ledger, outcome, tally }
+        let (keep, met, kept, shown) = (false, false, None, false);
+        let mut rig = Rig { dut, fixtures, seed, account, shown, wire, keep, met, kept, ledger, outcome, tally };
+        rig.go_on(nonces);
+        rig
+    }
+
+    /// The nonces for the next session.
+    pub(crate) fn nonces(&self) -> Nonces {
+        Nonces { shown: self.shown, ..Nonces::of(&self.account) }
+    }
+
+    /// Goes on with the nonces of another rig of this DUT.
+    pub(crate) fn go_on(&mut self, nonces: Nonces) {
+        self.shown = nonces.shown;
+        self.set_nonces(&nonces.server, &nonces.client);
     }
 
     /// Brings the DUT to its start for the next session, and then leaves it alone until this is said again: a reference
@@ -245,34 +266,35 @@ impl<'a> Rig<'a> {
         }
     }
 
-    /// Whether the DUT goes into the next session as this one leaves it.
-    pub(crate) fn lives_on(&self) -> bool {
-        match &self.dut.link {
-            LinkSpec::Builtin(_) => false,
-            LinkSpec::Tcp(config) => config.start.is_none() || self.dut.reset.is_some(),
-            LinkSpec::Device(device) => device.bench.is_none(),
+    /// Whether the DUT is a device, which lives on whatever becomes of a session.
+    pub(crate) fn is_device(&self) -> bool {
+        self.wire.is_some() && self.dut.lives_on()
+    }
+
+    /// Takes back a fail that may be for want of the right nonces.
+    pub(crate) fn weigh(&mut self, result: &mut CaseResult, session: &Session) {
+        if self.dut.lives_on() && self.dut.reset.is_none() {
+            self.shown = session.fit().weigh(result, self.shown);
         }
     }
 
-    /// Whether the DUT is a device, which lives on whatever becomes of a session.
-    pub(crate) fn is_device(&self) -> bool {
-        self.wire.is_some() && self.lives_on()
-    }
-
     /// Takes note of what a session left behind, and of its link unless that was lost.
-    pub fn close(&mut self, session: Session, lost: bool) {
+    ///
+    /// # Errors
+    /// That the nonces cannot be kept for the next run, in words.
+    pub fn close(&mut self, session: Session, lost: bool) -> Result<(), String> {
         let (player, link) = session.into_parts();
         let link = self.undisturbed(link);
         if let (Some(wire), Some(link), false) = (&mut self.wire, link, lost) {
             wire.end(link, self.dut.role());
         }
-        if !self.lives_on() {
-            return;
+        let (true, Some(account)) = (self.dut.lives_on(), player.account()) else { return Ok(()) };
+        let nonces = Nonces { shown: self.shown, ..Nonces::of(account) };
+        if nonces == self.nonces() {
+            return Ok(());
         }
-        if let Some(account) = player.account() {
-            self.account.server_nonce.clone_from(&account.server_nonce);
-            self.account.client_nonce.clone_from(&account.client_nonce);
-        }
+        self.set_nonces(&nonces.server, &nonces.client);
+        self.dut.nonces.as_ref().map_or(Ok(()), |file| file.keep(&self.dut.name, &nonces))
     }
 
     fn account_for(&self, case: &Case) -> Account {

@@ -303,7 +303,8 @@ pub fn run_case(
     if rig.is_device() && result.interrupted.is_none() {
         session.finish(QUIET, END);
     }
-    rig.close(session, result.interrupted.is_some());
+    rig.weigh(&mut result, &session);
+    result.remarks.extend(rig.close(session, result.interrupted.is_some()).err());
     disturb::account_for(&mut result, rig.disturbances());
     result
 }

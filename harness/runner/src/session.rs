@@ -7,6 +7,8 @@ use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
 
+use crate::nonces::Fit;
+
 /// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
 const SIGNAL_LIMIT: u64 = 500_000;
 
@@ -37,13 +39,14 @@ pub struct Session {
     ended: Option<String>,
     /// Whether a wait that somebody woke gives way before its time.
     interruptible: bool,
+    fit: Fit,
 }
 
 impl Session {
     /// Puts a player on a link and begins.
     pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
         player.start(link.now());
-        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false }
+        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false, fit: Fit::default() }
     }
 
     /// Lets a wait give way when somebody wakes it, and the session go on for ever: a player that is played by hand.
@@ -73,6 +76,11 @@ impl Session {
         self.heard > 0
     }
 
+    /// What it showed of the nonces that it began with.
+    pub(crate) fn fit(&self) -> Fit {
+        self.fit
+    }
+
     /// What was said of the end of the DUT's process, if it ended.
     pub fn ended(&self) -> Option<&str> {
         self.ended.as_deref()
@@ -89,7 +97,7 @@ impl Session {
     /// [`Broken`] when the session cannot go on.
     pub fn next(&mut self, until: Time) -> Result<Option<Event>, Broken> {
         loop {
-            if let Some(event) = self.player.next_event() {
+            if let Some(event) = self.event() {
                 return Ok(Some(event));
             }
             if self.flush()? {
@@ -119,7 +127,7 @@ impl Session {
                     if now >= until && self.player.wake_at().is_none_or(|at| at > now) {
                         // What the tick had to say still goes out before the window is called over.
                         self.flush()?;
-                        return Ok(self.player.next_event());
+                        return Ok(self.event());
                     }
                 }
             }
@@ -132,7 +140,7 @@ impl Session {
     /// [`Broken`] when the session cannot go on.
     pub fn ready(&mut self) -> Result<Option<Event>, Broken> {
         loop {
-            if let Some(event) = self.player.next_event() {
+            if let Some(event) = self.event() {
                 return Ok(Some(event));
             }
             if self.flush()? {
@@ -143,6 +151,12 @@ impl Session {
                 None => return Ok(None),
             }
         }
+    }
+
+    fn event(&mut self) -> Option<Event> {
+        let event = self.player.next_event()?;
+        self.fit.note(&event);
+        Some(event)
     }
 
     fn count(&mut self) -> Result<(), Broken> {

@@ -22,6 +22,7 @@ dut: 1
 name: card with both
 kind: card
 link: { usb: { eem: {}, iso: { reader: Virtual PCD 00 00 } } }
+nonces: nonces.yaml
 ics: $root/fixtures/duts/reference-card.ics.yaml
 END
 
@@ -49,7 +50,14 @@ used() {
 }
 
 used 'USB UICC with EEM' USB
+# Linux's driver has the EEM interface as long as nobody takes it, and TCP/IP of its own.
+interface=$(ls /sys/bus/usb/devices/1-1:1.*/net)
+ip link set "$interface" up
+sed -i "s|eem: {}|eem: { system: '[fe80::ff:fe00:2]:443' }|" /run/card.yaml
+used "USB UICC with EEM by the system's own driver" USB
 kill -INT "$usb"
 wait "$usb"
 wait_for_no_device /sys/bus/usb/devices/1-1
+# The card in the reader is another process, with nonces of its own.
+rm /run/nonces.yaml
 used 'PC/SC' ISO

@@ -179,7 +179,7 @@ fn path(device: &nusb::DeviceInfo) -> String {
 }
 
 /// Selects the same card's other interface, and the same card again when it was plugged out and in.
-fn beside(select: UsbSelect, card: Option<&DeviceInfo>) -> UsbSelect {
+pub(super) fn beside(select: UsbSelect, card: Option<&DeviceInfo>) -> UsbSelect {
     let path = match select.serial {
         // It may come back elsewhere.
         Some(_) => select.path,

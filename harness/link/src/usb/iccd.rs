@@ -110,6 +110,12 @@ impl IccdTerminal {
         self.card.as_ref().map(|card| &card.device.info)
     }
 
+    /// Which card it is.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "used where the system has the other interface"))]
+    pub(super) fn select(&self) -> &UsbSelect {
+        &self.config.select
+    }
+
     /// The variant and the class descriptor of the card; `None` once it was lost.
     #[must_use]
     pub fn iccd(&self) -> Option<&Iccd> {

@@ -16,5 +16,5 @@ pub use eem::{UsbPipe, UsbUicc};
 pub use iccd::{IccdConfig, IccdTerminal};
 pub use info::{DeviceInfo, Speed, UsbSelect};
 #[cfg(target_os = "linux")]
-pub use network::NetworkInterface;
+pub use network::{NetworkInterface, SystemConfig, SystemUicc};
 pub use simtrace2::{BoardInfo, Simtrace2, Simtrace2Config};

@@ -1,18 +1,25 @@
 //! The other way to a card's streams: Linux's own EEM driver and its TCP/IP, where they may have the interface.
 
 use std::fs;
-use std::net::IpAddr;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dmsc_usb::descriptor::Offer;
 
 use super::device;
 use super::info::{DeviceInfo, UsbSelect};
-use crate::{LinkError, TcpConfig};
+use super::{IccdConfig, IccdTerminal};
+use crate::sockets::Sockets;
+use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
 
 /// Where Linux shows the interfaces of USB devices.
 const USB_DEVICES: &str = "/sys/bus/usb/devices";
+
+/// The flag of an interface that is up (netdevice(7)).
+const IFF_UP: u32 = 1;
 
 /// The network interface that Linux has made of a card's EEM interface. Addresses are the system's affair: a DHCP
 /// server on it gives the card one, and its link-local ones need nobody.
@@ -51,22 +58,130 @@ impl NetworkInterface {
         Some(NetworkInterface { name: network.file_name().into_string().ok()?, index: index.trim().parse().ok()? })
     }
 
-    /// A TCP link to a card behind this interface; a link-local address gets its scope.
+    /// Whether it was brought up; without, nothing can be sent over it.
+    fn is_up(&self) -> bool {
+        let flags = fs::read_to_string(format!("/sys/class/net/{}/flags", self.name)).unwrap_or_default();
+        let flags = u32::from_str_radix(flags.trim().trim_start_matches("0x"), 16).unwrap_or_default();
+        flags & IFF_UP != 0
+    }
+
+    /// An address of the card behind this interface; a link-local one gets its scope.
     #[must_use]
-    pub fn tcp(&self, card: IpAddr, port: u16) -> TcpConfig {
-        let connect = match card {
-            IpAddr::V4(address) => format!("{address}:{port}"),
-            IpAddr::V6(address) if address.is_unicast_link_local() => format!("[{address}%{}]:{port}", self.index),
-            IpAddr::V6(address) => format!("[{address}]:{port}"),
-        };
-        TcpConfig { connect: Some(connect), ..TcpConfig::default() }
+    pub fn address(&self, card: SocketAddr) -> SocketAddr {
+        match card {
+            SocketAddr::V6(card) if card.ip().is_unicast_link_local() => {
+                SocketAddrV6::new(*card.ip(), card.port(), 0, self.index).into()
+            }
+            card => card,
+        }
+    }
+}
+
+/// Where the streams of a card go over the system's own TCP/IP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemConfig {
+    /// Where its SCWS is; a link-local address is one on the card's own interface.
+    pub card: SocketAddr,
+    /// How long the network interface may take to appear.
+    pub appear: Duration,
+}
+
+/// The terminal of a USB UICC: APDUs by ICCD, and streams over the network interface that Linux has made of its EEM
+/// interface.
+pub struct SystemUicc {
+    // Dropped first: streams end before the card loses its power.
+    sockets: Arc<Sockets>,
+    contact: IccdTerminal,
+    config: SystemConfig,
+    interface: NetworkInterface,
+}
+
+impl SystemUicc {
+    /// Opens the ICCD interface of a card and finds its network interface; [`IccdConfig::select`] says which card.
+    ///
+    /// # Errors
+    /// As [`IccdTerminal::open`]; [`LinkError::Missing`] when the network interface is not there or is down.
+    pub fn open(iccd: IccdConfig, config: SystemConfig) -> Result<SystemUicc, LinkError> {
+        let contact = IccdTerminal::open(iccd)?;
+        let poster = contact.poster().ok_or(LinkError::Unsupported("streams beside its APDUs"))?;
+        let sockets = Sockets::new(move |signal| poster.signal(signal));
+        let interface = usable(&contact, &config)?;
+        Ok(SystemUicc { sockets, contact, config, interface })
+    }
+
+    fn connect(&mut self, id: StreamId) -> Result<(), LinkError> {
+        let address = self.interface.address(self.config.card);
+        let poster = self.contact.poster().ok_or(LinkError::Unsupported("streams beside its APDUs"))?;
+        match self.sockets.connect(id, &address) {
+            Ok(()) => poster.signal(Signal::Connected(id)),
+            // No way to the card: nothing was asked of it.
+            Err(cause) if matches!(cause.kind(), ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable) => {
+                return Err(LinkError::Address { action: "connect to", address: address.to_string(), cause });
+            }
+            Err(cause) => poster.signal(Signal::Refused(id, cause.to_string())),
+        }
+        Ok(())
+    }
+}
+
+/// The network interface of the card, ready for use.
+fn usable(contact: &IccdTerminal, config: &SystemConfig) -> Result<NetworkInterface, LinkError> {
+    let select = super::eem::beside(contact.select().clone(), contact.device());
+    let interface = NetworkInterface::find(&select, config.appear)?;
+    if interface.is_up() {
+        return Ok(interface);
+    }
+    Err(LinkError::Missing {
+        what: format!("the card's network interface {} is down", interface.name),
+        remedy: format!("bring it up: `ip link set {} up`, as root", interface.name),
+    })
+}
+
+impl Link for SystemUicc {
+    fn now(&self) -> Time {
+        self.contact.now()
+    }
+
+    /// Streams first: what they still had to say goes with all else that the other link forgets.
+    fn begin(&mut self, opening: &Opening) -> Result<(), LinkError> {
+        self.sockets.close_all();
+        self.contact.begin(opening)?;
+        self.interface = usable(&self.contact, &self.config)?;
+        Ok(())
+    }
+
+    fn poster(&self) -> Option<Poster> {
+        self.contact.poster()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { streams: true, ..self.contact.capabilities() }
+    }
+
+    fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
+        match signal {
+            Signal::Connect(id) => self.connect(id)?,
+            Signal::Data(id, octets) => self.sockets.write(id, &octets),
+            Signal::Close(id) => self.sockets.close(id),
+            Signal::Connected(_) | Signal::Refused(..) => {}
+            other => return self.contact.send(other),
+        }
+        Ok(())
+    }
+
+    fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
+        self.contact.recv(until)
+    }
+}
+
+impl Drop for SystemUicc {
+    fn drop(&mut self) {
+        self.sockets.close_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, ToSocketAddrs};
-
     use super::*;
     use crate::usb::Speed;
 
@@ -96,20 +211,18 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_written_as_sockets_take_them() {
+    fn a_link_local_address_gets_its_scope() {
         let interface = NetworkInterface { name: "usb0".into(), index: 3 };
-        for (card, written) in [
-            ("192.168.7.2", "192.168.7.2:443"),
-            ("2001:db8::2", "[2001:db8::2]:443"),
-            ("fe80::ff:fe00:2", "[fe80::ff:fe00:2%3]:443"),
-        ] {
-            let connect = interface.tcp(card.parse().unwrap(), 443).connect.unwrap();
-            assert_eq!(connect, written);
-            let address = connect.to_socket_addrs().unwrap().next().unwrap();
-            assert_eq!(address.ip(), card.parse::<IpAddr>().unwrap());
-            if let SocketAddr::V6(address) = address {
-                assert_eq!(address.scope_id(), if card.starts_with("fe80") { 3 } else { 0 });
-            }
+        for (card, scope) in [("192.168.7.2:443", 0), ("[2001:db8::2]:443", 0), ("[fe80::ff:fe00:2]:443", 3)] {
+            let card: SocketAddr = card.parse().unwrap();
+            let address = interface.address(card);
+            assert_eq!((address.ip(), address.port()), (card.ip(), card.port()));
+            assert_eq!(matches!(address, SocketAddr::V6(address) if address.scope_id() == 3), scope == 3);
         }
+    }
+
+    #[test]
+    fn an_interface_that_is_not_there_is_not_up() {
+        assert!(!NetworkInterface { name: "no-such-interface".into(), index: 9 }.is_up());
     }
 }

@@ -18,6 +18,8 @@ use dmsc_link::eem::EemConfig;
 use dmsc_link::gadget::{GadgetBoard, GadgetBoardConfig, GadgetCard, GadgetConfig, UsbCard};
 use dmsc_link::pcsc::PcscConfig;
 use dmsc_link::usb::{IccdConfig, IccdTerminal, Simtrace2, Simtrace2Config, UsbUicc};
+#[cfg(target_os = "linux")]
+use dmsc_link::usb::{SystemConfig, SystemUicc};
 use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
 
 use crate::catalogue::Role;
@@ -48,9 +50,19 @@ pub struct UsbCardConfig {
     /// The device, and how APDUs go.
     pub iccd: IccdConfig,
     /// DM sessions go over EEM.
-    pub eem: Option<EemConfig>,
+    pub eem: Option<EemWay>,
     /// The ISO contacts of the same card, which count where it is not on USB (see [`Connection::first`]).
     pub iso: Option<PcscConfig>,
+}
+
+/// What carries TCP/IP to the EEM interface of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EemWay {
+    /// The harness itself.
+    Own(Box<EemConfig>),
+    /// The system's own driver and TCP/IP.
+    #[cfg(target_os = "linux")]
+    System(SystemConfig),
 }
 
 /// One of several interfaces of a card.
@@ -95,7 +107,9 @@ impl Connection {
             Connection::Usb(config) => {
                 let UsbCardConfig { iccd, eem, iso: _ } = (**config).clone();
                 match eem {
-                    Some(eem) => Box::new(UsbUicc::terminal(iccd, eem)?),
+                    Some(EemWay::Own(eem)) => Box::new(UsbUicc::terminal(iccd, *eem)?),
+                    #[cfg(target_os = "linux")]
+                    Some(EemWay::System(system)) => Box::new(SystemUicc::open(iccd, system)?),
                     None => Box::new(IccdTerminal::open(iccd)?),
                 }
             }
@@ -151,11 +165,22 @@ impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Connection::Pcsc(config) => write!(f, "PC/SC: {}", config.reader),
-            Connection::Usb(config) => write!(f, "USB UICC{}: {}", beside(&config.eem), config.iccd.select),
+            Connection::Usb(config) => {
+                let eem = match &config.eem {
+                    None => "",
+                    Some(EemWay::Own(_)) => WITH_EEM,
+                    #[cfg(target_os = "linux")]
+                    Some(EemWay::System(_)) => " with EEM by the system's own driver",
+                };
+                write!(f, "USB UICC{eem}: {}", config.iccd.select)
+            }
             Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
             Connection::Simtrace2(config) => write!(f, "SIMtrace2: {}", config.select),
             #[cfg(target_os = "linux")]
-            Connection::Gadget(config) => write!(f, "USB gadget{}, {}", beside(&config.1), config.0.iccd.variant),
+            Connection::Gadget(config) => {
+                let eem = if config.1.is_some() { WITH_EEM } else { "" };
+                write!(f, "USB gadget{eem}, {}", config.0.iccd.variant)
+            }
             #[cfg(target_os = "linux")]
             Connection::Board(config) => write!(f, "a {} board of this machine", config.board.name()),
         }
@@ -195,9 +220,7 @@ impl Connection {
     }
 }
 
-fn beside(eem: &Option<EemConfig>) -> &'static str {
-    if eem.is_some() { " with EEM" } else { "" }
-}
+const WITH_EEM: &str = " with EEM";
 
 /// A text among the settings.
 fn text(node: &Node, key: &str) -> Option<String> {

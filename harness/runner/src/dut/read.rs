@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::connection::{WORDS, Word, chosen};
 use super::device::RECOVERY;
 use super::ixit::ixit_schema;
-use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, Ixit, LinkSpec, dut_schema};
+use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, Ixit, LinkSpec, NonceFile, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
 
@@ -22,6 +22,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let link = reader.link(kind);
     let faults = reader.faults(kind, &link, faults);
     let card = reader.card(kind, &link, files);
+    let nonces = reader.nonces(&link, files);
     let ics = match reader.ics(kind, files) {
         Ok(ics) => ics,
         // What is wrong with the statement is told in its own text, after what is wrong here.
@@ -44,7 +45,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let Some(ics) = ics else { return Err(Vec::new()) };
     let ixit = Ixit::from_value(&ixit);
     let file = source.name.clone();
-    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, card, reset, operator, file })
+    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, card, nonces, reset, operator, file })
 }
 
 struct Reader<'a> {
@@ -215,6 +216,36 @@ impl Reader<'_> {
             self.problems.push(Problem::new(entry.value.span, what).label(cause).help(help));
         })
         .ok()
+    }
+
+    /// The file of the nonces.
+    fn nonces(&mut self, link: &LinkSpec, files: &dyn Files) -> Option<NonceFile> {
+        let entry = self.root.entry("nonces")?;
+        let begins_anew = match link {
+            LinkSpec::Tcp(config) => config.start.is_some(),
+            LinkSpec::Builtin(_) | LinkSpec::Device(_) => built_in(link).is_some(),
+        };
+        if begins_anew || self.root.entry("reset").is_some() {
+            self.problems.push(
+                Problem::new(entry.key_span, "`nonces` of a DUT that begins each session with those of this file")
+                    .label("goes with a DUT that lives on from one session to the next")
+                    .help("leave it out"),
+            );
+            return None;
+        }
+        let name = entry.value.written().unwrap_or_default();
+        let opened = files.place(name).ok_or_else(|| "nothing can be written beside this file".to_owned());
+        opened
+            .and_then(NonceFile::open)
+            .map_err(|cause| {
+                let problem = Problem::new(entry.value.span, format!("the nonces in `{name}` cannot be used"));
+                self.problems.push(
+                    problem
+                        .label(cause)
+                        .help("provision the DUT with the nonces of `ixit`, and remove the file: it is written anew"),
+                );
+            })
+            .ok()
     }
 
     fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {

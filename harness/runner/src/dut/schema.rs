@@ -58,6 +58,11 @@ pub fn dut_schema() -> Schema {
         Field::optional("ixit", ixit_schema(), "The values needed to test it."),
         Field::optional("interpretations", crate::case::readings(), "Readings other than the default."),
         Field::optional(
+            "nonces",
+            Schema::text(),
+            "A file beside this one in which the nonces of a DUT that lives on are kept from run to run. While it is not there, those of `ixit` count: remove it when the DUT is provisioned anew.",
+        ),
+        Field::optional(
             "card",
             Schema::text(),
             "The card that the harness plays, or that is built in: a file written like `fixtures/cards/reference.yaml`, relative to this one.",

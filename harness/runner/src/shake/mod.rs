@@ -103,6 +103,9 @@ pub enum ShakeError {
         /// What was lost.
         reason: String,
     },
+    /// The nonces cannot be kept for the next run.
+    #[error("{0}")]
+    Nonces(String),
 }
 
 /// Shakes.
@@ -256,7 +259,7 @@ impl Shaker<'_> {
                     if result.interrupted.is_none() {
                         session.finish(QUIET.saturating_add(held_back(case)), END);
                     }
-                    self.rig.close(session, result.interrupted.is_some());
+                    self.rig.close(session, result.interrupted.is_some()).map_err(ShakeError::Nonces)?;
                     match result.interrupted {
                         None => return Ok(result),
                         Some(what) => what,

@@ -1,13 +1,17 @@
 //! `usb`: a UICC on USB.
 
+#[cfg(target_os = "linux")]
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
 use dmsc_link::eem::EemConfig;
 use dmsc_link::ip::{PeerAddress, Target};
+#[cfg(target_os = "linux")]
+use dmsc_link::usb::SystemConfig;
 use dmsc_link::usb::{IccdConfig, UsbSelect};
 
-use super::{Connection, UsbCardConfig, Word, number, span, text};
+use super::{Connection, EemWay, UsbCardConfig, Word, number, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word { name: "usb", doc: "A UICC on USB.", plays: Role::Terminal, fields, read };
@@ -70,16 +74,23 @@ fn read(node: &Node) -> Connection {
         negotiate: node.get("negotiate").and_then(Node::as_bool).unwrap_or(default.negotiate),
         ..default
     };
-    let eem = node.get("eem").map(|settings| {
-        let mut eem = EemConfig::terminal();
-        eem.ip.connect = text(settings, "connect").and_then(|target| target.parse().ok()).or(eem.ip.connect);
-        if settings.get("ipv6").and_then(Node::as_bool) == Some(true) {
-            eem.ip.peer = PeerAddress::Ipv6;
-        }
-        eem.appear = span(settings, "appear").unwrap_or(eem.appear);
-        eem
-    });
+    let eem = node.get("eem").map(way);
     Connection::Usb(Box::new(UsbCardConfig { iccd, eem, iso }))
+}
+
+/// What carries TCP/IP to the card.
+fn way(settings: &Node) -> EemWay {
+    let mut eem = EemConfig::terminal();
+    eem.appear = span(settings, "appear").unwrap_or(eem.appear);
+    #[cfg(target_os = "linux")]
+    if let Some(card) = text(settings, "system").and_then(|card| card.parse().ok()) {
+        return EemWay::System(SystemConfig { card, appear: eem.appear });
+    }
+    eem.ip.connect = text(settings, "connect").and_then(|target| target.parse().ok()).or(eem.ip.connect);
+    if settings.get("ipv6").and_then(Node::as_bool) == Some(true) {
+        eem.ip.peer = PeerAddress::Ipv6;
+    }
+    EemWay::Own(Box::new(eem))
 }
 
 fn eem_fields() -> Mapping {
@@ -97,6 +108,18 @@ fn eem_fields() -> Mapping {
             Schema::Bool,
             "Whether `localuicc` is the card's IPv6 address and not its IPv4 address.",
         ),
+        #[cfg(target_os = "linux")]
+        Field::optional(
+            "system",
+            Schema::text().named("an address `host:port`, the host by number").with(|node| {
+                let written = node.written()?;
+                let problem = || Problem::new(node.span, format!("`{written}` is no address")).label("leads nowhere");
+                let help = "write the card's address and a port: `192.168.7.2:443` or `[fe80::ff:fe00:2]:443`";
+                written.parse::<SocketAddr>().err().map(|_| problem().help(help))
+            }),
+            "Where the SCWS is on the network interface that Linux's own driver (`cdc_eem`) has made of the card: sessions go over the system's TCP/IP and not over the harness's. A link-local address is one on that interface.",
+        ),
         Field::optional("appear", Schema::Duration, "How long the interface may take to appear."),
     ])
+    .at_most_one(["connect", "system"])
 }
