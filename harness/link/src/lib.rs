@@ -130,6 +130,15 @@ impl LinkError {
     pub fn is_interruption(&self) -> bool {
         matches!(self, LinkError::Gone { .. })
     }
+
+    /// The same of a link that was open already: what is missing now was there, and may come back.
+    #[must_use]
+    pub fn of_open_link(self) -> LinkError {
+        match self {
+            LinkError::Missing { what, .. } => LinkError::Gone { what },
+            other => other,
+        }
+    }
 }
 
 /// What a link must know of the player before power comes.

@@ -65,6 +65,8 @@ pub struct CaseResult {
     pub dead: bool,
     /// Whether a demand was missed that would be a fail, were it not known from memory only, or in doubt.
     pub doubted: bool,
+    /// Whether what was missed may be for want of the right nonces.
+    pub stale: bool,
     /// What was lost, when the link was: the case has then shown nothing and is to be repeated.
     pub interrupted: Option<String>,
 }
@@ -79,6 +81,7 @@ impl CaseResult {
             duration: Duration::ZERO,
             dead: false,
             doubted: false,
+            stale: false,
             interrupted: None,
         }
     }
@@ -161,7 +164,16 @@ pub fn execute<'a>(
         Err(Stop::Broken(broken)) => (Verdict::Error, broken.to_string()),
     };
     let duration = executor.session.now().since(began);
-    CaseResult { verdict, reason, remarks: executor.remarks, duration, dead, doubted: executor.doubted, interrupted }
+    CaseResult {
+        verdict,
+        reason,
+        remarks: executor.remarks,
+        duration,
+        dead,
+        doubted: executor.doubted,
+        stale: false,
+        interrupted,
+    }
 }
 
 struct Executor<'a> {

@@ -103,8 +103,10 @@ pub(crate) struct Fit {
     first: Option<bool>,
     /// The harness has sent a notification.
     asked: bool,
-    /// The DUT has begun a session.
+    /// The DUT has said something in a DM session.
     came: bool,
+    /// Anybody has.
+    session: bool,
 }
 
 impl Fit {
@@ -115,9 +117,13 @@ impl Fit {
                 self.asked = true;
                 return;
             }
+            ("dm.message", false) => {
+                self.session = true;
+                return;
+            }
             ("notification", true) => "digest",
             ("dm.message", true) => {
-                self.came = true;
+                (self.came, self.session) = (true, true);
                 "credentials"
             }
             _ => return,
@@ -142,11 +148,12 @@ impl Fit {
     pub(crate) fn weigh(self, result: &mut CaseResult, shown: bool) -> bool {
         if self.is_doubtful() && !shown && matches!(result.verdict, Verdict::Fail | Verdict::Inconclusive) {
             result.verdict = Verdict::Inconclusive;
+            result.stale = true;
             result.reason.push_str(DOUBT);
         }
         let in_good_order = result.verdict == Verdict::Pass && result.interrupted.is_none();
         // Without a session nonces stay as they are.
-        (shown || self.first == Some(true)) && (in_good_order || !self.came)
+        (shown || self.first == Some(true)) && (in_good_order || !self.session)
     }
 }
 

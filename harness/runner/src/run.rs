@@ -18,6 +18,7 @@ use crate::catalogue::Role;
 use crate::disturb;
 use crate::dut::{Builtin, Dut, LinkSpec, Secrets};
 use crate::execute::{self, Bench, CaseResult, Options, Recorder};
+use crate::nonces::Nonces;
 use crate::rig::{Fixtures, Hands, Rig, RigError};
 use crate::select::{self, Selection};
 
@@ -235,18 +236,29 @@ pub(crate) fn attempt(
     hands: &mut dyn Bench,
 ) -> Attempted {
     let mut gaps: Vec<Gap> = Vec::new();
+    // The nonces from before the sessions that broke off. Which of those that were on their way are in force, nobody can
+    // know: the DUT tells, by what it goes by.
+    let mut earlier: Vec<Nonces> = Vec::new();
+    let mut gap = None;
     loop {
+        let before = rig.nonces();
         sink(Event::CaseStarted(CaseStarted {
             case: case.name(),
             dut: options.dut.clone(),
             at_us: micros(began.elapsed()),
-            gap: gaps.last().cloned(),
+            gap: gap.take(),
         }));
         let mut tape = Tape { sink, wanted, decisive: None };
         let mut result = run_case(rig, case, options, &mut tape, hands);
         let decisive = tape.decisive;
         result.remarks.extend(gaps.iter().map(told));
         let Some(what) = result.interrupted.clone() else {
+            if result.stale
+                && let Some(nonces) = earlier.pop()
+            {
+                rig.go_on(Nonces { shown: false, ..nonces });
+                continue;
+            }
             return Attempted { result, decisive, lost: false };
         };
         if gaps.len() >= REPEATS {
@@ -255,7 +267,11 @@ pub(crate) fn attempt(
             return Attempted { result, decisive, lost };
         }
         match rig.recover() {
-            Ok(lasted) => gaps.push(Gap { what, lasted_us: micros(lasted) }),
+            Ok(lasted) => {
+                gap = Some(Gap { what, lasted_us: micros(lasted) });
+                gaps.extend(gap.clone());
+                earlier.push(before);
+            }
             Err(error) => {
                 result.reason = format!("{what}; it did not come back: {error}");
                 return Attempted { result, decisive, lost: true };

@@ -55,6 +55,23 @@ interface=$(ls /sys/bus/usb/devices/1-1:1.*/net)
 ip link set "$interface" up
 sed -i "s|eem: {}|eem: { system: '[fe80::ff:fe00:2]:443' }|" /run/card.yaml
 used "USB UICC with EEM by the system's own driver" USB
+
+# Taken off the bus again and again: connections do not notice, and a silence of theirs is not the card's.
+echo 'SUBSYSTEM=="net", ACTION=="add", RUN+="/usr/sbin/ip link set $name up"' >/etc/udev/rules.d/99-up.rules
+udevadm control --reload
+rm -rf /run/out
+code=0
+"$DMSC" run --unattended --dut /run/card.yaml --case DM_SC-S-002-M/client --case DM_SC-S-002-M/package \
+    --case DM_SC-S-002-M/r --out /run/out >/run/run.txt 2>&1 &
+run=$!
+while sleep 7 && kill -0 $run 2>/dev/null; do
+    for udc in /sys/kernel/config/usb_gadget/*/UDC; do echo "" >"$udc" || true; done
+done
+wait $run || code=$?
+grep -q '"gap":{' /run/out/journal.jsonl || fail "no gap was recorded"
+case $code in 0 | 2) ;; *) grep -h -A3 -E '^(fail|error)' /run/run.txt; fail "the run of a card that was unplugged came to $code" ;; esac
+echo "unplugged $(grep -c '"gap":{' /run/out/journal.jsonl) times: exit $code, $(tail -n 2 /run/run.txt | head -n 1)"
+
 kill -INT "$usb"
 wait "$usb"
 wait_for_no_device /sys/bus/usb/devices/1-1

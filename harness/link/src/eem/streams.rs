@@ -54,7 +54,8 @@ impl Streams {
         }
         // Given back before it is claimed again.
         self.running = None;
-        self.running = Some(Running::start(&self.config, &mut self.open, &self.poster)?);
+        let running = Running::start(&self.config, &mut self.open, &self.poster).map_err(LinkError::of_open_link)?;
+        self.running = Some(running);
         Ok(())
     }
 

@@ -43,11 +43,7 @@ impl Pcsc {
             return Ok(());
         }
         let config = self.session.same_card(&self.config);
-        self.session = Session::open(&config, Instant::now() + config.appear).map_err(|error| match error {
-            // What is missing now was there: it may come back.
-            LinkError::Missing { what, .. } => LinkError::Gone { what },
-            other => other,
-        })?;
+        self.session = Session::open(&config, Instant::now() + config.appear).map_err(LinkError::of_open_link)?;
         Ok(())
     }
 

@@ -171,7 +171,7 @@ impl IccdTerminal {
             match reached {
                 // What was opened was about to go: the system notices that a little later than the device.
                 Err(error) if error.is_interruption() && Instant::now() < until => std::thread::sleep(SETTLE),
-                reached => return reached,
+                reached => return reached.map_err(LinkError::of_open_link),
             }
         }
     }

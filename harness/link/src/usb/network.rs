@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, SocketAddrV6};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::Offer;
 
@@ -17,6 +17,9 @@ use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, StreamId, Ti
 
 /// Where Linux shows the interfaces of USB devices.
 const USB_DEVICES: &str = "/sys/bus/usb/devices";
+
+/// How long is waited before an interface that is not ready is looked at again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// The flag of an interface that is up (netdevice(7)).
 const IFF_UP: u32 = 1;
@@ -65,6 +68,12 @@ impl NetworkInterface {
         flags & IFF_UP != 0
     }
 
+    /// Whether it is still there. Connections do not notice when it goes.
+    fn is_there(&self) -> bool {
+        let index = fs::read_to_string(format!("/sys/class/net/{}/ifindex", self.name)).unwrap_or_default();
+        index.trim().parse() == Ok(self.index)
+    }
+
     /// An address of the card behind this interface; a link-local one gets its scope.
     #[must_use]
     pub fn address(&self, card: SocketAddr) -> SocketAddr {
@@ -110,6 +119,7 @@ impl SystemUicc {
     }
 
     fn connect(&mut self, id: StreamId) -> Result<(), LinkError> {
+        self.present()?;
         let address = self.interface.address(self.config.card);
         let poster = self.contact.poster().ok_or(LinkError::Unsupported("streams beside its APDUs"))?;
         match self.sockets.connect(id, &address) {
@@ -122,19 +132,49 @@ impl SystemUicc {
         }
         Ok(())
     }
+
+    /// That the card is there, which a silence of its streams does not tell.
+    fn present(&self) -> Result<(), LinkError> {
+        if self.interface.is_there() {
+            return Ok(());
+        }
+        Err(LinkError::Gone { what: format!("the card's network interface {} is gone", self.interface.name) })
+    }
 }
 
-/// The network interface of the card, ready for use.
+/// The network interface of the card, ready for use: up, and with an address by which the card is reached. One that has
+/// just come has none for a second or two, while the system looks whether another has it (RFC 4862 5.4).
 fn usable(contact: &IccdTerminal, config: &SystemConfig) -> Result<NetworkInterface, LinkError> {
+    let until = Instant::now() + config.appear;
     let select = super::eem::beside(contact.select().clone(), contact.device());
     let interface = NetworkInterface::find(&select, config.appear)?;
-    if interface.is_up() {
-        return Ok(interface);
+    loop {
+        let missing = if interface.is_up() {
+            match reaches(interface.address(config.card)) {
+                Ok(()) => return Ok(interface),
+                Err(cause) => format!("the system has no way to {} over {}: {cause}", config.card, interface.name),
+            }
+        } else {
+            format!("the card's network interface {} is down", interface.name)
+        };
+        if Instant::now() >= until {
+            return Err(LinkError::Missing {
+                what: missing,
+                remedy: format!("bring it up as root: `ip link set {} up`, and give it an address", interface.name),
+            });
+        }
+        // The system tells of it only by netlink sockets, for which it is too little.
+        std::thread::sleep(AGAIN);
     }
-    Err(LinkError::Missing {
-        what: format!("the card's network interface {} is down", interface.name),
-        remedy: format!("bring it up: `ip link set {} up`, as root", interface.name),
-    })
+}
+
+/// Whether the system knows a way to an address, and an address of its own for it; sends nothing.
+fn reaches(address: SocketAddr) -> std::io::Result<()> {
+    let any: SocketAddr = match address {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    UdpSocket::bind(any)?.connect(address)
 }
 
 impl Link for SystemUicc {
@@ -146,7 +186,7 @@ impl Link for SystemUicc {
     fn begin(&mut self, opening: &Opening) -> Result<(), LinkError> {
         self.sockets.close_all();
         self.contact.begin(opening)?;
-        self.interface = usable(&self.contact, &self.config)?;
+        self.interface = usable(&self.contact, &self.config).map_err(LinkError::of_open_link)?;
         Ok(())
     }
 
@@ -170,7 +210,11 @@ impl Link for SystemUicc {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        self.contact.recv(until)
+        let signal = self.contact.recv(until)?;
+        if matches!(signal, None | Some(Signal::Close(_) | Signal::Refused(..))) {
+            self.present()?;
+        }
+        Ok(signal)
     }
 }
 
@@ -222,7 +266,8 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_that_is_not_there_is_not_up() {
-        assert!(!NetworkInterface { name: "no-such-interface".into(), index: 9 }.is_up());
+    fn an_interface_that_is_gone_is_neither_up_nor_there() {
+        let interface = NetworkInterface { name: "no-such-interface".into(), index: 9 };
+        assert!(!interface.is_up() && !interface.is_there());
     }
 }
