@@ -66,6 +66,17 @@ pub enum LinkSpec {
     Device(Device),
 }
 
+impl LinkSpec {
+    /// Whether the DUT behind it goes on by itself when a session is over.
+    fn lives_on(&self) -> bool {
+        match self {
+            LinkSpec::Builtin(_) => false,
+            LinkSpec::Tcp(config) => config.start.is_none(),
+            LinkSpec::Device(device) => device.bench.is_none(),
+        }
+    }
+}
+
 /// The DUTs that are part of the harness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Builtin {
@@ -181,11 +192,12 @@ impl Dut {
 
     /// Whether it goes into the next session as the last one leaves it.
     pub fn lives_on(&self) -> bool {
-        match &self.link {
-            LinkSpec::Builtin(_) => false,
-            LinkSpec::Tcp(config) => config.start.is_none() || self.reset.is_some(),
-            LinkSpec::Device(device) => device.bench.is_none(),
-        }
+        self.link.lives_on() || (matches!(self.link, LinkSpec::Tcp(_)) && self.reset.is_some())
+    }
+
+    /// Whether its nonces have to be followed from session to session: nothing brings it back to those of its file.
+    pub fn is_followed(&self) -> bool {
+        self.lives_on() && self.reset.is_none()
     }
 
     /// What cases know of it as `dut`.

@@ -16,7 +16,7 @@ use dmsc_engine::terminal::{ACTS, Terminal, TerminalConfig, alter_profile};
 use dmsc_link::{
     Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Signal, Tally, Tcp, Time, run_command,
 };
-use dmsc_scr::DutKind;
+use dmsc_scr::{DutKind, Verdict};
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::hex::from_hex;
 use dmsc_uicc::object::RegistryApplication;
@@ -27,7 +27,7 @@ use crate::bundle::Bundle;
 use crate::case::Case;
 use crate::catalogue::Role;
 use crate::disturb;
-use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, Secrets, WakeUp};
+use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, NonceFile, Secrets, WakeUp};
 use crate::execute::{Bench, CaseResult};
 use crate::kept::{Kept, Reference};
 use crate::nonces::Nonces;
@@ -102,8 +102,10 @@ pub struct Rig<'a> {
     seed: u64,
     /// The account as the last session left it; a DUT that is not started anew keeps its nonces.
     account: Account,
-    /// Whether the DUT is known to go by these nonces.
-    shown: bool,
+    /// Whether the DUT is known to go by its nonces, of the server and of the client.
+    shown: (bool, bool),
+    /// Where they are kept.
+    file: Option<NonceFile>,
     /// The link to a device, which outlives sessions.
     wire: Option<Wire>,
     /// Whether the DUT is left as the last session left it, and whether there was one.
@@ -136,26 +138,33 @@ impl<'a> Rig<'a> {
 
     fn with(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Option<Wire>) -> Rig<'a> {
         let account = dut.ixit.account.clone();
-        let nonces = match &dut.nonces {
-            Some(file) => file.nonces(&account),
-            None => Nonces::of(&account),
-        };
+        // By now another DUT file may have used it, for the same card.
+        let file = dut.nonces.as_ref().map(NonceFile::anew);
+        let nonces = file.as_ref().map_or_else(|| Nonces::of(&account, false), |file| file.nonces(&account));
         let (ledger, outcome, tally) = (None, Vec::new(), Tally::default());
-        let (keep, met, kept, shown) = (false, false, None, false);
-        let mut rig = Rig { dut, fixtures, seed, account, shown, wire, keep, met, kept, ledger, outcome, tally };
+        let (keep, met, kept, shown) = (false, false, None, (false, false));
+        let mut rig = Rig { dut, fixtures, seed, account, shown, file, wire, keep, met, kept, ledger, outcome, tally };
         rig.go_on(nonces);
         rig
     }
 
     /// The nonces for the next session.
     pub(crate) fn nonces(&self) -> Nonces {
-        Nonces { shown: self.shown, ..Nonces::of(&self.account) }
+        let mut nonces = Nonces::of(&self.account, false);
+        (nonces.server.shown, nonces.client.shown) = self.shown;
+        nonces
     }
 
-    /// Goes on with the nonces of another rig of this DUT.
+    /// Goes on with other nonces.
     pub(crate) fn go_on(&mut self, nonces: Nonces) {
-        self.shown = nonces.shown;
-        self.set_nonces(&nonces.server, &nonces.client);
+        self.shown = (nonces.server.shown, nonces.client.shown);
+        self.set_nonces(&nonces.server.octets, &nonces.client.octets);
+    }
+
+    /// Keeps the nonces for the next run.
+    fn keep_nonces(&mut self) -> Result<(), String> {
+        let nonces = self.nonces();
+        self.file.as_mut().map_or(Ok(()), |file| file.keep(&self.dut.name, &nonces))
     }
 
     /// Brings the DUT to its start for the next session, and then leaves it alone until this is said again: a reference
@@ -205,6 +214,8 @@ impl<'a> Rig<'a> {
             run_command(reset)?;
             self.account = self.dut.ixit.account.clone();
         }
+        // A run that is cut off leaves a DUT that is no longer as it was provisioned.
+        self.keep_nonces().map_err(RigError::Setup)?;
         let link: Box<dyn Link> = match &self.dut.link {
             LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
             LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.reference(*builtin, case, Medium::Contact))),
@@ -267,15 +278,25 @@ impl<'a> Rig<'a> {
     }
 
     /// Whether the DUT is a device, which lives on whatever becomes of a session.
-    pub(crate) fn is_device(&self) -> bool {
+    fn is_device(&self) -> bool {
         self.wire.is_some() && self.dut.lives_on()
     }
 
-    /// Takes back a fail that may be for want of the right nonces.
-    pub(crate) fn weigh(&mut self, result: &mut CaseResult, session: &Session) {
-        if self.dut.lives_on() && self.dut.reset.is_none() {
-            self.shown = session.fit().weigh(result, self.shown);
+    /// Whether a session has to be brought to its end behind its case: for a device, which would disturb the next, and
+    /// where the nonces are followed.
+    pub(crate) fn needs_end(&self) -> bool {
+        self.is_device() || self.dut.is_followed()
+    }
+
+    /// Takes back a fail that may be for want of the right nonces, and takes note of what is known of them now. `ended`
+    /// says whether the session was brought to its end.
+    pub(crate) fn weigh(&mut self, result: &mut CaseResult, session: &Session, ended: bool) {
+        if !self.dut.is_followed() {
+            return;
         }
+        let (fit, before) = (session.fit(), self.nonces());
+        fit.weigh(result, &before, self.file.is_some());
+        self.shown = fit.known(&before, ended && result.verdict == Verdict::Pass);
     }
 
     /// Takes note of what a session left behind, and of its link unless that was lost.
@@ -289,12 +310,9 @@ impl<'a> Rig<'a> {
             wire.end(link, self.dut.role());
         }
         let (true, Some(account)) = (self.dut.lives_on(), player.account()) else { return Ok(()) };
-        let nonces = Nonces { shown: self.shown, ..Nonces::of(account) };
-        if nonces == self.nonces() {
-            return Ok(());
-        }
-        self.set_nonces(&nonces.server, &nonces.client);
-        self.dut.nonces.as_ref().map_or(Ok(()), |file| file.keep(&self.dut.name, &nonces))
+        self.account.server_nonce.clone_from(&account.server_nonce);
+        self.account.client_nonce.clone_from(&account.client_nonce);
+        self.keep_nonces()
     }
 
     fn account_for(&self, case: &Case) -> Account {

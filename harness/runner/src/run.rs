@@ -236,9 +236,10 @@ pub(crate) fn attempt(
     hands: &mut dyn Bench,
 ) -> Attempted {
     let mut gaps: Vec<Gap> = Vec::new();
-    // The nonces from before the sessions that broke off. Which of those that were on their way are in force, nobody can
-    // know: the DUT tells, by what it goes by.
-    let mut earlier: Vec<Nonces> = Vec::new();
+    // Where a session broke off, nobody can know which of the nonces that were on their way are in force. First those
+    // that the harness has are tried once more, since a challenge may have settled it; then those from before.
+    let mut tries: Vec<Option<Nonces>> = Vec::new();
+    let mut newest = None;
     let mut gap = None;
     loop {
         let before = rig.nonces();
@@ -253,11 +254,15 @@ pub(crate) fn attempt(
         let decisive = tape.decisive;
         result.remarks.extend(gaps.iter().map(told));
         let Some(what) = result.interrupted.clone() else {
-            if result.stale
-                && let Some(nonces) = earlier.pop()
-            {
-                rig.go_on(Nonces { shown: false, ..nonces });
-                continue;
+            if result.stale {
+                if let Some(nonces) = tries.pop() {
+                    let newest = newest.get_or_insert_with(|| rig.nonces()).clone();
+                    rig.go_on(nonces.unwrap_or(newest).in_doubt());
+                    continue;
+                }
+                newest.into_iter().for_each(|nonces| rig.go_on(nonces.in_doubt()));
+            } else if newest.is_some() {
+                result.remarks.push("begun anew: the session that broke off had left the nonces in doubt".into());
             }
             return Attempted { result, decisive, lost: false };
         };
@@ -270,7 +275,7 @@ pub(crate) fn attempt(
             Ok(lasted) => {
                 gap = Some(Gap { what, lasted_us: micros(lasted) });
                 gaps.extend(gap.clone());
-                earlier.push(before);
+                tries.extend([Some(before), None]);
             }
             Err(error) => {
                 result.reason = format!("{what}; it did not come back: {error}");
@@ -316,10 +321,8 @@ pub fn run_case(
     };
     let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
     // A session broken off in its middle leaves a device with nonces that nobody else knows.
-    if rig.is_device() && result.interrupted.is_none() {
-        session.finish(QUIET, END);
-    }
-    rig.weigh(&mut result, &session);
+    let ended = result.interrupted.is_none() && rig.needs_end() && session.finish(QUIET, END);
+    rig.weigh(&mut result, &session, ended);
     result.remarks.extend(rig.close(session, result.interrupted.is_some()).err());
     disturb::account_for(&mut result, rig.disturbances());
     result

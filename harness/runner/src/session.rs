@@ -46,7 +46,8 @@ impl Session {
     /// Puts a player on a link and begins.
     pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
         player.start(link.now());
-        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false, fit: Fit::default() }
+        let fit = Fit::new(player.account());
+        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false, fit }
     }
 
     /// Lets a wait give way when somebody wakes it, and the session go on for ever: a player that is played by hand.
@@ -201,21 +202,30 @@ impl Session {
     /// # Errors
     /// [`Broken::Player`] when the player does not send such a message.
     pub fn perform(&mut self, kind: &str, change: &Change) -> Result<(), Broken> {
-        Ok(self.player.perform(self.link.now(), kind, change)?)
+        self.player.perform(self.link.now(), kind, change)?;
+        if kind == "notification" {
+            self.fit.asks();
+        }
+        Ok(())
     }
 
     /// Lets both sides come to an end by themselves: everything is answered as it should be, until nothing has come for
-    /// `quiet`, at the latest after `limit`. What breaks now was of no more use.
-    pub fn finish(&mut self, quiet: Duration, limit: Duration) {
+    /// `quiet`, at the latest after `limit`. Gives whether they did; what breaks now was of no more use.
+    pub fn finish(&mut self, quiet: Duration, limit: Duration) -> bool {
         let end = self.window(limit);
         // Something may have been left unanswered.
-        let mut going = self.answer(&Reply::Default).is_ok();
-        while going && self.now() < end {
-            going = match self.next(self.window(quiet).min(end)) {
-                Ok(Some(event)) => !event.wants_answer || self.answer(&Reply::Default).is_ok(),
-                Ok(None) | Err(_) => false,
-            };
+        if self.answer(&Reply::Default).is_err() {
+            return false;
         }
+        while self.now() < end {
+            match self.next(self.window(quiet).min(end)) {
+                Ok(Some(event)) if event.wants_answer && self.answer(&Reply::Default).is_err() => return false,
+                Ok(Some(_)) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+        false
     }
 
     /// Passes an act of the operator to the player itself.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # guest_interfaces.sh: a card whose DUT file names USB and ISO, in the guest: with the card on both, a run and a terminal
-# take USB and leave the reader alone; with the card in the reader only, they take ISO (DM_SC TS 5.1). Half a minute when
-# emulated. $DMSC is the program, built with the feature pcsc.
+# take USB and leave the reader alone; with the card in the reader only, they take ISO (DM_SC TS 5.1). And its EEM
+# interface left to Linux's own driver, with the card taken off the bus meanwhile. A minute and a half when emulated. $DMSC
+# is the program, built with the feature pcsc.
 #
 # Needs what README.md names, and Debian's pcscd and vsmartcard-vpcd.
 set -euo pipefail

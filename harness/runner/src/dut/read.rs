@@ -221,11 +221,7 @@ impl Reader<'_> {
     /// The file of the nonces.
     fn nonces(&mut self, link: &LinkSpec, files: &dyn Files) -> Option<NonceFile> {
         let entry = self.root.entry("nonces")?;
-        let begins_anew = match link {
-            LinkSpec::Tcp(config) => config.start.is_some(),
-            LinkSpec::Builtin(_) | LinkSpec::Device(_) => built_in(link).is_some(),
-        };
-        if begins_anew || self.root.entry("reset").is_some() {
+        if !link.lives_on() || self.root.entry("reset").is_some() {
             self.problems.push(
                 Problem::new(entry.key_span, "`nonces` of a DUT that begins each session with those of this file")
                     .label("goes with a DUT that lives on from one session to the next")
