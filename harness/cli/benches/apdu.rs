@@ -124,7 +124,7 @@ fn main() {
     if std::env::var_os("DMSC_BENCH").is_none() {
         return eprintln!("not run: DMSC_BENCH=host says that this host's pcscd may be started");
     }
-    measure(if once { 2 } else { 400 });
+    measure(if once { 2 } else { 1_500 });
 }
 
 fn measure(turns: usize) {
