@@ -40,7 +40,7 @@ used() {
     grep -q "^card with both: $1" /run/run.txt || fail "the run did not take $2"
     grep -q '"link":"'"$1" /run/out/journal.jsonl || fail "the journal does not say $2"
     "$DMSC" terminal --usb --reader 'Virtual PCD 00 00' --for '2 s' >/run/terminal.txt 2>&1 || fail "a terminal over $2 came to $?"
-    grep -q '9000' /run/terminal.txt || fail "the terminal did not reach the card"
+    grep -q ' response .*sw=36864' /run/terminal.txt || fail "the terminal did not reach the card"
     after=$(wc -l </run/reader.log)
     case $2 in
         USB) [ "$before" = "$after" ] || fail "something passed over ISO" ;;
