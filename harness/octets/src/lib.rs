@@ -1,0 +1,16 @@
+//! What every layer needs of octets, once: hexadecimal text, patterns with wildcards, the places of fields, and values
+//! that follow from a seed.
+//!
+//! Nothing here knows a protocol, and no input makes it panic.
+
+pub mod hex;
+pub mod irregular;
+pub mod pattern;
+pub mod random;
+pub mod spans;
+
+pub use hex::{HexError, from_hex, to_hex};
+pub use irregular::Irregularity;
+pub use pattern::{HexPattern, HexUnit, glob};
+pub use random::Random;
+pub use spans::Spans;
