@@ -20,15 +20,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bench::{ATR_T1, Card, Daemon, bench};
+use dmsc_bench::operator::Operator;
+use dmsc_bench::session::Session;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Library;
+use dmsc_language::dut::Dut;
 use dmsc_link::VpcdConfig;
 use dmsc_link::pcsc::{Pcsc, PcscConfig, Select};
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::case::Library;
-use dmsc_runner::dut::Dut;
-use dmsc_runner::execute::Bench;
 use dmsc_runner::run::{Finished, Observer, RunConfig, run};
 use dmsc_runner::select::Selection;
-use dmsc_runner::session::Session;
 
 const READER: &str = "Virtual PCD 00 00";
 /// STATUS, as the case sends it.
@@ -78,7 +78,7 @@ struct Beside {
     times: Rc<RefCell<Times>>,
 }
 
-impl Bench for Beside {
+impl Operator for Beside {
     fn act(&mut self, _name: &str, _prompt: &str, _session: &mut Session) -> Result<(), String> {
         self.times.borrow_mut().run.extend(self.turn());
         let mut buffer = [0; pcsc::MAX_BUFFER_SIZE_EXTENDED];
@@ -113,7 +113,7 @@ impl Observer for Beside {
     fn finished(&mut self, finished: &Finished) {
         assert_eq!(finished.reason, "", "{}", finished.case);
     }
-    fn hands<'d>(&mut self, _dut: &'d Dut) -> Box<dyn Bench + 'd> {
+    fn hands<'d>(&mut self, _dut: &'d Dut) -> Box<dyn Operator + 'd> {
         Box::new(self.clone())
     }
 }

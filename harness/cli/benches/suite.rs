@@ -1,8 +1,8 @@
 //! All cases against the built-in reference DUTs, without a journal: what a developer waits for.
 
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::case::{Case, Library};
-use dmsc_runner::dut::Dut;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::{Case, Library};
+use dmsc_language::dut::Dut;
 use dmsc_runner::run::{Finished, Observer, RunConfig, run};
 use dmsc_runner::select::Selection;
 

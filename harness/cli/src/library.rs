@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dmsc_runner::bundle::{Bundle, BundleError};
-use dmsc_runner::case::{Case, Library};
-use dmsc_runner::dut::{Dut, DutError};
-use dmsc_runner::fault::{self, Fault};
+use dmsc_language::bundle::{Bundle, BundleError};
+use dmsc_language::case::{Case, Library};
+use dmsc_language::dut::{Dut, DutError};
+use dmsc_language::fault::{self, Fault};
 
 use crate::failure::Failure;
 use crate::terminal::Terminal;

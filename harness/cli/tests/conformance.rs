@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use dmsc_runner::case::Library;
-use dmsc_runner::dut::Dut;
-use dmsc_runner::fault;
+use dmsc_language::case::Library;
+use dmsc_language::dut::Dut;
+use dmsc_language::fault;
 use dmsc_runner::piecewise::Piecewise;
 use dmsc_runner::run::Finished;
 use dmsc_scr::{Outcome, Verdict};

@@ -5,6 +5,7 @@ pub mod codec;
 pub mod directive;
 mod execute;
 pub mod server;
+pub mod trust;
 pub mod view;
 
 pub use client::DmClient;

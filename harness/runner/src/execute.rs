@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use dmsc_engine::event::{Actor, Event};
+use dmsc_bench::operator::Operator;
+use dmsc_bench::session::{Broken, Session};
+use dmsc_engine::dm::trust::is_challenged;
+use dmsc_engine::event::Event;
 use dmsc_engine::player::Reply;
 use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
 use dmsc_link::{LinkError, Time};
@@ -20,11 +23,11 @@ use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Message,
 use dmsc_scr::Verdict;
 use serde_json::Value;
 
-use crate::case::{Case, Delay, Expect, ExpectNone, Level, Operator, ReplySpec, Step, StepKind};
 use crate::evidence::locate;
 use crate::notes::Notes;
-use crate::session::{Broken, Session};
-use crate::variables::{self, Scope, VariableError};
+use crate::outcome::CaseResult;
+use dmsc_language::case::{Case, Delay, Expect, ExpectNone, Level, OperatorAct, ReplySpec, Step, StepKind};
+use dmsc_language::variables::{self, Scope, VariableError};
 
 /// How long octets of a process that has ended may take to arrive on the same machine.
 const IN_FLIGHT: Duration = Duration::from_millis(200);
@@ -38,52 +41,6 @@ pub trait Recorder {
     /// Whether messages are wanted at all.
     fn wants_messages(&self) -> bool {
         true
-    }
-}
-
-/// A person at the bench, or what stands in for one.
-pub trait Bench {
-    /// Does an act of the given name; the prompt is for a person.
-    ///
-    /// # Errors
-    /// The reason why the act could not be done.
-    fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String>;
-}
-
-/// What came of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaseResult {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why, in a line; empty for a pass.
-    pub reason: String,
-    /// Misses at level `should`, and alternatives worth a remark.
-    pub remarks: Vec<String>,
-    /// How long it took on the link's clock.
-    pub duration: Duration,
-    /// Whether the DUT gave no sign of life.
-    pub dead: bool,
-    /// Whether a demand was missed that would be a fail, were it not known from memory only, or in doubt.
-    pub doubted: bool,
-    /// Whether what was missed may be for want of the right nonces.
-    pub stale: bool,
-    /// What was lost, when the link was: the case has then shown nothing and is to be repeated.
-    pub interrupted: Option<String>,
-}
-
-impl CaseResult {
-    /// A case that came to nothing for want of a rig.
-    pub fn error(reason: String) -> CaseResult {
-        CaseResult {
-            verdict: Verdict::Error,
-            reason,
-            remarks: Vec::new(),
-            duration: Duration::ZERO,
-            dead: false,
-            doubted: false,
-            stale: false,
-            interrupted: None,
-        }
     }
 }
 
@@ -124,7 +81,7 @@ pub fn execute<'a>(
     scope: Scope,
     options: &'a Options,
     recorder: &'a mut dyn Recorder,
-    bench: &'a mut dyn Bench,
+    bench: &'a mut dyn Operator,
 ) -> CaseResult {
     let began = session.now();
     let mut executor = Executor {
@@ -182,7 +139,7 @@ struct Executor<'a> {
     scope: Scope,
     options: &'a Options,
     notes: Notes<'a>,
-    bench: &'a mut dyn Bench,
+    bench: &'a mut dyn Operator,
     began: Time,
     /// The number of the step, counted over all levels.
     step: usize,
@@ -554,7 +511,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    fn operator(&mut self, step: &'a Step, operator: &'a Operator) -> Result<(), Stop> {
+    fn operator(&mut self, step: &'a Step, operator: &'a OperatorAct) -> Result<(), Stop> {
         self.settle()?;
         let prompt = variables::filled(&operator.prompt, &self.scope);
         if let Err(reason) = self.bench.act(&operator.act, &prompt, self.session) {
@@ -597,14 +554,6 @@ impl<'a> Executor<'a> {
     }
 }
 
-/// Whether a message is a client's without valid credentials, which the server answers with a challenge.
-fn is_challenged(event: &Event) -> bool {
-    event.kind == "dm.message"
-        && event.from == Actor::Client
-        && event.fields.get("package").and_then(Value::as_u64) == Some(1)
-        && event.fields.get("credentials").and_then(Value::as_str).is_some_and(|found| found != "valid")
-}
-
 /// Whether a message is of a kind; a kind without its last part stands for all that share it.
 fn is_kind(found: &str, wanted: &str) -> bool {
     found.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -619,16 +568,6 @@ fn describe(kind: &str, filter: Option<&Template>) -> String {
 
 fn seconds(window: Duration) -> String {
     if window.subsec_millis() == 0 { format!("{} s", window.as_secs()) } else { format!("{} ms", window.as_millis()) }
-}
-
-/// An act-less bench: for runs without anybody at hand.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Nobody;
-
-impl Bench for Nobody {
-    fn act(&mut self, _name: &str, _prompt: &str, _session: &mut Session) -> Result<(), String> {
-        Err("nobody is at the bench, and the DUT file names no command for it".into())
-    }
 }
 
 impl Default for Options {

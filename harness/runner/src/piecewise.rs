@@ -11,14 +11,15 @@ use std::time::{Instant, SystemTime};
 use dmsc_report::journal::{Event, JournalWriter, RunFinished, Timestamp};
 use dmsc_scr::{Outcome, Tables, Verdict};
 
-use crate::bundle::Bundle;
-use crate::case::Case;
-use crate::dut::Dut;
 use crate::execute::Options;
-use crate::nonces::Nonces;
-use crate::rig::{Fixtures, Hands, Rig};
 use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, died_of, header, is_wall, micros, plan};
 use crate::select::Selection;
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_engine::dm::trust::Nonces;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::dut::Dut;
 
 /// A run whose cases are run one by one.
 #[derive(Debug)]
@@ -133,7 +134,8 @@ impl Piecewise {
             rig.go_on(nonces);
         }
         let wanted = self.folder.is_some();
-        let attempted = attempt(&mut rig, case, &options, self.began, wanted, &mut sink, &mut Hands::new(dut));
+        let attempted =
+            attempt(&mut rig, case, &options, self.began, wanted, &mut sink, &mut DutFileOperator::new(dut));
         if let Some(devices) = &mut one {
             devices.insert(dut.name.clone(), rig.nonces());
         }

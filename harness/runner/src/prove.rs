@@ -6,15 +6,17 @@ use dmsc_report::journal::{Check, Message};
 use dmsc_scr::{Outcome, Tables, Verdict};
 use serde::Serialize;
 
-use crate::bundle::Bundle;
-use crate::case::Case;
-use crate::catalogue::Role;
-use crate::dut::Dut;
-use crate::execute::{CaseResult, Options, Recorder};
-use crate::fault::Fault;
-use crate::rig::{Fixtures, Hands, Rig, RigError};
+use crate::execute::{Options, Recorder};
+use crate::outcome::CaseResult;
 use crate::run::{RunConfig, plan, run_case};
 use crate::select::Selection;
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::rig::{Fixtures, Rig, RigError};
+use dmsc_engine::role::Role;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::dut::Dut;
+use dmsc_language::fault::Fault;
 
 /// What a proof found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -156,7 +158,7 @@ fn suite(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixtures, seed: 
         let Some(case) = runnable(&planned.skip, planned.case, dut) else { continue };
         let mut rig = Rig::new(dut, fixtures, seed);
         let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
-        let result = run_case(&mut rig, case, &options, &mut Quiet, &mut Hands::new(dut));
+        let result = run_case(&mut rig, case, &options, &mut Quiet, &mut DutFileOperator::new(dut));
         let CaseResult { verdict, reason, doubted, .. } = result;
         outcomes.push(Seen { case: case.name(), verdict, reason, doubted });
     }

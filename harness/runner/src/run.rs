@@ -12,15 +12,17 @@ use dmsc_report::journal::{
 use dmsc_scr::{Outcome, Tables, Verdict};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::Bundle;
-use crate::case::Case;
-use crate::catalogue::Role;
-use crate::disturb;
-use crate::dut::{Builtin, Dut, LinkSpec, Secrets};
-use crate::execute::{self, Bench, CaseResult, Options, Recorder};
-use crate::nonces::Nonces;
-use crate::rig::{Fixtures, Hands, Rig, RigError};
+use crate::execute::{self, Options, Recorder};
+use crate::outcome::CaseResult;
 use crate::select::{self, Selection};
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::operator::Operator;
+use dmsc_bench::rig::{Fixtures, Rig, RigError};
+use dmsc_engine::dm::trust::Nonces;
+use dmsc_engine::role::Role;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::dut::{Builtin, Dut, LinkSpec, Secrets};
 
 /// A session is over when nothing has come for so long behind the last step of its case, and at the latest after the
 /// second time.
@@ -59,8 +61,8 @@ pub trait Observer {
     /// A case, or the decision not to run it, is done.
     fn finished(&mut self, finished: &Finished);
     /// The hands at the bench for a DUT, when those of the DUT file are not enough.
-    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Bench + 'd> {
-        Box::new(Hands::new(dut))
+    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Operator + 'd> {
+        Box::new(DutFileOperator::new(dut))
     }
 }
 
@@ -217,23 +219,25 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
 const REPEATS: usize = 5;
 
 /// What came of a case, over all its attempts.
-pub(crate) struct Attempted {
-    pub(crate) result: CaseResult,
-    pub(crate) decisive: Option<Check>,
+pub struct Attempted {
+    /// The last result.
+    pub result: CaseResult,
+    /// The check that decided.
+    pub decisive: Option<Check>,
     /// Whether the link was lost for good.
-    pub(crate) lost: bool,
+    pub lost: bool,
 }
 
 /// Runs a case, anew as long as its link is lost and comes back: what a lost link hid is never held against the DUT.
 /// `wanted` says whether messages are recorded; `began` is the beginning of the run.
-pub(crate) fn attempt(
+pub fn attempt(
     rig: &mut Rig<'_>,
     case: &Case,
     options: &Options,
     began: Instant,
     wanted: bool,
     sink: &mut dyn FnMut(Event),
-    hands: &mut dyn Bench,
+    hands: &mut dyn Operator,
 ) -> Attempted {
     let mut gaps: Vec<Gap> = Vec::new();
     // Where a session broke off, nobody can know which of the nonces that were on their way are in force. First those
@@ -305,7 +309,7 @@ pub fn run_case(
     case: &Case,
     options: &Options,
     recorder: &mut dyn Recorder,
-    bench: &mut dyn Bench,
+    bench: &mut dyn Operator,
 ) -> CaseResult {
     let mut session = match rig.open(case) {
         Ok(session) => session,
@@ -322,9 +326,11 @@ pub fn run_case(
     let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, bench);
     // A session broken off in its middle leaves a device with nonces that nobody else knows.
     let ended = result.interrupted.is_none() && rig.needs_end() && session.finish(QUIET, END);
-    rig.weigh(&mut result, &session, ended);
+    if rig.judge_nonces(&session, result.verdict == Verdict::Pass, ended) {
+        result.doubt_nonces(rig.keeps_nonces());
+    }
     result.remarks.extend(rig.close(session, result.interrupted.is_some()).err());
-    disturb::account_for(&mut result, rig.disturbances());
+    result.account_for(rig.disturbances());
     result
 }
 
@@ -535,7 +541,8 @@ fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
 pub(crate) struct Tape<'a> {
     pub(crate) sink: &'a mut dyn FnMut(Event),
     pub(crate) wanted: bool,
-    pub(crate) decisive: Option<Check>,
+    /// The check that decided.
+    pub decisive: Option<Check>,
 }
 
 impl Recorder for Tape<'_> {

@@ -5,10 +5,11 @@ use std::fmt;
 use dmsc_scr::{ItemId, Outcome, Status, Tables};
 use serde_json::Value;
 
-use crate::case::{Case, Step, StepKind};
-use crate::catalogue::Role;
-use crate::dut::{Dut, Secrets};
-use crate::rig::{Hands, Offers};
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::rig::Offers;
+use dmsc_engine::role::Role;
+use dmsc_language::case::{Case, Step, StepKind};
+use dmsc_language::dut::{Dut, Secrets};
 
 /// How the reason of a case begins that was not chosen.
 pub const NOT_SELECTED: &str = "not selected";
@@ -292,7 +293,7 @@ pub fn decide(
         .map(Outcome::NotRun)
         .or_else(|| not_applicable(case, dut, tables).map(Outcome::NotApplicable))
         .or_else(|| {
-            let missing = case.acts().into_iter().find(|act| !person && !Hands::can(dut, act))?;
+            let missing = case.acts().into_iter().find(|act| !person && !DutFileOperator::can(dut, act))?;
             Some(Outcome::NotRun(format!(
                 "it needs the operator's act `{missing}`, and neither a person nor a command of the DUT file is there to do it"
             )))

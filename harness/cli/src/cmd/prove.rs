@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dmsc_runner::catalogue::Role;
-use dmsc_runner::fault::Fault;
+use dmsc_language::catalogue::Role;
+use dmsc_language::fault::Fault;
 use dmsc_runner::prove::{Proof, prove};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 

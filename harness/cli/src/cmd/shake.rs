@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 use dmsc_doc::parse_duration;
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::case::Case;
-use dmsc_runner::dut::Dut;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::dut::Dut;
 use dmsc_runner::select::Selection;
 use dmsc_runner::shake::{Finding, Limit, ShakeConfig, Shaken, Watcher, What, keep, shake};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

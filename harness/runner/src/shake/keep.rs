@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use dmsc_doc::{Kind, Node, Source};
 
 use super::Finding;
-use crate::bundle::{Bundle, CASES, INCLUDES};
-use crate::case::{Case, Library};
+use dmsc_language::bundle::{Bundle, CASES, INCLUDES};
+use dmsc_language::case::{Case, Library};
 
 /// Why a finding cannot be written as a case.
 #[derive(Debug, thiserror::Error)]

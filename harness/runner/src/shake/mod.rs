@@ -21,14 +21,17 @@ pub use finding::{Finding, LeftOut, Shaken, What};
 pub use keep::{KeepError, keep};
 pub use plan::Plan;
 
-use crate::bundle::Bundle;
-use crate::case::Case;
-use crate::disturb::{is_disturbed, schedule};
-use crate::dut::{Dut, LinkSpec};
-use crate::execute::{Bench, CaseResult, Options, Recorder, execute};
-use crate::rig::{Fixtures, Hands, Rig, RigError};
+use crate::execute::{Options, Recorder, execute};
+use crate::outcome::CaseResult;
 use crate::run::{RunConfig, plan as planned};
 use crate::select::Selection;
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::operator::Operator;
+use dmsc_bench::rig::{Fixtures, Rig, RigError};
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::disturb::{is_disturbed, schedule};
+use dmsc_language::dut::{Dut, LinkSpec};
 use shrink::shrink;
 
 /// The most that goes wrong in one session.
@@ -118,7 +121,7 @@ pub fn shake(config: &ShakeConfig<'_>, watcher: &mut dyn Watcher) -> Result<Shak
     for dut in config.duts {
         let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
         let rig = Rig::new(dut, &fixtures, config.seed);
-        let mut shaker = Shaker { dut, rig, options, hands: Hands::new(dut), sessions: 0 };
+        let mut shaker = Shaker { dut, rig, options, hands: DutFileOperator::new(dut), sessions: 0 };
         let done = one_dut(config, &mut shaker, &mut shaken, watcher);
         shaken.sessions = shaken.sessions.saturating_add(shaker.sessions);
         done?;
@@ -240,7 +243,7 @@ struct Shaker<'d> {
     dut: &'d Dut,
     rig: Rig<'d>,
     options: Options,
-    hands: Hands<'d>,
+    hands: DutFileOperator<'d>,
     sessions: u64,
 }
 
@@ -254,7 +257,7 @@ impl Shaker<'_> {
             reason = match self.rig.open(case) {
                 Ok(mut session) => {
                     let scope = self.rig.scope();
-                    let hands: &mut dyn Bench = &mut self.hands;
+                    let hands: &mut dyn Operator = &mut self.hands;
                     let result = execute(case, &mut session, scope, &self.options, &mut Unrecorded, hands);
                     if result.interrupted.is_none() {
                         session.finish(QUIET.saturating_add(held_back(case)), END);

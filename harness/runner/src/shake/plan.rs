@@ -6,8 +6,8 @@ use dmsc_engine::rng::Rng;
 use dmsc_link::{Disturbance, Mishap, Place, Schedule, Shape};
 use serde_json::{Map, Value};
 
-use crate::case::Case;
-use crate::disturb::{CHUNKS, DISTURB, to_json};
+use dmsc_language::case::Case;
+use dmsc_language::disturb::{CHUNKS, DISTURB, to_json};
 
 /// Sizes of pieces that are worth a try: one octet, odd ones, and those at the limits.
 const SIZES: [u8; 7] = [1, 7, 16, 64, 127, 237, 255];

@@ -3,8 +3,8 @@ use dmsc_link::{Disturbance, Place, Schedule, Side};
 use proptest::prelude::*;
 
 use super::*;
-use crate::case::Library;
-use crate::fault::Fault;
+use dmsc_language::case::Library;
+use dmsc_language::fault::Fault;
 
 fn cases() -> &'static [Case] {
     static CASES: std::sync::LazyLock<Vec<Case>> = std::sync::LazyLock::new(|| Library::builtin().load().unwrap());
@@ -85,7 +85,7 @@ fn a_mistake_that_has_nothing_to_do_with_recovery_is_not_found() {
 fn a_dut_that_is_not_there_cannot_be_shaken() {
     let bundle = Bundle::builtin();
     let mut silent = dut(&bundle, "reference-card", None);
-    silent.link = LinkSpec::Builtin(crate::dut::Builtin::Silent);
+    silent.link = LinkSpec::Builtin(dmsc_language::dut::Builtin::Silent);
     let cases = cases();
     let (selection, limit) = (Selection::default(), Limit::Rounds(1));
     let config = ShakeConfig { duts: &[silent], cases, bundle: &bundle, selection, seed: 0, limit };
@@ -106,7 +106,7 @@ fn session(dut: &Dut, case: &Case, plan: Option<&Plan>) -> CaseResult {
     let fixtures = Fixtures::load(&bundle).unwrap();
     let options = Options { dut: dut.name.clone(), ..Options::default() };
     let rig = Rig::new(dut, &fixtures, 1);
-    let mut shaker = Shaker { dut, rig, options, hands: Hands::new(dut), sessions: 0 };
+    let mut shaker = Shaker { dut, rig, options, hands: DutFileOperator::new(dut), sessions: 0 };
     let disturbed = plan.map(|plan| plan.applied(case));
     shaker.session(disturbed.as_ref().unwrap_or(case)).unwrap()
 }
@@ -130,7 +130,7 @@ proptest! {
     fn a_disturbed_session_ends_without_an_error_of_the_harness(seed: u64, pick: prop::sample::Index) {
         let bundle = Bundle::builtin();
         let case = pick.get(cases());
-        let name = if case.role == crate::catalogue::Role::Card { "reference-terminal" } else { "reference-card" };
+        let name = if case.role == dmsc_engine::role::Role::Card { "reference-terminal" } else { "reference-card" };
         let dut = dut(&bundle, name, None);
         prop_assume!(!is_disturbed(&case.setup) && case.ixit.is_empty());
         let tally = Tally { commands: 120, responses: 120, streams: Vec::new() };

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dmsc_doc::Problems;
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::case::Library;
-use dmsc_runner::fault;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Library;
+use dmsc_language::fault;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;

@@ -1,7 +1,7 @@
 //! `dmsc cases kinds`: what cases can send and expect.
 
 use clap::Args;
-use dmsc_runner::catalogue::{Catalogue, FieldSpec, Kind, Role, reference};
+use dmsc_language::catalogue::{Catalogue, FieldSpec, Kind, Role, reference};
 use serde_json::{Value, json};
 
 use crate::cmd::run::PlayedRole;

@@ -1,7 +1,7 @@
 //! `dmsc cases list`.
 
 use clap::Args;
-use dmsc_runner::case::Case;
+use dmsc_language::case::Case;
 use dmsc_scr::ItemId;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use dmsc_doc::{Definitions, Field, Mapping, Schema as Shape};
-use dmsc_runner::editors::json_schemas;
+use dmsc_language::editors::json_schemas;
 use dmsc_scr::{DutKind, Tables};
 
 use crate::exit::Exit;

@@ -1,7 +1,7 @@
 //! `dmsc cases show`.
 
 use clap::Args;
-use dmsc_runner::case::Case;
+use dmsc_language::case::Case;
 use dmsc_scr::Tables;
 
 use super::list::as_json;

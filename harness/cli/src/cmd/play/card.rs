@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use dmsc_doc::Source;
 use dmsc_engine::card::files::FileSystem;
-use dmsc_runner::catalogue::Role;
-use dmsc_runner::dut;
+use dmsc_language::catalogue::Role;
+use dmsc_language::dut;
 
 use super::{Common, link, quoted};
 use crate::failure::{Done, Failure};

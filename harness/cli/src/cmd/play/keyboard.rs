@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use dmsc_bench::play::Order;
 use dmsc_engine::patch::Change;
 use dmsc_link::Poster;
-use dmsc_runner::play::Order;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;

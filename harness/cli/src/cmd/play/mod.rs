@@ -10,15 +10,15 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use clap::Args;
+use dmsc_bench::play::{Audience, play};
+use dmsc_bench::rig::{Fixtures, Rig};
 use dmsc_doc::{Source, parse_duration};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::event::Event;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::catalogue::Role;
+use dmsc_language::dut::{Chosen, Connection, Dut};
 use dmsc_link::Poster;
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::catalogue::Role;
-use dmsc_runner::dut::{Chosen, Connection, Dut};
-use dmsc_runner::play::{Audience, play};
-use dmsc_runner::rig::{Fixtures, Rig};
 
 pub(crate) use card::Card;
 pub(crate) use terminal::Terminal as TerminalPlay;

@@ -1,7 +1,7 @@
 //! `dmsc terminal`: the reference terminal against a card at hand, with a person to give it orders.
 
 use clap::Args;
-use dmsc_runner::catalogue::Role;
+use dmsc_language::catalogue::Role;
 
 use super::keyboard::ORDERS;
 use super::{Common, link, quoted};

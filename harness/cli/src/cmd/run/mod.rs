@@ -9,11 +9,11 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::catalogue::Role;
+use dmsc_language::dut::Dut;
 use dmsc_report::render_all;
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::case::Case;
-use dmsc_runner::catalogue::Role;
-use dmsc_runner::dut::Dut;
 use dmsc_runner::run::{Finished, RunConfig, RunError, run};
 use dmsc_runner::select::{Condition, Selection};
 use dmsc_scr::{Outcome, Tables};

@@ -2,29 +2,29 @@
 
 use std::io::{self, Write as _};
 
-use dmsc_runner::dut::Dut;
-use dmsc_runner::execute::Bench;
-use dmsc_runner::rig::Hands;
-use dmsc_runner::session::Session;
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::operator::Operator;
+use dmsc_bench::session::Session;
+use dmsc_language::dut::Dut;
 use indicatif::ProgressBar;
 
 /// Commands of the DUT file first, then a person at the terminal.
 pub(super) struct Person<'d> {
     dut: &'d Dut,
-    hands: Hands<'d>,
+    hands: DutFileOperator<'d>,
     bar: ProgressBar,
 }
 
 impl<'d> Person<'d> {
     /// A person at the bench of a DUT; the bar makes way for the question.
     pub(super) fn new(dut: &'d Dut, bar: ProgressBar) -> Self {
-        Self { dut, hands: Hands::new(dut), bar }
+        Self { dut, hands: DutFileOperator::new(dut), bar }
     }
 }
 
-impl Bench for Person<'_> {
+impl Operator for Person<'_> {
     fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String> {
-        if Hands::can(self.dut, name) {
+        if DutFileOperator::can(self.dut, name) {
             return self.hands.act(name, prompt, session);
         }
         self.bar.suspend(|| ask(name, prompt))

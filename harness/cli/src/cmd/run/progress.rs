@@ -1,8 +1,8 @@
 //! What a run shows while it goes: a bar on a terminal, lines with -v, a block for each failure.
 
-use dmsc_runner::dut::Dut;
-use dmsc_runner::execute::Bench;
-use dmsc_runner::rig::Hands;
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::operator::Operator;
+use dmsc_language::dut::Dut;
 use dmsc_runner::run::{Finished, Observer};
 use dmsc_scr::{Outcome, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -66,8 +66,8 @@ impl Observer for Progress<'_> {
         }
     }
 
-    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Bench + 'd> {
-        if self.person { Box::new(Person::new(dut, self.bar.clone())) } else { Box::new(Hands::new(dut)) }
+    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Operator + 'd> {
+        if self.person { Box::new(Person::new(dut, self.bar.clone())) } else { Box::new(DutFileOperator::new(dut)) }
     }
 }
 

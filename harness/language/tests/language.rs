@@ -1,6 +1,6 @@
 //! The case language from outside: broken files and their texts, published schemas, the reference, mutated files.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p dmsc-runner --test language` writes goldens, schemas and the reference anew.
+//! `UPDATE_GOLDEN=1 cargo test -p dmsc-language --test language` writes goldens, schemas and the reference anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test stops at what it does not expect.
 
@@ -9,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dmsc_doc::{Problems, Source};
-use dmsc_runner::bundle::Bundle;
-use dmsc_runner::case::{Case, Library};
-use dmsc_runner::dut::{Dut, FileError, Files};
-use dmsc_runner::fault::{self, Fault};
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::{Case, Library};
+use dmsc_language::dut::{Dut, FileError, Files};
+use dmsc_language::fault::{self, Fault};
 use proptest::prelude::*;
 
 fn crate_folder() -> PathBuf {
@@ -131,7 +131,7 @@ fn the_reference_duts_are_sound() {
     let bundle = Bundle::builtin();
     for name in ["reference-card", "reference-terminal"] {
         let dut = Dut::from_bundle(&bundle, name, &[]).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(dut.ixit, dmsc_runner::dut::Ixit::default(), "{name} writes the defaults out");
+        assert_eq!(dut.ixit, dmsc_language::dut::Ixit::default(), "{name} writes the defaults out");
         assert!(dut.ics.answers().iter().all(|(item, yes)| *yes || item.status() != Some(dmsc_scr::Status::Mandatory)));
         let path = crate_folder().join(format!("../../fixtures/duts/{name}.yaml"));
         let from_disk = Dut::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
@@ -141,7 +141,7 @@ fn the_reference_duts_are_sound() {
     let path = crate_folder().join("../../fixtures/duts/reference-terminal.yaml");
     let text = fs::read_to_string(path).unwrap() + "card: ../cards/pin.yaml\n";
     let dut = Dut::parse(&Source::new("terminal.yaml", text), &Statements, &[]).unwrap();
-    let card = dmsc_runner::dut::card(&Source::new("pin.yaml", bundle.text("fixtures/cards/pin.yaml").unwrap()));
+    let card = dmsc_language::dut::card(&Source::new("pin.yaml", bundle.text("fixtures/cards/pin.yaml").unwrap()));
     assert_eq!(dut.card, Some(card.unwrap()));
 
     let error = Dut::from_bundle(&bundle, "nix", &[]).unwrap_err();
@@ -158,8 +158,8 @@ fn the_embedded_cases_and_faults_are_sound() {
 #[test]
 fn the_published_schemas_are_up_to_date() {
     let mut wrong = Vec::new();
-    for (name, schema) in dmsc_runner::editors::json_schemas() {
-        let text = dmsc_runner::editors::text(&schema);
+    for (name, schema) in dmsc_language::editors::json_schemas() {
+        let text = dmsc_language::editors::text(&schema);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), schema);
         compare(&crate_folder().join("schema").join(name), &text, &mut wrong);
     }
@@ -174,7 +174,7 @@ fn the_reference_in_language_md_is_up_to_date() {
     let text = fs::read_to_string(&path).unwrap();
     let (written, _) = text.split_once(BEGIN).expect("LANGUAGE.md lost the mark of the generated part");
     let mut wrong = Vec::new();
-    compare(&path, &format!("{written}{BEGIN}{}", dmsc_runner::catalogue::reference()), &mut wrong);
+    compare(&path, &format!("{written}{BEGIN}{}", dmsc_language::catalogue::reference()), &mut wrong);
     assert!(wrong.is_empty(), "the tables of LANGUAGE.md are old; run with UPDATE_GOLDEN=1");
 }
 

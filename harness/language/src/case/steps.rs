@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::convert::{is_reference, json};
 use super::read::{Found, explained, problems_of, trust_of};
 use super::{
-    Delay, Expect, ExpectNone, Level, Location, Operator, Repeat, ReplySpec, Send, Step, StepKind, Trust, definitions,
-    include_schema,
+    Delay, Expect, ExpectNone, Level, Location, OperatorAct, Repeat, ReplySpec, Send, Step, StepKind, Trust,
+    definitions, include_schema,
 };
 use crate::bundle::{Bundle, INCLUDES};
 use crate::catalogue::schema::{mutations, template, with};
@@ -105,7 +105,13 @@ impl<'a> Expander<'a> {
         } else if let Some(act) = written("operator") {
             let until = written("until");
             let matching = self.operator_match(source, node, until.as_deref());
-            StepKind::Operator(Operator { act, prompt: written("prompt")?, until, matching, within: delay("within") })
+            StepKind::Operator(OperatorAct {
+                act,
+                prompt: written("prompt")?,
+                until,
+                matching,
+                within: delay("within"),
+            })
         } else {
             let count = node.get("repeat")?.as_int().and_then(|count| u32::try_from(count).ok());
             let Some(count) = count else {

@@ -12,6 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use dmsc_doc::{Problems, parse_duration};
+use dmsc_engine::dm::trust::concerns_credentials;
 use dmsc_link::Place;
 use dmsc_scr::{CaseRef, ItemId};
 use serde_json::{Map, Value};
@@ -151,7 +152,7 @@ pub enum StepKind {
     /// Lets time pass.
     Wait(Delay),
     /// Asks a person to act.
-    Operator(Operator),
+    Operator(OperatorAct),
     /// Does steps several times.
     Repeat(Repeat),
 }
@@ -216,7 +217,7 @@ pub struct ExpectNone {
 
 /// `operator`: an act of a person, or of a command of the DUT file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Operator {
+pub struct OperatorAct {
     /// The name of the act, as the DUT file knows it.
     pub act: String,
     /// What the person is asked to do.
@@ -288,25 +289,15 @@ impl Case {
         needs
     }
 
-    /// Whether a step looks at credentials or challenges, or sets them.
+    /// Whether a step looks at credentials or challenges, or answers with others, as the rules of DM trust tell them.
     pub fn is_about_credentials(&self) -> bool {
-        const WORDS: [&str; 4] = ["credentials", "cred", "chal", "SyncHdr"];
+        let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
         let mut found = !self.ixit.is_empty();
         for_each(&self.steps, &mut |step| {
-            let values = match &step.kind {
-                StepKind::Expect(expect) => {
-                    let reply = match &expect.reply {
-                        ReplySpec::With { with, .. } => Some(Value::Object(with.clone())),
-                        _ => None,
-                    };
-                    vec![expect.matching.clone(), expect.filter.clone(), reply]
-                }
-                _ => Vec::new(),
-            };
-            found |= values.into_iter().flatten().any(|value| {
-                let text = value.to_string();
-                WORDS.iter().any(|word| text.contains(&format!("\"{word}\"")))
-            });
+            if let StepKind::Expect(expect) = &step.kind {
+                found |= [&expect.matching, &expect.filter].into_iter().flatten().any(about);
+                found |= matches!(&expect.reply, ReplySpec::With { with, .. } if concerns_credentials(with));
+            }
         });
         found
     }

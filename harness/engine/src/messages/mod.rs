@@ -5,60 +5,13 @@
 
 mod groups;
 mod kinds;
-mod reference;
-pub(crate) mod schema;
 mod shape;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
-pub use reference::reference;
-pub use shape::{FieldSpec, Shape};
-
-/// What the harness plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The UICC with the DM_SC Server; the DUT is a terminal.
-    Card,
-    /// The terminal with the DM Client; the DUT is a card.
-    Terminal,
-}
-
-impl Role {
-    /// Both.
-    pub const ALL: [Role; 2] = [Role::Card, Role::Terminal];
-
-    /// The word in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Card => "card",
-            Role::Terminal => "terminal",
-        }
-    }
-
-    /// The role of this name.
-    pub fn from_name(name: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.as_str() == name)
-    }
-
-    /// What the DUT is when the harness plays this, or the other way round.
-    pub fn other(self) -> Role {
-        match self {
-            Role::Card => Role::Terminal,
-            Role::Terminal => Role::Card,
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+pub use crate::role::Role;
+pub use shape::{FieldSpec, Shape, anchor};
 
 /// A kind of message, as one role knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,8 +90,8 @@ pub fn is_kind(written: &str, heard: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use dmsc_engine::dm::directive::{BODY_FIELDS, HEADER_FIELDS};
-    use dmsc_engine::site::HTTP_FIELDS;
+    use crate::dm::directive::{BODY_FIELDS, HEADER_FIELDS};
+    use crate::site::HTTP_FIELDS;
 
     use super::*;
 

@@ -3,11 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use dmsc_link::{AWAY, Opening};
-
 use super::connection::Chosen;
 use super::{Builtin, Connection};
-use crate::wire::Wire;
 
 /// How long a lost link may take to come back unless the DUT file says otherwise.
 pub(super) const RECOVERY: Duration = Duration::from_secs(60);
@@ -41,12 +38,6 @@ impl Device {
             self.connection = connection;
             self.choice = Some(why);
         }
-    }
-
-    /// The link, not yet open; `atr` is that of the card, if one is played at the far end.
-    pub(crate) fn wire(&self, atr: &[u8]) -> Wire {
-        let far = self.bench.as_ref().map(|bench| (bench.connection.opener(), Opening { atr: atr.to_vec() }));
-        Wire::new(self.connection.opener(), far, self.recovery, AWAY)
     }
 }
 

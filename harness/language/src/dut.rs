@@ -3,6 +3,7 @@
 mod connection;
 mod device;
 mod ixit;
+mod nonces;
 mod read;
 mod schema;
 
@@ -24,7 +25,7 @@ pub use schema::dut_schema;
 use crate::bundle::Bundle;
 use crate::catalogue::Role;
 use crate::fault::Fault;
-pub use crate::nonces::NonceFile;
+pub use nonces::NonceFile;
 
 /// A DUT.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// The folder of the cases.
-pub(crate) const CASES: &str = "testcases/";
+pub const CASES: &str = "testcases/";
 /// The folder of what cases and DUTs share.
 pub(crate) const FIXTURES: &str = "fixtures/";
 /// The folder of the includes, within that of the cases.
-pub(crate) const INCLUDES: &str = "testcases/include/";
+pub const INCLUDES: &str = "testcases/include/";
 
 /// Extensions of the files that belong to a bundle.
 const EXTENSIONS: [&str; 6] = ["yaml", "xml", "pem", "json", "hex", "txt"];
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_cases_is_refused() {
-        let error = Bundle::from_dir(&repository().join("harness/runner/src")).unwrap_err();
+        let error = Bundle::from_dir(&repository().join("harness/language/src")).unwrap_err();
         assert!(error.to_string().contains("testcases/<SCR item>"), "{error}");
     }
 

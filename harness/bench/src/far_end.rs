@@ -12,7 +12,7 @@ use crate::pace::{End, Pace, Paced};
 use dmsc_link::{Link, LinkError, Opening, Peer, Poster, Signal, Time};
 
 /// Opens a link; called again when it was lost.
-pub(crate) type Opener = Box<dyn FnMut() -> Result<Box<dyn Link>, LinkError> + Send>;
+pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Link>, LinkError> + Send>;
 
 /// How long a far end with an open link may take to begin a session.
 const BEGIN_LIMIT: Duration = Duration::from_secs(30);

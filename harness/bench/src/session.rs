@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use dmsc_engine::dm::trust::NonceTrust;
 use dmsc_engine::event::Event;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
-
-use crate::nonces::Fit;
 
 /// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
 const SIGNAL_LIMIT: u64 = 500_000;
@@ -39,15 +38,15 @@ pub struct Session {
     ended: Option<String>,
     /// Whether a wait that somebody woke gives way before its time.
     interruptible: bool,
-    fit: Fit,
+    trust: NonceTrust,
 }
 
 impl Session {
     /// Puts a player on a link and begins.
     pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
         player.start(link.now());
-        let fit = Fit::new(player.account());
-        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false, fit }
+        let trust = NonceTrust::new(player.account());
+        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false, trust }
     }
 
     /// Lets a wait give way when somebody wakes it, and the session go on for ever: a player that is played by hand.
@@ -78,8 +77,8 @@ impl Session {
     }
 
     /// What it showed of the nonces that it began with.
-    pub(crate) fn fit(&self) -> Fit {
-        self.fit
+    pub(crate) fn trust(&self) -> NonceTrust {
+        self.trust
     }
 
     /// What was said of the end of the DUT's process, if it ended.
@@ -156,7 +155,7 @@ impl Session {
 
     fn event(&mut self) -> Option<Event> {
         let event = self.player.next_event()?;
-        self.fit.note(&event);
+        self.trust.note(&event);
         Some(event)
     }
 
@@ -204,7 +203,7 @@ impl Session {
     pub fn perform(&mut self, kind: &str, change: &Change) -> Result<(), Broken> {
         self.player.perform(self.link.now(), kind, change)?;
         if kind == "notification" {
-            self.fit.asks();
+            self.trust.asks();
         }
         Ok(())
     }

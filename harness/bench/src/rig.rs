@@ -9,30 +9,28 @@ use dmsc_engine::account::Account;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
 use dmsc_engine::dm::Encoding;
+use dmsc_engine::dm::trust::Nonces;
 use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
+use dmsc_engine::role::Role;
 use dmsc_engine::switch::Switches;
-use dmsc_engine::terminal::{ACTS, Terminal, TerminalConfig, alter_profile};
-use dmsc_link::{
-    Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Signal, Tally, Tcp, Time, run_command,
-};
-use dmsc_scr::{DutKind, Verdict};
+use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::disturb;
+use dmsc_language::dut::{Builtin, Connection, Device, Dut, LinkSpec, NonceFile, Secrets, WakeUp};
+use dmsc_language::variables::Scope;
+use dmsc_link::{Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Tally, Tcp, Time, run_command};
+use dmsc_scr::DutKind;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::hex::from_hex;
 use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
 use serde_json::{Map, Value};
 
-use crate::bundle::Bundle;
-use crate::case::Case;
-use crate::catalogue::Role;
-use crate::disturb;
-use crate::dut::{Builtin, Connection, Device, Dut, LinkSpec, NonceFile, Secrets, WakeUp};
-use crate::execute::{Bench, CaseResult};
+use crate::dummy::{Mute, Yes};
 use crate::kept::{Kept, Reference};
-use crate::nonces::Nonces;
 use crate::session::Session;
-use crate::variables::Scope;
 use crate::wire::Wire;
 
 /// The port the reference terminal announces for its DM Client.
@@ -124,15 +122,14 @@ impl<'a> Rig<'a> {
     /// A rig for `dut`.
     pub fn new(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64) -> Rig<'a> {
         let wire = match &dut.link {
-            LinkSpec::Device(device) => Some(device.wire(fixtures.card(dut).atr())),
+            LinkSpec::Device(device) => Some(Wire::of(device, fixtures.card(dut).atr())),
             LinkSpec::Builtin(_) | LinkSpec::Tcp(_) => None,
         };
         Rig::with(dut, fixtures, seed, wire)
     }
 
-    /// A rig over a wire of a test's own.
-    #[cfg(test)]
-    pub(crate) fn over(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Wire) -> Rig<'a> {
+    /// A rig over a link of somebody else's making.
+    pub fn over(dut: &'a Dut, fixtures: &'a Fixtures, seed: u64, wire: Wire) -> Rig<'a> {
         Rig::with(dut, fixtures, seed, Some(wire))
     }
 
@@ -149,14 +146,14 @@ impl<'a> Rig<'a> {
     }
 
     /// The nonces for the next session.
-    pub(crate) fn nonces(&self) -> Nonces {
+    pub fn nonces(&self) -> Nonces {
         let mut nonces = Nonces::of(&self.account, false);
         (nonces.server.shown, nonces.client.shown) = self.shown;
         nonces
     }
 
     /// Goes on with other nonces.
-    pub(crate) fn go_on(&mut self, nonces: Nonces) {
+    pub fn go_on(&mut self, nonces: Nonces) {
         self.shown = (nonces.server.shown, nonces.client.shown);
         self.set_nonces(&nonces.server.octets, &nonces.client.octets);
     }
@@ -176,12 +173,12 @@ impl<'a> Rig<'a> {
     }
 
     /// The account that the next session with a case starts from.
-    pub(crate) fn account_of(&self, case: &Case) -> Account {
+    pub fn account_of(&self, case: &Case) -> Account {
         self.account_for(case)
     }
 
     /// Says that the DUT has these nonces now, of the server and of the client.
-    pub(crate) fn set_nonces(&mut self, server: &[u8], client: &[u8]) {
+    pub fn set_nonces(&mut self, server: &[u8], client: &[u8]) {
         self.account.server_nonce = server.to_vec();
         self.account.client_nonce = client.to_vec();
     }
@@ -284,19 +281,24 @@ impl<'a> Rig<'a> {
 
     /// Whether a session has to be brought to its end behind its case: for a device, which would disturb the next, and
     /// where the nonces are followed.
-    pub(crate) fn needs_end(&self) -> bool {
+    pub fn needs_end(&self) -> bool {
         self.is_device() || self.dut.is_followed()
     }
 
-    /// Takes back a fail that may be for want of the right nonces, and takes note of what is known of them now. `ended`
-    /// says whether the session was brought to its end.
-    pub(crate) fn weigh(&mut self, result: &mut CaseResult, session: &Session, ended: bool) {
+    /// Takes note of what a session has shown of the nonces. `passed` says that its case passed, `ended` that it was
+    /// brought to its end. Gives whether what the case missed may be for want of the right nonces.
+    pub fn judge_nonces(&mut self, session: &Session, passed: bool, ended: bool) -> bool {
         if !self.dut.is_followed() {
-            return;
+            return false;
         }
-        let (fit, before) = (session.fit(), self.nonces());
-        fit.weigh(result, &before, self.file.is_some());
-        self.shown = fit.known(&before, ended && result.verdict == Verdict::Pass);
+        let (trust, before) = (session.trust(), self.nonces());
+        self.shown = trust.known(&before, ended && passed);
+        trust.is_doubtful(&before)
+    }
+
+    /// Whether a file keeps the nonces from one run to the next.
+    pub fn keeps_nonces(&self) -> bool {
+        self.file.is_some()
     }
 
     /// Takes note of what a session left behind, and of its link unless that was lost.
@@ -583,79 +585,6 @@ fn number(setup: &Map<String, Value>, name: &str) -> Option<u16> {
 
 fn hex(setup: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
     word(setup, name).and_then(|text| from_hex(text).ok())
-}
-
-/// A DUT that never answers.
-struct Mute;
-
-impl Peer for Mute {
-    fn handle(&mut self, _now: Time, _signal: Signal) {}
-
-    fn tick(&mut self, _now: Time) {}
-
-    fn wake_at(&self) -> Option<Time> {
-        None
-    }
-
-    fn poll(&mut self) -> Option<Signal> {
-        None
-    }
-}
-
-/// A DUT that agrees to everything and does nothing: 9000 to every command.
-#[derive(Default)]
-struct Yes(Vec<Signal>);
-
-impl Peer for Yes {
-    fn handle(&mut self, _now: Time, signal: Signal) {
-        match signal {
-            Signal::PowerOn | Signal::Reset => self.0.push(Signal::Atr(vec![0x3B, 0x00])),
-            Signal::Command(_) => self.0.push(Signal::Response(vec![0x90, 0x00])),
-            Signal::Connect(id) => self.0.push(Signal::Connected(id)),
-            Signal::Data(id, _) => {
-                self.0.push(Signal::Data(id, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()));
-            }
-            _ => {}
-        }
-    }
-
-    fn tick(&mut self, _now: Time) {}
-
-    fn wake_at(&self) -> Option<Time> {
-        None
-    }
-
-    fn poll(&mut self) -> Option<Signal> {
-        if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
-    }
-}
-
-/// Does the acts a case asks for: on the reference terminal itself, or by the command of the DUT file.
-#[derive(Clone, Copy, Debug)]
-pub struct Hands<'a> {
-    dut: &'a Dut,
-}
-
-impl<'a> Hands<'a> {
-    /// Hands for `dut`.
-    pub fn new(dut: &'a Dut) -> Hands<'a> {
-        Hands { dut }
-    }
-
-    /// The acts that can be done without a person.
-    pub fn can(dut: &Dut, act: &str) -> bool {
-        if dut.is_reference() { ACTS.contains(&act) } else { dut.operator.contains_key(act) }
-    }
-}
-
-impl Bench for Hands<'_> {
-    fn act(&mut self, name: &str, _prompt: &str, session: &mut Session) -> Result<(), String> {
-        match self.dut.operator.get(name) {
-            _ if self.dut.is_reference() && ACTS.contains(&name) => session.act(name).map_err(|e| e.to_string()),
-            Some(command) => run_command(command).map_err(|e| e.to_string()),
-            None => Err("nobody is at the bench, and the DUT file names no command for it".into()),
-        }
-    }
 }
 
 /// Facts of a DUT that decide which cases apply to it.

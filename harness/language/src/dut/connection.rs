@@ -23,7 +23,6 @@ use dmsc_link::usb::{SystemConfig, SystemUicc};
 use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
 
 use crate::catalogue::Role;
-use crate::far_end::Opener;
 
 /// What a link leads over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,11 +152,6 @@ impl Connection {
             #[cfg(target_os = "linux")]
             Connection::Board(_) => false,
         }
-    }
-
-    pub(super) fn opener(&self) -> Opener {
-        let connection = self.clone();
-        Box::new(move || connection.open())
     }
 }
 

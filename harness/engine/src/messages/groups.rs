@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dmsc_engine::dm::directive::CRED_WORDS;
+use crate::dm::directive::CRED_WORDS;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::fields::{COMMAND_FIELDS, ENVELOPE_FIELDS, FieldInfo, FieldKind, RESPONSE_FIELDS};
 use dmsc_uicc::profile::Facility;

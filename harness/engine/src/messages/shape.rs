@@ -48,7 +48,7 @@ pub enum Shape {
 
 impl FieldSpec {
     /// A field.
-    pub(crate) fn new(name: &'static str, shape: Shape, doc: &'static str) -> FieldSpec {
+    pub fn new(name: &'static str, shape: Shape, doc: &'static str) -> FieldSpec {
         FieldSpec { name, shape, doc }
     }
 
@@ -116,7 +116,7 @@ impl Shape {
 }
 
 /// The anchor of a group in the reference: dots are dropped from headings.
-pub(crate) fn anchor(group: &str) -> String {
+pub fn anchor(group: &str) -> String {
     group.replace('.', "").to_lowercase()
 }
 

@@ -140,7 +140,7 @@ fn substitute_text(text: &str, scope: &Scope) -> Result<Value, UnknownVariable> 
 }
 
 /// A text for a person with the names put in that have a value; as it is where one has none.
-pub(crate) fn filled<'t>(text: &'t str, scope: &Scope) -> Cow<'t, str> {
+pub fn filled<'t>(text: &'t str, scope: &Scope) -> Cow<'t, str> {
     if !text.contains('$') {
         return text.into();
     }
@@ -182,7 +182,7 @@ pub fn template(value: &Value, scope: &Scope) -> Result<Template, VariableError>
 }
 
 /// Whether a value has variables in it.
-pub(crate) fn is_open(value: &Value) -> bool {
+pub fn is_open(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('$'),
         Value::Array(elements) => elements.iter().any(is_open),

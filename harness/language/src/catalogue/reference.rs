@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::shape::anchor;
 use super::{Catalogue, Kind, Role};
+use dmsc_engine::messages::anchor;
 
 /// Tables of the kinds of both roles and of the fields of all groups.
 pub fn reference() -> String {

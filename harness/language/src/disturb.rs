@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema, Tagged, parse_duration};
-use dmsc_link::{Disturbance, Mishap, Place, Schedule, Side, Time};
-use dmsc_scr::Verdict;
+use dmsc_link::{Disturbance, Mishap, Place, Schedule, Side};
 use serde_json::{Map, Value, json};
 
-use crate::execute::CaseResult;
-
 /// The setting that holds the schedule.
-pub(crate) const DISTURB: &str = "disturb";
+pub const DISTURB: &str = "disturb";
 /// The setting that holds the sizes of pieces of channel data.
-pub(crate) const CHUNKS: &str = "bip_chunks";
+pub const CHUNKS: &str = "bip_chunks";
 
 /// The most signals, or octets, that a place can count to.
 const FARTHEST: i64 = 1_000_000_000;
@@ -98,7 +95,7 @@ pub fn schedule(setup: &Map<String, Value>) -> Result<Option<Schedule>, String> 
 }
 
 /// Whether anything is to go wrong in a case.
-pub(crate) fn is_disturbed(setup: &Map<String, Value>) -> bool {
+pub fn is_disturbed(setup: &Map<String, Value>) -> bool {
     setup.get(DISTURB).and_then(Value::as_array).is_some_and(|all| !all.is_empty())
 }
 
@@ -175,22 +172,6 @@ fn written(long: Duration) -> String {
     }
 }
 
-/// Tells in the result of a case what went wrong on its link. A case that passed without what it is about has shown
-/// nothing.
-pub(crate) fn account_for(result: &mut CaseResult, outcome: &[(Disturbance, Option<Time>)]) {
-    for (one, taken) in outcome {
-        result.remarks.push(match taken {
-            Some(at) => format!("disturbed at {at}: {one}"),
-            None => format!("not disturbed: {one}, which the session did not come to"),
-        });
-    }
-    let missed = outcome.iter().find(|(_, taken)| taken.is_none());
-    if let Some((one, _)) = missed.filter(|_| result.verdict == Verdict::Pass) {
-        result.verdict = Verdict::Inconclusive;
-        result.reason = format!("the session did not come to the place of a disturbance: {one}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use dmsc_link::{Shape, Tally};
@@ -218,20 +199,6 @@ mod tests {
         assert_eq!(schedule(&Map::new()), Ok(None));
         let wrong = schedule(&setup(json!([{ "at": { "response": 2 }, "do": "reset" }]))).unwrap_err();
         assert!(wrong.contains("reset at response 2 is not possible"), "{wrong}");
-    }
-
-    #[test]
-    fn what_did_not_happen_shows_nothing() {
-        let one = Disturbance { at: Place::Response(900), mishap: Mishap::Drop };
-        let mut result = CaseResult { verdict: Verdict::Pass, ..CaseResult::error(String::new()) };
-        account_for(&mut result, &[(one, Some(Time::ZERO))]);
-        assert_eq!(result.verdict, Verdict::Pass);
-        assert_eq!(result.remarks, ["disturbed at 0.000000 s: drop at response 900"]);
-        account_for(&mut result, &[(one, None)]);
-        assert_eq!(result.verdict, Verdict::Inconclusive);
-        let mut failed = CaseResult { verdict: Verdict::Fail, ..CaseResult::error(String::new()) };
-        account_for(&mut failed, &[(one, None)]);
-        assert_eq!(failed.verdict, Verdict::Fail);
     }
 
     proptest! {

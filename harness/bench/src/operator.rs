@@ -1,0 +1,54 @@
+//! The operator: a person at the bench, or what stands in for one.
+
+use dmsc_engine::terminal::ACTS;
+use dmsc_language::dut::Dut;
+use dmsc_link::run_command;
+
+use crate::session::Session;
+
+/// Who does at the bench what a case asks a person for.
+pub trait Operator {
+    /// Does an act of the given name; the prompt is for a person.
+    ///
+    /// # Errors
+    /// The reason why the act could not be done.
+    fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String>;
+}
+
+/// NoOperator is at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoOperator;
+
+impl Operator for NoOperator {
+    fn act(&mut self, _name: &str, _prompt: &str, _session: &mut Session) -> Result<(), String> {
+        Err("nobody is at the bench, and the DUT file names no command for it".into())
+    }
+}
+
+/// Does the acts a case asks for: on the reference terminal itself, or by the command of the DUT file.
+#[derive(Clone, Copy, Debug)]
+pub struct DutFileOperator<'a> {
+    dut: &'a Dut,
+}
+
+impl<'a> DutFileOperator<'a> {
+    /// The operator of `dut`.
+    pub fn new(dut: &'a Dut) -> DutFileOperator<'a> {
+        DutFileOperator { dut }
+    }
+
+    /// The acts that can be done without a person.
+    pub fn can(dut: &Dut, act: &str) -> bool {
+        if dut.is_reference() { ACTS.contains(&act) } else { dut.operator.contains_key(act) }
+    }
+}
+
+impl Operator for DutFileOperator<'_> {
+    fn act(&mut self, name: &str, _prompt: &str, session: &mut Session) -> Result<(), String> {
+        match self.dut.operator.get(name) {
+            _ if self.dut.is_reference() && ACTS.contains(&name) => session.act(name).map_err(|e| e.to_string()),
+            Some(command) => run_command(command).map_err(|e| e.to_string()),
+            None => Err("nobody is at the bench, and the DUT file names no command for it".into()),
+        }
+    }
+}

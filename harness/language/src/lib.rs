@@ -1,0 +1,10 @@
+//! Cases, includes, DUT files and faults: what people write, read and checked, with every problem at its place.
+
+pub mod bundle;
+pub mod case;
+pub mod catalogue;
+pub mod disturb;
+pub mod dut;
+pub mod editors;
+pub mod fault;
+pub mod variables;
