@@ -15,16 +15,6 @@ pub trait Operator {
     fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String>;
 }
 
-/// NoOperator is at hand.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoOperator;
-
-impl Operator for NoOperator {
-    fn act(&mut self, _name: &str, _prompt: &str, _session: &mut Session) -> Result<(), String> {
-        Err("nobody is at the bench, and the DUT file names no command for it".into())
-    }
-}
-
 /// Does the acts a case asks for: on the reference terminal itself, or by the command of the DUT file.
 #[derive(Clone, Copy, Debug)]
 pub struct DutFileOperator<'a> {

@@ -3,6 +3,7 @@
 use std::sync::mpsc::Receiver;
 
 use dmsc_engine::event::Event;
+use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
 use dmsc_link::{AWAY, Link, LinkError, Opening, Poster, Time};
@@ -12,8 +13,8 @@ use crate::session::{Broken, Session};
 /// What a person asks of a player.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
-    /// Send a message of this kind.
-    Send(String, Change),
+    /// Send such a message.
+    Send(What, Change),
     /// Do what a person at a terminal would do.
     Act(String),
     /// End.
@@ -97,7 +98,7 @@ fn turn(session: &mut Session, orders: &Receiver<Order>, audience: &mut dyn Audi
             match order {
                 Order::Quit => return Ok(()),
                 Order::Act(name) => session.do_act(&name),
-                Order::Send(kind, change) => match session.perform(&kind, &change) {
+                Order::Send(what, change) => match session.perform(what, &change) {
                     Err(Broken::Player(error)) => audience.refused(&error.to_string()),
                     done => done?,
                 },

@@ -10,6 +10,7 @@ use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::dm::trust::Nonces;
+use dmsc_engine::messages::{Group, ProfileWith};
 use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::role::Role;
@@ -375,7 +376,8 @@ impl<'a> Rig<'a> {
         let setup = &case.setup;
         let mut profile = TerminalProfile::minimal_dm_sc();
         if let Some(fields) = setup.get("profile").and_then(Value::as_object) {
-            alter_profile(&mut profile, fields);
+            let with = ProfileWith::from_fields(fields).map_err(|e| RigError::Setup(format!("profile: {e}")))?;
+            alter_profile(&mut profile, &with);
         }
         let encoding = match word(setup, "encoding") {
             Some("xml") => Encoding::Xml,
@@ -392,7 +394,7 @@ impl<'a> Rig<'a> {
             encoding,
             poll_interval: poll.unwrap_or(POLL_INTERVAL),
             max_buffer: number(setup, "max_buffer"),
-            wake_up: self.dut.ixit.wake_up.map_or("status", WakeUp::as_str).to_owned(),
+            wake_up: self.dut.ixit.wake_up.unwrap_or(WakeUp::Status),
             start: word(setup, "start") != Some("manual"),
             // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
             revives: disturb::is_disturbed(setup) && word(setup, "start") != Some("manual"),
@@ -496,7 +498,7 @@ impl<'a> Rig<'a> {
             encoding: self.dut.ixit.encoding,
             poll_interval: POLL_INTERVAL,
             max_buffer: None,
-            wake_up: WakeUp::Applications.as_str().to_owned(),
+            wake_up: WakeUp::Applications,
             start: true,
             revives: true,
             bip_chunks: Vec::new(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dmsc_engine::dm::trust::NonceTrust;
 use dmsc_engine::event::Event;
+use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
@@ -196,13 +197,13 @@ impl Session {
         Ok(self.player.answer(self.link.now(), reply)?)
     }
 
-    /// Sends a message.
+    /// Sends such a message.
     ///
     /// # Errors
-    /// [`Broken::Player`] when the player does not send such a message.
-    pub fn perform(&mut self, kind: &str, change: &Change) -> Result<(), Broken> {
-        self.player.perform(self.link.now(), kind, change)?;
-        if kind == "notification" {
+    /// [`Broken::Player`] when the player does not send it.
+    pub fn perform(&mut self, what: What, change: &Change) -> Result<(), Broken> {
+        self.player.perform(self.link.now(), what, change)?;
+        if what == What::Notification {
             self.trust.asks();
         }
         Ok(())

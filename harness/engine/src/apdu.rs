@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::Envelope;
-use dmsc_uicc::hex::to_hex;
+use dmsc_uicc::fs::select;
 use dmsc_uicc::profile::TerminalProfile;
 use dmsc_uicc::response::TerminalResponse;
 use serde_json::{Map, Value, json};
@@ -14,7 +15,7 @@ use crate::patch::{Change, merge, prune};
 use crate::player::PlayerError;
 
 /// The instruction of an APDU by name, for those TS 102 221 defines and DM_SC meets.
-const INSTRUCTIONS: &[(u8, &str)] = &[
+pub(crate) const INSTRUCTIONS: &[(u8, &str)] = &[
     (0xA4, "select"),
     (0xF2, "status"),
     (0xB0, "read-binary"),
@@ -57,9 +58,15 @@ pub fn instruction(apdu: &CommandApdu) -> &'static str {
     INSTRUCTIONS.iter().find(|(ins, _)| *ins == apdu.ins).map_or("apdu", |(_, name)| name)
 }
 
-/// The instruction with this name.
-pub fn instruction_named(name: &str) -> Option<u8> {
-    INSTRUCTIONS.iter().find(|(_, known)| *known == name).map(|(ins, _)| *ins)
+/// The command of an instruction as a case sends it that names nothing else.
+pub fn default_command(ins: Option<u8>) -> CommandApdu {
+    match ins {
+        None => CommandApdu::new(0x00, 0x00, 0x00, 0x00),
+        Some(0xF2) => select::status(),
+        Some(0xA4) => select::select_id(0x3F00),
+        Some(0x12) => CommandApdu::new(0x80, 0x12, 0x00, 0x00).with_le(256),
+        Some(ins) => CommandApdu::new(0x00, ins, 0x00, 0x00).with_le(256),
+    }
 }
 
 /// Reads what an APDU carries.

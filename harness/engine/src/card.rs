@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
-use dmsc_uicc::hex::{from_hex, to_hex};
 use dmsc_uicc::object::{Object, TransportLevel};
 use dmsc_uicc::status::StatusWord;
 use serde_json::{Map, Value, json};
@@ -19,7 +19,9 @@ use serde_json::{Map, Value, json};
 use crate::account::Account;
 use crate::apdu::{self, Content};
 use crate::dm::DmServer;
+use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
+use crate::messages::{Octets, ProactiveWith, ResponseWith, What};
 use crate::patch::{Change, Patch};
 use crate::player::{Desk, Player, PlayerError, Reply};
 use crate::site::{Connection, Output, Site, Step, Waiting};
@@ -132,7 +134,7 @@ struct Held {
     data: Vec<u8>,
     sw: u16,
     said: Option<Issued>,
-    status: Option<u16>,
+    with: ResponseWith,
     change: Option<Change>,
 }
 
@@ -300,12 +302,12 @@ impl Card {
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
-        let status =
-            change.as_ref().and_then(|c| c.with.get("sw")).and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok());
+        let with: ResponseWith = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
+        let status = with.sw;
         // A refused command has no effect.
         let refused = status.is_some_and(|sw| !matches!(sw >> 8, 0x90 | 0x91));
         let (data, sw, said) = if refused { (Vec::new(), 0x9000, None) } else { self.perform_apdu(command, content)? };
-        let held = Held { kind, data, sw, said, status, change };
+        let held = Held { kind, data, sw, said, with, change };
         // What the application has to say to the data it just got goes out with this very answer, as on a card; so the
         // answer waits until the case has decided what the application says.
         if self.waiting.iter().any(|pending| matches!(pending, Pending::Site(Path::Channel(_), _))) {
@@ -317,18 +319,18 @@ impl Card {
 
     /// Sends the answer to an APDU.
     fn finish(&mut self, held: Held) -> Result<(), PlayerError> {
-        let Held { kind, mut data, mut sw, said, status, change } = held;
+        let Held { kind, mut data, mut sw, said, with, change } = held;
         if sw == 0x9000
             && let Some(length) = self.cat.pending()
         {
             // xx = 00 stands for 256 octets (TS 102 221 7.4.2).
             sw = 0x9100 | u16::try_from(length & 0xFF).unwrap_or_default();
         }
-        if let Some(status) = status {
+        if let Some(status) = with.sw {
             sw = status;
         }
-        if let Some(hex) = change.as_ref().and_then(|c| c.with.get("data")).and_then(Value::as_str) {
-            data = from_hex(hex).map_err(|e| PlayerError(format!("data: {e}")))?;
+        if let Some(Octets(set)) = with.data {
+            data = set;
         }
         let mut octets = data;
         octets.extend_from_slice(&sw.to_be_bytes());
@@ -410,18 +412,13 @@ impl Card {
     }
 
     fn notify(&mut self, change: &Change) -> Result<(), PlayerError> {
-        let order = applet::Order::new(&change.with, &mut self.site.server)?;
+        let order = applet::Order::new(change.read()?, &mut self.site.server)?;
         let mut octets = order.octets.clone();
         change.edit(&mut octets)?;
         match self.medium {
             Medium::Streams => {
                 let account = self.site.server.account.clone();
-                self.desk.say(Actor::Server, "notification", &octets, || match crate::dm::server::notification_fields(
-                    &octets, &account,
-                ) {
-                    Value::Object(map) => map,
-                    _ => Map::new(),
-                });
+                self.desk.say(Actor::Server, "notification", &octets, || notification_fields(&octets, &account));
                 self.desk.send(Signal::Notify(octets));
                 Ok(())
             }
@@ -555,22 +552,20 @@ impl Player for Card {
         }
     }
 
-    fn perform(&mut self, now: Time, kind: &str, change: &Change) -> Result<(), PlayerError> {
+    fn perform(&mut self, now: Time, what: What, change: &Change) -> Result<(), PlayerError> {
         self.desk.now = now;
-        if kind == "notification" {
-            return self.notify(change);
-        }
-        if kind == "proactive" {
-            let text = change.with.get("octets").and_then(Value::as_str).unwrap_or_default();
-            let mut octets = from_hex(text).map_err(|e| PlayerError(format!("octets: {e}")))?;
-            change.edit(&mut octets)?;
-            let name = cat::name_of(&octets);
-            self.cat.issue(Issued { origin: Origin::Script, name, octets });
-            return Ok(());
-        }
-        match CommandType::from_name(kind) {
-            Some(command) => self.send_command(command, change),
-            None => Err(PlayerError(format!("a card does not send `{kind}`"))),
+        match what {
+            What::Notification => self.notify(change),
+            What::Command(Some(command)) => self.send_command(command, change),
+            What::Command(None) => {
+                let Octets(mut octets) = change.read::<ProactiveWith>()?.octets.unwrap_or_default();
+                change.edit(&mut octets)?;
+                let name = cat::name_of(&octets);
+                self.cat.issue(Issued { origin: Origin::Script, name, octets });
+                Ok(())
+            }
+            // Everything else comes from a terminal, or is an answer.
+            other => Err(PlayerError(format!("a card does not send {other:?} by itself"))),
         }
     }
 

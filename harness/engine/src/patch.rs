@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::messages::{FieldProblem, Group};
 use crate::mutation::Mutation;
 use crate::template::Template;
 
@@ -20,6 +21,14 @@ impl Change {
     /// Fields that differ, nothing else.
     pub fn with(with: Map<String, Value>) -> Change {
         Change { with, ..Change::default() }
+    }
+
+    /// The fields as a group has them.
+    ///
+    /// # Errors
+    /// [`FieldProblem`] for a field that the group does not have, or whose value does not fit.
+    pub fn read<G: Group>(&self) -> Result<G, FieldProblem> {
+        G::from_fields(&self.with)
     }
 
     /// Whether nothing is changed.

@@ -7,8 +7,10 @@ use dmsc_link::{Peer, Signal, Time};
 use serde_json::{Map, Value};
 
 use crate::account::Account;
+use crate::dm::directive::DirectiveError;
 use crate::event::{Actor, Event};
 use crate::fields::Fields;
+use crate::messages::{FieldProblem, What};
 use crate::patch::{Change, Patch, Patches};
 
 /// How to answer a message.
@@ -34,9 +36,15 @@ impl From<String> for PlayerError {
     }
 }
 
-impl From<crate::dm::directive::DirectiveError> for PlayerError {
-    fn from(error: crate::dm::directive::DirectiveError) -> Self {
+impl From<DirectiveError> for PlayerError {
+    fn from(error: DirectiveError) -> Self {
         PlayerError(error.to_string())
+    }
+}
+
+impl From<FieldProblem> for PlayerError {
+    fn from(problem: FieldProblem) -> Self {
+        PlayerError(problem.to_string())
     }
 }
 
@@ -51,11 +59,11 @@ pub trait Player: Peer {
     /// # Errors
     /// [`PlayerError`] when the reply does not fit the message.
     fn answer(&mut self, now: Time, reply: &Reply) -> Result<(), PlayerError>;
-    /// Sends a message of this kind, changed as asked.
+    /// Sends such a message, changed as asked.
     ///
     /// # Errors
     /// [`PlayerError`] when this role does not send such a message or the change does not fit it.
-    fn perform(&mut self, now: Time, kind: &str, change: &Change) -> Result<(), PlayerError>;
+    fn perform(&mut self, now: Time, what: What, change: &Change) -> Result<(), PlayerError>;
     /// The account with the nonces in force now, for the next session with the same DUT.
     fn account(&self) -> Option<&Account>;
 }

@@ -3,12 +3,13 @@
 //! Whatever carries the octets (a BIP channel or a TCP stream) feeds a connection and takes what it wants to send.
 
 use dmsc_dm::syncml::Message;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, view};
 use crate::event::Actor;
 use crate::http::{HttpMessage, Reader, Side, Start};
+use crate::messages::write;
 use crate::patch::Change;
 use crate::player::{Desk, PlayerError, Reply};
 use crate::switch::{Switch, Switches};
@@ -183,23 +184,18 @@ impl Site {
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(Step::Nothing);
         }
-        let with = change.as_ref().map(|c| c.with.clone()).unwrap_or_default();
-        let directive = Directive::new(with)?;
+        let directive = change.as_ref().map(|c| Directive::new(&c.with)).transpose()?.unwrap_or_default();
         let (Answer::Message(answer) | Answer::Repeated(answer)) = self.server.respond(message, &directive)?;
-        let encoding = match directive.get("encoding").and_then(Value::as_str) {
-            Some("xml") => Encoding::Xml,
-            Some("wbxml") => Encoding::Wbxml,
-            _ => encoding,
-        };
-        let mut body = match directive.get("body").and_then(Value::as_str) {
-            Some(text) => body_of(text)?,
+        let encoding = directive.encoding().unwrap_or(encoding);
+        let mut body = match directive.body() {
+            Some(body) => body,
             None => encoding.encode(&answer).map_err(PlayerError)?,
         };
         if let Some(change) = &change {
             change.edit(&mut body)?;
         }
         desk.say(Actor::Server, "dm.message", &body, || view::fields(&answer, encoding));
-        let http = directive.get("http").and_then(Value::as_object).cloned().map(Change::with);
+        let http = directive.http();
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
             .with("Cache-Control", "no-store");
@@ -229,78 +225,4 @@ pub enum Step {
     Wait(Waiting),
     /// Nothing.
     Nothing,
-}
-
-/// The octets of a body a case writes out: `hex:` in front of octets, else text.
-pub(crate) fn body_of(text: &str) -> Result<Vec<u8>, PlayerError> {
-    match text.strip_prefix("hex:") {
-        Some(hex) => dmsc_uicc::hex::from_hex(hex).map_err(|e| PlayerError(format!("body: {e}"))),
-        None => Ok(text.as_bytes().to_vec()),
-    }
-}
-
-/// Fields of an HTTP message a case or a fault may set.
-pub const HTTP_FIELDS: &[&str] =
-    &["method", "path", "status", "reason", "version", "headers", "body", "chunked", "close", "mutate"];
-
-/// Writes an HTTP message with changes. Gives the octets and whether the connection is to be closed behind them.
-///
-/// # Errors
-/// [`PlayerError`] when a field does not fit.
-pub fn write(mut message: HttpMessage, change: Option<&Change>) -> Result<(Vec<u8>, bool), PlayerError> {
-    let Some(change) = change else { return Ok((message.encode(), false)) };
-    let mut close = false;
-    for (name, value) in &change.with {
-        let wrong = || PlayerError(format!("{name}: {value} does not fit this HTTP field"));
-        match (name.as_str(), &mut message.start) {
-            ("method", Start::Request { method, .. }) => *method = value.as_str().ok_or_else(wrong)?.into(),
-            ("path", Start::Request { target, .. }) => *target = value.as_str().ok_or_else(wrong)?.into(),
-            ("status", Start::Response { status, reason }) => {
-                *status = value.as_u64().and_then(|s| u16::try_from(s).ok()).ok_or_else(wrong)?;
-                *reason = crate::http::reason(*status).into();
-            }
-            ("reason", Start::Response { reason, .. }) => *reason = value.as_str().ok_or_else(wrong)?.into(),
-            ("version", _) => message.minor = if value.as_str() == Some("1.0") { 0 } else { 1 },
-            ("headers", _) => headers(&mut message, value.as_object().ok_or_else(wrong)?),
-            ("body", _) => message.body = body_of(value.as_str().ok_or_else(wrong)?)?,
-            ("chunked", _) => {
-                message.chunked = value.as_u64().and_then(|s| usize::try_from(s).ok()).ok_or_else(wrong)?;
-            }
-            ("close", _) => close = value.as_bool().ok_or_else(wrong)?,
-            ("mutate", _) => {}
-            _ => return Err(PlayerError(format!("`{name}` is not a field of this HTTP message"))),
-        }
-    }
-    let mut octets = message.encode();
-    change.edit(&mut octets)?;
-    if let Some(edits) = change.with.get("mutate") {
-        let mutate = serde_json::from_value(edits.clone()).map_err(|e| PlayerError(format!("mutate: {e}")))?;
-        Change { mutate, ..Change::default() }.edit(&mut octets)?;
-    }
-    Ok((octets, close))
-}
-
-/// Sets header fields by name (`_` stands for `-`); `null` removes one.
-fn headers(message: &mut HttpMessage, set: &Map<String, Value>) {
-    for (name, value) in set {
-        let name = name.replace('_', "-");
-        let place = message.headers.iter().position(|(n, _)| n.eq_ignore_ascii_case(&name));
-        let text = match value {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        };
-        match (place, text) {
-            (Some(place), None) => {
-                message.headers.remove(place);
-            }
-            (Some(place), Some(text)) => {
-                if let Some(header) = message.headers.get_mut(place) {
-                    header.1 = text;
-                }
-            }
-            (None, Some(text)) => message.headers.push((name, text)),
-            (None, None) => {}
-        }
-    }
 }

@@ -10,22 +10,24 @@ use std::time::Duration;
 
 use dmsc_dm::tree::ManagementTree;
 use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
 use dmsc_uicc::fs::select;
-use dmsc_uicc::hex::{from_hex, to_hex};
 use dmsc_uicc::object::{Address, LocationStatus, Object, RegistryApplication};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusClass;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::account::Account;
 use crate::apdu;
 use crate::card::Medium;
 use crate::chunks::Chunks;
+use crate::dm::server::notification_fields;
 use crate::dm::{DmClient, Encoding};
 use crate::event::{Actor, Event};
+use crate::messages::{ApduWith, Octets, ProfileWith, WakeUp, WakeUpWith, What, Within};
 use crate::patch::{Change, Patch};
 use crate::player::{Desk, Player, PlayerError, Reply};
 use crate::switch::{Switch, Switches};
@@ -45,8 +47,8 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 /// How often an ENVELOPE is repeated after 9300.
 const BUSY_TRIES: u32 = 10;
 
-/// The wake-up by ENVELOPE (TERMINAL APPLICATIONS), as `by` names it.
-const APPLICATIONS: &str = "applications";
+/// The number that is called unless a case names another.
+const CUSTOMER_CARE: &str = "+18005550199";
 
 /// The service of EF.UST that lets a terminal announce its applications.
 const SERVICE_77: u8 = 77;
@@ -77,8 +79,8 @@ pub struct TerminalConfig {
     pub poll_interval: Duration,
     /// The largest buffer a channel is granted, if not the usual one.
     pub max_buffer: Option<u16>,
-    /// What wakes the card up unless a case names something else, in the words of `wake-up`'s `by`.
-    pub wake_up: String,
+    /// What wakes the card up unless a case names something else.
+    pub wake_up: WakeUp,
     /// Whether it powers the card up by itself.
     pub start: bool,
     /// Whether it resets a card that does not answer, and starts anew.
@@ -121,7 +123,7 @@ pub struct Terminal {
     browser: Browser,
     announced: bool,
     /// A wake-up asked for during the start-up, to be given behind it.
-    wake: Option<Change>,
+    wake: Option<WakeUpWith>,
     /// A notification that no session was opened for yet, and the account it names.
     notified: Option<(usize, u16)>,
     card_dead: bool,
@@ -289,12 +291,16 @@ impl Terminal {
         let mut profile = self.config.profile.clone();
         let fields = apdu::profile_fields(&profile);
         let change = self.desk.change("terminal-profile", asked, || fields.clone());
-        if let Some(change) = &change {
-            alter_profile(&mut profile, &change.with);
-        }
         let mut data = profile.0.clone();
-        if let Some(error) = change.as_ref().and_then(|c| c.edit(&mut data).err()) {
-            self.desk.break_off(&PlayerError(error));
+        if let Some(change) = &change {
+            let altered = change.read().map_err(PlayerError::from).and_then(|with| {
+                alter_profile(&mut profile, &with);
+                data.clone_from(&profile.0);
+                change.edit(&mut data).map_err(PlayerError)
+            });
+            if let Err(error) = altered {
+                self.desk.break_off(&error);
+            }
         }
         self.config.profile = profile;
         let command = CommandApdu::new(0x80, 0x10, 0, 0).with_data(data);
@@ -448,8 +454,9 @@ impl Terminal {
                     }
                 }
                 // The announcement just sent is itself a wake-up.
-                if let Some(change) = self.wake.take().filter(|change| self.way(change) != APPLICATIONS)
-                    && let Err(error) = self.wake_up(&change)
+                let wake = self.wake.take();
+                if let Some(with) = wake.filter(|with| with.by.unwrap_or(self.config.wake_up) != WakeUp::Applications)
+                    && let Err(error) = self.wake_up(with)
                 {
                     self.desk.break_off(&error);
                 }
@@ -606,7 +613,7 @@ impl Terminal {
                 Ok(())
             }
             "start-dm-session" => self.open_session(0, None, &Change::default()),
-            "call-customer-care" => self.call("+18005550199", None),
+            "call-customer-care" => self.call(CUSTOMER_CARE, None),
             _ => Ok(()),
         };
         if let Err(error) = done {
@@ -631,16 +638,12 @@ fn new_bip(config: &TerminalConfig) -> Bip {
 const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
 
 /// Applies the profile fields of a case, a fault or a set-up.
-pub fn alter_profile(profile: &mut TerminalProfile, with: &Map<String, Value>) {
-    if let Some(octets) = with.get("profile").and_then(Value::as_str).and_then(|hex| from_hex(hex).ok()) {
-        profile.0 = octets;
+pub fn alter_profile(profile: &mut TerminalProfile, with: &ProfileWith) {
+    if let Some(Octets(octets)) = &with.profile {
+        profile.0.clone_from(octets);
     }
-    let named = |key: &str| -> Vec<Facility> {
-        let names = with.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-        names.iter().filter_map(Value::as_str).filter_map(Facility::from_name).collect()
-    };
-    named("off").into_iter().for_each(|facility| profile.clear(facility));
-    named("on").into_iter().for_each(|facility| profile.set(facility));
+    with.off.iter().flatten().for_each(|facility| profile.clear(*facility));
+    with.on.iter().flatten().for_each(|facility| profile.set(*facility));
 }
 
 impl Peer for Terminal {
@@ -723,21 +726,39 @@ impl Player for Terminal {
         }
     }
 
-    fn perform(&mut self, now: Time, kind: &str, change: &Change) -> Result<(), PlayerError> {
+    fn perform(&mut self, now: Time, what: What, change: &Change) -> Result<(), PlayerError> {
         self.desk.now = now;
-        match kind {
-            "power-on" => self.power(Signal::PowerOn),
-            "reset" => self.power(Signal::Reset),
-            "terminal-profile" => self.send_profile(Some(change)),
-            "envelope.terminal-applications" => self.announce(Some(change))?,
-            "envelope.call-control" => self.call("+18005550199", Some(change))?,
-            "event.location-status" => self.location_event(LocationStatus::Normal, Some(change))?,
-            "wake-up" => self.wake_up(change)?,
-            "http.request" => self.raw_request(change)?,
-            "dm.message" => self.dm_message(change)?,
-            "connect" => self.connect_only()?,
-            "disconnect" => self.disconnect(),
-            other => self.send_apdu(other, change)?,
+        match what {
+            What::PowerOn => self.power(Signal::PowerOn),
+            What::Reset => self.power(Signal::Reset),
+            What::Profile => self.send_profile(Some(change)),
+            What::Envelope(Some(EnvelopeTag::TerminalApplications)) => self.announce(Some(change))?,
+            What::Envelope(Some(EnvelopeTag::CallControl)) => self.call(CUSTOMER_CARE, Some(change))?,
+            What::Envelope(Some(tag)) => self.envelope(Envelope::new(tag), Some(change))?,
+            What::Event(Some(CatEvent::LocationStatus)) => {
+                self.location_event(LocationStatus::Normal, Some(change))?;
+            }
+            What::Event(Some(event)) => self.envelope(Envelope::event(event), Some(change))?,
+            What::Apdu(ins) => self.send_apdu(ins, change)?,
+            What::WakeUp => self.wake_up(change.read()?)?,
+            What::HttpRequest => self.raw_request(change)?,
+            What::DmMessage => self.dm_message(change)?,
+            What::Connect => self.connect_only()?,
+            What::Disconnect => self.disconnect(),
+            // Everything else comes from a card or a server, is an answer, or stands for several.
+            What::Atr
+            | What::Response
+            | What::Envelope(None)
+            | What::Event(None)
+            | What::Command(_)
+            | What::TerminalResponse(_)
+            | What::Notification
+            | What::Notified
+            | What::Connection
+            | What::HttpResponse
+            | What::HttpGarbage => {
+                return Err(PlayerError(format!("a terminal does not send {what:?} by itself")));
+            }
         }
         Ok(())
     }
@@ -748,81 +769,46 @@ impl Player for Terminal {
 }
 
 impl Terminal {
-    /// How the card is to be woken up.
-    fn way<'a>(&'a self, change: &'a Change) -> &'a str {
-        change.with.get("by").and_then(Value::as_str).unwrap_or(&self.config.wake_up)
-    }
-
-    fn wake_up(&mut self, change: &Change) -> Result<(), PlayerError> {
+    fn wake_up(&mut self, with: WakeUpWith) -> Result<(), PlayerError> {
         if !self.config.medium.has_contact() {
             self.desk.send(Signal::Wake);
             return Ok(());
         }
         if self.phase == Phase::Starting {
-            self.wake = Some(change.clone());
+            self.wake = Some(with);
             return Ok(());
         }
-        match self.way(change) {
+        match with.by.unwrap_or(self.config.wake_up) {
             // A card takes the announcement for a wake-up once after power-on, and so does not hear a second one.
-            APPLICATIONS if self.config.start => {
+            WakeUp::Applications if self.config.start => {
                 self.power(Signal::Reset);
                 Ok(())
             }
-            APPLICATIONS => self.announce(None),
-            "location" => self.location_event(LocationStatus::Normal, None),
-            "call-control" => {
-                let number = change.with.get("number").and_then(Value::as_str).unwrap_or("+18005550199");
-                self.call(number, None)
-            }
+            WakeUp::Applications => self.announce(None),
+            WakeUp::Location => self.location_event(LocationStatus::Normal, None),
+            WakeUp::CallControl => self.call(with.number.as_deref().unwrap_or(CUSTOMER_CARE), None),
             // A timer the card started runs out by itself; STATUS comes at once.
-            _ => {
+            WakeUp::Timer | WakeUp::Status => {
                 self.send(select::status(), Purpose::Status);
                 Ok(())
             }
         }
     }
 
-    /// An envelope or APDU a case builds itself.
-    fn send_apdu(&mut self, kind: &str, change: &Change) -> Result<(), PlayerError> {
-        let envelope = match kind {
-            "envelope.timer-expiration" => Some(Envelope::new(EnvelopeTag::TimerExpiration)),
-            "envelope.sms-pp-download" => Some(Envelope::new(EnvelopeTag::SmsPpDownload)),
-            "envelope" => Some(Envelope::new(EnvelopeTag::MenuSelection)),
-            _ => kind.strip_prefix("event.").and_then(CatEvent::from_name).map(Envelope::event),
-        };
-        if let Some(envelope) = envelope {
-            return self.envelope(envelope, Some(change));
-        }
-        let field = |name: &str| change.with.get(name).and_then(Value::as_u64);
-        let octet = |name: &str, default: u8| field(name).and_then(|v| u8::try_from(v).ok()).unwrap_or(default);
-        let hex = |name: &str| match change.with.get(name).and_then(Value::as_str) {
-            Some(text) => from_hex(text).map(Some).map_err(|e| PlayerError(format!("{name}: {e}"))),
-            None => Ok(None),
-        };
-        let base = match kind {
-            "apdu" => CommandApdu::new(0x00, 0x00, 0x00, 0x00),
-            "status" => select::status(),
-            "select" => select::select_id(0x3F00),
-            "fetch" => CommandApdu::new(0x80, 0x12, 0x00, 0x00).with_le(256),
-            _ => match apdu::instruction_named(kind) {
-                Some(ins) => CommandApdu::new(0x00, ins, 0x00, 0x00).with_le(256),
-                None => return Err(PlayerError(format!("a terminal does not send `{kind}`"))),
-            },
-        };
+    /// An APDU that a case makes: of this instruction, or any.
+    fn send_apdu(&mut self, ins: Option<u8>, change: &Change) -> Result<(), PlayerError> {
+        let with: ApduWith = change.read()?;
+        let base = apdu::default_command(ins);
         let command = CommandApdu {
-            cla: octet("cla", base.cla),
-            ins: octet("ins", base.ins),
-            p1: octet("p1", base.p1),
-            p2: octet("p2", base.p2),
-            data: hex("data")?.unwrap_or(base.data),
-            le: match change.with.get("le") {
-                Some(Value::Null) => None,
-                Some(value) => value.as_u64().and_then(|le| u32::try_from(le).ok()),
-                None => base.le,
-            },
+            cla: with.cla.unwrap_or(base.cla),
+            ins: with.ins.unwrap_or(base.ins),
+            p1: with.p1.unwrap_or(base.p1),
+            p2: with.p2.unwrap_or(base.p2),
+            data: with.data.map_or(base.data, |Octets(data)| data),
+            le: with.le.map_or(base.le, |le| le.into_option().map(Within::get)),
         };
-        let mut octets = match hex("octets")? {
-            Some(octets) => octets,
+        let mut octets = match with.octets {
+            Some(Octets(octets)) => octets,
             None => command.encode().map_err(|e| PlayerError(e.to_string()))?,
         };
         change.edit(&mut octets)?;
@@ -837,10 +823,7 @@ impl Terminal {
     fn notify(&mut self, octets: Vec<u8>) {
         let account = self.client.accounts.first().cloned();
         let asked = self.desk.hear(Actor::Server, "notification", &octets, || {
-            match account.map(|account| crate::dm::server::notification_fields(&octets, &account)) {
-                Some(Value::Object(map)) => map,
-                _ => Map::new(),
-            }
+            account.map(|account| notification_fields(&octets, &account)).unwrap_or_default()
         });
         let pending = Pending::Notification(octets);
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }

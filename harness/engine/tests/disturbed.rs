@@ -10,6 +10,7 @@ use common::{card, card_config, find, kinds, run, terminal, terminal_config};
 use dmsc_engine::card::{Card, Cause};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
+use dmsc_engine::messages::What;
 use dmsc_engine::switch::{Switch, Switches};
 use dmsc_engine::terminal::{INSERT_CARD, Terminal};
 use dmsc_link::{Disturbance, Disturbed, InProcess, Mishap, Peer, Place, Schedule, Signal, Time};
@@ -20,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(120);
 fn against_terminal(dut: Terminal, at: Place, mishap: Mishap) -> Vec<Event> {
     let schedule = Schedule(vec![Disturbance { at, mishap }]);
     let (mut link, _) = Disturbed::over(Box::new(InProcess::contact(Box::new(dut))), schedule);
-    let send = Some(("envelope.terminal-applications", "notification"));
+    let send = Some(("envelope.terminal-applications", What::Notification));
     run(&mut card(true, Vec::new()), &mut link, WINDOW, send)
 }
 
@@ -101,7 +102,7 @@ fn channel_data_in_small_pieces_make_the_same_session() {
         let config = dmsc_engine::card::CardConfig { bip_chunks: bip_chunks.clone(), ..card_config(true, Vec::new()) };
         let mut player = Card::new(config);
         let mut link = InProcess::contact(Box::new(terminal(false, Encoding::Xml)));
-        let send = Some(("envelope.terminal-applications", "notification"));
+        let send = Some(("envelope.terminal-applications", What::Notification));
         let events = run(&mut player, &mut link, WINDOW, send);
         assert_eq!(find(&events, "dm.message", true).len(), 2, "{bip_chunks:?}");
         let sent = find(&events, "send-data", false).len();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{card, find, kinds, run, terminal, terminal_config};
 use dmsc_engine::card::Cause;
 use dmsc_engine::dm::Encoding;
+use dmsc_engine::messages::What;
 use dmsc_engine::terminal::{Terminal, TerminalConfig};
 use dmsc_link::{InProcess, Time};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
@@ -18,7 +19,7 @@ fn the_harness_as_card_triggers_a_session() {
     for encoding in [Encoding::Xml, Encoding::Wbxml] {
         let mut player = card(true, Vec::new());
         let mut link = InProcess::contact(Box::new(terminal(false, encoding)));
-        let send = Some(("envelope.terminal-applications", "notification"));
+        let send = Some(("envelope.terminal-applications", What::Notification));
         let events = run(&mut player, &mut link, Duration::from_secs(60), send);
         let heard = find(&events, "dm.message", true);
         assert_eq!(heard.len(), 2, "{:?}", kinds(&events));
@@ -54,7 +55,12 @@ fn a_run_is_the_same_each_time() {
     let once = || {
         let mut player = card(true, Vec::new());
         let mut link = InProcess::contact(Box::new(terminal(false, Encoding::Xml)));
-        run(&mut player, &mut link, Duration::from_secs(60), Some(("envelope.terminal-applications", "notification")))
+        run(
+            &mut player,
+            &mut link,
+            Duration::from_secs(60),
+            Some(("envelope.terminal-applications", What::Notification)),
+        )
     };
     assert_eq!(once(), once());
 }

@@ -25,7 +25,7 @@ pub use schema::{case_schema, include_schema};
 pub(crate) use schema::{definitions, readings};
 pub(crate) use steps::place;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::Kind;
 use crate::variables::{Scope, VariableError, substitute, written};
 
 /// One instance of a case file: one purpose, one verdict.
@@ -161,7 +161,7 @@ pub enum StepKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Send {
     /// The kind of message.
-    pub kind: String,
+    pub kind: &'static Kind,
     /// Fields that differ; names are not put in yet.
     pub with: Map<String, Value>,
     /// Edits, in order; see [`crate::variables::change`].
@@ -172,7 +172,7 @@ pub struct Send {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expect {
     /// The kind of message.
-    pub kind: String,
+    pub kind: &'static Kind,
     /// How long to wait.
     pub within: Option<Delay>,
     /// Which messages of the kind count; others pass by.
@@ -206,7 +206,7 @@ pub enum ReplySpec {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExpectNone {
     /// The kind of message.
-    pub kind: String,
+    pub kind: &'static Kind,
     /// Which messages of the kind count.
     pub filter: Option<Value>,
     /// How long.
@@ -223,7 +223,7 @@ pub struct OperatorAct {
     /// What the person is asked to do.
     pub prompt: String,
     /// The kind of message that proves the act.
-    pub until: Option<String>,
+    pub until: Option<&'static Kind>,
     /// What that message must match to prove it.
     pub matching: Option<Value>,
     /// How long to wait for it.
@@ -274,19 +274,27 @@ impl Case {
     /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages.
     pub fn needs_contact(&self) -> bool {
         let disturbed = crate::disturb::schedule(&self.setup).ok().flatten().unwrap_or_default();
-        let mut needs = disturbed.0.iter().any(|one| !matches!(one.at, Place::Stream { .. }));
+        disturbed.0.iter().any(|one| !matches!(one.at, Place::Stream { .. })) || self.kinds().any(|kind| kind.contact)
+    }
+
+    /// Whether it needs a notification to be delivered.
+    pub fn needs_notification(&self) -> bool {
+        self.kinds().any(|kind| kind.what.needs_notification())
+    }
+
+    /// The kinds of message that its steps name, in order.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
+        let mut kinds = Vec::new();
         for_each(&self.steps, &mut |step| {
-            let kind = match &step.kind {
-                StepKind::Send(send) => Some(&send.kind),
-                StepKind::Expect(expect) => Some(&expect.kind),
-                StepKind::ExpectNone(none) => Some(&none.kind),
-                StepKind::Operator(operator) => operator.until.as_ref(),
+            kinds.extend(match &step.kind {
+                StepKind::Send(send) => Some(send.kind),
+                StepKind::Expect(expect) => Some(expect.kind),
+                StepKind::ExpectNone(none) => Some(none.kind),
+                StepKind::Operator(operator) => operator.until,
                 StepKind::Wait(_) | StepKind::Repeat(_) => None,
-            };
-            let kind = kind.and_then(|name| Catalogue::get().kind(self.role, name));
-            needs |= kind.is_some_and(|kind| kind.contact);
+            });
         });
-        needs
+        kinds.into_iter()
     }
 
     /// Whether a step looks at credentials or challenges, or answers with others, as the rules of DM trust tell them.

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 pub use connection::{Chosen, Connection, EemWay, UsbCardConfig};
 pub use device::{BenchSpec, Device};
-pub use ixit::{Ixit, Secrets, WakeUp};
+pub use dmsc_engine::messages::WakeUp;
+pub use ixit::{Ixit, Secrets};
 pub(crate) use ixit::{account_fields, ixit_names};
 pub use schema::dut_schema;
 

@@ -13,7 +13,7 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use crate::bundle::Bundle;
 use crate::case::{Found, definitions, explained, json, place};
 use crate::catalogue::schema::{kinds, mutations, template, with};
-use crate::catalogue::{Catalogue, Kind, Role};
+use crate::catalogue::{Catalogue, Role};
 use crate::variables::references;
 
 /// One fault.
@@ -110,26 +110,23 @@ pub fn faults_schema() -> Schema {
 
 /// A change to the messages that one side sends: those that the other role hears.
 fn patch(side: Role) -> Tagged {
-    let cases = kinds(side.other(), can_be_patched, |kind| {
-        let mut fields = vec![
-            Field::optional("when", template(kind.fields), "Which messages; all unless given."),
-            Field::optional("nth", Schema::int(1, i64::from(u32::MAX)), "Only this one of them, counted from 1."),
-            Field::optional("drop", Schema::Bool, "Leaves the message out."),
-            Field::optional("mutate", mutations(), "Edits of the octets."),
-        ];
-        if let Some(group) = kind.build {
-            fields.push(Field::optional("with", with(group), "Fields to set; `null` leaves one out."));
-        }
-        fields
-    });
+    let cases = kinds(
+        side.other(),
+        |kind| kind.patched,
+        |kind| {
+            let mut fields = vec![
+                Field::optional("when", template(kind.fields), "Which messages; all unless given."),
+                Field::optional("nth", Schema::int(1, i64::from(u32::MAX)), "Only this one of them, counted from 1."),
+                Field::optional("drop", Schema::Bool, "Leaves the message out."),
+                Field::optional("mutate", mutations(), "Edits of the octets."),
+            ];
+            if let Some(group) = kind.build {
+                fields.push(Field::optional("with", with(group), "Fields to set; `null` leaves one out."));
+            }
+            fields
+        },
+    );
     Tagged::new([]).value("on", "The kind of message.", cases)
-}
-
-/// Whether a reference DUT builds such messages where a patch can change them: not families, not what merely happens on
-/// the line, and not plain APDUs.
-pub(crate) fn can_be_patched(kind: &Kind) -> bool {
-    const FAMILIES: [&str; 4] = ["envelope", "event", "terminal-response", "proactive"];
-    kind.heard && kind.build.is_some() && kind.fields != "apdu" && !FAMILIES.contains(&kind.name.as_str())
 }
 
 fn read(source: &Source, root: &Node, faults: &mut Vec<Fault>, found: &mut Found) {

@@ -16,6 +16,7 @@ use dmsc_bench::operator::Operator;
 use dmsc_bench::session::{Broken, Session};
 use dmsc_engine::dm::trust::is_challenged;
 use dmsc_engine::event::Event;
+use dmsc_engine::messages::Kind;
 use dmsc_engine::player::Reply;
 use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
 use dmsc_link::{LinkError, Time};
@@ -177,7 +178,7 @@ impl<'a> Executor<'a> {
             match &step.kind {
                 StepKind::Send(send) => {
                     let change = variables::change(&send.with, &send.mutate, &self.scope)?;
-                    self.session.perform(&send.kind, &change)?;
+                    self.session.perform(send.kind.what, &change)?;
                 }
                 StepKind::Expect(expect) => self.expect(step, expect)?,
                 StepKind::ExpectNone(none) => self.expect_none(step, none)?,
@@ -236,7 +237,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Waits for a message of a kind; `None` when the window ends without one.
-    fn wait(&mut self, kind: &str, filter: Option<&Template>, until: Time) -> Result<Option<Rc<Event>>, Stop> {
+    fn wait(&mut self, kind: &Kind, filter: Option<&Template>, until: Time) -> Result<Option<Rc<Event>>, Stop> {
         self.settle()?;
         let mut until = until;
         while let Some(event) = self.next(until)? {
@@ -249,7 +250,7 @@ impl<'a> Executor<'a> {
                 self.pass_by(event)?;
                 return Ok(None);
             }
-            let ours = event.heard && is_kind(&event.kind, kind) && filter.is_none_or(|f| f.accepts(&event.fields));
+            let ours = event.heard && kind.takes(&event.kind) && filter.is_none_or(|f| f.accepts(&event.fields));
             if ours {
                 let event = Rc::new(event);
                 self.notes.message(&event);
@@ -287,16 +288,16 @@ impl<'a> Executor<'a> {
         let template = self.template(expect.matching.as_ref())?;
         let window = self.delay(expect.within.as_ref())?;
         let until = self.session.window(window);
-        let Some(event) = self.wait(&expect.kind, filter.as_deref(), until)? else {
-            return self.nothing_came(step, &describe(&expect.kind, filter.as_deref()), window);
+        let Some(event) = self.wait(expect.kind, filter.as_deref(), until)? else {
+            return self.nothing_came(step, &describe(expect.kind, filter.as_deref()), window);
         };
         let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
         let asked = is_challenged(&event) && !self.case.is_about_credentials();
         self.last = Some(Rc::clone(&event));
         if matched.mismatches.is_empty() && matched.remarks.is_empty() && matched.weight != Weight::Inconclusive {
-            self.passed(step, &expect.kind, filter, template);
+            self.passed(step, expect.kind, filter, template);
         } else {
-            self.judge(step, &describe(&expect.kind, filter.as_deref()), template.as_deref(), &matched)?;
+            self.judge(step, &describe(expect.kind, filter.as_deref()), template.as_deref(), &matched)?;
         }
         self.challenged |= asked;
         for (name, value) in matched.captures {
@@ -425,7 +426,13 @@ impl<'a> Executor<'a> {
     }
 
     /// Records a step that was met in full.
-    fn passed(&mut self, step: &'a Step, kind: &'a str, filter: Option<Rc<Template>>, template: Option<Rc<Template>>) {
+    fn passed(
+        &mut self,
+        step: &'a Step,
+        kind: &'static Kind,
+        filter: Option<Rc<Template>>,
+        template: Option<Rc<Template>>,
+    ) {
         self.check(step, CheckVerdict::Pass, move || {
             let what = describe(kind, filter.as_deref());
             let expected = template.map_or_else(|| what.clone(), |template| template.to_string());
@@ -475,8 +482,8 @@ impl<'a> Executor<'a> {
         let filter = self.template(none.filter.as_ref())?;
         let window = none.during.resolve(&self.scope)?;
         let until = self.session.window(window);
-        let what = describe(&none.kind, filter.as_deref());
-        if let Some(event) = self.wait(&none.kind, filter.as_deref(), until)? {
+        let what = describe(none.kind, filter.as_deref());
+        if let Some(event) = self.wait(none.kind, filter.as_deref(), until)? {
             // Where the miss is only a remark, the case goes on, and the DUT must not be left without an answer.
             self.pending = event.wants_answer.then_some(Reply::Default);
             self.last = Some(event);
@@ -520,7 +527,7 @@ impl<'a> Executor<'a> {
                 format!("operator act `{}` was not done: {reason}", operator.act),
             ));
         }
-        let Some(kind) = &operator.until else { return Ok(()) };
+        let Some(kind) = operator.until else { return Ok(()) };
         let filter = self.template(operator.matching.as_ref())?;
         let window = self.delay(operator.within.as_ref())?;
         let until = self.session.window(window);
@@ -554,15 +561,10 @@ impl<'a> Executor<'a> {
     }
 }
 
-/// Whether a message is of a kind; a kind without its last part stands for all that share it.
-fn is_kind(found: &str, wanted: &str) -> bool {
-    found.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-fn describe(kind: &str, filter: Option<&Template>) -> String {
+fn describe(kind: &Kind, filter: Option<&Template>) -> String {
     match filter {
-        Some(filter) => format!("{kind} with {filter}"),
-        None => kind.to_owned(),
+        Some(filter) => format!("{} with {filter}", kind.name),
+        None => kind.name.clone().into_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::rig::Offers;
 use dmsc_engine::role::Role;
-use dmsc_language::case::{Case, Step, StepKind};
+use dmsc_language::case::Case;
 use dmsc_language::dut::{Dut, Secrets};
 
 /// How the reason of a case begins that was not chosen.
@@ -327,7 +327,7 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
     if case.needs_contact() && offers.streams {
         return Some("it is about the contact interface alone, and on this link sessions go over EEM".into());
     }
-    if uses(&case.steps, &["notification", "wake-up"]) && !offers.notify {
+    if case.needs_notification() && !offers.notify {
         return Some("it needs a notification to be delivered, and the DUT file names no command for it".into());
     }
     if case.role == Role::Card && case.setup.contains_key("encoding") && !offers.provision {
@@ -341,17 +341,6 @@ fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
         return Some(format!("it is for messages in {wanted}, and the IXIT says {}", dut.ixit.encoding.name()));
     }
     None
-}
-
-/// Whether a step sends or expects one of these kinds.
-fn uses(steps: &[Step], kinds: &[&str]) -> bool {
-    steps.iter().any(|step| match &step.kind {
-        StepKind::Send(send) => kinds.contains(&send.kind.as_str()),
-        StepKind::Expect(expect) => kinds.contains(&expect.kind.as_str()),
-        StepKind::ExpectNone(none) => kinds.contains(&none.kind.as_str()) || uses(&none.control, kinds),
-        StepKind::Repeat(repeat) => uses(&repeat.steps, kinds),
-        StepKind::Operator(_) | StepKind::Wait(_) => false,
-    })
 }
 
 #[cfg(test)]

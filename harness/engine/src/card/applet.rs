@@ -8,7 +8,6 @@ use dmsc_link::Time;
 use dmsc_uicc::channel::{Device, Link, TransportProtocol};
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event};
-use dmsc_uicc::hex::from_hex;
 use dmsc_uicc::object::{Object, ObjectKind, RegistryApplication, TimerValue, TransportLevel};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
@@ -19,6 +18,8 @@ use super::{CardConfig, Cause};
 use crate::apdu::build_command;
 use crate::chunks::Chunks;
 use crate::dm::{DmServer, server};
+use crate::messages::{NotificationWith, Octets, SessionId, Within};
+use crate::patch::Change;
 use crate::player::{Desk, PlayerError};
 use crate::site::{Connection, Output};
 use crate::switch::{Switch, Switches};
@@ -56,76 +57,46 @@ pub(super) struct Order {
 
 impl Order {
     /// Builds a notification from the fields of a case or a fault; what they do not name has its valid default.
-    pub(super) fn new(with: &Map<String, Value>, server: &mut DmServer) -> Result<Order, PlayerError> {
-        let mut order = Order::default();
+    pub(super) fn new(with: NotificationWith, server: &mut DmServer) -> Result<Order, PlayerError> {
         let mut trigger = server.trigger();
         let mut account = server.account.clone();
-        let (mut digest, mut digest_octets, mut prefix, mut whole) = ("valid".to_owned(), None, Vec::new(), None);
-        for (name, value) in with {
-            let fit = |what: &str| PlayerError(format!("{name}: {value} is not {what}"));
-            let number =
-                |limit: u64| value.as_u64().filter(|n| *n <= limit).ok_or_else(|| fit(&format!("0 to {limit}")));
-            let text = || value.as_str().ok_or_else(|| fit("a text"));
-            let octets = || from_hex(text()?).map_err(|e| PlayerError(format!("{name}: {e}")));
-            match name.as_str() {
-                "digest" => match from_hex(text()?) {
-                    Ok(given) if given.len() == 16 => digest_octets = <[u8; 16]>::try_from(given.as_slice()).ok(),
-                    _ => text()?.clone_into(&mut digest),
-                },
-                "version" => trigger.version = narrow(number(0x3FF)?),
-                "ui_mode" => trigger.ui_mode = narrow(number(3)?),
-                "initiator" => trigger.initiator = narrow(number(1)?),
-                "future_use" => trigger.future_use = narrow(number(0x7FF_FFFF)?),
-                "session_id" => {
-                    // A number, or the hexadecimal text that Package#1 will carry.
-                    trigger.session_id = match value.as_str() {
-                        Some(text) => u16::from_str_radix(text.trim_start_matches("0x"), 16)
-                            .map_err(|_| fit("a session id in hexadecimal"))?,
-                        None => narrow(number(0xFFFF)?),
-                    };
-                    server.announce(trigger.session_id);
-                }
-                "length_identifier" => trigger.length = Some(narrow(number(0xFF)?)),
-                "server_id" => {
-                    trigger.server_id = text()?.as_bytes().to_vec();
-                    text()?.clone_into(&mut account.server_id);
-                }
-                "password" => text()?.clone_into(&mut account.server_secret),
-                "nonce" => account.server_nonce = octets()?,
-                "body" => trigger.body = octets()?,
-                "prefix" => prefix = octets()?,
-                "octets" => whole = Some(octets()?),
-                "transport" => {
-                    order.transport =
-                        Some(TransportProtocol::from_name(text()?).ok_or_else(|| fit("a transport protocol"))?);
-                }
-                "port" => order.port = Some(narrow(number(0xFFFF)?)),
-                "chunks" => {
-                    let sizes = value.as_array().ok_or_else(|| fit("a list of sizes"))?;
-                    let sizes =
-                        sizes.iter().map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0));
-                    order.chunks = sizes.collect::<Option<_>>().ok_or_else(|| fit("a list of sizes above 0"))?;
-                }
-                "close" => order.leave_open = !value.as_bool().ok_or_else(|| fit("true or false"))?,
-                "qualifier" => order.qualifier = Some(narrow(number(0xFF)?)),
-                other => return Err(PlayerError(format!("`{other}` is not a field of a notification"))),
+        let wide = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+        let narrow = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+        with.version.into_iter().for_each(|version| trigger.version = wide(version.get()));
+        with.ui_mode.into_iter().for_each(|mode| trigger.ui_mode = narrow(mode.get()));
+        with.initiator.into_iter().for_each(|initiator| trigger.initiator = narrow(initiator.get()));
+        with.future_use.into_iter().for_each(|bits| trigger.future_use = bits.get());
+        if let Some(SessionId(id)) = with.session_id {
+            trigger.session_id = id;
+            server.announce(id);
+        }
+        trigger.length = with.length_identifier.or(trigger.length);
+        if let Some(id) = with.server_id {
+            trigger.server_id = id.clone().into_bytes();
+            account.server_id = id;
+        }
+        with.password.into_iter().for_each(|password| account.server_secret = password);
+        with.nonce.into_iter().for_each(|Octets(nonce)| account.server_nonce = nonce);
+        with.body.into_iter().for_each(|Octets(body)| trigger.body = body);
+        let package0 = server::sign(trigger, with.digest.unwrap_or_default(), &account)?;
+        let octets = match with.octets {
+            Some(Octets(octets)) => octets,
+            None => {
+                let prefix = with.prefix.map(|Octets(prefix)| prefix).unwrap_or_default();
+                [prefix, package0.encode().map_err(|e| PlayerError(e.to_string()))?].concat()
             }
-        }
-        let mut package0 = server::sign(trigger, &digest, &account)?;
-        if let Some(octets) = digest_octets {
-            package0.digest = octets;
-        }
-        order.octets = match whole {
-            Some(octets) => octets,
-            None => [prefix, package0.encode().map_err(|e| PlayerError(e.to_string()))?].concat(),
         };
-        Ok(order)
+        let size = |size: Within<1, 0xFFFF>| usize::try_from(size.get()).unwrap_or(usize::MAX);
+        Ok(Order {
+            octets,
+            transport: with.transport,
+            port: with.port,
+            chunks: with.chunks.unwrap_or_default().into_iter().map(size).collect(),
+            leave_open: with.close == Some(false),
+            qualifier: with.qualifier,
+            ..Order::default()
+        })
     }
-}
-
-/// Narrows a number that was checked against its limit.
-fn narrow<T: TryFrom<u64> + Default>(number: u64) -> T {
-    T::try_from(number).unwrap_or_default()
 }
 
 /// A notification being sent.
@@ -427,8 +398,8 @@ impl Applet {
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
-        let with = change.as_ref().map(|c| c.with.clone()).unwrap_or_default();
-        let mut order = Order::new(&with, server)?;
+        let with = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
+        let mut order = Order::new(with, server)?;
         if let Some(change) = change {
             change.edit(&mut order.octets)?;
         }

@@ -15,6 +15,9 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// Both.
+    pub const ALL: [Encoding; 2] = [Encoding::Xml, Encoding::Wbxml];
+
     /// The media type that announces the encoding.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -26,7 +29,7 @@ impl Encoding {
     /// The encoding a media type announces; parameters and case do not matter.
     pub fn of_media_type(text: &str) -> Option<Encoding> {
         let media = text.split(';').next().unwrap_or_default().trim();
-        [Encoding::Xml, Encoding::Wbxml].into_iter().find(|e| e.media_type().eq_ignore_ascii_case(media))
+        Encoding::ALL.into_iter().find(|e| e.media_type().eq_ignore_ascii_case(media))
     }
 
     /// The encoding the octets themselves show: WBXML starts with a version octet below any XML character.

@@ -1,175 +1,170 @@
 //! What a case or a fault changes in a DM message that a player is about to send.
 
-use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Data, Message};
+use dmsc_dm::syncml::{Command, CommandName, Cred, Data, Message};
 use serde_json::{Map, Value};
 
-use crate::template::Template;
-
-/// Header fields a directive may set, or remove with `null`.
-pub const HEADER_FIELDS: &[&str] = &[
-    "ver_dtd",
-    "ver_proto",
-    "session_id",
-    "msg_id",
-    "target",
-    "target_name",
-    "source",
-    "source_name",
-    "resp_uri",
-    "no_resp",
-    "max_msg_size",
-    "max_obj_size",
-];
-
-/// The other fields of a directive.
-pub const BODY_FIELDS: &[&str] =
-    &["cred", "final", "without", "commands", "append", "status", "chal", "edit", "encoding", "body", "http"];
-
-/// Words `cred` may have instead of a Cred.
-pub const CRED_WORDS: &[&str] = &["valid", "none", "wrong", "default-nonce"];
+use super::Encoding;
+use crate::messages::{
+    Body, ChalChoice, CredChoice, DmWith, Edit, FieldProblem, FieldValue, Form, Group, HttpFields, Removable,
+    StatusChoice,
+};
+use crate::patch::Change;
 
 /// Why a directive cannot be followed; the text names the field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DirectiveError(pub String);
 
+impl From<FieldProblem> for DirectiveError {
+    fn from(problem: FieldProblem) -> Self {
+        DirectiveError(problem.to_string())
+    }
+}
+
 /// Changes to one message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directive {
-    fields: Map<String, Value>,
+    with: DmWith,
 }
 
 impl Directive {
     /// Takes the fields of a `with:` or `reply:`.
     ///
     /// # Errors
-    /// [`DirectiveError`] for a field no DM message has.
-    pub fn new(fields: Map<String, Value>) -> Result<Directive, DirectiveError> {
-        let known = |name: &String| HEADER_FIELDS.contains(&name.as_str()) || BODY_FIELDS.contains(&name.as_str());
-        match fields.keys().find(|name| !known(name)) {
-            Some(name) => Err(DirectiveError(format!("`{name}` is not a field of a DM message"))),
-            None => Ok(Directive { fields }),
-        }
+    /// [`DirectiveError`] for a field no DM message has, or a value that does not fit its field.
+    pub fn new(fields: &Map<String, Value>) -> Result<Directive, DirectiveError> {
+        Ok(Directive { with: DmWith::from_fields(fields)? })
     }
 
-    /// A field as given.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.fields.get(name)
+    /// The encoding it asks for.
+    pub fn encoding(&self) -> Option<Encoding> {
+        self.with.encoding
+    }
+
+    /// The octets of the whole message, where it gives them.
+    pub fn body(&self) -> Option<Vec<u8>> {
+        self.with.body.as_ref().map(|Body(octets)| octets.clone())
+    }
+
+    /// The changes to the HTTP message around it.
+    pub fn http(&self) -> Option<Change> {
+        self.with.http.as_ref().map(|HttpFields(fields)| Change::with(fields.clone()))
     }
 
     /// Whether nothing is changed.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.with == DmWith::default()
     }
 
-    /// Changes `message`. `cred` gives the Cred for one of [`CRED_WORDS`], as the sender would compute it.
+    /// Changes `message`. `cred` gives the Cred for one of [`crate::messages::CRED_WORDS`], as the sender would compute
+    /// it.
     ///
     /// # Errors
     /// [`DirectiveError`] when a value does not fit its field.
     pub fn apply(&self, message: &mut Message, cred: impl Fn(&str) -> Option<Cred>) -> Result<(), DirectiveError> {
-        self.header(message)?;
-        if let Some(value) = self.get("cred") {
-            message.header.cred = match value {
-                Value::Null => None,
-                Value::String(word) if CRED_WORDS.contains(&word.as_str()) => cred(word),
-                Value::String(word) => {
-                    return Err(DirectiveError(format!("cred: \"{word}\" is none of {}", CRED_WORDS.join(", "))));
-                }
-                other => Some(read(other, "cred")?),
-            };
+        self.header(message);
+        match &self.with.cred {
+            None => {}
+            Some(Removable::Removed) => message.header.cred = None,
+            Some(Removable::Set(CredChoice::Word(word))) => message.header.cred = cred(word),
+            Some(Removable::Set(CredChoice::Given(given))) => message.header.cred = Some(given.clone()),
         }
-        if let Some(value) = self.get("final") {
-            message.is_final = read(value, "final")?;
+        if let Some(is_final) = self.with.is_final {
+            message.is_final = is_final;
         }
-        self.commands(message)?;
-        self.statuses(message)?;
+        self.commands(message);
+        self.statuses(message);
         self.edit(message)?;
         number(&mut message.commands);
         Ok(())
     }
 
-    fn header(&self, message: &mut Message) -> Result<(), DirectiveError> {
-        let changed: Vec<_> = self.fields.iter().filter(|(name, _)| HEADER_FIELDS.contains(&name.as_str())).collect();
-        if changed.is_empty() {
-            return Ok(());
+    fn header(&self, message: &mut Message) {
+        let (with, header) = (&self.with, &mut message.header);
+        // What cannot be left out takes the value that stands for nothing.
+        let versions = dmsc_dm::syncml::SyncHdr::default();
+        let required = [
+            (&with.ver_dtd, &mut header.ver_dtd, versions.ver_dtd),
+            (&with.ver_proto, &mut header.ver_proto, versions.ver_proto),
+            (&with.session_id, &mut header.session_id, versions.session_id),
+            (&with.msg_id, &mut header.msg_id, versions.msg_id),
+            (&with.target, &mut header.target, versions.target),
+            (&with.source, &mut header.source, versions.source),
+        ];
+        for (set, place, default) in required {
+            if let Some(set) = set {
+                *place = set.clone().into_option().unwrap_or(default);
+            }
         }
-        let mut header = serde_json::to_value(&message.header).map_err(|e| DirectiveError(e.to_string()))?;
-        for (name, value) in changed {
-            header[name.as_str()] = value.clone();
+        let optional = [
+            (&with.target_name, &mut header.target_name),
+            (&with.source_name, &mut header.source_name),
+            (&with.resp_uri, &mut header.resp_uri),
+            (&with.max_msg_size, &mut header.max_msg_size),
+            (&with.max_obj_size, &mut header.max_obj_size),
+        ];
+        for (set, place) in optional {
+            if let Some(set) = set {
+                *place = set.clone().into_option();
+            }
         }
-        if let Value::Object(map) = &mut header {
-            map.retain(|_, value| !value.is_null());
+        if let Some(no_resp) = &with.no_resp {
+            header.no_resp = no_resp.clone().into_option().unwrap_or_default();
         }
-        message.header = read(&header, "header")?;
-        Ok(())
     }
 
-    fn commands(&self, message: &mut Message) -> Result<(), DirectiveError> {
-        if let Some(value) = self.get("without") {
-            let names: Vec<String> = read(value, "without")?;
-            message.commands.retain(|c| !names.iter().any(|name| name == c.cmd.as_str()));
+    fn commands(&self, message: &mut Message) {
+        if let Some(names) = &self.with.without {
+            message.commands.retain(|command| !names.iter().any(|name| name == command.cmd.as_str()));
         }
-        if let Some(value) = self.get("commands") {
-            message.commands.retain(|c| c.cmd == CommandName::Status);
-            message.commands.extend(read::<Vec<Command>>(value, "commands")?);
+        let plain = |forms: &[Form<Command>]| forms.iter().map(|Form(command)| command.clone()).collect::<Vec<_>>();
+        if let Some(commands) = &self.with.commands {
+            message.commands.retain(|command| command.cmd == CommandName::Status);
+            message.commands.extend(plain(commands));
         }
-        if let Some(value) = self.get("append") {
-            message.commands.extend(read::<Vec<Command>>(value, "append")?);
+        if let Some(commands) = &self.with.append {
+            message.commands.extend(plain(commands));
         }
-        Ok(())
     }
 
-    fn statuses(&self, message: &mut Message) -> Result<(), DirectiveError> {
-        if let Some(value) = self.get("status") {
-            let codes: Map<String, Value> = read(value, "status")?;
-            for (name, code) in codes {
-                let is_it = |c: &Command| c.cmd == CommandName::Status && c.name.as_deref() == Some(name.as_str());
-                match code {
-                    Value::String(word) if word == "none" => message.commands.retain(|c| !is_it(c)),
-                    Value::Number(code) => {
-                        let code = Data::Text(code.to_string());
-                        message.commands.iter_mut().filter(|c| is_it(c)).for_each(|c| c.data = Some(code.clone()));
-                    }
-                    other => {
-                        return Err(DirectiveError(format!("status.{name}: {other} is neither a code nor `none`")));
-                    }
+    fn statuses(&self, message: &mut Message) {
+        for (name, choice) in self.with.status.iter().flatten() {
+            let answers = |command: &Command| {
+                command.cmd == CommandName::Status && command.name.as_deref() == Some(name.as_str())
+            };
+            match choice {
+                None => {}
+                Some(StatusChoice::None) => message.commands.retain(|command| !answers(command)),
+                Some(StatusChoice::Code(code)) => {
+                    let code = Data::Text(code.to_string());
+                    let them = message.commands.iter_mut().filter(|command| answers(command));
+                    them.for_each(|command| command.data = Some(code.clone()));
                 }
             }
         }
-        if let Some(value) = self.get("chal") {
-            let chal = match value {
-                Value::Null => None,
-                Value::String(word) if word == "none" => None,
-                other => Some(read::<Chal>(other, "chal")?),
+        if let (Some(choice), Some(status)) = (&self.with.chal, header_status(&mut message.commands)) {
+            status.chal = match choice {
+                Removable::Removed | Removable::Set(ChalChoice::None) => None,
+                Removable::Set(ChalChoice::Given(chal)) => Some(chal.clone()),
             };
-            if let Some(status) = header_status(&mut message.commands) {
-                status.chal = chal;
-            }
         }
-        Ok(())
     }
 
     /// `edit`: for each command that a template accepts, fields to set.
     fn edit(&self, message: &mut Message) -> Result<(), DirectiveError> {
-        let Some(value) = self.get("edit") else { return Ok(()) };
-        let edits: Vec<Map<String, Value>> = read(value, "edit")?;
-        for edit in edits {
-            let (Some(wanted), Some(Value::Object(with))) = (edit.get("where"), edit.get("with")) else {
-                return Err(DirectiveError("edit: each entry has `where` and `with`, both mappings".into()));
-            };
-            let template = Template::compile(wanted).map_err(|e| DirectiveError(format!("edit.where: {e}")))?;
+        for Edit { which, with } in self.with.edit.iter().flatten() {
             for command in &mut message.commands {
                 let mut tree = serde_json::to_value(&*command).map_err(|e| DirectiveError(e.to_string()))?;
-                if !template.accepts(&tree) {
+                if !which.accepts(&tree) {
                     continue;
                 }
                 if let Value::Object(map) = &mut tree {
-                    for (name, value) in with {
-                        map.insert(name.clone(), value.clone());
-                    }
+                    map.extend(with.iter().map(|(name, value)| (name.clone(), value.clone())));
                     map.retain(|_, value| !value.is_null());
                 }
-                *command = read(&tree, "edit.with")?;
+                let read =
+                    Form::<Command>::read(&tree).map_err(|problem| DirectiveError(format!("edit.with: {problem}")));
+                *command = read?.0;
             }
         }
         Ok(())
@@ -200,10 +195,6 @@ pub fn number(commands: &mut [Command]) {
     fill(commands, &mut next);
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: &Value, field: &str) -> Result<T, DirectiveError> {
-    serde_json::from_value(value.clone()).map_err(|e| DirectiveError(format!("{field}: {e}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,7 +202,7 @@ mod tests {
 
     fn directive(value: Value) -> Directive {
         let Value::Object(fields) = value else { panic!("a mapping") };
-        Directive::new(fields).unwrap()
+        Directive::new(&fields).unwrap()
     }
 
     fn message() -> Message {
@@ -255,11 +246,14 @@ mod tests {
 
     #[test]
     fn errors_name_the_field() {
-        let unknown = Directive::new(Map::from_iter([("sesion_id".to_owned(), json!(1))])).unwrap_err();
-        assert_eq!(unknown.to_string(), "`sesion_id` is not a field of a DM message");
-        let error = directive(json!({"cred": "maybe"})).apply(&mut message(), |_| None).unwrap_err();
-        assert_eq!(error.to_string(), "cred: \"maybe\" is none of valid, none, wrong, default-nonce");
-        let error = directive(json!({"commands": 3})).apply(&mut message(), |_| None).unwrap_err();
-        assert!(error.to_string().starts_with("commands: "), "{error}");
+        let error = |value: Value| {
+            let Value::Object(fields) = value else { panic!("a mapping") };
+            Directive::new(&fields).unwrap_err().to_string()
+        };
+        assert!(error(json!({ "sesion_id": 1 })).starts_with("sesion_id: no such field among those of `dm.directive`"));
+        assert_eq!(error(json!({ "cred": "maybe" })), "cred: \"maybe\" is none of valid, none, wrong, default-nonce");
+        assert!(error(json!({ "commands": 3 })).starts_with("commands: 3 does not fit"));
+        assert!(error(json!({ "append": [{ "cmd": "Get", "itms": [] }] })).starts_with("append: 0: "));
+        assert_eq!(error(json!({ "status": { "Alert": "x" } })), "status: Alert: \"x\" is neither a code nor `none`");
     }
 }

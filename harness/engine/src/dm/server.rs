@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::package0::{Package0, Trigger, VERSION_1_1, parse_session_id, session_id_text};
 use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Data, Message, SyncHdr};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::directive::{Directive, DirectiveError, header_status, number};
 use crate::account::{Account, AuthScheme};
+use crate::messages::{Digest, shown};
 use crate::rng::Rng;
 use crate::switch::{Switch, Switches};
 
@@ -361,33 +362,32 @@ pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) ->
     status
 }
 
-/// A notification for a trigger, its digest as a case names it: `valid`, `wrong-password`, `default-nonce`.
+/// A notification for a trigger, its digest made as asked.
 ///
 /// # Errors
-/// [`DirectiveError`] when a field does not fit its bits or the word is unknown.
-pub fn sign(trigger: Trigger, word: &str, account: &Account) -> Result<Package0, DirectiveError> {
+/// [`DirectiveError`] when a field does not fit its bits.
+pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Package0, DirectiveError> {
     let secret = account.server_secret.as_bytes();
-    let signed = match word {
-        "valid" => trigger.sign(secret, &account.server_nonce),
-        "wrong-password" => trigger.sign(&[secret, b"?"].concat(), &account.server_nonce),
-        "default-nonce" => trigger.sign(secret, &DEFAULT_NONCE),
-        "wrong-nonce" => trigger.sign(secret, &[&account.server_nonce[..], b"?"].concat()),
-        other => {
-            return Err(DirectiveError(format!(
-                "digest: \"{other}\" is none of valid, wrong-password, wrong-nonce, default-nonce, or 32 hexadecimal digits"
-            )));
-        }
+    let signed = match digest {
+        Digest::Valid | Digest::Octets(_) => trigger.sign(secret, &account.server_nonce),
+        Digest::WrongPassword => trigger.sign(&[secret, b"?"].concat(), &account.server_nonce),
+        Digest::DefaultNonce => trigger.sign(secret, &DEFAULT_NONCE),
+        Digest::WrongNonce => trigger.sign(secret, &[&account.server_nonce[..], b"?"].concat()),
     };
-    signed.map_err(|e| DirectiveError(e.to_string()))
+    let mut package0 = signed.map_err(|e| DirectiveError(e.to_string()))?;
+    if let Digest::Octets(octets) = digest {
+        package0.digest = octets;
+    }
+    Ok(package0)
 }
 
 /// The fields a case sees of a notification; `account` is the one it should be for.
-pub fn notification_fields(octets: &[u8], account: &Account) -> Value {
-    use serde_json::json;
+pub fn notification_fields(octets: &[u8], account: &Account) -> Map<String, Value> {
     let package0 = match Package0::parse(octets) {
         Ok(package0) => package0,
         Err(error) => {
-            return json!({ "malformed": error.to_string(), "octets": dmsc_uicc::hex::to_hex(octets) });
+            let fields = [("malformed", json!(error.to_string())), ("octets", shown(octets))];
+            return fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
         }
     };
     let secret = account.server_secret.as_bytes();
@@ -399,18 +399,19 @@ pub fn notification_fields(octets: &[u8], account: &Account) -> Value {
         "wrong"
     };
     let trigger = &package0.trigger;
-    json!({
-        "digest": digest,
-        "digest_octets": dmsc_uicc::hex::to_hex(&package0.digest),
-        "version": trigger.version,
-        "ui_mode": trigger.ui_mode,
-        "initiator": trigger.initiator,
-        "future_use": trigger.future_use,
-        "session_id": trigger.session_id,
-        "session_text": session_id_text(trigger.session_id),
-        "length_identifier": trigger.length.map_or(trigger.server_id.len(), usize::from),
-        "server_id": String::from_utf8_lossy(&trigger.server_id),
-        "body": dmsc_uicc::hex::to_hex(&trigger.body),
-        "octets": dmsc_uicc::hex::to_hex(octets),
-    })
+    let fields = [
+        ("digest", json!(digest)),
+        ("digest_octets", shown(&package0.digest)),
+        ("version", json!(trigger.version)),
+        ("ui_mode", json!(trigger.ui_mode)),
+        ("initiator", json!(trigger.initiator)),
+        ("future_use", json!(trigger.future_use)),
+        ("session_id", json!(trigger.session_id)),
+        ("session_text", json!(session_id_text(trigger.session_id))),
+        ("length_identifier", json!(trigger.length.map_or(trigger.server_id.len(), usize::from))),
+        ("server_id", json!(String::from_utf8_lossy(&trigger.server_id))),
+        ("body", shown(&trigger.body)),
+        ("octets", shown(octets)),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }

@@ -1,40 +1,36 @@
 //! What a case can send and expect: every kind of message, its fields, and what it needs of the link.
 //!
-//! One table serves the check of cases, the JSON Schema for editors, the reference in `LANGUAGE.md` and the help of
-//! the command line, so that none of them can say something else than the others.
+//! Each kind is declared once, beside what builds it and reads it. The check of cases, the JSON Schema for editors, the
+//! reference, the help of the command line, the faults and the players are views of this one table, so that none of them
+//! can say something else than the others.
 
-mod groups;
-mod kinds;
+mod apdu;
+mod dm;
+mod http;
+mod kind;
+mod notification;
 mod shape;
+mod table;
+mod toolkit;
+pub(crate) mod value;
+mod wake_up;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-pub use crate::role::Role;
+pub use apdu::{ApduWith, ProfileWith, ResponseWith};
+pub use dm::{CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, StatusChoice};
+pub use http::{HttpWith, Reuse, write};
+pub use kind::{Kind, What};
+pub use notification::{Digest, NotificationWith, SessionId};
 pub use shape::{FieldSpec, Shape, anchor};
+pub use toolkit::ProactiveWith;
+pub(crate) use value::shown;
+pub use value::{Body, Edits, FieldProblem, FieldValue, Group, Octets, Removable, Within};
+pub use wake_up::{WakeUp, WakeUpWith};
 
-/// A kind of message, as one role knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kind {
-    /// The name in cases.
-    pub name: String,
-    /// What it is.
-    pub doc: String,
-    /// The role that sends or hears it.
-    pub role: Role,
-    /// Whether a case of this role can `send` it.
-    pub sent: bool,
-    /// Whether a case of this role can `expect` it.
-    pub heard: bool,
-    /// Whether it needs the contact interface; other kinds work over byte streams too.
-    pub contact: bool,
-    /// The group of the fields that whoever sends it can set: `with`, here or in a fault.
-    pub build: Option<&'static str>,
-    /// The group of the fields that `match` and `where` look at.
-    pub fields: &'static str,
-    /// The group of the fields that `reply` can set; none when the message wants no answer.
-    pub reply: Option<&'static str>,
-}
+use crate::role::Role;
+use table::Table;
 
 /// Every kind of message and every group of fields.
 #[derive(Clone, Debug)]
@@ -47,7 +43,15 @@ impl Catalogue {
     /// The catalogue.
     pub fn get() -> &'static Catalogue {
         static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-        CATALOGUE.get_or_init(|| Catalogue { kinds: kinds::kinds(), groups: groups::groups() })
+        CATALOGUE.get_or_init(|| {
+            let mut table = Table::new();
+            for declare in
+                [apdu::declare, toolkit::declare, notification::declare, wake_up::declare, http::declare, dm::declare]
+            {
+                declare(&mut table);
+            }
+            Catalogue { kinds: table.kinds(), groups: table.groups }
+        })
     }
 
     /// The kinds of a role, in the order of the reference.
@@ -58,6 +62,11 @@ impl Catalogue {
     /// The kind of this name.
     pub fn kind(&self, role: Role, name: &str) -> Option<&Kind> {
         self.kinds(role).find(|kind| kind.name == name)
+    }
+
+    /// The kind that a message heard under this name is of: the one of this name, else its family.
+    pub fn heard(&self, role: Role, name: &str) -> Option<&Kind> {
+        self.kind(role, name).or_else(|| self.kinds(role).find(|kind| kind.heard && kind.takes(name)))
     }
 
     /// The fields of a group; none for a name that no group has.
@@ -71,33 +80,11 @@ impl Catalogue {
     }
 }
 
-/// Whether a message of the kind `heard` is one that a case asks for by `written`.
-///
-/// Names are equal, or `written` is the name of a family: `envelope`, `event` and `terminal-response` take every
-/// message of that family, `proactive` every command whose type has no name.
-pub fn is_kind(written: &str, heard: &str) -> bool {
-    let family = match written {
-        "envelope" | "event" | "terminal-response" => {
-            heard.strip_prefix(written).is_some_and(|rest| rest.starts_with('.'))
-        }
-        "proactive" => heard.starts_with("command-"),
-        _ => false,
-    };
-    family || written == heard
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::dm::directive::{BODY_FIELDS, HEADER_FIELDS};
-    use crate::site::HTTP_FIELDS;
-
     use super::*;
-
-    fn names(group: &str) -> BTreeSet<&'static str> {
-        Catalogue::get().group(group).iter().map(|field| field.name).collect()
-    }
 
     #[test]
     fn names_are_unique_and_groups_exist() {
@@ -105,7 +92,7 @@ mod tests {
         for role in Role::ALL {
             let mut seen = BTreeSet::new();
             for kind in catalogue.kinds(role) {
-                assert!(seen.insert(kind.name.as_str()), "{role}: {} stands twice", kind.name);
+                assert!(seen.insert(&*kind.name), "{role}: {} stands twice", kind.name);
                 assert!(kind.sent || kind.heard, "{role}: {} is neither sent nor heard", kind.name);
                 assert!(!kind.doc.is_empty());
                 let used = [kind.build, Some(kind.fields), kind.reply];
@@ -128,23 +115,21 @@ mod tests {
     }
 
     #[test]
-    fn directives_have_the_fields_that_the_players_follow() {
-        let players: BTreeSet<_> = HEADER_FIELDS.iter().chain(BODY_FIELDS).copied().collect();
-        assert_eq!(names("dm.directive"), players);
-        let http: BTreeSet<_> = names("http.request.with").union(&names("http.response.with")).copied().collect();
-        let mut ours: BTreeSet<_> = HTTP_FIELDS.iter().copied().collect();
-        ours.insert("connection");
-        assert_eq!(http, ours);
-    }
-
-    #[test]
     fn families_take_their_members() {
-        assert!(is_kind("envelope", "envelope.EE"));
-        assert!(is_kind("event", "event.data-available"));
-        assert!(is_kind("proactive", "command-7F"));
-        assert!(is_kind("select", "select"));
-        assert!(!is_kind("envelope", "envelopes"));
-        assert!(!is_kind("event.data-available", "event"));
-        assert!(!is_kind("proactive", "open-channel"));
+        let takes = |role, written: &str, heard: &str| Catalogue::get().kind(role, written).unwrap().takes(heard);
+        assert!(takes(Role::Card, "envelope", "envelope.EE"));
+        assert!(takes(Role::Card, "event", "event.data-available"));
+        assert!(takes(Role::Card, "terminal-response", "terminal-response"));
+        assert!(takes(Role::Terminal, "proactive", "command-7F"));
+        assert!(takes(Role::Terminal, "proactive", "proactive"));
+        assert!(takes(Role::Card, "select", "select"));
+        assert!(!takes(Role::Card, "envelope", "envelopes"));
+        assert!(!takes(Role::Card, "event.data-available", "event"));
+        assert!(!takes(Role::Terminal, "proactive", "open-channel"));
+        let heard = |role, name| Catalogue::get().heard(role, name).map(|kind| kind.name.as_ref());
+        assert_eq!(heard(Role::Terminal, "command-7F"), Some("proactive"));
+        assert_eq!(heard(Role::Card, "envelope.EE"), Some("envelope"));
+        assert_eq!(heard(Role::Card, "terminal-response.command-7F"), Some("terminal-response"));
+        assert_eq!(heard(Role::Card, "no-such-thing"), None);
     }
 }

@@ -11,6 +11,10 @@ pub struct FieldSpec {
     pub shape: Shape,
     /// What it means.
     pub doc: &'static str,
+    /// What its value is counted in, where that is not said by the shape.
+    pub unit: Option<&'static str>,
+    /// Whether its value is kept out of everything that leaves the process.
+    pub secret: bool,
 }
 
 /// What a value looks like.
@@ -49,7 +53,23 @@ pub enum Shape {
 impl FieldSpec {
     /// A field.
     pub fn new(name: &'static str, shape: Shape, doc: &'static str) -> FieldSpec {
-        FieldSpec { name, shape, doc }
+        FieldSpec { name, shape, doc, unit: None, secret: false }
+    }
+
+    /// What its value looks like, in a few words, for tables.
+    pub fn words(&self) -> String {
+        let unit = self.unit.map(|unit| format!(", in {unit}")).unwrap_or_default();
+        let secret = if self.secret { "; kept out of logs and reports" } else { "" };
+        format!("{}{unit}{secret}", self.shape.words())
+    }
+
+    /// The same with what a declaration says behind the type of the field: `secret`, or a unit.
+    #[must_use]
+    pub(crate) fn flagged(self, flag: &'static str) -> FieldSpec {
+        match flag {
+            "secret" => FieldSpec { secret: true, ..self },
+            unit => FieldSpec { unit: Some(unit), ..self },
+        }
     }
 
     pub(crate) fn of_cat(info: &FieldInfo) -> FieldSpec {
@@ -58,6 +78,9 @@ impl FieldSpec {
 }
 
 impl Shape {
+    /// A count of something.
+    pub(crate) const COUNT: Shape = Shape::Int(0, i64::MAX);
+
     /// A list of values of this shape.
     pub(crate) fn list(self) -> Shape {
         Shape::List(Box::new(self))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::Message;
 use dmsc_link::{Signal, StreamId, Time};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::{Pending, Terminal};
 use crate::account::Address;
@@ -14,9 +14,9 @@ use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, view};
 use crate::event::Actor;
 use crate::http::{HttpMessage, Reader, Side, Start};
+use crate::messages::{HttpWith, Reuse, write};
 use crate::patch::Change;
 use crate::player::{PlayerError, Reply};
-use crate::site;
 use crate::switch::Switch;
 
 /// How long the client waits for a response.
@@ -100,7 +100,7 @@ impl Terminal {
         if change.drop {
             return Ok(());
         }
-        let directive = Directive::new(change.with.clone())?;
+        let directive = Directive::new(&change.with)?;
         let message = self.client.open(account, session_id, &directive)?;
         self.post(&message, &directive, &change)
     }
@@ -123,13 +123,9 @@ impl Terminal {
     }
 
     fn post(&mut self, message: &Message, directive: &Directive, change: &Change) -> Result<(), PlayerError> {
-        let encoding = match directive.get("encoding").and_then(Value::as_str) {
-            Some("xml") => Encoding::Xml,
-            Some("wbxml") => Encoding::Wbxml,
-            _ => self.client.encoding,
-        };
-        let mut body = match directive.get("body").and_then(Value::as_str) {
-            Some(text) => site::body_of(text)?,
+        let encoding = directive.encoding().unwrap_or(self.client.encoding);
+        let mut body = match directive.body() {
+            Some(body) => body,
             None => encoding.encode(message).map_err(PlayerError)?,
         };
         change.edit(&mut body)?;
@@ -144,13 +140,13 @@ impl Terminal {
             .with("Accept-Charset", "utf-8")
             .with("Cache-Control", "no-store")
             .with("User-Agent", concat!("dmsc/", env!("CARGO_PKG_VERSION")));
-        let asked = directive.get("http").and_then(Value::as_object).cloned().map(Change::with);
+        let asked = directive.http();
         self.request(request, &address, asked.as_ref())
     }
 
     fn request(&mut self, request: HttpMessage, address: &Address, asked: Option<&Change>) -> Result<(), PlayerError> {
         let change = self.desk.change("http.request", asked, || request.fields());
-        let (octets, close) = site::write(request.clone(), change.as_ref())?;
+        let (octets, close) = write(request.clone(), change.as_ref())?;
         self.desk.say(Actor::Client, "http.request", &octets, || request.fields());
         self.transmit(&address.host, address.port, octets)?;
         if close {
@@ -257,13 +253,12 @@ impl Terminal {
     /// `send: http.request`: a request of the case's own making.
     pub(super) fn raw_request(&mut self, change: &Change) -> Result<(), PlayerError> {
         let (address, encoding) = self.default_address()?;
-        let mut change = change.clone();
-        if change.with.shift_remove("connection").as_ref().and_then(Value::as_str) == Some("new") {
+        if change.read::<HttpWith>()?.connection == Some(Reuse::New) {
             self.disconnect();
         }
         let request = HttpMessage::post(&address.path, &address.host_header(), Vec::new())
             .with("Content-Type", encoding.media_type());
-        self.request(request, &address, Some(&change))
+        self.request(request, &address, Some(change))
     }
 
     pub(super) fn stream_open(&mut self, id: StreamId) {
@@ -456,7 +451,7 @@ impl Terminal {
         if change.drop {
             return Ok(());
         }
-        let directive = Directive::new(change.with.clone())?;
+        let directive = Directive::new(&change.with)?;
         match self.client.respond(message, &directive)? {
             Some(answer) => self.post(&answer, &directive, &change),
             None => {

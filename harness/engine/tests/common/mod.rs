@@ -11,6 +11,7 @@ use dmsc_engine::account::{Account, AuthScheme};
 use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
+use dmsc_engine::messages::{WakeUp, What};
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
 use dmsc_engine::switch::Switches;
@@ -82,7 +83,7 @@ pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalCon
         encoding,
         poll_interval: Duration::from_secs(30),
         max_buffer: None,
-        wake_up: "applications".into(),
+        wake_up: WakeUp::Applications,
         start: true,
         revives: !scripted,
         bip_chunks: Vec::new(),
@@ -104,7 +105,7 @@ pub(crate) fn run(
     player: &mut dyn Player,
     link: &mut dyn Link,
     window: Duration,
-    send: Option<(&str, &str)>,
+    send: Option<(&str, What)>,
 ) -> Vec<Event> {
     let until = link.now() + window;
     let mut events = Vec::new();

@@ -14,7 +14,6 @@ use super::steps::Expander;
 use super::{Case, Trust, case_schema, definitions, json};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::{Catalogue, Kind, Role};
-use crate::fault::can_be_patched;
 use crate::variables::{fill, references};
 
 /// More instances than this are a mistake.
@@ -159,7 +158,7 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
     let catalogue = Catalogue::get();
     let takes = |kind: &&Kind| match key {
         "send" => kind.sent,
-        "on" => can_be_patched(kind),
+        "on" => kind.patched,
         _ => kind.heard,
     };
     let mut names: Vec<String> = Vec::new();
@@ -182,9 +181,7 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
     for other in [role, role.other()] {
         match catalogue.kind(other, name) {
             Some(kind) if key != "on" => problem = problem.note(format!("in role {other}, `{name}` is {}", way(kind))),
-            Some(kind) if can_be_patched(kind) => {
-                problem = problem.note(format!("`{name}` comes from a {}", other.other()))
-            }
+            Some(kind) if kind.patched => problem = problem.note(format!("`{name}` comes from a {}", other.other())),
             Some(kind) if kind.heard => {
                 problem = problem.note(format!("the reference {} cannot be made to change `{name}`", other.other()))
             }

@@ -89,22 +89,22 @@ impl<'a> Expander<'a> {
         let delay = |key: &str| node.get(key).and_then(Node::written).map(|text| Delay(text.to_owned()));
         let written = |key: &str| node.get(key).and_then(Node::written).map(str::to_owned);
         let nested = |key: &str| node.get(key).map(Node::items).unwrap_or_default();
-        Some(if let Some(kind) = written("send") {
-            let group = self.message(&kind).and_then(|kind| kind.build).unwrap_or("none");
-            let (with, mutate) = self.change(source, node, "with", group);
+        Some(if let Some(name) = written("send") {
+            let kind = self.message(&name)?;
+            let (with, mutate) = self.change(source, node, "with", kind.build.unwrap_or("none"));
             StepKind::Send(Send { kind, with, mutate })
-        } else if let Some(kind) = written("expect") {
-            StepKind::Expect(self.expect(source, node, kind, delay("within")))
-        } else if let Some(kind) = written("expect-none") {
-            let group = self.message(&kind).map_or("none", |kind| kind.fields);
-            let filter = self.template(source, node, "where", group);
+        } else if let Some(name) = written("expect") {
+            StepKind::Expect(self.expect(source, node, self.message(&name)?, delay("within")))
+        } else if let Some(name) = written("expect-none") {
+            let kind = self.message(&name)?;
+            let filter = self.template(source, node, "where", kind.fields);
             let control = self.steps(source, nested("control"));
             StepKind::ExpectNone(ExpectNone { kind, filter, during: delay("during")?, control })
         } else if let Some(wait) = delay("wait") {
             StepKind::Wait(wait)
         } else if let Some(act) = written("operator") {
-            let until = written("until");
-            let matching = self.operator_match(source, node, until.as_deref());
+            let until = written("until").and_then(|name| self.message(&name));
+            let matching = self.operator_match(source, node, until);
             StepKind::Operator(OperatorAct {
                 act,
                 prompt: written("prompt")?,
@@ -129,9 +129,8 @@ impl<'a> Expander<'a> {
         Catalogue::get().kind(self.role, kind)
     }
 
-    fn expect(&mut self, source: &Source, node: &Node, kind: String, within: Option<Delay>) -> Expect {
-        let message = self.message(&kind);
-        let group = message.map_or("none", |kind| kind.fields);
+    fn expect(&mut self, source: &Source, node: &Node, kind: &'static Kind, within: Option<Delay>) -> Expect {
+        let group = kind.fields;
         let filter = self.template(source, node, "where", group);
         let matching = self.template(source, node, "match", group);
         let capture = node.get("as").and_then(Node::written).map(str::to_owned);
@@ -150,8 +149,7 @@ impl<'a> Expander<'a> {
             }
             None if node.get("mutate").is_none() => ReplySpec::Default,
             _ => {
-                let (with, mutate) =
-                    self.change(source, node, "reply", message.and_then(|kind| kind.reply).unwrap_or("none"));
+                let (with, mutate) = self.change(source, node, "reply", kind.reply.unwrap_or("none"));
                 ReplySpec::With { with, mutate }
             }
         };
@@ -170,9 +168,9 @@ impl<'a> Expander<'a> {
         (fields.unwrap_or_default(), edits.unwrap_or_default())
     }
 
-    fn operator_match(&mut self, source: &Source, node: &Node, until: Option<&str>) -> Option<Value> {
+    fn operator_match(&mut self, source: &Source, node: &Node, until: Option<&Kind>) -> Option<Value> {
         let entry = node.entry("match")?;
-        let Some(kind) = until.and_then(|until| self.message(until)) else {
+        let Some(kind) = until else {
             let problem = Problem::new(entry.key_span, "`match` without `until`")
                 .label("there is no message to compare")
                 .help("add `until:` with the kind of message that proves the act");

@@ -31,7 +31,7 @@ fn write(out: &mut String) -> std::fmt::Result {
         writeln!(out, "#### <a id=\"fields-{}\"></a>{group}\n", anchor(group))?;
         writeln!(out, "| field | value | meaning |\n|---|---|---|")?;
         for field in fields {
-            writeln!(out, "| `{}` | {} | {} |", field.name, field.shape.words(), field.doc)?;
+            writeln!(out, "| `{}` | {} | {} |", field.name, field.words(), field.doc)?;
         }
         writeln!(out)?;
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dmsc_doc::{Field, Mapping, Schema};
 use dmsc_engine::account::{Account, AuthScheme};
 use dmsc_engine::dm::Encoding;
+use dmsc_engine::messages::WakeUp;
 use serde_json::{Map, Value, json};
 
 /// The values needed to test a DUT.
@@ -24,47 +25,6 @@ pub struct Ixit {
     window_text: String,
     /// What makes the card send a notification.
     pub wake_up: Option<WakeUp>,
-}
-
-/// What makes a card send a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WakeUp {
-    /// ENVELOPE Terminal Applications.
-    Applications,
-    /// STATUS.
-    Status,
-    /// ENVELOPE Timer Expiration.
-    Timer,
-    /// A location status event.
-    Location,
-    /// ENVELOPE Call Control.
-    CallControl,
-}
-
-impl WakeUp {
-    pub(crate) const ALL: [WakeUp; 5] =
-        [WakeUp::Applications, WakeUp::Status, WakeUp::Timer, WakeUp::Location, WakeUp::CallControl];
-
-    /// The word in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            WakeUp::Applications => "applications",
-            WakeUp::Status => "status",
-            WakeUp::Timer => "timer",
-            WakeUp::Location => "location",
-            WakeUp::CallControl => "call-control",
-        }
-    }
-
-    fn doc(self) -> &'static str {
-        match self {
-            WakeUp::Applications => "ENVELOPE Terminal Applications, after each reset.",
-            WakeUp::Status => "STATUS.",
-            WakeUp::Timer => "A timer of the card expires.",
-            WakeUp::Location => "A location status event.",
-            WakeUp::CallControl => "ENVELOPE Call Control.",
-        }
-    }
 }
 
 /// Whether secrets are written out.

@@ -42,7 +42,7 @@ impl Kinds {
         let roles: Vec<Role> = self.role.map_or_else(|| Role::ALL.to_vec(), |role| vec![role.into()]);
         let mut kinds: Vec<&Kind> = roles.iter().flat_map(|role| catalogue.kinds(*role)).collect();
         if let Some(name) = &self.kind {
-            let known: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+            let known: Vec<&str> = kinds.iter().map(|kind| &*kind.name).collect();
             if !known.contains(&name.as_str()) {
                 return Err(Failure::unknown("kind of message", name, known.into_iter(), "dmsc cases kinds"));
             }
@@ -70,8 +70,8 @@ fn overview(kinds: &[&Kind], terminal: &Terminal) -> String {
             _ => "expect",
         };
         let link = if kind.contact { "contact" } else { "any" };
-        let name = Cell::new(BOLD, kind.name.as_str());
-        table.row([kind.role.as_str().into(), name, uses.into(), link.into(), kind.doc.as_str().into()]);
+        let name = Cell::new(BOLD, &*kind.name);
+        table.row([kind.role.as_str().into(), name, uses.into(), link.into(), (&*kind.doc).into()]);
     }
     table.render(terminal)
 }
@@ -93,7 +93,7 @@ fn fields(kind: &Kind, terminal: &Terminal) -> String {
         }
         let mut table = Table::new(["field", "value", "meaning"]);
         for field in fields {
-            table.row([Cell::new(BOLD, field.name), plain(&field.shape.words()).into(), field.doc.into()]);
+            table.row([Cell::new(BOLD, field.name), plain(&field.words()).into(), field.doc.into()]);
         }
         text.push_str(&format!("\n{key}: ({group})\n{}", table.render(terminal)));
     }
@@ -113,8 +113,7 @@ fn plain(markdown: &str) -> String {
 }
 
 fn as_json(kind: &Kind) -> Value {
-    let field =
-        |field: &FieldSpec| json!({ "name": field.name, "value": plain(&field.shape.words()), "meaning": field.doc });
+    let field = |field: &FieldSpec| json!({ "name": field.name, "value": plain(&field.words()), "meaning": field.doc });
     let groups: serde_json::Map<String, Value> = groups(kind)
         .into_iter()
         .map(|(key, group)| (key.to_owned(), Catalogue::get().group(group).iter().map(field).collect()))

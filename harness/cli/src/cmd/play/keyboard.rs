@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use dmsc_bench::play::Order;
+use dmsc_engine::messages::Catalogue;
 use dmsc_engine::patch::Change;
+use dmsc_engine::role::Role;
 use dmsc_link::Poster;
 use serde_json::{Map, Value};
 
@@ -57,13 +59,13 @@ impl Keyboard {
         });
     }
 
-    /// Takes orders from standard input, a line each, until it ends.
-    pub(super) fn listen(&self) {
+    /// Takes orders to a player of this role from standard input, a line each, until it ends.
+    pub(super) fn listen(&self, role: Role) {
         let keyboard = self.clone();
         thread::spawn(move || {
             for line in std::io::stdin().lock().lines() {
                 let Ok(line) = line else { break };
-                match read(&line) {
+                match read(&line, role) {
                     Ok(Some(order)) => keyboard.order(order),
                     Ok(None) => {}
                     Err(why) => eprintln!("{why}"),
@@ -77,19 +79,20 @@ impl Keyboard {
 pub(super) const ORDERS: &str = "\
 Orders, a line each on standard input:
   send KIND [FIELD=VALUE ...]  a message, as cases send it: `send status`, `send select data=3F00 le=256`,
-                               `send apdu octets=00A40004023F00`, `send wake-up by=location`, `send dm.message alert=1201`
+                               `send apdu octets=00A40004023F00`, `send wake-up by=location`, `send dm.message session_id=A5`
   act NAME                     what a person does: `act start-dm-session`, `act stop-dm-client`
   quit                         the end
-`dmsc cases kinds --role terminal` shows every kind and its fields.";
+`dmsc cases kinds terminal` shows every kind and its fields.";
 
 /// An order, or nothing on an empty line.
-fn read(line: &str) -> Result<Option<Order>, String> {
+fn read(line: &str, role: Role) -> Result<Option<Order>, String> {
     let mut words = line.split_whitespace();
     match (words.next(), words.next()) {
         (None, _) => Ok(None),
         (Some("quit" | "exit"), None) => Ok(Some(Order::Quit)),
         (Some("act"), Some(name)) => Ok(Some(Order::Act(name.into()))),
-        (Some("send"), Some(kind)) => {
+        (Some("send"), Some(name)) => {
+            let kind = Catalogue::get().kind(role, name).filter(|kind| kind.sent).ok_or_else(|| unknown(name, role))?;
             let mut fields = Map::new();
             for word in words {
                 let Some((name, value)) = word.split_once('=') else {
@@ -97,9 +100,17 @@ fn read(line: &str) -> Result<Option<Order>, String> {
                 };
                 fields.insert(name.into(), scalar(value));
             }
-            Ok(Some(Order::Send(kind.into(), Change::with(fields))))
+            Ok(Some(Order::Send(kind.what, Change::with(fields))))
         }
         _ => Err(format!("`{}` is no order; write `send KIND`, `act NAME` or `quit`", line.trim())),
+    }
+}
+
+fn unknown(name: &str, role: Role) -> String {
+    let sent = Catalogue::get().kinds(role).filter(|kind| kind.sent);
+    match dmsc_doc::nearest(name, sent.map(|kind| &*kind.name)) {
+        Some(near) => format!("a {role} does not send `{name}`; did you mean `{near}`?"),
+        None => format!("a {role} does not send `{name}`; `dmsc cases kinds {role}` shows what it sends"),
     }
 }
 
@@ -121,20 +132,25 @@ fn scalar(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use dmsc_engine::messages::What;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn orders_are_read_and_what_is_none_is_refused() {
-        let Ok(Some(Order::Send(kind, change))) = read("send select data=3F00 le=256 p2=0x04 x=0012") else {
+        let read = |line: &str| super::read(line, Role::Terminal);
+        let Ok(Some(Order::Send(what, change))) = read("send select data=3F00 le=256 p2=0x04 x=0012") else {
             panic!("no order")
         };
-        assert_eq!(kind, "select");
+        assert_eq!(what, What::Apdu(Some(0xA4)));
         assert_eq!(Value::Object(change.with), json!({ "data": "3F00", "le": 256, "p2": 4, "x": "0012" }));
         assert_eq!(read("  "), Ok(None));
         assert_eq!(read("quit"), Ok(Some(Order::Quit)));
         assert_eq!(read("act stop-dm-client"), Ok(Some(Order::Act("stop-dm-client".into()))));
         assert!(read("send select 3F00").unwrap_err().contains("NAME=VALUE"));
         assert!(read("sned status").unwrap_err().contains("no order"));
+        assert_eq!(read("send statsu").unwrap_err(), "a terminal does not send `statsu`; did you mean `status`?");
+        assert!(super::read("send status", Role::Card).unwrap_err().starts_with("a card does not send `status`"));
     }
 }

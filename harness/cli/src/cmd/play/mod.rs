@@ -92,7 +92,7 @@ impl Common {
         }
         // A card does nothing by itself.
         if plays == Role::Terminal {
-            keyboard.listen();
+            keyboard.listen(plays);
         }
         let format = if self.json { Format::Json } else { Format::Text { octets: self.octets } };
         let mut stage = Stage { trace: Trace::new(format), terminal, connection, keyboard, broken: None };

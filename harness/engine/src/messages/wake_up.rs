@@ -1,0 +1,87 @@
+//! What makes a DM_SC Server send a notification (DM_SC 6).
+
+use serde_json::Value;
+
+use super::kind::{Declaration, What};
+use super::shape::Shape;
+use super::table::Table;
+use super::value::{FieldValue, by_name, fields};
+use crate::role::Role;
+
+fields! {
+    /// What a case says of a wake-up.
+    pub struct WakeUpWith = "wake-up" {
+        /// What wakes the DM_SC Server; otherwise as the DUT file says.
+        by: WakeUp,
+        /// The number that is called, for `call-control`.
+        number: String,
+    }
+}
+
+/// What makes a card send a notification: the scenarios of DM_SC that a terminal can bring about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WakeUp {
+    /// ENVELOPE Terminal Applications.
+    Applications,
+    /// STATUS.
+    Status,
+    /// ENVELOPE Timer Expiration.
+    Timer,
+    /// A location status event.
+    Location,
+    /// ENVELOPE Call Control.
+    CallControl,
+}
+
+impl WakeUp {
+    /// All of them.
+    pub const ALL: [WakeUp; 5] =
+        [WakeUp::Applications, WakeUp::Status, WakeUp::Timer, WakeUp::Location, WakeUp::CallControl];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WakeUp::Applications => "applications",
+            WakeUp::Status => "status",
+            WakeUp::Timer => "timer",
+            WakeUp::Location => "location",
+            WakeUp::CallControl => "call-control",
+        }
+    }
+
+    /// What it is, for the reference.
+    pub fn doc(self) -> &'static str {
+        match self {
+            WakeUp::Applications => "ENVELOPE Terminal Applications, after each reset.",
+            WakeUp::Status => "STATUS.",
+            WakeUp::Timer => "A timer of the card expires.",
+            WakeUp::Location => "A location status event.",
+            WakeUp::CallControl => "ENVELOPE Call Control.",
+        }
+    }
+}
+
+impl FieldValue for WakeUp {
+    fn shape() -> Shape {
+        Shape::Name(WakeUp::ALL.map(WakeUp::as_str).to_vec())
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        by_name(value, &WakeUp::ALL, WakeUp::as_str)
+    }
+}
+
+pub(super) fn declare(table: &mut Table) {
+    table.group::<WakeUpWith>();
+    table.kind(
+        Declaration::new(
+            Role::Terminal,
+            What::WakeUp,
+            "wake-up",
+            "Whatever makes the DM_SC Server send a notification.",
+        )
+        .anywhere()
+        .built_of("wake-up")
+        .sent(),
+    );
+}
