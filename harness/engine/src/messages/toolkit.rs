@@ -5,10 +5,11 @@ use dmsc_uicc::command::CommandType;
 use dmsc_uicc::envelope::{EnvelopeTag, Event};
 use dmsc_uicc::fields::{COMMAND_FIELDS, ENVELOPE_FIELDS, FieldInfo, FieldKind, RESPONSE_FIELDS};
 
+use super::apdu::ApduWith;
 use super::kind::{Declaration, What};
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
-use super::value::{Octets, fields};
+use super::value::{Group, Octets, fields};
 use crate::role::Role;
 
 fields! {
@@ -48,7 +49,12 @@ fn groups(table: &mut Table) {
         ("envelope", "envelope.with", ENVELOPE_FIELDS),
     ] {
         table.specs(with, specs(fields));
-        table.seen(name, specs(fields).into_iter().chain([length()]).collect());
+        // One that cannot be read is shown as the APDU it is.
+        let raw = ApduWith::specs()
+            .into_iter()
+            .filter(|field| matches!(field.name, "cla" | "ins" | "p1" | "p2" | "data" | "le"));
+        let malformed = FieldSpec::new("malformed", Shape::Text, "Why it could not be read; absent when it could.");
+        table.seen(name, specs(fields).into_iter().chain(raw).chain([length(), malformed]).collect());
     }
 }
 
