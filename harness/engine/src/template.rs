@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use dmsc_octets::{HexPattern, from_hex};
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
@@ -38,7 +39,7 @@ pub enum Template {
     /// Every element matches.
     Each(Box<Template>),
     /// A hexadecimal string against a pattern: `?` is any digit, `*` any number of octets.
-    Hex(Vec<HexPart>),
+    Hex(HexPattern),
     /// The value does not match.
     Not(Box<Template>),
     /// All match.
@@ -70,17 +71,6 @@ pub enum Weight {
     Fail,
 }
 
-/// One token of a hexadecimal pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HexPart {
-    /// This digit, in upper case.
-    Digit(u8),
-    /// Any digit.
-    AnyDigit,
-    /// Any number of octets.
-    AnyOctets,
-}
-
 /// A place where a value departs from its template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -90,6 +80,8 @@ pub struct Mismatch {
     pub expected: String,
     /// What was there, in words.
     pub got: String,
+    /// The element of a list that was looked for and is not there, where it is a word.
+    pub element: Option<String>,
 }
 
 /// The result of matching one message.
@@ -141,7 +133,7 @@ impl Template {
         // `null` stands for a field that a message does not have.
         let value = value.filter(|v| !v.is_null());
         let mut miss = |got: String| {
-            out.mismatches.push(Mismatch { path: path.to_owned(), expected: self.to_string(), got });
+            out.mismatches.push(Mismatch { path: path.to_owned(), expected: self.to_string(), got, element: None });
         };
         match (self, value) {
             (Template::Absent, None) => {}
@@ -225,6 +217,10 @@ impl Template {
                             path: path.to_owned(),
                             expected: format!("an element that is {template}"),
                             got: show(&Value::Array(elements.clone())),
+                            element: match template {
+                                Template::Equals(Value::String(word)) => Some(word.clone()),
+                                _ => None,
+                            },
                         }),
                     }
                 }
@@ -245,8 +241,8 @@ impl Template {
                 }
             }
             (Template::Hex(pattern), Some(v)) => {
-                let digits = v.as_str().map(|s| s.bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>());
-                if !digits.is_some_and(|d| hex_matches(pattern, &d)) {
+                let octets = v.as_str().and_then(|text| from_hex(text).ok());
+                if !octets.is_some_and(|octets| pattern.matches(&octets).is_ok()) {
                     miss(show(v));
                 }
             }
@@ -300,22 +296,6 @@ fn length_of(value: &Value) -> usize {
         }
         Value::String(s) => s.chars().count(),
         _ => 0,
-    }
-}
-
-fn hex_matches(pattern: &[HexPart], digits: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => digits.is_empty(),
-        Some((HexPart::AnyOctets, rest)) => {
-            (0..=digits.len()).step_by(2).any(|skip| digits.get(skip..).is_some_and(|tail| hex_matches(rest, tail)))
-        }
-        Some((part, rest)) => digits.split_first().is_some_and(|(digit, tail)| {
-            let fits = match part {
-                HexPart::Digit(wanted) => digit.eq_ignore_ascii_case(wanted),
-                _ => digit.is_ascii_hexdigit(),
-            };
-            fits && hex_matches(rest, tail)
-        }),
     }
 }
 
@@ -407,8 +387,8 @@ fn compile_operator(operator: &str, argument: &Value, path: &str) -> Result<Temp
             Some(Err(error)) => return fail(format!("not a regular expression: {error}")),
             None => return fail("`regex` takes a text".into()),
         },
-        "hex" => match argument.as_str().map(hex_pattern) {
-            Some(Some(pattern)) => Template::Hex(pattern),
+        "hex" => match argument.as_str().map(HexPattern::parse) {
+            Some(Ok(pattern)) => Template::Hex(pattern),
             _ => {
                 return fail(
                     "`hex` takes hexadecimal digits, `?` for any digit and `*` for any octets, in quotes".into(),
@@ -435,18 +415,6 @@ fn compile_alternative(value: &Value, path: &str) -> Result<Alternative, Templat
     };
     let remark = map.get("remark").and_then(Value::as_str).map(str::to_owned);
     Ok(Alternative { template: compile(is, &join(path, "is"))?, weight, remark })
-}
-
-fn hex_pattern(text: &str) -> Option<Vec<HexPart>> {
-    text.bytes()
-        .filter(|b| !b.is_ascii_whitespace())
-        .map(|b| match b {
-            b'*' => Some(HexPart::AnyOctets),
-            b'?' => Some(HexPart::AnyDigit),
-            digit if digit.is_ascii_hexdigit() => Some(HexPart::Digit(digit.to_ascii_uppercase())),
-            _ => None,
-        })
-        .collect()
 }
 
 /// A value in words, short enough for one line.
@@ -493,14 +461,7 @@ impl fmt::Display for Template {
                 list(f, " and ", &mut all.iter().map(ToString::to_string))
             }
             Template::Each(inner) => write!(f, "elements each {inner}"),
-            Template::Hex(parts) => {
-                f.write_str("octets ")?;
-                parts.iter().try_for_each(|part| match part {
-                    HexPart::Digit(d) => write!(f, "{}", char::from(*d)),
-                    HexPart::AnyDigit => f.write_str("?"),
-                    HexPart::AnyOctets => f.write_str("*"),
-                })
-            }
+            Template::Hex(pattern) => write!(f, "octets {pattern}"),
             Template::Not(inner) => write!(f, "anything but {inner}"),
             Template::AllOf(all) => list(f, " and ", &mut all.iter().map(ToString::to_string)),
             Template::Capture(_, inner) => inner.fmt(f),
@@ -550,11 +511,18 @@ mod tests {
         assert!(accepts(json!({"each": {"a": "any"}}), json!([{"a": 2}, {"a": 3}])));
         assert!(accepts(json!({"hex": "02 D? * FF"}), json!("02D80000FF")));
         assert!(accepts(json!({"hex": "02*"}), json!("02")));
-        assert!(!accepts(json!({"hex": "02?"}), json!("02D8")));
+        assert!(!accepts(json!({"hex": "02 ??"}), json!("02D800")));
         assert!(accepts(json!({"not": "any"}), json!(null)));
         assert!(accepts(json!({"equals": "any"}), json!("any")));
         assert!(accepts(json!([1, "any"]), json!([1, 2])));
         assert!(!accepts(json!([1]), json!([1, 2])));
+    }
+
+    #[test]
+    fn wildcards_take_time_in_proportion_to_the_octets() {
+        // With backtracking over each wildcard this would not end.
+        assert!(!accepts(json!({"hex": "*00*00*00*00*FF"}), json!("00".repeat(4096))));
+        assert!(accepts(json!({"hex": "*00*00*00*00*FF"}), json!(format!("{}FF", "00".repeat(4096)))));
     }
 
     #[test]
