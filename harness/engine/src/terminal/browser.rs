@@ -13,7 +13,7 @@ use crate::card::Medium;
 use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, view};
 use crate::event::Actor;
-use crate::http::{HttpMessage, Reader, Side, Start};
+use crate::http::{Framing, HttpMessage, Reader, Side, Start};
 use crate::messages::{HttpWith, Reuse, write};
 use crate::patch::Change;
 use crate::player::{PlayerError, Reply};
@@ -381,7 +381,7 @@ impl Terminal {
             return Ok(());
         }
         let Start::Response { status, .. } = response.start else { return Ok(()) };
-        if response.chunked_by_header() && self.switches.on(Switch::NoChunked) {
+        if response.framing == Some(Framing::Chunked) && self.switches.on(Switch::NoChunked) {
             self.give_up();
             return Ok(());
         }
