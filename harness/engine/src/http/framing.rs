@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn the_rules_of_6_3_hold_in_their_order() {
         use Framing::{Chunked, Close, Length, None as Nothing};
-        let rows: &[(&str, Option<&str>, Result<(Framing, &[&str]), &str>)] = &[
+        type Told<'a> = Result<(Framing, &'a [&'a str]), &'a str>;
+        let rows: &[(&str, Option<&str>, Told<'_>)] = &[
             // 1: no body, whatever the fields say.
             ("HTTP/1.1 100 Continue", None, Ok((Nothing, &[]))),
             ("HTTP/1.1 101 Switching Protocols", None, Ok((Nothing, &[]))),

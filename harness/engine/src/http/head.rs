@@ -103,7 +103,7 @@ fn forgiven(side: Side, head: &[u8]) -> Vec<Irregularity> {
 /// The first line that does not end in CR LF, in octets that begin at `offset` of the message.
 pub(super) fn bare_lf(octets: &[u8], offset: usize) -> Option<Irregularity> {
     let mut before = None;
-    let place = octets.iter().position(|b| std::mem::replace(&mut before, Some(*b)) != Some(b'\r') && *b == b'\n')?;
+    let place = octets.iter().position(|b| before.replace(*b) != Some(b'\r') && *b == b'\n')?;
     let at = offset.saturating_add(place);
     Some(Irregularity::new("bare-lf", "a line ends in LF alone").at(at..at.saturating_add(1)))
 }

@@ -24,6 +24,13 @@ pub enum Start {
     },
 }
 
+impl Start {
+    /// Whether it begins a response before the final one (RFC 9110 15.2). 101 is final: another protocol follows it.
+    pub fn is_interim(&self) -> bool {
+        matches!(self, Start::Response { status: 100 | 102..=199, .. })
+    }
+}
+
 /// One HTTP message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpMessage {
@@ -81,6 +88,11 @@ impl HttpMessage {
     /// The first value of a header field, name compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it is a response before the final one.
+    pub fn is_interim(&self) -> bool {
+        self.start.is_interim()
     }
 
     /// Whether the connection stays open after this message.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::chunked::Chunks;
 use super::framing::{self, Framing, framing};
-use super::{BODY_LIMIT, HttpError, HttpMessage, Side, Start, head, spans};
+use super::{BODY_LIMIT, HttpError, HttpMessage, Side, head, spans};
 
 /// A head of up to this many octets is looked at with each piece that arrives; a larger one, when a line has come to
 /// its end or it has grown by a part of it. So the work stays in proportion to the octets, and garbage is still found
@@ -119,8 +119,7 @@ impl Reader {
             }
             return Ok(None);
         };
-        let interim = matches!(head.start, Start::Response { status: 100 | 102..=199, .. });
-        let method = if interim { None } else { self.requests.pop_front() };
+        let method = if head.start.is_interim() { None } else { self.requests.pop_front() };
         let (framing, odd) = framing(&head.start, head.minor, &head.headers, method.as_deref())?;
         let mut irregular = head.irregular;
         if !odd.is_empty() {
@@ -180,6 +179,7 @@ impl Partial {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Start;
     use super::*;
     use proptest::prelude::*;
 
