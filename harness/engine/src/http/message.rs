@@ -97,6 +97,10 @@ impl HttpMessage {
 
     /// Whether the connection stays open after this message.
     pub fn keeps_alive(&self) -> bool {
+        // After a Transfer-Encoding that may have been read otherwise, the connection is closed (RFC 9112 6.1).
+        if self.irregular.iter().any(|one| matches!(one.kind, "two-framings" | "transfer-encoding-1.0")) {
+            return false;
+        }
         let connection = self.header("connection").unwrap_or_default().to_ascii_lowercase();
         let has = |word: &str| connection.split(',').any(|token| token.trim() == word);
         if self.minor == 0 { has("keep-alive") } else { !has("close") }
@@ -231,6 +235,19 @@ mod tests {
         let message =
             HttpMessage::response(200, vec![]).with("Content-Type", "Application/VND.syncml.dm+xml; charset=utf-8");
         assert_eq!(message.fields().get("media_type"), Some(&json!("application/vnd.syncml.dm+xml")));
+    }
+
+    #[test]
+    fn a_connection_is_kept_unless_something_speaks_against_it() {
+        let keeps = |minor: u8, connection: &str, kind: Option<&'static str>| {
+            let irregular = kind.map(|kind| Irregularity::new(kind, "")).into_iter().collect();
+            HttpMessage { minor, irregular, ..HttpMessage::response(200, vec![]).with("Connection", connection) }
+                .keeps_alive()
+        };
+        assert!(keeps(1, "", None) && keeps(1, "TE, keep-alive", None) && keeps(0, "Keep-Alive", None));
+        assert!(!keeps(1, "x, Close", None) && !keeps(0, "", None));
+        assert!(keeps(1, "", Some("bare-lf")) && !keeps(1, "", Some("two-framings")));
+        assert!(!keeps(0, "keep-alive", Some("transfer-encoding-1.0")));
     }
 
     #[test]
