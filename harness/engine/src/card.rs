@@ -3,11 +3,12 @@
 mod applet;
 pub mod cat;
 pub mod files;
+mod http;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_link::{Peer, Signal, Time};
 use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::channel::TransportProtocol;
@@ -18,13 +19,14 @@ use serde_json::{Map, Value, json};
 
 use crate::account::Account;
 use crate::apdu::{self, Content};
+use crate::conduit::{Conduit, Transport};
 use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
 use crate::messages::{Octets, ProactiveWith, ResponseWith, What};
 use crate::patch::{Change, Patch};
 use crate::player::{Desk, Player, PlayerError, Reply};
-use crate::site::{Connection, Output, Site, Step, Waiting};
+use crate::scws::{Request, Scws};
 use crate::switch::{Switch, Switches};
 use applet::Applet;
 use cat::{Cat, Issued, Origin};
@@ -109,12 +111,12 @@ pub struct Card {
     files: Files,
     cat: Cat,
     applet: Applet,
-    site: Site,
+    scws: Scws,
     /// What waits to be answered, oldest first; each stands behind an event that wants an answer.
     waiting: VecDeque<Pending>,
     /// The answer to an APDU that waits for what the application says.
     held: Option<Held>,
-    streams: Vec<(StreamId, Connection)>,
+    streams: Vec<Conduit>,
     switches: Switches,
     /// Whether it is beyond any reset.
     locked_up: bool,
@@ -124,7 +126,7 @@ pub struct Card {
 #[derive(Debug)]
 enum Pending {
     Apdu(CommandApdu, Content),
-    Site(Path, Waiting),
+    Request(Transport, Request),
 }
 
 /// An answer to an APDU, all but sent.
@@ -138,13 +140,6 @@ struct Held {
     change: Option<Change>,
 }
 
-/// Where a client connection runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Path {
-    Channel(u8),
-    Stream(StreamId),
-}
-
 impl Card {
     /// A card, not yet powered.
     pub fn new(config: CardConfig) -> Card {
@@ -156,7 +151,7 @@ impl Card {
             medium: config.medium,
             files: Files::new(config.files),
             cat: Cat::default(),
-            site: Site::new(server, config.switches.clone()),
+            scws: Scws::new(server, config.switches.clone()),
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),
@@ -221,71 +216,7 @@ impl Card {
     fn resolve(&mut self, pending: Pending, reply: &Reply) -> Result<(), PlayerError> {
         match pending {
             Pending::Apdu(command, content) => self.respond(&command, &content, reply),
-            Pending::Site(path, Waiting::Http(request)) => {
-                let step = self.site.answer_http(&request, reply, &mut self.desk)?;
-                self.proceed(path, step)
-            }
-            Pending::Site(path, Waiting::Dm(message, encoding, keep)) => {
-                let step = self.site.answer_dm(&message, encoding, keep, reply, &mut self.desk)?;
-                self.proceed(path, step)
-            }
-        }
-    }
-
-    fn proceed(&mut self, path: Path, step: Step) -> Result<(), PlayerError> {
-        match step {
-            Step::Nothing => Ok(()),
-            Step::Wait(waiting) => {
-                let pending = Pending::Site(path, waiting);
-                if self.desk.scripted {
-                    self.waiting.push_back(pending);
-                    Ok(())
-                } else {
-                    self.resolve(pending, &Reply::Default)
-                }
-            }
-            Step::Send(output) => {
-                self.transmit(path, output);
-                self.look(path)
-            }
-        }
-    }
-
-    fn transmit(&mut self, path: Path, output: Output) {
-        match path {
-            Path::Channel(channel) => self.applet.transmit(channel, output, &mut self.cat, &mut self.desk),
-            Path::Stream(id) => {
-                self.desk.send(Signal::Data(id, output.octets));
-                if output.close {
-                    self.desk.send(Signal::Close(id));
-                    self.streams.retain(|(stream, _)| *stream != id);
-                }
-            }
-        }
-    }
-
-    /// Looks for a whole request on a connection.
-    fn look(&mut self, path: Path) -> Result<(), PlayerError> {
-        let connection = match path {
-            Path::Channel(channel) => self.applet.connection(channel),
-            Path::Stream(id) => self.streams.iter_mut().find(|(stream, _)| *stream == id).map(|(_, c)| c),
-        };
-        let Some(connection) = connection.filter(|c| !c.closing) else { return Ok(()) };
-        match self.site.next_request(connection, &mut self.desk) {
-            None => Ok(()),
-            Some(Err(output)) => {
-                self.transmit(path, output);
-                Ok(())
-            }
-            Some(Ok(waiting)) => {
-                let pending = Pending::Site(path, waiting);
-                if self.desk.scripted {
-                    self.waiting.push_back(pending);
-                    Ok(())
-                } else {
-                    self.resolve(pending, &Reply::Default)
-                }
-            }
+            Pending::Request(transport, request) => self.answer_request(transport, request, reply),
         }
     }
 
@@ -310,7 +241,7 @@ impl Card {
         let held = Held { kind, data, sw, said, with, change };
         // What the application has to say to the data it just got goes out with this very answer, as on a card; so the
         // answer waits until the case has decided what the application says.
-        if self.waiting.iter().any(|pending| matches!(pending, Pending::Site(Path::Channel(_), _))) {
+        if self.waiting.iter().any(|pending| matches!(pending, Pending::Request(Transport::Channel(_), _))) {
             self.held = Some(held);
             return Ok(());
         }
@@ -369,14 +300,14 @@ impl Card {
                 Ok((Vec::new(), 0x9000, None))
             }
             Content::Envelope(envelope) => {
-                let reaction = self.applet.envelope(envelope, &mut self.site.server, &mut self.cat, &mut self.desk)?;
+                let reaction = self.applet.envelope(envelope, &mut self.scws.server, &mut self.cat, &mut self.desk)?;
                 Ok((reaction, 0x9000, None))
             }
             Content::Response(response) => {
                 let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
                 let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.desk)?;
                 if let Some(channel) = data {
-                    self.look(Path::Channel(channel))?;
+                    self.look(Transport::Channel(channel))?;
                 }
                 Ok((Vec::new(), 0x9000, None))
             }
@@ -384,7 +315,7 @@ impl Card {
             Content::Other(None) if command.ins == 0x12 => Ok(self.fetch(command)),
             Content::Other(None) => {
                 if command.ins == 0xF2 {
-                    self.applet.status(&mut self.site.server, &mut self.cat, &mut self.desk)?;
+                    self.applet.status(&mut self.scws.server, &mut self.cat, &mut self.desk)?;
                 }
                 let Answer { data, sw } = self.files.command(command);
                 Ok((data, sw, None))
@@ -412,12 +343,12 @@ impl Card {
     }
 
     fn notify(&mut self, change: &Change) -> Result<(), PlayerError> {
-        let order = applet::Order::new(change.read()?, &mut self.site.server)?;
+        let order = applet::Order::new(change.read()?, &mut self.scws.server)?;
         let mut octets = order.octets.clone();
         change.edit(&mut octets)?;
         match self.medium {
             Medium::Streams => {
-                let account = self.site.server.account.clone();
+                let account = self.scws.server.account.clone();
                 self.desk.say(Actor::Server, "notification", &octets, || notification_fields(&octets, &account));
                 self.desk.send(Signal::Notify(octets));
                 Ok(())
@@ -428,10 +359,6 @@ impl Card {
                 self.applet.trigger(order, &mut self.cat, &mut self.desk)
             }
         }
-    }
-
-    fn stream(&mut self, id: StreamId) -> Option<&mut Connection> {
-        self.streams.iter_mut().find(|(stream, _)| *stream == id).map(|(_, connection)| connection)
     }
 }
 
@@ -486,22 +413,9 @@ impl Peer for Card {
             Signal::PowerOn => self.reset("power-on"),
             Signal::Reset => self.reset("reset"),
             Signal::Command(octets) => self.command(&octets),
-            Signal::Connect(id) => {
-                self.streams.push((id, Connection::new()));
-                self.desk.observe(Actor::Client, "connection", &[], || state("opened"));
-            }
-            Signal::Data(id, octets) => {
-                if let Some(connection) = self.stream(id) {
-                    connection.feed(&octets);
-                }
-                if let Err(error) = self.look(Path::Stream(id)) {
-                    self.desk.break_off(&error);
-                }
-            }
-            Signal::Close(id) => {
-                self.streams.retain(|(stream, _)| *stream != id);
-                self.desk.observe(Actor::Client, "connection", &[], || state("closed"));
-            }
+            Signal::Connect(id) => self.stream_opened(id),
+            Signal::Data(id, octets) => self.stream_data(id, &octets),
+            Signal::Close(id) => self.stream_closed(id),
             Signal::Notified => self.desk.observe(Actor::Client, "notified", &[], Map::new),
             Signal::Ended(text) => self
                 .desk
@@ -542,7 +456,7 @@ impl Player for Card {
             Some(pending) => self.resolve(pending, reply)?,
             None => return Ok(()),
         }
-        let waits = self.waiting.iter().any(|pending| matches!(pending, Pending::Site(Path::Channel(_), _)));
+        let waits = self.waiting.iter().any(|pending| matches!(pending, Pending::Request(Transport::Channel(_), _)));
         match self.held.take() {
             Some(held) if !waits => self.finish(held),
             held => {
@@ -570,6 +484,6 @@ impl Player for Card {
     }
 
     fn account(&self) -> Option<&Account> {
-        Some(&self.site.server.account)
+        Some(&self.scws.server.account)
     }
 }

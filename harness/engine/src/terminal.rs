@@ -1,7 +1,8 @@
 //! The terminal: powers a UICC up, runs its proactive commands, is the gateway to its web server, and has a DM Client.
 
 mod bip;
-mod browser;
+mod http_client;
+mod package0_reassembly;
 mod start;
 mod toolkit;
 
@@ -9,7 +10,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use dmsc_dm::tree::ManagementTree;
-use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_link::{Peer, Signal, Time};
 use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::command::ProactiveCommand;
@@ -32,7 +33,8 @@ use crate::patch::{Change, Patch};
 use crate::player::{Desk, Player, PlayerError, Reply};
 use crate::switch::{Switch, Switches};
 use bip::{Bip, Notice};
-use browser::Browser;
+use http_client::HttpClient;
+use package0_reassembly::Package0Reassembly;
 use start::{Start, Step};
 
 /// How long the card may take to answer before the terminal gives it up (several work waiting times).
@@ -117,10 +119,10 @@ pub struct Terminal {
     poll_interval: Option<Duration>,
     poll_at: Option<Time>,
     bip: Bip,
-    letters: Vec<Letter>,
+    package0: Package0Reassembly,
     client: DmClient,
     client_alive: bool,
-    browser: Browser,
+    http: HttpClient,
     announced: bool,
     /// A wake-up asked for during the start-up, to be given behind it.
     wake: Option<WakeUpWith>,
@@ -166,21 +168,12 @@ struct Flight {
     data: Vec<u8>,
 }
 
-/// What came for the DM Client through a stream, and may not be all yet.
-#[derive(Debug)]
-struct Letter {
-    channel: u8,
-    octets: Vec<u8>,
-    /// Whether it could be read as a notification, and was handed over.
-    read: bool,
-}
-
 /// A message that waits for its answer.
 #[derive(Debug)]
 enum Pending {
     Proactive(Result<ProactiveCommand, String>),
     Notification(Vec<u8>),
-    Site(browser::Waiting),
+    Response(http_client::Response),
 }
 
 impl Terminal {
@@ -207,10 +200,10 @@ impl Terminal {
             poll_interval: None,
             poll_at: None,
             bip: new_bip(&config),
-            letters: Vec::new(),
+            package0: Package0Reassembly::default(),
             client,
             client_alive: true,
-            browser: Browser::default(),
+            http: HttpClient::default(),
             announced: false,
             wake: None,
             notified: None,
@@ -253,8 +246,8 @@ impl Terminal {
         self.poll_interval = Some(self.config.poll_interval);
         self.poll_at = None;
         self.bip = new_bip(&self.config);
-        self.letters.clear();
-        self.browser = Browser::default();
+        self.package0 = Package0Reassembly::default();
+        self.http = HttpClient::default();
         self.client.abandon();
     }
 
@@ -507,7 +500,7 @@ impl Terminal {
         match pending {
             Pending::Proactive(command) => self.answer_command(command, reply)?,
             Pending::Notification(octets) => self.answer_notification(&octets, reply)?,
-            Pending::Site(waiting) => self.answer_site(waiting, reply)?,
+            Pending::Response(response) => self.answer_response(response, reply)?,
         }
         self.pump();
         Ok(())
@@ -683,7 +676,7 @@ impl Peer for Terminal {
             self.queue.push_back(Out { command: select::status(), octets: None, purpose: Purpose::Status });
         }
         self.pump();
-        self.browser_tick();
+        self.http_tick();
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -692,9 +685,9 @@ impl Peer for Terminal {
             self.timers.iter().flatten().map(|(at, _)| *at).min().filter(|_| !self.switches.on(Switch::DeadTimers));
         let retries = self.retries.iter().map(|(at, ..)| *at).min();
         if self.card_dead {
-            return self.browser.deadline();
+            return self.http.deadline();
         }
-        [flight, timers, retries, self.poll_at, self.browser.deadline()].into_iter().flatten().min()
+        [flight, timers, retries, self.poll_at, self.http.deadline()].into_iter().flatten().min()
     }
 
     fn poll(&mut self) -> Option<Signal> {
@@ -827,9 +820,5 @@ impl Terminal {
         });
         let pending = Pending::Notification(octets);
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
-    }
-
-    fn stream_id(&mut self) -> StreamId {
-        self.browser.next_stream()
     }
 }

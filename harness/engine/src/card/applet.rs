@@ -1,11 +1,13 @@
 //! The CAT application of the card: start-up, the trigger towards the DM Client (DM_SC 7.1), the BIP channels of the
 //! SCWS (OMA SCWS local transport, TS 102 223 6.4.27 to 6.4.31).
 
+mod channels;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use dmsc_link::Time;
-use dmsc_uicc::channel::{Device, Link, TransportProtocol};
+use dmsc_uicc::channel::{Device, TransportProtocol};
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event};
 use dmsc_uicc::object::{Object, ObjectKind, RegistryApplication, TimerValue, TransportLevel};
@@ -21,8 +23,8 @@ use crate::dm::{DmServer, server};
 use crate::messages::{NotificationWith, Octets, SessionId, Within};
 use crate::patch::Change;
 use crate::player::{Desk, PlayerError};
-use crate::site::{Connection, Output};
 use crate::switch::{Switch, Switches};
+use channels::Served;
 
 /// The most channel data that fit a SEND DATA that is fetched with one octet of length.
 const SEND_LIMIT: usize = 240;
@@ -110,18 +112,8 @@ struct Sending {
     retry: bool,
 }
 
-/// A channel in UICC Server Mode.
-#[derive(Clone, Debug)]
-struct Served {
-    channel: u8,
-    buffer: usize,
-    connection: Option<Connection>,
-    /// Whether a RECEIVE DATA is on its way.
-    receiving: bool,
-}
-
 /// The application.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Applet {
     http_port: u16,
     buffer_size: u16,
@@ -341,22 +333,7 @@ impl Applet {
                     self.wake(server, cat, desk)?;
                 }
             }
-            Some(Event::ChannelStatus) => {
-                let statuses: Vec<_> = envelope.objects.channel_statuses().collect();
-                for status in statuses {
-                    let keep = self.switches.on(Switch::KeepHalfRequest);
-                    if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
-                        served.receiving = false;
-                        if keep && served.connection.is_some() {
-                            continue;
-                        }
-                        served.connection = (status.link == Link::Established).then(Connection::new);
-                    }
-                    if status.link == Link::Closed {
-                        self.served.retain(|s| s.channel != status.channel);
-                    }
-                }
-            }
+            Some(Event::ChannelStatus) => self.channel_status(envelope),
             Some(Event::DataAvailable) if self.scws => {
                 if let Some(status) = envelope.objects.channel_statuses().next() {
                     self.receive(status.channel, cat, desk)?;
@@ -365,16 +342,6 @@ impl Applet {
             _ => {}
         }
         Ok(())
-    }
-
-    fn receive(&mut self, channel: u8, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
-        let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
-        served.receiving = true;
-        served.connection.get_or_insert_default();
-        let length = u8::try_from(self.chunks.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
-        let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
-            .with(Object::ChannelDataLength(length));
-        self.issue(Origin::Receive(channel), command, cat, desk)
     }
 
     /// STATUS: what has become due goes out now, for a card cannot speak first.
@@ -480,25 +447,12 @@ impl Applet {
             Origin::Receive(channel) => return self.received(channel, response, performed, cat, desk),
             Origin::Respond(channel) if !performed => {
                 if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
-                    served.connection = None;
+                    served.client = None;
                 }
             }
             _ => {}
         }
         Ok(None)
-    }
-
-    /// Keeps account of a channel in UICC Server Mode.
-    fn adopt(&mut self, issued: &Issued, response: &TerminalResponse) {
-        let asked = ProactiveCommand::parse(&issued.octets).ok();
-        let protocol = asked.as_ref().and_then(|c| c.objects.transport()).map(|t| t.protocol);
-        if protocol != Some(TransportProtocol::TcpUiccServer) {
-            return;
-        }
-        let Some(status) = response.objects.channel_statuses().next() else { return };
-        let buffer = response.objects.buffer_size().map_or(200, usize::from);
-        self.served.retain(|s| s.channel != status.channel);
-        self.served.push(Served { channel: status.channel, buffer, connection: None, receiving: false });
     }
 
     fn opened(
@@ -598,76 +552,6 @@ impl Applet {
         } else if order.tries < TRIES {
             order.not_before = now + BACK_OFF;
             self.orders.push_back(order);
-        }
-    }
-
-    fn received(
-        &mut self,
-        channel: u8,
-        response: &TerminalResponse,
-        performed: bool,
-        cat: &mut Cat,
-        desk: &mut Desk,
-    ) -> Result<Option<u8>, PlayerError> {
-        let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) else { return Ok(None) };
-        served.receiving = false;
-        if !performed {
-            self.served.retain(|s| s.channel != channel);
-            return Ok(None);
-        }
-        if let Some(octets) = response.objects.channel_data() {
-            served.connection.get_or_insert_default().feed(octets);
-        }
-        let more = response.objects.data_length().is_some_and(|left| left > 0);
-        if more && !self.switches.on(Switch::ReadOnce) {
-            self.receive(channel, cat, desk)?;
-        }
-        Ok(Some(channel))
-    }
-
-    /// The client connection on a channel, if the SCWS serves it by itself.
-    pub(super) fn connection(&mut self, channel: u8) -> Option<&mut Connection> {
-        if !self.scws {
-            return None;
-        }
-        self.served.iter_mut().find(|s| s.channel == channel).and_then(|s| s.connection.as_mut())
-    }
-
-    /// Sends a response over a channel.
-    pub(super) fn transmit(&mut self, channel: u8, output: Output, cat: &mut Cat, desk: &mut Desk) {
-        let buffer = self.served.iter().find(|s| s.channel == channel).map_or(200, |s| s.buffer).max(1);
-        let mut parts = Vec::new();
-        let mut rest = output.octets.as_slice();
-        while !rest.is_empty() {
-            let (part, tail) = rest.split_at(self.chunks.take(SEND_LIMIT.min(buffer)).min(rest.len()));
-            parts.push(part);
-            rest = tail;
-        }
-        let mut stored = 0_usize;
-        for (i, part) in parts.iter().enumerate() {
-            stored = stored.saturating_add(part.len());
-            let next = parts.get(i.saturating_add(1)).map_or(0, |p| p.len());
-            // Flush before the terminal's buffer overflows, and at the end.
-            let immediate = next == 0 || stored.saturating_add(next) > buffer;
-            if immediate {
-                stored = 0;
-            }
-            let command = Self::command(CommandType::SendData, u8::from(immediate), Device::channel(channel), cat)
-                .with(Object::ChannelData(part.to_vec()));
-            if let Err(error) = self.issue(Origin::Respond(channel), command, cat, desk) {
-                desk.break_off(&error);
-                return;
-            }
-        }
-        if output.close {
-            // Qualifier 1 goes back to LISTEN (TS 102 223 6.4.28).
-            let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
-            if let Err(error) = self.issue(Origin::Hang, command, cat, desk) {
-                desk.break_off(&error);
-            }
-            if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
-                served.connection = None;
-            }
         }
     }
 }

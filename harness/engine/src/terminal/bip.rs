@@ -69,12 +69,12 @@ pub(super) enum Delivery {
     /// For the client connected through the gateway.
     Client(u8, Vec<u8>),
     /// For the application that announced the port.
-    Application(Parcel),
+    Application(ApplicationData),
 }
 
 /// Data for an application of the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parcel {
+pub(super) struct ApplicationData {
     /// The channel they came through.
     pub(super) channel: u8,
     /// The port of the application.
@@ -175,7 +175,7 @@ impl Bip {
                 Delivery::Client(id, octets)
             } else {
                 let (port, stream) = (channel.port, channel.stream);
-                Delivery::Application(Parcel { channel: id, port, stream, octets })
+                Delivery::Application(ApplicationData { channel: id, port, stream, octets })
             }
         });
         let free = usize::from(channel.buffer).saturating_sub(channel.stored.len());

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use dmsc_dm::package0::Package0;
 use dmsc_link::Signal;
 use dmsc_link::Time;
 use dmsc_uicc::apdu::CommandApdu;
@@ -14,8 +13,8 @@ use dmsc_uicc::profile::Facility;
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
 use serde_json::{Map, json};
 
-use super::bip::{Delivery, Failure, Opened, Parcel};
-use super::{LOCATION, Letter, Out, Purpose, Terminal};
+use super::bip::{ApplicationData, Delivery, Failure, Opened};
+use super::{LOCATION, Out, Purpose, Terminal};
 use crate::apdu::build_response;
 use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
@@ -125,47 +124,36 @@ impl Terminal {
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Client(channel, octets) => self.channel_data(channel, &octets),
-            Delivery::Application(parcel) => {
+            Delivery::Application(data) => {
                 let lost = self.switches.on(Switch::LoseNotification) || !self.client_alive;
-                if !lost && self.is_dm_client(parcel.port) {
-                    self.hand_over(parcel);
+                if !lost && self.is_dm_client(data.port) {
+                    self.hand_over(data);
                 }
             }
         }
     }
 
-    /// Hands data to the DM Client. A stream does not tell where a message ends: what came is a notification once it
-    /// can be read as one, and at the latest when the channel is closed.
-    fn hand_over(&mut self, parcel: Parcel) {
-        if !parcel.stream {
-            return self.notify(parcel.octets);
+    /// Hands data to the DM Client.
+    fn hand_over(&mut self, data: ApplicationData) {
+        if !data.stream {
+            return self.notify(data.octets);
         }
-        let mut letter = match self.letters.iter().position(|letter| letter.channel == parcel.channel) {
-            Some(place) => self.letters.swap_remove(place),
-            None => Letter { channel: parcel.channel, octets: Vec::new(), read: false },
-        };
-        letter.octets.extend(parcel.octets);
-        if let Ok(package0) = Package0::parse(&letter.octets) {
-            letter.read = true;
-            let signed = self.client.accounts.iter().any(|account| {
+        let accounts = &self.client.accounts;
+        let notification = self.package0.take(data.channel, &data.octets, |package0| {
+            accounts.iter().any(|account| {
                 account.server_id.as_bytes() == package0.trigger.server_id
                     && package0.verify(account.server_secret.as_bytes(), &account.server_nonce)
-            });
-            self.notify(letter.octets.clone());
-            // The signature covers all of it, so nothing of it is still to come.
-            if signed {
-                return;
-            }
+            })
+        });
+        if let Some(octets) = notification {
+            self.notify(octets);
         }
-        self.letters.push(letter);
     }
 
     /// The channel is closed: what came through it is all there is.
     fn channel_closed(&mut self, channel: u8) {
-        let Some(place) = self.letters.iter().position(|letter| letter.channel == channel) else { return };
-        let letter = self.letters.swap_remove(place);
-        if !letter.read {
-            self.notify(letter.octets);
+        if let Some(octets) = self.package0.close(channel) {
+            self.notify(octets);
         }
     }
 

@@ -1,14 +1,13 @@
-//! The SCWS and the DM_SC Server behind it, as one HTTP server for any number of connections.
-//!
-//! Whatever carries the octets (a BIP channel or a TCP stream) feeds a connection and takes what it wants to send.
+//! The smart card web server and the DM_SC Server behind it, as one HTTP server for any number of connections.
 
 use dmsc_dm::syncml::Message;
 use serde_json::{Map, json};
 
+use crate::conduit::Conduit;
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, view};
 use crate::event::Actor;
-use crate::http::{HttpMessage, Reader, Side, Start};
+use crate::http::{HttpMessage, Start};
 use crate::messages::write;
 use crate::patch::Change;
 use crate::player::{Desk, PlayerError, Reply};
@@ -20,20 +19,12 @@ pub const PATH: &str = "/OMA/DM";
 /// The largest request body the server takes, in octets: what a card's buffer holds.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// One client connection.
+/// A request that wants an answer.
 #[derive(Clone, Debug)]
-pub struct Connection {
-    reader: Reader,
-    /// Set when the server has nothing more to say on it.
-    pub closing: bool,
-}
-
-/// A request that waits for its answer.
-#[derive(Clone, Debug)]
-pub enum Waiting {
+pub enum Request {
     /// An HTTP request.
     Http(Box<HttpMessage>),
-    /// The DM message in it, with the encoding it came in.
+    /// The DM message in it, the encoding it came in, and whether the connection stays open after its answer.
     Dm(Box<Message>, Encoding, bool),
 }
 
@@ -42,57 +33,38 @@ pub enum Waiting {
 pub struct Output {
     /// The octets of the response.
     pub octets: Vec<u8>,
-    /// Whether the connection is closed behind them.
+    /// Whether the connection is closed after them.
     pub close: bool,
 }
 
 /// The server.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct Scws {
     /// The DM_SC Server.
     pub server: DmServer,
     switches: Switches,
     locked_up: bool,
 }
 
-impl Connection {
-    /// A fresh connection.
-    pub fn new() -> Connection {
-        Connection { reader: Reader::new(Side::Server), closing: false }
-    }
-
-    /// Takes octets from the client.
-    pub fn feed(&mut self, octets: &[u8]) {
-        self.reader.feed(octets);
-    }
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Connection::new()
-    }
-}
-
-impl Site {
-    /// A site in front of `server`.
-    pub fn new(server: DmServer, switches: Switches) -> Site {
-        Site { server, switches, locked_up: false }
+impl Scws {
+    /// A web server in front of `server`.
+    pub fn new(server: DmServer, switches: Switches) -> Scws {
+        Scws { server, switches, locked_up: false }
     }
 
     /// Looks for a whole request on a connection. Gives it once it has been told of, or the response to what can never
     /// become a request.
-    pub fn next_request(&self, connection: &mut Connection, desk: &mut Desk) -> Option<Result<Waiting, Output>> {
-        match connection.reader.take() {
+    pub fn next_request(&self, conduit: &mut Conduit, desk: &mut Desk) -> Option<Result<Request, Output>> {
+        match conduit.next_message() {
             Ok(None) => None,
             Ok(Some((request, octets))) => {
                 desk.hear(Actor::Client, "http.request", &octets, || request.fields());
-                Some(Ok(Waiting::Http(Box::new(request))))
+                Some(Ok(Request::Http(Box::new(request))))
             }
             Err(error) => {
                 desk.observe(Actor::Client, "http.garbage", &[], || {
                     Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
                 });
-                connection.closing = true;
                 let response = HttpMessage::response(400, Vec::new()).with("Connection", "close");
                 Some(Err(Output { octets: response.encode(), close: true }))
             }
@@ -103,15 +75,15 @@ impl Site {
     ///
     /// # Errors
     /// [`PlayerError`] when the reply does not fit.
-    pub fn answer_http(&mut self, request: &HttpMessage, reply: &Reply, desk: &mut Desk) -> Result<Step, PlayerError> {
+    pub fn answer_http(&mut self, request: &HttpMessage, reply: &Reply, desk: &mut Desk) -> Result<Next, PlayerError> {
         let change = match reply {
-            Reply::Silent => return Ok(Step::Nothing),
+            Reply::Silent => return Ok(Next::Nothing),
             Reply::Default => None,
             Reply::With(change) => Some(change),
         };
         if change.is_some_and(|c| c.with.contains_key("status")) {
             let response = HttpMessage::response(200, Vec::new());
-            return self.respond(response, request.keeps_alive(), change, desk).map(Step::Send);
+            return self.respond(response, request.keeps_alive(), change, desk).map(Next::Send);
         }
         match self.admit(request) {
             Ok((message, octets, encoding)) => {
@@ -121,11 +93,11 @@ impl Site {
                     fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
                     fields
                 });
-                Ok(Step::Wait(Waiting::Dm(Box::new(message), encoding, request.keeps_alive())))
+                Ok(Next::Wait(Request::Dm(Box::new(message), encoding, request.keeps_alive())))
             }
             Err(status) => {
                 let response = HttpMessage::response(status, Vec::new());
-                self.respond(response, request.keeps_alive(), change, desk).map(Step::Send)
+                self.respond(response, request.keeps_alive(), change, desk).map(Next::Send)
             }
         }
     }
@@ -173,16 +145,16 @@ impl Site {
         keep: bool,
         reply: &Reply,
         desk: &mut Desk,
-    ) -> Result<Step, PlayerError> {
+    ) -> Result<Next, PlayerError> {
         let asked = match reply {
-            Reply::Silent => return Ok(Step::Nothing),
+            Reply::Silent => return Ok(Next::Nothing),
             Reply::Default => None,
             Reply::With(change) => Some(change),
         };
         // A patch of a reference DUT chooses by what it answers.
         let change = desk.change("dm.message", asked, || view::fields(message, encoding));
         if change.as_ref().is_some_and(|c| c.drop) {
-            return Ok(Step::Nothing);
+            return Ok(Next::Nothing);
         }
         let directive = change.as_ref().map(|c| Directive::new(&c.with)).transpose()?.unwrap_or_default();
         let (Answer::Message(answer) | Answer::Repeated(answer)) = self.server.respond(message, &directive)?;
@@ -199,7 +171,7 @@ impl Site {
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
             .with("Cache-Control", "no-store");
-        self.respond(response, keep, http.as_ref(), desk).map(Step::Send)
+        self.respond(response, keep, http.as_ref(), desk).map(Next::Send)
     }
 
     fn respond(
@@ -218,11 +190,11 @@ impl Site {
 
 /// What follows from an answer.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum Next {
     /// Octets for the client.
     Send(Output),
     /// A message within the message wants an answer of its own.
-    Wait(Waiting),
+    Wait(Request),
     /// Nothing.
     Nothing,
 }

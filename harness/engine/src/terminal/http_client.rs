@@ -10,10 +10,11 @@ use serde_json::{Map, json};
 use super::{Pending, Terminal};
 use crate::account::Address;
 use crate::card::Medium;
+use crate::conduit::{Conduit, Transport};
 use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, view};
 use crate::event::Actor;
-use crate::http::{HttpMessage, Reader, Side, Start};
+use crate::http::{Framing, HttpMessage, Start};
 use crate::messages::{HttpWith, Reuse, write};
 use crate::patch::Change;
 use crate::player::{PlayerError, Reply};
@@ -25,44 +26,43 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How long the client waits for the server to close the connection once it has said so.
 const PARTING: Duration = Duration::from_secs(2);
 
-/// Where the connection runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Path {
-    Channel(u8),
-    Stream(StreamId),
-}
-
 /// The connection of the client.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Browser {
-    path: Option<Path>,
+#[derive(Debug, Default)]
+pub(super) struct HttpClient {
+    conduit: Option<Conduit>,
     /// Host and port the connection leads to.
     peer: Option<(String, u16)>,
-    open: bool,
-    reader: Option<Reader>,
-    /// What is to be sent once the connection is open.
-    held: Vec<u8>,
     deadline: Option<Time>,
     streams: StreamId,
-    /// A response behind which the server closes the connection, with its octets.
+    /// A response after which the server closes the connection, with its octets.
     parting: Option<(HttpMessage, Vec<u8>)>,
     /// A server's message that a case left unanswered.
     unanswered: Option<Message>,
 }
 
-/// A message from the server that waits for its answer.
+/// A response that wants an answer.
 #[derive(Debug)]
-pub(super) enum Waiting {
+pub(super) enum Response {
+    /// An HTTP response.
     Http(Box<HttpMessage>),
+    /// The DM message in it.
     Dm(Box<Message>),
 }
 
-impl Browser {
+impl HttpClient {
     pub(super) fn deadline(&self) -> Option<Time> {
         self.deadline
     }
 
-    pub(super) fn next_stream(&mut self) -> StreamId {
+    fn is_open(&self) -> bool {
+        self.conduit.as_ref().is_some_and(Conduit::is_open)
+    }
+
+    fn transport(&self) -> Option<Transport> {
+        self.conduit.as_ref().map(Conduit::transport)
+    }
+
+    fn next_stream(&mut self) -> StreamId {
         self.streams = self.streams.saturating_add(1);
         // The far side of a TCP link numbers its own streams from 1; ours must not meet them.
         self.streams | 0x4000_0000
@@ -107,7 +107,7 @@ impl Terminal {
 
     /// `send: dm.message`: the next message of the session, or the first one of a new session.
     pub(super) fn dm_message(&mut self, change: &Change) -> Result<(), PlayerError> {
-        if let Some(request) = self.browser.unanswered.take() {
+        if let Some(request) = self.http.unanswered.take() {
             return self.answer_message(&request, Some(change));
         }
         if self.client.in_session() {
@@ -148,7 +148,7 @@ impl Terminal {
         let change = self.desk.change("http.request", asked, || request.fields());
         let (octets, close) = write(request.clone(), change.as_ref())?;
         self.desk.say(Actor::Client, "http.request", &octets, || request.fields());
-        self.transmit(&address.host, address.port, octets)?;
+        self.transmit(&address.host, address.port, &octets);
         if close {
             self.disconnect();
         }
@@ -156,43 +156,42 @@ impl Terminal {
     }
 
     /// Sends octets to a host, over the open connection when it leads there.
-    fn transmit(&mut self, host: &str, port: u16, octets: Vec<u8>) -> Result<(), PlayerError> {
-        let same = self.browser.peer.as_ref().is_some_and(|(h, p)| h == host && *p == port);
-        if !(self.browser.open && same) {
-            self.connect(host, port)?;
+    fn transmit(&mut self, host: &str, port: u16, octets: &[u8]) {
+        let same = self.http.peer.as_ref().is_some_and(|(h, p)| h == host && *p == port);
+        if !(same && self.http.is_open()) {
+            self.connect(host, port);
         }
-        self.browser.deadline = Some(self.desk.now + LIMIT);
-        if self.browser.open {
-            self.write(octets);
-        } else {
-            self.browser.held.extend(octets);
+        // Without a conduit the connection was refused, and nobody is waited for.
+        if let Some(conduit) = self.http.conduit.as_mut() {
+            conduit.send(octets);
+            self.http.deadline = Some(self.desk.now + LIMIT);
+            self.flush();
         }
-        Ok(())
     }
 
-    fn connect(&mut self, host: &str, port: u16) -> Result<(), PlayerError> {
+    fn connect(&mut self, host: &str, port: u16) {
         self.disconnect();
-        self.browser.peer = Some((host.to_owned(), port));
-        self.browser.reader = Some(Reader::new(Side::Client));
+        self.http.peer = Some((host.to_owned(), port));
         match self.config.medium {
             Medium::Contact => {
                 let local = matches!(host, "127.0.0.1" | "localhost" | "::1" | "localuicc");
                 match self.bip.connect(port).filter(|_| local) {
                     Some((channel, notice)) => {
-                        self.browser.path = Some(Path::Channel(channel));
-                        self.browser.open = true;
+                        let mut conduit = Conduit::client(Transport::Channel(channel));
+                        conduit.open();
+                        self.http.conduit = Some(conduit);
                         self.tell(notice);
+                        self.flush();
                     }
                     None => self.refused(),
                 }
             }
             Medium::Streams | Medium::Both => {
-                let id = self.stream_id();
-                self.browser.path = Some(Path::Stream(id));
+                let id = self.http.next_stream();
+                self.http.conduit = Some(Conduit::client(Transport::Stream(id)));
                 self.desk.send(Signal::Connect(id));
             }
         }
-        Ok(())
     }
 
     fn refused(&mut self) {
@@ -201,37 +200,43 @@ impl Terminal {
         self.lose_session();
     }
 
-    fn write(&mut self, octets: Vec<u8>) {
-        match self.browser.path {
-            Some(Path::Channel(channel)) => {
+    /// Carries what the conduit has for its transport.
+    fn flush(&mut self) {
+        let Some(conduit) = self.http.conduit.as_mut() else { return };
+        let octets = conduit.take_output();
+        if octets.is_empty() {
+            return;
+        }
+        match conduit.transport() {
+            Transport::Channel(channel) => {
                 if let Some(notice) = self.bip.write(channel, &octets) {
                     self.tell(notice);
                 }
             }
-            Some(Path::Stream(id)) => self.desk.send(Signal::Data(id, octets)),
-            None => {}
+            Transport::Stream(id) => self.desk.send(Signal::Data(id, octets)),
         }
     }
 
     fn drop_connection(&mut self) {
-        self.browser.path = None;
-        self.browser.peer = None;
-        self.browser.open = false;
-        self.browser.reader = None;
-        self.browser.held.clear();
-        self.browser.deadline = None;
-        self.browser.parting = None;
+        self.http.conduit = None;
+        self.http.peer = None;
+        self.http.deadline = None;
+        self.http.parting = None;
     }
 
     /// Closes the connection from the client's side.
     pub(super) fn disconnect(&mut self) {
-        match self.browser.path {
-            Some(Path::Channel(channel)) => {
+        if let Some(conduit) = self.http.conduit.as_mut() {
+            conduit.close();
+            self.flush();
+        }
+        match self.http.transport() {
+            Some(Transport::Channel(channel)) => {
                 if let Some(notice) = self.bip.hang_up(channel) {
                     self.tell(notice);
                 }
             }
-            Some(Path::Stream(id)) => self.desk.send(Signal::Close(id)),
+            Some(Transport::Stream(id)) => self.desk.send(Signal::Close(id)),
             None => {}
         }
         self.drop_connection();
@@ -240,7 +245,8 @@ impl Terminal {
     /// `send: connect`.
     pub(super) fn connect_only(&mut self) -> Result<(), PlayerError> {
         let (address, _) = self.default_address()?;
-        self.connect(&address.host, address.port)
+        self.connect(&address.host, address.port);
+        Ok(())
     }
 
     fn default_address(&self) -> Result<(Address, Encoding), PlayerError> {
@@ -262,56 +268,53 @@ impl Terminal {
     }
 
     pub(super) fn stream_open(&mut self, id: StreamId) {
-        if self.browser.path == Some(Path::Stream(id)) {
-            self.browser.open = true;
+        if let Some(conduit) = self.http.conduit.as_mut().filter(|c| c.transport() == Transport::Stream(id)) {
+            conduit.open();
             self.connection_event("opened");
-            let held = std::mem::take(&mut self.browser.held);
-            if !held.is_empty() {
-                self.write(held);
-            }
+            self.flush();
         }
     }
 
     pub(super) fn stream_refused(&mut self, id: StreamId, _why: &str) {
-        if self.browser.path == Some(Path::Stream(id)) {
+        if self.http.transport() == Some(Transport::Stream(id)) {
             self.refused();
         }
     }
 
     pub(super) fn stream_data(&mut self, id: StreamId, octets: &[u8]) {
-        if self.browser.path == Some(Path::Stream(id)) {
+        if self.http.transport() == Some(Transport::Stream(id)) {
             self.feed(octets);
         }
     }
 
     pub(super) fn stream_closed(&mut self, id: StreamId) {
-        if self.browser.path == Some(Path::Stream(id)) {
+        if self.http.transport() == Some(Transport::Stream(id)) {
             self.ended();
         }
     }
 
     pub(super) fn channel_data(&mut self, channel: u8, octets: &[u8]) {
-        if self.browser.path == Some(Path::Channel(channel)) {
+        if self.http.transport() == Some(Transport::Channel(channel)) {
             self.feed(octets);
         }
     }
 
     /// The card closed the channel, or its client's connection.
     pub(super) fn channel_cut(&mut self, channel: u8) {
-        if self.browser.path == Some(Path::Channel(channel)) && !self.bip.is_connected(channel) {
+        if self.http.transport() == Some(Transport::Channel(channel)) && !self.bip.is_connected(channel) {
             self.ended();
         }
     }
 
     /// The server closed the connection.
     fn ended(&mut self) {
-        if let Some(reader) = self.browser.reader.as_mut() {
-            reader.end();
+        if let Some(conduit) = self.http.conduit.as_mut() {
+            conduit.end();
         }
         self.connection_event("closed");
         self.look();
-        let parting = self.browser.parting.take();
-        let waiting = self.browser.deadline.is_some() && parting.is_none();
+        let parting = self.http.parting.take();
+        let waiting = self.http.deadline.is_some() && parting.is_none();
         self.drop_connection();
         // Lost in the middle of an exchange, or told not to reconnect: the session is over.
         if waiting || self.switches.on(Switch::NoReconnect) {
@@ -323,48 +326,55 @@ impl Terminal {
     }
 
     fn feed(&mut self, octets: &[u8]) {
-        if let Some(reader) = self.browser.reader.as_mut() {
-            reader.feed(octets);
+        if let Some(conduit) = self.http.conduit.as_mut() {
+            conduit.receive(octets);
         }
+        self.flush();
         self.look();
     }
 
+    /// Looks for the response that is waited for. Interim ones before it are told of and want no answer (RFC 9110 15.2).
     fn look(&mut self) {
-        let Some(reader) = self.browser.reader.as_mut() else { return };
-        match reader.take() {
-            Ok(None) => {}
-            Ok(Some((response, octets))) => {
-                self.browser.deadline = None;
-                // Until the card has closed the channel there is no other connection to be had.
-                if !response.keeps_alive() && matches!(self.browser.path, Some(Path::Channel(_))) {
-                    self.browser.deadline = Some(self.desk.now + PARTING);
-                    self.browser.parting = Some((response, octets));
+        let Some(conduit) = self.http.conduit.as_mut() else { return };
+        let (response, octets) = loop {
+            match conduit.next_message() {
+                Ok(None) => return,
+                Ok(Some((interim, octets))) if interim.is_interim() => {
+                    self.desk.observe(Actor::Server, "http.response", &octets, || interim.fields());
+                }
+                Ok(Some(found)) => break found,
+                Err(error) => {
+                    self.http.deadline = None;
+                    self.desk.observe(Actor::Server, "http.garbage", &[], || {
+                        Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
+                    });
+                    self.give_up();
                     return;
                 }
-                self.responded(response, &octets);
             }
-            Err(error) => {
-                self.browser.deadline = None;
-                self.desk.observe(Actor::Server, "http.garbage", &[], || {
-                    Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
-                });
-                self.give_up();
-            }
+        };
+        self.http.deadline = None;
+        // Until the card has closed the channel there is no other connection to be had.
+        if !response.keeps_alive() && matches!(conduit.transport(), Transport::Channel(_)) {
+            self.http.deadline = Some(self.desk.now + PARTING);
+            self.http.parting = Some((response, octets));
+            return;
         }
+        self.responded(response, &octets);
     }
 
     fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
         let asked = self.desk.hear(Actor::Server, "http.response", octets, || response.fields());
-        let pending = Pending::Site(Waiting::Http(Box::new(response)));
+        let pending = Pending::Response(Response::Http(Box::new(response)));
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }
 
-    pub(super) fn answer_site(&mut self, waiting: Waiting, reply: &Reply) -> Result<(), PlayerError> {
-        match waiting {
-            Waiting::Http(response) => self.take_response(&response, reply),
-            Waiting::Dm(message) => match reply {
+    pub(super) fn answer_response(&mut self, response: Response, reply: &Reply) -> Result<(), PlayerError> {
+        match response {
+            Response::Http(response) => self.take_response(&response, reply),
+            Response::Dm(message) => match reply {
                 Reply::Silent => {
-                    self.browser.unanswered = Some(*message);
+                    self.http.unanswered = Some(*message);
                     Ok(())
                 }
                 Reply::Default => self.answer_message(&message, None),
@@ -381,7 +391,7 @@ impl Terminal {
             return Ok(());
         }
         let Start::Response { status, .. } = response.start else { return Ok(()) };
-        if response.chunked_by_header() && self.switches.on(Switch::NoChunked) {
+        if response.framing == Some(Framing::Chunked) && self.switches.on(Switch::NoChunked) {
             self.give_up();
             return Ok(());
         }
@@ -406,7 +416,7 @@ impl Terminal {
                     fields.insert("credentials".into(), json!(client.judge(message.header.cred.as_ref())));
                     fields
                 });
-                let pending = Pending::Site(Waiting::Dm(Box::new(message)));
+                let pending = Pending::Response(Response::Dm(Box::new(message)));
                 if asked {
                     self.waiting.push_back(pending);
                     Ok(())
@@ -422,9 +432,8 @@ impl Terminal {
     }
 
     fn drop_connection_by_server(&mut self) {
-        if let Some(Path::Stream(id)) = self.browser.path {
-            self.desk.send(Signal::Close(id));
-            self.drop_connection();
+        if matches!(self.http.transport(), Some(Transport::Stream(_))) {
+            self.disconnect();
         }
     }
 
@@ -462,10 +471,10 @@ impl Terminal {
         }
     }
 
-    pub(super) fn browser_tick(&mut self) {
-        if self.browser.deadline.is_some_and(|at| at <= self.desk.now) {
-            self.browser.deadline = None;
-            match self.browser.parting.take() {
+    pub(super) fn http_tick(&mut self) {
+        if self.http.deadline.is_some_and(|at| at <= self.desk.now) {
+            self.http.deadline = None;
+            match self.http.parting.take() {
                 Some((response, octets)) => {
                     self.disconnect();
                     self.responded(response, &octets);

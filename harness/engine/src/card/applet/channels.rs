@@ -1,0 +1,168 @@
+//! The channels through which clients of the terminal reach the web server: UICC Server Mode (TS 102 223 6.4.27 to
+//! 6.4.31).
+
+use dmsc_uicc::channel::{Device, Link, TransportProtocol};
+use dmsc_uicc::command::{CommandType, ProactiveCommand};
+use dmsc_uicc::envelope::Envelope;
+use dmsc_uicc::object::Object;
+use dmsc_uicc::response::TerminalResponse;
+
+use super::{Applet, RECEIVE_LIMIT, SEND_LIMIT};
+use crate::card::cat::{Cat, Issued, Origin};
+use crate::conduit::{Conduit, Transport};
+use crate::player::{Desk, PlayerError};
+use crate::switch::Switch;
+
+/// The buffer of a channel whose TERMINAL RESPONSE names none, in octets.
+const BUFFER: usize = 200;
+
+/// A channel in UICC Server Mode.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) channel: u8,
+    buffer: usize,
+    /// The client that is connected.
+    pub(super) client: Option<Conduit>,
+    /// Whether a RECEIVE DATA is on its way.
+    receiving: bool,
+}
+
+impl Served {
+    fn client(&mut self) -> &mut Conduit {
+        self.client.get_or_insert_with(|| Conduit::server(Transport::Channel(self.channel)))
+    }
+}
+
+impl Applet {
+    /// Keeps account of a channel that was opened in UICC Server Mode.
+    pub(super) fn adopt(&mut self, issued: &Issued, response: &TerminalResponse) {
+        let asked = ProactiveCommand::parse(&issued.octets).ok();
+        let protocol = asked.as_ref().and_then(|c| c.objects.transport()).map(|t| t.protocol);
+        if protocol != Some(TransportProtocol::TcpUiccServer) {
+            return;
+        }
+        let Some(status) = response.objects.channel_statuses().next() else { return };
+        let buffer = response.objects.buffer_size().map_or(BUFFER, usize::from);
+        self.served.retain(|s| s.channel != status.channel);
+        self.served.push(Served { channel: status.channel, buffer, client: None, receiving: false });
+    }
+
+    /// Channel Status: a client has come or gone, or the channel is closed.
+    pub(super) fn channel_status(&mut self, envelope: &Envelope) {
+        let statuses: Vec<_> = envelope.objects.channel_statuses().collect();
+        for status in statuses {
+            let keep = self.switches.on(Switch::KeepHalfRequest);
+            if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
+                served.receiving = false;
+                if keep && served.client.is_some() {
+                    continue;
+                }
+                served.client = None;
+                if status.link == Link::Established {
+                    served.client();
+                }
+            }
+            if status.link == Link::Closed {
+                self.served.retain(|s| s.channel != status.channel);
+            }
+        }
+    }
+
+    /// Asks for what has come through a channel.
+    pub(super) fn receive(&mut self, channel: u8, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+        let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
+        served.receiving = true;
+        served.client();
+        let length = u8::try_from(self.chunks.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
+        let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
+            .with(Object::ChannelDataLength(length));
+        self.issue(Origin::Receive(channel), command, cat, desk)
+    }
+
+    /// The answer to RECEIVE DATA; gives the channel whose connection has new data.
+    pub(super) fn received(
+        &mut self,
+        channel: u8,
+        response: &TerminalResponse,
+        performed: bool,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<Option<u8>, PlayerError> {
+        let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) else { return Ok(None) };
+        served.receiving = false;
+        if !performed {
+            self.served.retain(|s| s.channel != channel);
+            return Ok(None);
+        }
+        if let Some(octets) = response.objects.channel_data() {
+            served.client().receive(octets);
+        }
+        let more = response.objects.data_length().is_some_and(|left| left > 0);
+        if more && !self.switches.on(Switch::ReadOnce) {
+            self.receive(channel, cat, desk)?;
+        }
+        Ok(Some(channel))
+    }
+
+    /// The client's connection on a channel, if the SCWS serves it by itself.
+    pub(in crate::card) fn conduit(&mut self, channel: u8) -> Option<&mut Conduit> {
+        if !self.scws {
+            return None;
+        }
+        self.served.iter_mut().find(|s| s.channel == channel).and_then(|s| s.client.as_mut())
+    }
+
+    /// Sends octets over a channel, and closes the client's connection after them.
+    pub(in crate::card) fn transmit(
+        &mut self,
+        channel: u8,
+        octets: &[u8],
+        close: bool,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) {
+        if let Err(error) = self.try_transmit(channel, octets, close, cat, desk) {
+            desk.break_off(&error);
+        }
+    }
+
+    fn try_transmit(
+        &mut self,
+        channel: u8,
+        octets: &[u8],
+        close: bool,
+        cat: &mut Cat,
+        desk: &mut Desk,
+    ) -> Result<(), PlayerError> {
+        let buffer = self.served.iter().find(|s| s.channel == channel).map_or(BUFFER, |s| s.buffer).max(1);
+        let mut parts = Vec::new();
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let (part, tail) = rest.split_at(self.chunks.take(SEND_LIMIT.min(buffer)).min(rest.len()));
+            parts.push(part);
+            rest = tail;
+        }
+        let mut stored = 0_usize;
+        for (i, part) in parts.iter().enumerate() {
+            stored = stored.saturating_add(part.len());
+            let next = parts.get(i.saturating_add(1)).map_or(0, |p| p.len());
+            // Flush before the terminal's buffer overflows, and at the end.
+            let immediate = next == 0 || stored.saturating_add(next) > buffer;
+            if immediate {
+                stored = 0;
+            }
+            let command = Self::command(CommandType::SendData, u8::from(immediate), Device::channel(channel), cat)
+                .with(Object::ChannelData(part.to_vec()));
+            self.issue(Origin::Respond(channel), command, cat, desk)?;
+        }
+        if close {
+            // Qualifier 1 goes back to LISTEN (TS 102 223 6.4.28).
+            let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
+            if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
+                served.client = None;
+            }
+            self.issue(Origin::Hang, command, cat, desk)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! The HTTP side of the card: requests of clients over channels and streams, answered by the web server.
+
+use dmsc_link::{Signal, StreamId};
+
+use super::applet::Applet;
+use super::{Card, Pending, state};
+use crate::conduit::{Conduit, Transport};
+use crate::event::Actor;
+use crate::player::{PlayerError, Reply};
+use crate::scws::{Next, Output, Request};
+
+impl Card {
+    /// Answers a request.
+    pub(super) fn answer_request(
+        &mut self,
+        transport: Transport,
+        request: Request,
+        reply: &Reply,
+    ) -> Result<(), PlayerError> {
+        let next = match request {
+            Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.desk)?,
+            Request::Dm(message, encoding, keep) => {
+                self.scws.answer_dm(&message, encoding, keep, reply, &mut self.desk)?
+            }
+        };
+        match next {
+            Next::Nothing => Ok(()),
+            Next::Wait(request) => self.await_answer(transport, request),
+            Next::Send(output) => {
+                self.transmit(transport, &output);
+                self.look(transport)
+            }
+        }
+    }
+
+    /// A request was told of: whoever is asked how to answer does so later.
+    fn await_answer(&mut self, transport: Transport, request: Request) -> Result<(), PlayerError> {
+        let pending = Pending::Request(transport, request);
+        if self.desk.scripted {
+            self.waiting.push_back(pending);
+            Ok(())
+        } else {
+            self.resolve(pending, &Reply::Default)
+        }
+    }
+
+    /// Looks for a whole request on a connection.
+    pub(super) fn look(&mut self, transport: Transport) -> Result<(), PlayerError> {
+        let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
+        let own = conduit.take_output();
+        self.carry(transport, own, false);
+        let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
+        match self.scws.next_request(conduit, &mut self.desk) {
+            None => Ok(()),
+            Some(Err(output)) => {
+                self.transmit(transport, &output);
+                Ok(())
+            }
+            Some(Ok(request)) => self.await_answer(transport, request),
+        }
+    }
+
+    /// Sends a response.
+    fn transmit(&mut self, transport: Transport, output: &Output) {
+        // Where the client has gone, the octets go out all the same, and the other side says what it makes of them.
+        let mut gone = Conduit::server(transport);
+        let conduit = find(&mut self.streams, &mut self.applet, transport).unwrap_or(&mut gone);
+        conduit.send(&output.octets);
+        if output.close {
+            conduit.close();
+        }
+        let octets = conduit.take_output();
+        self.carry(transport, octets, output.close);
+    }
+
+    /// Gives octets to a transport, and closes it after them.
+    fn carry(&mut self, transport: Transport, octets: Vec<u8>, close: bool) {
+        match transport {
+            Transport::Channel(channel) => {
+                self.applet.transmit(channel, &octets, close, &mut self.cat, &mut self.desk);
+            }
+            Transport::Stream(id) => {
+                if !octets.is_empty() {
+                    self.desk.send(Signal::Data(id, octets));
+                }
+                if close {
+                    self.desk.send(Signal::Close(id));
+                    self.drop_stream(id);
+                }
+            }
+        }
+    }
+
+    /// A client has opened a stream.
+    pub(super) fn stream_opened(&mut self, id: StreamId) {
+        self.streams.push(Conduit::server(Transport::Stream(id)));
+        self.desk.observe(Actor::Client, "connection", &[], || state("opened"));
+        if let Err(error) = self.look(Transport::Stream(id)) {
+            self.desk.break_off(&error);
+        }
+    }
+
+    /// Octets came through a stream.
+    pub(super) fn stream_data(&mut self, id: StreamId, octets: &[u8]) {
+        if let Some(conduit) = find(&mut self.streams, &mut self.applet, Transport::Stream(id)) {
+            conduit.receive(octets);
+        }
+        if let Err(error) = self.look(Transport::Stream(id)) {
+            self.desk.break_off(&error);
+        }
+    }
+
+    /// The client has closed a stream.
+    pub(super) fn stream_closed(&mut self, id: StreamId) {
+        self.drop_stream(id);
+        self.desk.observe(Actor::Client, "connection", &[], || state("closed"));
+    }
+
+    fn drop_stream(&mut self, id: StreamId) {
+        self.streams.retain(|conduit| conduit.transport() != Transport::Stream(id));
+    }
+}
+
+/// The connection over a transport.
+fn find<'a>(streams: &'a mut [Conduit], applet: &'a mut Applet, transport: Transport) -> Option<&'a mut Conduit> {
+    match transport {
+        Transport::Channel(channel) => applet.conduit(channel),
+        Transport::Stream(_) => streams.iter_mut().find(|conduit| conduit.transport() == transport),
+    }
+}

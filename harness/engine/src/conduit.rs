@@ -1,0 +1,321 @@
+//! A connection between a DM Client and the DM_SC Server, whatever carries it and whatever protects it.
+//!
+//! ```text
+//!            receive                                   next_message
+//! transport ---------> Layer ----> HTTP reader ------------------> player
+//!           <--------- Layer <------------------------------------
+//!           take_output                                  send
+//! ```
+//!
+//! A player gives a conduit what its transport brings, takes whole messages out, and after each call carries
+//! [`Conduit::take_output`] to the transport: a layer may have something to say by itself.
+
+use std::fmt;
+
+use dmsc_link::StreamId;
+
+use crate::http::{HttpError, HttpMessage, Reader, Side};
+
+/// What carries a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A BIP channel, by its number.
+    Channel(u8),
+    /// A byte stream.
+    Stream(StreamId),
+}
+
+/// What stands between a transport and HTTP, without I/O or clock: TLS, or nothing.
+pub trait Layer: fmt::Debug + Send {
+    /// The transport is open.
+    fn open(&mut self, _flow: &mut Flow) {}
+
+    /// Octets of the transport have arrived.
+    ///
+    /// # Errors
+    /// The reason why the connection cannot go on. What the flow has for the transport is sent all the same.
+    fn receive(&mut self, octets: &[u8], flow: &mut Flow) -> Result<(), String>;
+
+    /// Octets of HTTP are to be sent. A layer that is not ready keeps them.
+    fn send(&mut self, octets: &[u8], flow: &mut Flow);
+
+    /// This side closes the connection.
+    fn close(&mut self, _flow: &mut Flow) {}
+}
+
+/// What comes out of a layer, in both directions.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// For the HTTP reader.
+    pub http: Vec<u8>,
+    /// For the transport.
+    pub transport: Vec<u8>,
+}
+
+/// No layer: `http`.
+#[derive(Debug)]
+struct Plain;
+
+impl Layer for Plain {
+    fn receive(&mut self, octets: &[u8], flow: &mut Flow) -> Result<(), String> {
+        flow.http.extend_from_slice(octets);
+        Ok(())
+    }
+
+    fn send(&mut self, octets: &[u8], flow: &mut Flow) {
+        flow.transport.extend_from_slice(octets);
+    }
+}
+
+/// One connection, seen from one of its ends.
+#[derive(Debug)]
+pub struct Conduit {
+    transport: Transport,
+    side: Side,
+    layer: Box<dyn Layer>,
+    reader: Reader,
+    is_open: bool,
+    /// HTTP octets that wait for the transport to open.
+    held: Vec<u8>,
+    /// Octets that wait to be carried to the transport.
+    output: Vec<u8>,
+    /// Why the layer cannot go on, until it is told.
+    failure: Option<String>,
+}
+
+impl Conduit {
+    /// The server's end of a connection that a client has opened.
+    pub fn server(transport: Transport) -> Conduit {
+        let mut conduit = Conduit::with_layer(transport, Side::Server, Box::new(Plain));
+        conduit.open();
+        conduit
+    }
+
+    /// The client's end of a connection that is being opened.
+    pub fn client(transport: Transport) -> Conduit {
+        Conduit::with_layer(transport, Side::Client, Box::new(Plain))
+    }
+
+    fn with_layer(transport: Transport, side: Side, layer: Box<dyn Layer>) -> Conduit {
+        Conduit {
+            transport,
+            side,
+            layer,
+            reader: Reader::new(side),
+            is_open: false,
+            held: Vec::new(),
+            output: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// What carries it.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Whether its transport is open.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The transport is open: what waited for it can go.
+    pub fn open(&mut self) {
+        self.is_open = true;
+        let mut flow = Flow::default();
+        self.layer.open(&mut flow);
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() {
+            self.layer.send(&held, &mut flow);
+        }
+        self.flow(flow);
+    }
+
+    /// Takes octets that arrived on the transport.
+    pub fn receive(&mut self, octets: &[u8]) {
+        let mut flow = Flow::default();
+        if let Err(reason) = self.layer.receive(octets, &mut flow) {
+            self.failure = Some(reason);
+        }
+        self.flow(flow);
+    }
+
+    /// Sends the octets of one HTTP message, or what a case makes of one.
+    pub fn send(&mut self, message: &[u8]) {
+        if message.is_empty() {
+            return;
+        }
+        if self.side == Side::Client {
+            let method = message.split(|b| *b == b' ').next().unwrap_or_default();
+            self.reader.expect_response_to(String::from_utf8_lossy(method));
+        }
+        if !self.is_open {
+            self.held.extend_from_slice(message);
+            return;
+        }
+        let mut flow = Flow::default();
+        self.layer.send(message, &mut flow);
+        self.flow(flow);
+    }
+
+    /// This side closes the connection after what was sent.
+    pub fn close(&mut self) {
+        let mut flow = Flow::default();
+        self.layer.close(&mut flow);
+        self.flow(flow);
+    }
+
+    /// The other side has closed the connection.
+    pub fn end(&mut self) {
+        self.reader.end();
+    }
+
+    /// What the transport has to carry now.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// The next whole message with its octets, if there is one.
+    ///
+    /// # Errors
+    /// [`HttpError`] when what came can never become a message; nothing more is read after that.
+    pub fn next_message(&mut self) -> Result<Option<(HttpMessage, Vec<u8>)>, HttpError> {
+        match (self.reader.take()?, self.failure.take()) {
+            (Some(message), failure) => {
+                self.failure = failure;
+                Ok(Some(message))
+            }
+            (None, Some(reason)) => Err(HttpError::Layer(reason)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn flow(&mut self, mut flow: Flow) {
+        self.reader.feed(&flow.http);
+        self.output.append(&mut flow.transport);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    /// A layer that behaves as TLS does: the client greets, HTTP waits until both have, every octet is changed, and the
+    /// end is told.
+    #[derive(Debug)]
+    struct Masked {
+        side: Side,
+        ready: bool,
+        waiting: Vec<u8>,
+    }
+
+    const HELLO: u8 = 0x01;
+    const BYE: u8 = 0x02;
+
+    impl Layer for Masked {
+        fn open(&mut self, flow: &mut Flow) {
+            if self.side == Side::Client {
+                flow.transport.push(HELLO);
+            }
+        }
+
+        fn receive(&mut self, octets: &[u8], flow: &mut Flow) -> Result<(), String> {
+            for octet in octets {
+                match *octet {
+                    HELLO if !self.ready => {
+                        self.ready = true;
+                        if self.side == Side::Server {
+                            flow.transport.push(HELLO);
+                        }
+                        let waiting = std::mem::take(&mut self.waiting);
+                        self.send(&waiting, flow);
+                    }
+                    masked if self.ready && masked >= 0x80 => flow.http.push(masked ^ 0x80),
+                    other => {
+                        flow.transport.push(BYE);
+                        return Err(format!("unexpected octet {other:02X}"));
+                    }
+                }
+            }
+            Ok(())
+        }
+
+        fn send(&mut self, octets: &[u8], flow: &mut Flow) {
+            if self.ready {
+                flow.transport.extend(octets.iter().map(|b| b ^ 0x80));
+            } else {
+                self.waiting.extend_from_slice(octets);
+            }
+        }
+
+        fn close(&mut self, flow: &mut Flow) {
+            flow.transport.push(BYE);
+        }
+    }
+
+    fn masked(side: Side) -> Conduit {
+        Conduit::with_layer(Transport::Stream(1), side, Box::new(Masked { side, ready: false, waiting: Vec::new() }))
+    }
+
+    #[test]
+    fn without_a_layer_http_passes_as_it_is() {
+        let mut client = Conduit::client(Transport::Stream(7));
+        client.send(GET);
+        assert!(client.take_output().is_empty(), "the transport is not open");
+        client.open();
+        let request = client.take_output();
+        assert_eq!(request, GET);
+        let mut server = Conduit::server(Transport::Channel(1));
+        server.receive(&request);
+        assert_eq!(server.next_message().unwrap().unwrap().1, GET);
+        server.send(OK);
+        client.receive(&server.take_output());
+        assert_eq!(client.next_message().unwrap().unwrap().0.body, b"ok");
+        assert_eq!(client.next_message(), Ok(None));
+    }
+
+    #[test]
+    fn the_method_of_a_request_decides_how_its_response_is_read() {
+        let mut client = Conduit::client(Transport::Channel(1));
+        client.open();
+        client.send(b"HEAD / HTTP/1.1\r\n\r\n");
+        client.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        assert!(client.next_message().unwrap().unwrap().0.body.is_empty());
+    }
+
+    #[test]
+    fn a_layer_speaks_first_and_keeps_http_until_it_is_ready() {
+        let (mut client, mut server) = (masked(Side::Client), masked(Side::Server));
+        client.send(GET);
+        client.open();
+        server.open();
+        assert_eq!(client.take_output(), [HELLO]);
+        server.receive(&[HELLO]);
+        assert_eq!(server.take_output(), [HELLO]);
+        client.receive(&[HELLO]);
+        let request = client.take_output();
+        assert!(request.iter().all(|b| *b >= 0x80));
+        server.receive(&request);
+        assert_eq!(server.next_message().unwrap().unwrap().1, GET);
+        server.send(OK);
+        server.close();
+        let response = server.take_output();
+        assert_eq!(response.last(), Some(&BYE));
+        client.receive(response.split_last().unwrap().1);
+        assert_eq!(client.next_message().unwrap().unwrap().1, OK);
+    }
+
+    #[test]
+    fn what_breaks_a_layer_is_told_after_what_came_before_it() {
+        let mut server = masked(Side::Server);
+        server.open();
+        let request: Vec<u8> = [HELLO].into_iter().chain(GET.iter().map(|b| b ^ 0x80)).chain([0x16]).collect();
+        server.receive(&request);
+        assert_eq!(server.take_output(), [HELLO, BYE], "an alert goes out");
+        assert_eq!(server.next_message().unwrap().unwrap().1, GET);
+        assert_eq!(server.next_message(), Err(HttpError::Layer("unexpected octet 16".into())));
+    }
+}

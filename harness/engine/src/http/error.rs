@@ -1,0 +1,32 @@
+//! Why octets are not an HTTP message.
+
+/// Why octets are not an HTTP message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The head does not parse.
+    #[error("not an HTTP head: {0}")]
+    Head(String),
+    /// A part of a message is beyond its limit, in octets.
+    #[error("the {0} is larger than {1} octets")]
+    TooLarge(&'static str, usize),
+    /// The framing of the body is contradictory or unreadable.
+    #[error("the body's framing is wrong: {0}")]
+    Framing(String),
+    /// The stream ended before the body did.
+    #[error("the stream ended after {got} of {wanted} octets of the body")]
+    Truncated {
+        /// Octets received.
+        got: usize,
+        /// Octets announced.
+        wanted: usize,
+    },
+    /// The stream ended before the last chunk.
+    #[error("the stream ended after {got} octets of a chunked body, before its last chunk")]
+    Unfinished {
+        /// Octets received, chunk headers left out.
+        got: usize,
+    },
+    /// What stands between the transport and HTTP cannot go on.
+    #[error("{0}")]
+    Layer(String),
+}

@@ -1,0 +1,119 @@
+//! How the players read HTTP over byte streams, octet by octet (RFC 9112 6.3).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{card_config, kinds, terminal_config};
+use dmsc_engine::card::{Card, CardConfig, Medium};
+use dmsc_engine::dm::Encoding;
+use dmsc_engine::event::Event;
+use dmsc_engine::messages::What;
+use dmsc_engine::patch::Change;
+use dmsc_engine::player::Player;
+use dmsc_engine::terminal::{Terminal, TerminalConfig};
+use dmsc_link::{Peer, Signal, Time};
+use serde_json::{Value, json};
+
+const POST: &str = "POST /OMA/DM HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\n";
+
+fn events(player: &mut dyn Player) -> Vec<Event> {
+    std::iter::from_fn(|| player.next_event()).collect()
+}
+
+fn signals(player: &mut dyn Player) -> Vec<Signal> {
+    std::iter::from_fn(|| player.poll()).collect()
+}
+
+/// A terminal that has sent a request of this method over an open connection.
+fn client(method: &str) -> (Terminal, u32) {
+    let config = TerminalConfig { medium: Medium::Streams, ..terminal_config(true, Encoding::Xml) };
+    let mut client = Terminal::new(config);
+    client.start(Time::ZERO);
+    let with = json!({ "method": method }).as_object().cloned().unwrap();
+    client.perform(Time::ZERO, What::HttpRequest, &Change::with(with)).unwrap();
+    let [Signal::Connect(id)] = signals(&mut client)[..] else { panic!("no connection") };
+    client.handle(Time::ZERO, Signal::Connected(id));
+    assert!(matches!(&signals(&mut client)[..], [Signal::Data(_, octets)] if octets.starts_with(method.as_bytes())));
+    events(&mut client);
+    (client, id)
+}
+
+/// What the client hears of these octets while the connection stays open: kinds, states, and whether it asks.
+fn heard(method: &str, octets: &[u8]) -> Vec<(String, Value, bool)> {
+    let (mut client, id) = client(method);
+    client.handle(Time::ZERO, Signal::Data(id, octets.to_vec()));
+    let tell = |event: Event| {
+        let told = event.fields.get("status").or_else(|| event.fields.get("reason")).cloned().unwrap_or_default();
+        (event.kind.into_owned(), told, event.wants_answer)
+    };
+    events(&mut client).into_iter().map(tell).collect()
+}
+
+fn response(status: u16, asks: bool) -> (String, Value, bool) {
+    ("http.response".into(), json!(status), asks)
+}
+
+#[test]
+fn a_response_without_a_body_needs_no_end_of_the_connection() {
+    assert_eq!(heard("GET", b"HTTP/1.1 204 No Content\r\n\r\n"), [response(204, true)]);
+    assert_eq!(heard("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n"), [response(304, true)]);
+    assert_eq!(heard("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"), [response(200, true)]);
+    assert_eq!(heard("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"), []);
+    assert_eq!(heard("GET", b"HTTP/1.1 200 OK\r\n\r\n"), []);
+}
+
+#[test]
+fn an_interim_response_is_told_of_and_the_final_one_answered() {
+    let octets = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(heard("POST", octets), [response(100, false), response(200, true)]);
+    assert_eq!(heard("POST", &octets[..25]), [response(100, false)]);
+    let (mut client, id) = client("POST");
+    for octet in octets {
+        client.handle(Time::ZERO, Signal::Data(id, vec![*octet]));
+    }
+    assert_eq!(kinds(&events(&mut client)), ["http.response", "http.response"]);
+}
+
+#[test]
+fn what_is_irregular_is_a_field() {
+    let (mut client, id) = client("POST");
+    let octets =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n";
+    client.handle(Time::ZERO, Signal::Data(id, octets.to_vec()));
+    let event = events(&mut client).remove(0);
+    assert_eq!(event.fields["framing"], "chunked");
+    assert_eq!(event.fields["body"], "61");
+    assert_eq!(event.fields["trailers"], json!({ "x_sum": "1" }));
+    assert_eq!(event.fields["irregular"][0]["kind"], "two-framings");
+}
+
+#[test]
+fn a_request_whose_end_cannot_be_told_is_refused() {
+    for fields in [
+        "Content-Length: 1\r\nContent-Length: 2\r\n",
+        "Content-Length: +2\r\n",
+        "Content-Length: 99999999999999999999\r\n",
+        "Transfer-Encoding: gzip\r\n",
+    ] {
+        let mut server = Card::new(CardConfig { medium: Medium::Streams, ..card_config(true, Vec::new()) });
+        server.handle(Time::ZERO, Signal::Connect(1));
+        server.handle(Time::ZERO, Signal::Data(1, format!("{POST}{fields}\r\nab").into_bytes()));
+        let sent = signals(&mut server);
+        assert!(
+            matches!(&sent[..], [Signal::Data(1, octets), Signal::Close(1)] if octets.starts_with(b"HTTP/1.1 400 ")),
+            "{fields}: {sent:?}"
+        );
+        assert_eq!(kinds(&events(&mut server)), ["connection", "http.garbage"], "{fields}");
+    }
+}
+
+#[test]
+fn a_client_that_has_closed_its_half_still_gets_its_answer() {
+    let mut server = Card::new(CardConfig { medium: Medium::Streams, ..card_config(true, Vec::new()) });
+    server.handle(Time::ZERO, Signal::Connect(1));
+    server.handle(Time::ZERO, Signal::Data(1, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec()));
+    server.handle(Time::ZERO, Signal::Close(1));
+    server.answer(Time::ZERO, &dmsc_engine::player::Reply::Default).unwrap();
+    assert!(matches!(&signals(&mut server)[..], [Signal::Data(1, octets)] if octets.starts_with(b"HTTP/1.1 404 ")));
+}
