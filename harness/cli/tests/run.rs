@@ -112,6 +112,25 @@ fn a_run_folder_is_complete_and_renders_again() {
 }
 
 #[test]
+fn exit_codes_rest_on_codes_and_in_journals_without_them_on_their_text() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("run");
+    assert_eq!(run("card", &["--item", "S-002", "--out", &folder]).code, 0);
+    let journal = Path::new(&folder).join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    assert!(text.contains(r#""reason":"not selected: another item","code":"not-selected""#), "{text}");
+
+    let older = text.replace(r#","code":"not-selected""#, "");
+    std::fs::write(&journal, &older).unwrap();
+    assert_eq!(dmsc(&["report", &folder, "-q"]).code, 0);
+    // What decides is the code, whatever the text says.
+    std::fs::write(&journal, text.replace("not selected: ", "left out: ")).unwrap();
+    assert_eq!(dmsc(&["report", &folder, "-q"]).code, 0);
+    std::fs::write(&journal, older.replace("not selected: ", "left out: ")).unwrap();
+    assert_eq!(dmsc(&["report", &folder, "-q"]).code, 2);
+}
+
+#[test]
 fn an_interrupted_run_is_taken_up_and_comes_to_the_same() {
     let scratch = Scratch::new();
     let folder = scratch.path("run");

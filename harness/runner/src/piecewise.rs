@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use dmsc_report::journal::{Event, JournalWriter, RunFinished, Timestamp};
-use dmsc_scr::{Outcome, Tables, Verdict};
+use dmsc_scr::{NotRun, Outcome, Tables, Verdict};
 
 use crate::execute::Options;
 use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, died_of, header, is_wall, micros, plan};
@@ -36,7 +36,7 @@ pub struct Piecewise {
     /// Held while a case runs on a DUT there is only one of. The nonces that such DUTs were left with, by name.
     devices: Mutex<BTreeMap<String, Nonces>>,
     /// Where a DUT was found dead.
-    dead: Mutex<Option<(String, String)>>,
+    dead: Mutex<Option<(String, NotRun)>>,
 }
 
 /// One case for one DUT: places in the lists of a [`Piecewise`], and what is known without running it.

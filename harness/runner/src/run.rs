@@ -9,7 +9,7 @@ use dmsc_report::journal::{
     self, CaseFinished, CaseHeader, CaseStarted, Check, DutHeader, Event, Gap, JournalWriter, Message, Recorded,
     RunFinished, RunHeader, Timestamp, VERSION,
 };
-use dmsc_scr::{Outcome, Tables, Verdict};
+use dmsc_scr::{NotRun, Outcome, Tables, Verdict};
 use sha2::{Digest, Sha256};
 
 use crate::execute::{self, Options, Recorder};
@@ -86,7 +86,7 @@ pub struct Finished {
 impl Finished {
     /// A case that did not run.
     pub(crate) fn skipped(dut: &Dut, case: &Case, outcome: Outcome) -> Finished {
-        let reason = outcome.reason().unwrap_or_default().to_owned();
+        let reason = outcome.reason().unwrap_or_default();
         Finished { dut: dut.name.clone(), case: case.name(), outcome, reason, remarks: Vec::new(), decisive: None }
     }
 
@@ -102,8 +102,8 @@ impl Finished {
         }
     }
 
-    /// The event that records it.
-    pub(crate) fn event(&self, duration_us: u64, wall: bool) -> Event {
+    /// The event that records it. `duration_us` is in microseconds; `wall` says whether they are those of a wall clock.
+    pub fn event(&self, duration_us: u64, wall: bool) -> Event {
         let mut outcome = Recorded::from(&self.outcome);
         if outcome.reason.is_none() && !self.reason.is_empty() {
             outcome.reason = Some(self.reason.clone());
@@ -169,7 +169,7 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
     for dut in config.duts {
         let mut rig = Rig::new(dut, &fixtures, config.seed);
         let mut hands = observer.hands(dut);
-        let mut dead: Option<String> = None;
+        let mut dead: Option<NotRun> = None;
         for planned in plan.iter().filter(|p| std::ptr::eq(p.dut, dut)) {
             let case = planned.case;
             if let Some(finished) = journal.done.get(&(dut.name.clone(), case.name())) {
@@ -290,12 +290,9 @@ pub fn attempt(
 }
 
 /// Why nothing more is run against a DUT.
-pub(crate) fn died_of(case: &Case, lost: bool) -> String {
-    if lost {
-        format!("the link was lost in {} and did not come back", case.name())
-    } else {
-        format!("the DUT is dead: it gave no sign of life in {}", case.name())
-    }
+pub(crate) fn died_of(case: &Case, lost: bool) -> NotRun {
+    let case = case.name();
+    if lost { NotRun::LinkLost { case } } else { NotRun::Dead { case } }
 }
 
 /// A gap, as a remark.
@@ -518,7 +515,7 @@ fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
     let mut done = BTreeMap::new();
     for event in &earlier.events {
         if let Event::CaseFinished(finished) = event {
-            let outcome = Outcome::from(&finished.outcome);
+            let outcome = Outcome::from(&finished.outcome.clone().coded());
             // What was not run then, for want of an operator or of a living DUT, is tried again.
             if matches!(outcome, Outcome::NotRun(_)) {
                 continue;

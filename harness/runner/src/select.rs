@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dmsc_scr::{ItemId, Outcome, Status, Tables};
+use dmsc_scr::{ItemId, LeftOut, NotApplicable, NotRun, Outcome, Status, Tables};
 use serde_json::Value;
 
 use dmsc_bench::operator::DutFileOperator;
@@ -10,9 +10,6 @@ use dmsc_bench::rig::Offers;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::{Dut, Secrets};
-
-/// How the reason of a case begins that was not chosen.
-pub const NOT_SELECTED: &str = "not selected";
 
 /// What a person chose to run. Empty, it chooses everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -212,8 +209,8 @@ impl Selection {
         *self == Selection::default()
     }
 
-    /// Whether the choice takes a case in; the reason when it does not.
-    fn refuses(&self, case: &Case, dut: &Dut, index: usize) -> Option<String> {
+    /// By which choice a case is left out, if it is.
+    fn refuses(&self, case: &Case, dut: &Dut, index: usize) -> Option<LeftOut> {
         let short = |item: &ItemId, wanted: &str| {
             // `C-001` and `DM_SC-C-001` stand for `DM_SC-C-001-M`.
             let id = item.as_str();
@@ -227,7 +224,7 @@ impl Selection {
             let belongs =
                 |wanted: &String| short(&case.item, wanted) || case.covers.iter().any(|item| short(item, wanted));
             if !self.items.iter().any(belongs) {
-                return Some(format!("{NOT_SELECTED}: another item"));
+                return Some(LeftOut::Item);
             }
         }
         let name = case.name();
@@ -235,18 +232,16 @@ impl Selection {
         if !self.cases.is_empty()
             && !self.cases.iter().any(|p| name.starts_with(p.as_str()) || stem.starts_with(p.as_str()))
         {
-            return Some(format!("{NOT_SELECTED}: another case"));
+            return Some(LeftOut::Case);
         }
         if self.role.is_some_and(|role| role != case.role) {
-            return Some(format!("{NOT_SELECTED}: another role"));
+            return Some(LeftOut::Role);
         }
         if self.expression.as_ref().is_some_and(|(_, e)| !e.holds(case, dut)) {
-            return Some(format!("{NOT_SELECTED}: the condition does not hold"));
+            return Some(LeftOut::Condition);
         }
         match self.shard {
-            Some((this, of)) if of > 0 && index % of != this.saturating_sub(1) => {
-                Some(format!("{NOT_SELECTED}: another shard than {this}/{of}"))
-            }
+            Some((this, of)) if of > 0 && index % of != this.saturating_sub(1) => Some(LeftOut::Shard { this, of }),
             _ => None,
         }
     }
@@ -290,55 +285,55 @@ pub fn decide(
 ) -> Option<Outcome> {
     selection
         .refuses(case, dut, index)
-        .map(Outcome::NotRun)
+        .map(|by| Outcome::NotRun(NotRun::NotSelected(by)))
         .or_else(|| not_applicable(case, dut, tables).map(Outcome::NotApplicable))
         .or_else(|| {
             let missing = case.acts().into_iter().find(|act| !person && !DutFileOperator::can(dut, act))?;
-            Some(Outcome::NotRun(format!(
-                "it needs the operator's act `{missing}`, and neither a person nor a command of the DUT file is there to do it"
-            )))
+            Some(Outcome::NotRun(NotRun::NoOperator { act: missing.to_owned() }))
         })
 }
 
 /// Why a case does not concern a DUT.
-fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<String> {
+fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<NotApplicable> {
     let needed = std::iter::once(&case.item).chain(&case.claims);
     if let Some(item) = needed.into_iter().find(|item| dut.ics.claims(item.as_str()) != Some(true)) {
-        return Some(format!("the statement does not claim {item}"));
+        return Some(NotApplicable::NotClaimed(item.clone()));
     }
     for (id, wanted) in &case.when {
         let default = || tables.interpretation(id).map(|i| i.default.clone());
         let chosen = dut.interpretations.get(id).cloned().or_else(default);
         if chosen.as_ref() != Some(wanted) {
-            return Some(format!("it holds for another reading of {id} than the one in force"));
+            return Some(NotApplicable::OtherReading { id: id.clone() });
         }
     }
     let ixit = dut.ixit.to_json(Secrets::Hidden);
     for (name, wanted) in &case.ixit {
         let value = ixit.get(name).and_then(Value::as_str).unwrap_or_default();
         if value != wanted {
-            return Some(format!("it is for `{name}: {wanted}`, and the IXIT says `{value}`"));
+            let (name, wanted, value) = (name.clone(), wanted.clone(), value.to_owned());
+            return Some(NotApplicable::OtherIxit { name, wanted, value });
         }
     }
     let offers = Offers::of(dut);
     if case.needs_contact() && !offers.contact {
-        return Some("it needs the contact interface, which this link does not have".into());
+        return Some(NotApplicable::NoContact);
     }
     if case.needs_contact() && offers.streams {
-        return Some("it is about the contact interface alone, and on this link sessions go over EEM".into());
+        return Some(NotApplicable::ContactAlone);
     }
     if case.needs_notification() && !offers.notify {
-        return Some("it needs a notification to be delivered, and the DUT file names no command for it".into());
+        return Some(NotApplicable::NoNotification);
     }
     if case.role == Role::Card && case.setup.contains_key("encoding") && !offers.provision {
-        return Some("it chooses the encoding of the DM Client, which cannot be set on this DUT".into());
+        return Some(NotApplicable::FixedEncoding);
     }
     if case.setup.contains_key("account") && !offers.provision {
-        return Some("it provisions an account of its own, which this DUT cannot be given".into());
+        return Some(NotApplicable::FixedAccount);
     }
     let encoding = case.setup.get("encoding").and_then(Value::as_str);
     if let Some(wanted) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding.name()) {
-        return Some(format!("it is for messages in {wanted}, and the IXIT says {}", dut.ixit.encoding.name()));
+        let (wanted, declared) = (wanted.to_owned(), dut.ixit.encoding.name().to_owned());
+        return Some(NotApplicable::OtherEncoding { wanted, declared });
     }
     None
 }
