@@ -28,7 +28,8 @@ fn exit_codes_tell_what_came_of_it() {
     assert_eq!(code("card", &[]), 1);
     assert_eq!(code("card", &["--case", "S-001-M/from-memory"]), 2);
     assert_eq!(code("card", &["--case", "S-001-M/by-hand"]), 2);
-    assert_eq!(code("card", &["--case", "S-001-M/not"]), 0);
+    assert_eq!(code("card", &["--case", "S-001-M/not*"]), 0);
+    assert_eq!(code("card", &["--case", "S-001-M/not"]), 3, "a name is not the beginning of one");
     assert_eq!(code("card", &["--item", "S-003"]), 2, "nothing that applies is never a pass");
     assert_eq!(code("card", &["--select", "case:*/no*"]), 0);
     assert_eq!(code("card", &["--shard", "1/9", "--select", "case:*/by-hand or case:*/notification"]), 2);
@@ -67,6 +68,8 @@ fn wrong_input_ends_in_what_to_try() {
     let twice = ["--dut", "suite/duts/card.yaml", "--dut", "suite/duts/card.yaml"];
     insta::assert_snapshot!(shown(&[&run[..], &twice].concat()));
     insta::assert_snapshot!(shown(&["run", "--cases", "suite/none", "--no-report"]));
+    insta::assert_snapshot!(shown(&[&run[..], &["--case", "S-001-M/not"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--case", "*/zzzz*"]].concat()));
 }
 
 #[test]

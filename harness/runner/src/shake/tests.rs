@@ -3,6 +3,7 @@ use dmsc_link::{Disturbance, Place, Schedule, Side};
 use proptest::prelude::*;
 
 use super::*;
+use crate::select::CaseName;
 use dmsc_language::case::Library;
 use dmsc_language::fault::Fault;
 
@@ -31,11 +32,11 @@ fn dut(bundle: &Bundle, name: &str, switch: Option<Switch>) -> Dut {
     dut
 }
 
-fn shaken(name: &str, switch: Option<Switch>, prefixes: &[&str], seed: u64, rounds: u64) -> Shaken {
+fn shaken(name: &str, switch: Option<Switch>, names: &[&str], seed: u64, rounds: u64) -> Shaken {
     let bundle = Bundle::builtin();
     let duts = [dut(&bundle, name, switch)];
     let cases = cases();
-    let cases_of = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
+    let cases_of = names.iter().map(|name| CaseName::new(*name)).collect();
     let selection = Selection { cases: cases_of, ..Selection::default() };
     let limit = Limit::Rounds(rounds);
     shake(&ShakeConfig { duts: &duts, cases, bundle: &bundle, selection, seed, limit }, &mut Quiet).unwrap()
