@@ -34,7 +34,7 @@ pub use event::{
     CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Gap, Ics, Level, Mark,
     Message, Party, Role, RunFinished, RunHeader, VERSION,
 };
-pub use octets::{HexError, Octets};
+pub use octets::Octets;
 pub use outcome::{OutcomeKind, Recorded};
 pub use reader::{Journal, ReadError, Truncated};
 pub use timestamp::{Timestamp, TimestampError};
