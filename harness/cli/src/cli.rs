@@ -122,9 +122,9 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 /// The colour asked for, before the arguments are known to be right: help and usage errors follow it too.
 fn color_of(args: &[OsString]) -> clap::ColorChoice {
     let texts: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
-    let behind = texts.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1]);
+    let next = texts.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1]);
     let joined = || texts.iter().find_map(|arg| arg.strip_prefix("--color="));
-    match behind.or_else(joined) {
+    match next.or_else(joined) {
         Some("always") => clap::ColorChoice::Always,
         Some("never") => clap::ColorChoice::Never,
         _ => clap::ColorChoice::Auto,

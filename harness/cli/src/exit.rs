@@ -1,10 +1,10 @@
 //! Exit codes, which scripts rely on.
 
-use dmsc_runner::select::NOT_SELECTED;
 use std::process::ExitCode;
 
 use dmsc_report::journal::OutcomeKind;
-use dmsc_report::matrix::{Matrix, State};
+use dmsc_report::matrix::{CaseEntry, Matrix, State};
+use dmsc_scr::NotRun;
 
 /// How the command ends; the value is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,8 @@ selected, they judge those cases instead: an item of which a part was run cannot
 be judged as a whole.";
 
 /// Whether the user left the case out.
-fn is_left_out(kind: OutcomeKind, reason: &str) -> bool {
-    kind == OutcomeKind::NotRun && reason.starts_with(NOT_SELECTED)
+fn is_left_out(case: &CaseEntry) -> bool {
+    case.outcome == OutcomeKind::NotRun && case.code.as_deref() == Some(NotRun::NOT_SELECTED)
 }
 
 impl Exit {
@@ -55,10 +55,10 @@ impl Exit {
 
     /// What a matrix comes to.
     pub(crate) fn of(matrix: &Matrix) -> Self {
-        let whole = !matrix.cases.iter().any(|case| is_left_out(case.outcome, &case.reason));
+        let whole = !matrix.cases.iter().any(is_left_out);
         let cases = matrix.cases.iter().map(|case| match case.outcome {
             OutcomeKind::Pass | OutcomeKind::NotApplicable => Self::Conforms,
-            OutcomeKind::NotRun if is_left_out(case.outcome, &case.reason) => Self::Conforms,
+            OutcomeKind::NotRun if is_left_out(case) => Self::Conforms,
             OutcomeKind::Inconclusive | OutcomeKind::NotRun => Self::Inconclusive,
             OutcomeKind::Fail => Self::Fails,
             OutcomeKind::Error => Self::Rig,

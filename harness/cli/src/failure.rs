@@ -33,7 +33,12 @@ impl Failure {
 
     /// A name that does not exist, with the nearest that does.
     pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, list: &str) -> Self {
-        Self::Input(match dmsc_doc::nearest(name, known) {
+        Self::unlike(what, name, dmsc_doc::nearest(name, known), list)
+    }
+
+    /// A name that does not exist, with what the user may have meant.
+    pub(crate) fn unlike(what: &str, name: &str, meant: Option<&str>, list: &str) -> Self {
+        Self::Input(match meant {
             Some(near) => format!("there is no {what} `{name}`; did you mean `{near}`? `{list}` shows all"),
             None => format!("there is no {what} `{name}`; `{list}` shows all"),
         })

@@ -102,7 +102,7 @@ pub(crate) fn sheet(terminal: &Terminal, title: &str, fields: &[(&str, Vec<Strin
     out
 }
 
-/// The text in lines that fit behind `indent` columns; one line where there is no width.
+/// The text in lines that fit after `indent` columns; one line where there is no width.
 fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
     let room = width.map(|width| width.saturating_sub(indent)).filter(|room| *room >= LEAST);
     let mut lines = Vec::new();

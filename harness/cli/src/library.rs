@@ -8,6 +8,8 @@ use dmsc_language::case::{Case, Library};
 use dmsc_language::dut::{Dut, DutError};
 use dmsc_language::fault::{self, Fault};
 
+use dmsc_runner::select::CaseName;
+
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -51,22 +53,25 @@ pub(crate) fn cases(bundle: &Bundle) -> Result<Vec<Case>, Failure> {
     Ok(Library::new(bundle.clone()).load()?)
 }
 
-/// Whether each of these prefixes is one of a case.
+/// The cases that a name or pattern of the user's stands for; never none.
 ///
 /// # Errors
-/// The first that is not.
-pub(crate) fn known(prefixes: &[String], cases: &[Case]) -> Result<(), Failure> {
-    for prefix in prefixes {
-        let known = |case: &Case| {
-            let name = case.name();
-            name.starts_with(prefix) || name.strip_prefix("DM_SC-").is_some_and(|stem| stem.starts_with(prefix))
-        };
-        if !cases.iter().any(known) {
-            let names = cases.iter().map(|case| case.id.as_str());
-            return Err(Failure::unknown("case", prefix, names, "dmsc cases list"));
-        }
+/// There is none; the nearest is proposed.
+pub(crate) fn named<'c>(name: &CaseName, cases: &'c [Case]) -> Result<Vec<&'c Case>, Failure> {
+    let found: Vec<&Case> = cases.iter().filter(|case| name.is_of(case)).collect();
+    if found.is_empty() {
+        return Err(Failure::unlike("case", name.as_str(), name.nearest(cases).as_deref(), "dmsc cases list"));
     }
-    Ok(())
+    Ok(found)
+}
+
+/// The names of `--case`, each of which stands for some case.
+///
+/// # Errors
+/// There is none for one of them; the nearest is proposed.
+pub(crate) fn case_names(names: &[String], cases: &[Case]) -> Result<Vec<CaseName>, Failure> {
+    let names = names.iter().map(CaseName::new);
+    names.map(|name| named(&name, cases).map(|_| name.clone())).collect()
 }
 
 /// Every fault of a bundle.

@@ -28,7 +28,8 @@ fn exit_codes_tell_what_came_of_it() {
     assert_eq!(code("card", &[]), 1);
     assert_eq!(code("card", &["--case", "S-001-M/from-memory"]), 2);
     assert_eq!(code("card", &["--case", "S-001-M/by-hand"]), 2);
-    assert_eq!(code("card", &["--case", "S-001-M/not"]), 0);
+    assert_eq!(code("card", &["--case", "S-001-M/not*"]), 0);
+    assert_eq!(code("card", &["--case", "S-001-M/not"]), 3, "a name is not the beginning of one");
     assert_eq!(code("card", &["--item", "S-003"]), 2, "nothing that applies is never a pass");
     assert_eq!(code("card", &["--select", "case:*/no*"]), 0);
     assert_eq!(code("card", &["--shard", "1/9", "--select", "case:*/by-hand or case:*/notification"]), 2);
@@ -67,6 +68,8 @@ fn wrong_input_ends_in_what_to_try() {
     let twice = ["--dut", "suite/duts/card.yaml", "--dut", "suite/duts/card.yaml"];
     insta::assert_snapshot!(shown(&[&run[..], &twice].concat()));
     insta::assert_snapshot!(shown(&["run", "--cases", "suite/none", "--no-report"]));
+    insta::assert_snapshot!(shown(&[&run[..], &["--case", "S-001-M/not"]].concat()));
+    insta::assert_snapshot!(shown(&[&run[..], &["--case", "*/zzzz*"]].concat()));
 }
 
 #[test]
@@ -109,6 +112,25 @@ fn a_run_folder_is_complete_and_renders_again() {
     let twice = run("card", &["--out", &folder]);
     assert_eq!(twice.code, 3);
     assert!(twice.err.contains("--resume"), "{}", twice.err);
+}
+
+#[test]
+fn exit_codes_rest_on_codes_and_in_journals_without_them_on_their_text() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("run");
+    assert_eq!(run("card", &["--item", "S-002", "--out", &folder]).code, 0);
+    let journal = Path::new(&folder).join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    assert!(text.contains(r#""reason":"not selected: another item","code":"not-selected""#), "{text}");
+
+    let older = text.replace(r#","code":"not-selected""#, "");
+    std::fs::write(&journal, &older).unwrap();
+    assert_eq!(dmsc(&["report", &folder, "-q"]).code, 0);
+    // What decides is the code, whatever the text says.
+    std::fs::write(&journal, text.replace("not selected: ", "left out: ")).unwrap();
+    assert_eq!(dmsc(&["report", &folder, "-q"]).code, 0);
+    std::fs::write(&journal, older.replace("not selected: ", "left out: ")).unwrap();
+    assert_eq!(dmsc(&["report", &folder, "-q"]).code, 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod case;
 pub mod catalogue;
+pub mod digest;
 pub mod disturb;
 pub mod dut;
 pub mod editors;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use dmsc_octets::to_hex;
+
 use crate::journal::Mark;
 
 /// Short strings read best at 16 octets a line; long ones would be too tall.
@@ -22,7 +24,7 @@ pub(crate) fn hexdump(octets: &[u8], mark: Option<Mark>) -> String {
     }
     for (index, row) in rows.into_iter().enumerate() {
         let start = index * width;
-        let hex: Vec<String> = row.iter().map(|octet| format!("{octet:02X}")).collect();
+        let hex: Vec<String> = row.iter().map(|octet| to_hex(&[*octet])).collect();
         let ascii: String = row
             .iter()
             .map(|&octet| match octet {

@@ -70,7 +70,7 @@ fn head(run: &RunFolder, record: &Record) -> String {
     }
     for gap in &record.gaps {
         let what = one_line(gap.what.trim_end());
-        let _ = writeln!(out, "{:<9} {what}; back after {} ms, and the case begun anew", "gap:", gap.lasted_us / 1000);
+        let _ = writeln!(out, "{:<9} {what}; back after {} ms, and the case begun again", "gap:", gap.lasted_us / 1000);
     }
     out
 }

@@ -106,7 +106,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         Event::CaseFinished(CaseFinished {
             case,
             dut,
-            outcome: Recorded { kind, reason: reason.map(Into::into) },
+            outcome: Recorded { kind, reason: reason.map(Into::into), code: None },
             remarks: remarks.iter().map(|r| (*r).into()).collect(),
             duration_us: 1_234_567,
             wall: false,

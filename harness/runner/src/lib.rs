@@ -9,3 +9,4 @@ pub mod prove;
 pub mod run;
 pub mod select;
 pub mod shake;
+mod unrecorded;

@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use dmsc_report::journal::{Event, JournalWriter, RunFinished, Timestamp};
-use dmsc_scr::{Outcome, Tables, Verdict};
+use dmsc_scr::{NotRun, Outcome, Tables};
 
 use crate::execute::Options;
-use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, died_of, header, is_wall, micros, plan};
+use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, header, is_wall, micros, plan};
 use crate::select::Selection;
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::rig::{Fixtures, Rig};
@@ -36,7 +36,7 @@ pub struct Piecewise {
     /// Held while a case runs on a DUT there is only one of. The nonces that such DUTs were left with, by name.
     devices: Mutex<BTreeMap<String, Nonces>>,
     /// Where a DUT was found dead.
-    dead: Mutex<Option<(String, String)>>,
+    dead: Mutex<Option<(String, NotRun)>>,
 }
 
 /// One case for one DUT: places in the lists of a [`Piecewise`], and what is known without running it.
@@ -123,7 +123,7 @@ impl Piecewise {
             self.record(&[finished.event(0, false)])?;
             return Ok(Some(finished));
         }
-        // A reference DUT is made anew for each case; of a real one there is one.
+        // A reference DUT is made for each case; of a real one there is one.
         let mut one = is_wall(dut).then(|| held(&self.devices));
         let mut events = Vec::new();
         let mut sink = |event: Event| events.push(event);
@@ -139,10 +139,10 @@ impl Piecewise {
         if let Some(devices) = &mut one {
             devices.insert(dut.name.clone(), rig.nonces());
         }
-        let Attempted { result, decisive, lost } = attempted;
-        if lost || (result.dead && result.verdict == Verdict::Error) {
-            *held(&self.dead) = Some((dut.name.clone(), died_of(case, lost)));
+        if let Some(why) = attempted.died(case) {
+            *held(&self.dead) = Some((dut.name.clone(), why));
         }
+        let Attempted { result, decisive, .. } = attempted;
         let duration = micros(result.duration);
         let finished = Finished::ran(dut, case, result, decisive);
         events.push(finished.event(duration, is_wall(dut)));

@@ -2,14 +2,14 @@
 //!
 //! A case whose demand is known from memory only can never be a fail; that it misses the demand, and says so, counts.
 
-use dmsc_report::journal::{Check, Message};
 use dmsc_scr::{Outcome, Tables, Verdict};
 use serde::Serialize;
 
-use crate::execute::{Options, Recorder};
+use crate::execute::Options;
 use crate::outcome::CaseResult;
 use crate::run::{RunConfig, plan, run_case};
 use crate::select::Selection;
+use crate::unrecorded::Unrecorded;
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::rig::{Fixtures, Rig, RigError};
 use dmsc_engine::role::Role;
@@ -65,18 +65,6 @@ impl Proof {
         self.unclean.is_empty()
             && self.never_failed.is_empty()
             && self.faults.iter().all(|fault| !fault.caught_by.is_empty() && fault.errors.is_empty())
-    }
-}
-
-struct Quiet;
-
-impl Recorder for Quiet {
-    fn message(&mut self, _message: Message) {}
-
-    fn check(&mut self, _check: Check) {}
-
-    fn wants_messages(&self) -> bool {
-        false
     }
 }
 
@@ -158,7 +146,7 @@ fn suite(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixtures, seed: 
         let Some(case) = runnable(&planned.skip, planned.case, dut) else { continue };
         let mut rig = Rig::new(dut, fixtures, seed);
         let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
-        let result = run_case(&mut rig, case, &options, &mut Quiet, &mut DutFileOperator::new(dut));
+        let result = run_case(&mut rig, case, &options, &mut Unrecorded, &mut DutFileOperator::new(dut));
         let CaseResult { verdict, reason, doubted, .. } = result;
         outcomes.push(Seen { case: case.name(), verdict, reason, doubted });
     }

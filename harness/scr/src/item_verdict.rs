@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Ics, Item, ItemId, Outcome, Tables, Ternary, Verdict};
 
 /// What became of one case, as far as items are concerned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
     /// The name of the case.
     pub case: String,
@@ -296,7 +296,7 @@ fn combine(cases: &[&Measured], own: &Tally, requirement: Option<Ternary>) -> (I
 
 /// Why an item has no case that ran: the reasons of its cases, each once, those not run first.
 fn why_none_ran(cases: &[&Measured]) -> String {
-    let mut reasons: Vec<&str> = Vec::new();
+    let mut reasons: Vec<String> = Vec::new();
     let not_run = cases.iter().filter(|case| matches!(case.outcome, Outcome::NotRun(_)));
     let not_applicable = cases.iter().filter(|case| matches!(case.outcome, Outcome::NotApplicable(_)));
     for reason in not_run.chain(not_applicable).filter_map(|case| case.outcome.reason()) {
@@ -326,7 +326,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{DutKind, Expr};
+    use crate::{DutKind, Expr, LeftOut, NotApplicable, NotRun};
 
     /// A statement on a terminal: everything yes but the items given.
     fn ics(denied: &[&str]) -> Ics {
@@ -425,20 +425,26 @@ mod tests {
     #[test]
     fn cases_left_out_are_told_apart_from_none() {
         let ics = ics(&[]);
-        let not_run = |reason: &str| Outcome::NotRun(reason.into());
+        let not_run = |text: &str| Outcome::NotRun(NotRun::Recorded { code: None, text: text.into() });
         let measured = [
-            case("a", "DM_SC-D-002-O", &[], Outcome::NotApplicable("role card only".into())),
+            case("a", "DM_SC-D-002-O", &[], Outcome::NotApplicable(NotApplicable::NoContact)),
             case("b", "DM_SC-D-002-O", &[], not_run("no SMS rig")),
             case("c", "DM_SC-D-002-O", &[], not_run("no SMS rig")),
         ];
         let found = verdict_of("DM_SC-D-002-O", &ics, &measured);
-        assert_eq!(found.outcome.to_string(), "not run: no SMS rig; role card only");
+        assert_eq!(
+            found.outcome.to_string(),
+            "not run: no SMS rig; it needs the contact interface, which this link does not have"
+        );
         let measured = [case("a", "DM_SC-D-002-O", &[], Verdict::Pass), measured[1].clone()];
         let found = verdict_of("DM_SC-D-002-O", &ics, &measured);
         assert_eq!(found.outcome, Verdict::Inconclusive.into());
         assert_eq!(found.reasons, ["b: not run: no SMS rig"]);
-        let measured = [case("a", "DM_SC-D-002-O", &[], Outcome::NotApplicable("all".into()))];
-        assert_eq!(verdict_of("DM_SC-D-002-O", &ics, &measured).outcome.to_string(), "not run: all");
+        let measured = [case("a", "DM_SC-D-002-O", &[], Outcome::NotApplicable(NotApplicable::ContactAlone))];
+        assert_eq!(
+            verdict_of("DM_SC-D-002-O", &ics, &measured).outcome.to_string(),
+            "not run: it is about the contact interface alone, and on this link sessions go over EEM"
+        );
     }
 
     #[test]
@@ -482,8 +488,8 @@ mod tests {
             1 => Just(Outcome::Verdict(Verdict::Inconclusive)),
             1 => Just(Outcome::Verdict(Verdict::Fail)),
             1 => Just(Outcome::Verdict(Verdict::Error)),
-            1 => Just(Outcome::NotApplicable("n/a".into())),
-            1 => Just(Outcome::NotRun("left out".into())),
+            1 => Just(Outcome::NotApplicable(NotApplicable::NoContact)),
+            1 => Just(Outcome::NotRun(NotRun::NotSelected(LeftOut::Case))),
         ]
     }
 

@@ -12,6 +12,8 @@ mod expr;
 mod ics;
 mod id;
 mod item_verdict;
+mod not_applicable;
+mod not_run;
 mod tables;
 mod ternary;
 mod verdict;
@@ -21,6 +23,8 @@ pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
 pub use ics::{Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, Freedom, Ics, ItemFreedom};
 pub use id::{Class, IdError, ItemId, Status};
 pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};
+pub use not_applicable::NotApplicable;
+pub use not_run::{LeftOut, NotRun};
 pub use tables::{
     Alternative, Basis, Clause, Confidence, External, Interpretation, Item, Level, Requirement, Subject, Tables,
     TablesError,

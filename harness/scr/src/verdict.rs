@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{NotApplicable, NotRun};
+
 /// What a step or case that ran found. The order is the rule of combination: the worst of the steps is the
 /// verdict of the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,15 +69,14 @@ impl FromStr for Verdict {
 
 /// What became of a case. The two that are no verdict stand outside the order, carry their reason, and can
 /// never become a pass.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The case ran.
     Verdict(Verdict),
     /// The conformance statement does not call for the case; the reason.
-    NotApplicable(String),
+    NotApplicable(NotApplicable),
     /// The statement calls for the case, yet it did not run; the reason.
-    NotRun(String),
+    NotRun(NotRun),
 }
 
 impl Outcome {
@@ -87,11 +88,21 @@ impl Outcome {
         }
     }
 
-    /// Why the case has no verdict.
-    pub fn reason(&self) -> Option<&str> {
+    /// Why the case has no verdict, for a person.
+    pub fn reason(&self) -> Option<String> {
         match self {
             Self::Verdict(_) => None,
-            Self::NotApplicable(reason) | Self::NotRun(reason) => Some(reason),
+            Self::NotApplicable(reason) => Some(reason.to_string()),
+            Self::NotRun(reason) => Some(reason.to_string()),
+        }
+    }
+
+    /// Why the case has no verdict, as a word for scripts.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Verdict(_) => None,
+            Self::NotApplicable(reason) => reason.code(),
+            Self::NotRun(reason) => reason.code(),
         }
     }
 
@@ -143,13 +154,10 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_keep_their_reason_in_text_and_json() {
-        let outcome = Outcome::NotRun("no EEM link".into());
-        assert_eq!(outcome.to_string(), "not run: no EEM link");
-        let json = serde_json::to_string(&outcome).unwrap();
-        assert_eq!(json, r#"{"not_run":"no EEM link"}"#);
-        assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
-        assert_eq!(serde_json::to_string(&Outcome::from(Verdict::Fail)).unwrap(), r#"{"verdict":"fail"}"#);
-        assert_eq!(outcome.verdict(), None);
+    fn outcomes_without_a_verdict_have_a_reason() {
+        let outcome = Outcome::NotRun(NotRun::NoResult);
+        assert_eq!(outcome.to_string(), "not run: no result in any journal");
+        assert_eq!((outcome.verdict(), outcome.code()), (None, Some("no-result")));
+        assert_eq!(Outcome::from(Verdict::Fail).reason(), None);
     }
 }

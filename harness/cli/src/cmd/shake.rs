@@ -26,7 +26,7 @@ const ROUNDS: u64 = 10;
 ///
 /// In each round every case runs under a random schedule: commands and responses are lost, late or stalled, the card
 /// is reset in the middle of a command, streams are split, merged and cut, channel data come in odd pieces. What the
-/// case misses then is explained by it. Behind it the same case runs undisturbed, with the DUT left as it is: if it does
+/// case misses then is explained by it. After it the same case runs undisturbed, with the DUT left as it is: if it does
 /// worse than before, the DUT was thrown off for good, and the schedule is shrunk to the least that does it.
 ///
 /// Everything follows from the seed. A schedule can be put into the `setup` of a case; see `disturb` there.
@@ -35,7 +35,7 @@ const ROUNDS: u64 = 10;
 Examples:
   dmsc shake                                   (the reference card and the reference terminal)
   dmsc shake --dut my-card.yaml --rounds 100 --seed 7
-  dmsc shake --dut my-card.yaml --case S-001 --for '30 min' --keep found
+  dmsc shake --dut my-card.yaml --case 'S-001-*' --for '30 min' --keep found
   dmsc shake --json | jq '.findings[].setup'
 
 Exit codes: 0 everything recovers, 1 something does not, 2 nothing was disturbed, 3 wrong input, 4 rig")]
@@ -45,8 +45,8 @@ pub(crate) struct Shake {
     dut: Vec<PathBuf>,
     #[command(flatten)]
     cases: CasesArg,
-    /// Cases whose name begins so
-    #[arg(long, value_name = "PREFIX", help_heading = "Selection")]
+    /// The case of this name, with or without `DM_SC-` and the values in brackets; * in it is any text
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
     case: Vec<String>,
     /// What all schedules follow from
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -73,14 +73,13 @@ impl Shake {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         let bundle = self.cases.bundle()?;
         let cases = library::cases(&bundle)?;
-        library::known(&self.case, &cases)?;
         let duts = self.duts(&bundle, terminal)?;
         let limit = self.time.map_or(Limit::Rounds(self.rounds.unwrap_or(ROUNDS)), Limit::For);
         let config = ShakeConfig {
             duts: &duts,
             cases: &cases,
             bundle: &bundle,
-            selection: Selection { cases: self.case.clone(), ..Selection::default() },
+            selection: Selection { cases: library::case_names(&self.case, &cases)?, ..Selection::default() },
             seed: self.seed,
             limit,
         };

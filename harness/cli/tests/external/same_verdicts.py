@@ -38,7 +38,7 @@ def main():
         for key, case in other.items():
             known = base.get(key)
             demand(known is not None, f"{key} of {folder} is not in {sys.argv[1]}")
-            gaps += sum(remark.startswith("begun anew:") for remark in case["remarks"])
+            gaps += sum(remark.startswith("begun again:") for remark in case["remarks"])
             if case["outcome"] == known["outcome"]:
                 same += 1
             elif case["outcome"] == "not-applicable":

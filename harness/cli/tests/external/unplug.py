@@ -219,7 +219,7 @@ def judge(folder):
         demand(
             case["outcome"] == "pass" or given_up, f"{folder}: {case['id']}: {case['outcome']}: {case['reason']}"
         )
-    told = sum(remark.startswith("begun anew:") for case in matrix(folder)["cases"] for remark in case["remarks"])
+    told = sum(remark.startswith("begun again:") for case in matrix(folder)["cases"] for remark in case["remarks"])
     demand(told == gaps, f"{folder}: {gaps} gaps in the journal, {told} in the remarks")
     return gaps
 

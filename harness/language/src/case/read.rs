@@ -6,7 +6,6 @@ use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
 use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{ItemId, Tables};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::convert::is_reference;
 use super::schema::setup_schema;
@@ -14,6 +13,7 @@ use super::steps::Expander;
 use super::{Case, Trust, case_schema, definitions, json};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::{Catalogue, Kind, Role};
+use crate::digest::Digest;
 use crate::variables::{fill, references};
 
 /// More instances than this are a mistake.
@@ -325,8 +325,8 @@ impl Reader<'_> {
             entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.written()?.to_owned()))).collect()
         };
         let trust = trust_of(&filled).unwrap_or_default();
-        let mut hash = Sha256::new();
-        hash.update(source.text.as_bytes());
+        let mut hash = Digest::default();
+        hash.add(&source.text);
         let given = instance.iter().map(|(name, _)| name.clone()).collect();
         let mut expander = Expander::new(role, trust, given, self.bundle, &self.includes, &mut self.found, &mut hash);
         for key in ["title", "purpose", "setup"] {
@@ -355,7 +355,7 @@ impl Reader<'_> {
             setup: setup.as_object().cloned().unwrap_or_else(Map::new),
             steps,
             file: source.name.clone(),
-            hash: hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect(),
+            hash: hash.finish(),
         })
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use dmsc_doc::{Node, Problem, Schema, Source, Span, line_col, nearest};
 use dmsc_engine::template::Template;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::convert::{is_reference, json};
 use super::read::{Found, explained, problems_of, trust_of};
@@ -16,6 +15,7 @@ use super::{
 use crate::bundle::{Bundle, INCLUDES};
 use crate::catalogue::schema::{mutations, template, with};
 use crate::catalogue::{Catalogue, Kind, Role};
+use crate::digest::Digest;
 use crate::dut::ixit_names;
 use crate::variables::{RESERVED, fill, references};
 
@@ -31,7 +31,7 @@ pub(super) struct Expander<'a> {
     bundle: &'a Bundle,
     includes: &'a BTreeMap<String, Option<(Source, Node)>>,
     found: &'a mut Found,
-    hash: &'a mut Sha256,
+    hash: &'a mut Digest,
     /// The includes being expanded, outermost first.
     open: Vec<String>,
     /// The includes that went into the hash.
@@ -48,7 +48,7 @@ impl<'a> Expander<'a> {
         bundle: &'a Bundle,
         includes: &'a BTreeMap<String, Option<(Source, Node)>>,
         found: &'a mut Found,
-        hash: &'a mut Sha256,
+        hash: &'a mut Digest,
     ) -> Self {
         let (open, hashed, captures) = (Vec::new(), Vec::new(), Vec::new());
         Expander { role, trust, given, bundle, includes, found, hash, open, hashed, captures }
@@ -299,7 +299,7 @@ impl<'a> Expander<'a> {
             return Vec::new();
         }
         if !self.hashed.contains(&path) {
-            self.hash.update(included.text.as_bytes());
+            self.hash.add(&included.text);
             self.hashed.push(path.clone());
         }
         let Some(values) = self.variables(source, node, root) else { return Vec::new() };

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use dmsc_scr::{NotRun, Outcome};
+
 use super::{Entry, Record};
 use crate::journal::{CaseFinished, Event, Gap, Journal, OutcomeKind, Recorded, RunHeader};
 
@@ -66,11 +68,9 @@ pub(super) fn records(header: &RunHeader, journals: Vec<Journal>) -> Vec<Record>
             let key = (dut, case);
             match (finished.remove(&key), open.remove(&key)) {
                 (Some(record), _) => all.push(record),
-                (None, Some(entries)) => {
-                    all.push(without_result(key, "started, but the journal ends before its verdict", entries))
-                }
+                (None, Some(entries)) => all.push(without_result(key, NotRun::Unfinished, entries)),
                 (None, None) if case_header.role.tests(dut_header.kind) => {
-                    all.push(without_result(key, "no result in any journal", Vec::new()));
+                    all.push(without_result(key, NotRun::NoResult, Vec::new()));
                 }
                 (None, None) => {}
             }
@@ -84,18 +84,18 @@ fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
 }
 
 fn record((dut, case): Key, end: CaseFinished, entries: Vec<Entry>, gaps: Vec<Gap>) -> Record {
-    let mut outcome = end.outcome;
+    let mut outcome = end.outcome.coded();
     if outcome.kind.verdict().is_none() {
         outcome.reason.get_or_insert_with(|| "no reason recorded".into());
     }
     Record { dut, case, outcome, remarks: end.remarks, duration_us: end.duration_us, wall: end.wall, entries, gaps }
 }
 
-fn without_result((dut, case): Key, reason: &str, entries: Vec<Entry>) -> Record {
+fn without_result((dut, case): Key, reason: NotRun, entries: Vec<Entry>) -> Record {
     Record {
         dut,
         case,
-        outcome: Recorded { kind: OutcomeKind::NotRun, reason: Some(reason.into()) },
+        outcome: Recorded::from(&Outcome::NotRun(reason)),
         remarks: Vec::new(),
         duration_us: 0,
         wall: false,

@@ -14,7 +14,7 @@ fn finished(header: &RunHeader, case: usize, kind: OutcomeKind) -> Event {
     Event::CaseFinished(CaseFinished {
         case: header.cases[case].id.clone(),
         dut: header.duts[0].name.clone(),
-        outcome: Recorded { kind, reason: None },
+        outcome: Recorded { kind, reason: None, code: None },
         remarks: vec![],
         duration_us: 1,
         wall: true,

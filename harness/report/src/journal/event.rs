@@ -4,12 +4,11 @@
 //! change there cannot change the format unseen.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use dmsc_scr::{Outcome, Verdict};
+use dmsc_scr::Verdict;
 use serde::{Deserialize, Serialize};
 
-use super::{Octets, Timestamp};
+use super::{Octets, Recorded, Timestamp};
 
 /// The version of the format that this crate writes and reads.
 pub const VERSION: u32 = 1;
@@ -329,70 +328,6 @@ pub struct CaseFinished {
     pub wall: bool,
 }
 
-/// The outcome of a case, as recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
-    /// Which outcome.
-    pub kind: OutcomeKind,
-    /// Why; always there for `not-applicable` and `not-run`, where the reader supplies a text if
-    /// the writer left it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// The kinds of outcome: the four verdicts, and the two that lie outside their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutcomeKind {
-    /// Everything the case asks for was seen.
-    Pass,
-    /// Not enough was observed.
-    Inconclusive,
-    /// The DUT does not conform.
-    Fail,
-    /// The harness or the rig broke, not the DUT.
-    Error,
-    /// The ICS does not call for the case.
-    NotApplicable,
-    /// The case was not run.
-    NotRun,
-}
-
-impl OutcomeKind {
-    /// All kinds, in the order in which reports count them.
-    pub const ALL: [Self; 6] =
-        [Self::Pass, Self::Fail, Self::Inconclusive, Self::Error, Self::NotApplicable, Self::NotRun];
-
-    /// The words for people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Inconclusive => "inconclusive",
-            Self::Fail => "fail",
-            Self::Error => "error",
-            Self::NotApplicable => "not applicable",
-            Self::NotRun => "not run",
-        }
-    }
-
-    /// The verdict, if the outcome is one.
-    pub fn verdict(self) -> Option<CheckVerdict> {
-        match self {
-            Self::Pass => Some(CheckVerdict::Pass),
-            Self::Inconclusive => Some(CheckVerdict::Inconclusive),
-            Self::Fail => Some(CheckVerdict::Fail),
-            Self::Error => Some(CheckVerdict::Error),
-            Self::NotApplicable | Self::NotRun => None,
-        }
-    }
-}
-
-impl fmt::Display for OutcomeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl From<dmsc_scr::DutKind> for DutKind {
     fn from(kind: dmsc_scr::DutKind) -> Self {
         match kind {
@@ -413,34 +348,6 @@ impl From<Verdict> for CheckVerdict {
     }
 }
 
-impl From<&Outcome> for Recorded {
-    fn from(outcome: &Outcome) -> Self {
-        let kind = match outcome {
-            Outcome::Verdict(Verdict::Pass) => OutcomeKind::Pass,
-            Outcome::Verdict(Verdict::Inconclusive) => OutcomeKind::Inconclusive,
-            Outcome::Verdict(Verdict::Fail) => OutcomeKind::Fail,
-            Outcome::Verdict(Verdict::Error) => OutcomeKind::Error,
-            Outcome::NotApplicable(_) => OutcomeKind::NotApplicable,
-            Outcome::NotRun(_) => OutcomeKind::NotRun,
-        };
-        Self { kind, reason: outcome.reason().map(str::to_owned) }
-    }
-}
-
-impl From<&Recorded> for Outcome {
-    fn from(recorded: &Recorded) -> Self {
-        let reason = || recorded.reason.clone().unwrap_or_default();
-        match recorded.kind {
-            OutcomeKind::Pass => Self::Verdict(Verdict::Pass),
-            OutcomeKind::Inconclusive => Self::Verdict(Verdict::Inconclusive),
-            OutcomeKind::Fail => Self::Verdict(Verdict::Fail),
-            OutcomeKind::Error => Self::Verdict(Verdict::Error),
-            OutcomeKind::NotApplicable => Self::NotApplicable(reason()),
-            OutcomeKind::NotRun => Self::NotRun(reason()),
-        }
-    }
-}
-
 /// The run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFinished {
@@ -450,6 +357,8 @@ pub struct RunFinished {
 
 #[cfg(test)]
 mod tests {
+    use dmsc_scr::{NotApplicable, Outcome};
+
     use super::*;
 
     #[test]
@@ -472,22 +381,6 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_survive_the_format() {
-        for outcome in [
-            Outcome::Verdict(Verdict::Pass),
-            Outcome::Verdict(Verdict::Inconclusive),
-            Outcome::Verdict(Verdict::Fail),
-            Outcome::Verdict(Verdict::Error),
-            Outcome::NotApplicable("a".into()),
-            Outcome::NotRun("b".into()),
-        ] {
-            let recorded = Recorded::from(&outcome);
-            assert_eq!(Outcome::from(&recorded), outcome);
-            assert_eq!(recorded.kind.verdict(), outcome.verdict().map(CheckVerdict::from));
-        }
-    }
-
-    #[test]
     fn lines_name_their_kind_and_leave_out_what_is_not_there() {
         let event = Event::Message(Message {
             case: "c".into(),
@@ -507,14 +400,17 @@ mod tests {
         let finished = Event::CaseFinished(CaseFinished {
             case: "c".into(),
             dut: "d".into(),
-            outcome: Recorded { kind: OutcomeKind::NotApplicable, reason: Some("r".into()) },
+            outcome: Recorded::from(&Outcome::NotApplicable(NotApplicable::Recorded {
+                code: Some("c".into()),
+                text: "r".into(),
+            })),
             remarks: vec![],
             duration_us: 0,
             wall: false,
         });
         assert_eq!(
             serde_json::to_string(&finished).unwrap(),
-            r#"{"event":"case-finished","case":"c","dut":"d","outcome":{"kind":"not-applicable","reason":"r"},"remarks":[],"duration_us":0,"wall":false}"#
+            r#"{"event":"case-finished","case":"c","dut":"d","outcome":{"kind":"not-applicable","reason":"r","code":"c"},"remarks":[],"duration_us":0,"wall":false}"#
         );
     }
 }

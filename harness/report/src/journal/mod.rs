@@ -25,15 +25,17 @@
 
 mod event;
 mod octets;
+mod outcome;
 mod reader;
 mod timestamp;
 mod writer;
 
 pub use event::{
     CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Gap, Ics, Level, Mark,
-    Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
+    Message, Party, Role, RunFinished, RunHeader, VERSION,
 };
-pub use octets::{HexError, Octets};
+pub use octets::Octets;
+pub use outcome::{OutcomeKind, Recorded};
 pub use reader::{Journal, ReadError, Truncated};
 pub use timestamp::{Timestamp, TimestampError};
 pub use writer::{JournalWriter, WriteError};

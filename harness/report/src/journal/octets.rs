@@ -3,53 +3,24 @@
 use std::fmt;
 use std::str::FromStr;
 
+use dmsc_octets::{HexError, from_hex, to_hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An octet string; in the journal, upper-case hexadecimal text without separators.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Octets(pub Vec<u8>);
 
-/// Text that is not an octet string.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HexError {
-    /// The text has an odd number of digits.
-    #[error("{digits} hexadecimal digits: an octet takes two")]
-    Odd {
-        /// How many digits the text has.
-        digits: usize,
-    },
-    /// A character is no hexadecimal digit.
-    #[error("`{}` at offset {offset} is no hexadecimal digit", found.escape_default())]
-    Digit {
-        /// Offset of the character in the text, in octets of UTF-8.
-        offset: usize,
-        /// The character.
-        found: char,
-    },
-}
-
 impl FromStr for Octets {
     type Err = HexError;
 
     fn from_str(text: &str) -> Result<Self, HexError> {
-        let mut nibbles = Vec::with_capacity(text.len());
-        for (offset, found) in text.char_indices() {
-            match found.to_digit(16).and_then(|d| u8::try_from(d).ok()) {
-                Some(digit) => nibbles.push(digit),
-                None => return Err(HexError::Digit { offset, found }),
-            }
-        }
-        let (pairs, rest) = nibbles.as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err(HexError::Odd { digits: nibbles.len() });
-        }
-        Ok(Self(pairs.iter().map(|[hi, lo]| hi << 4 | lo).collect()))
+        from_hex(text).map(Self)
     }
 }
 
 impl fmt::Display for Octets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+        f.write_str(&to_hex(&self.0))
     }
 }
 
@@ -67,14 +38,7 @@ impl From<&[u8]> for Octets {
 
 impl Serialize for Octets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A table instead of `write!`: this runs for every APDU while the run goes.
-        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-        let mut text = String::with_capacity(self.0.len() * 2);
-        for octet in &self.0 {
-            text.push(char::from(DIGITS[usize::from(octet >> 4)]));
-            text.push(char::from(DIGITS[usize::from(octet & 0x0F)]));
-        }
-        serializer.serialize_str(&text)
+        serializer.serialize_str(&to_hex(&self.0))
     }
 }
 
@@ -98,8 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_no_hexadecimal_is_located() {
-        assert_eq!("ABC".parse::<Octets>(), Err(HexError::Odd { digits: 3 }));
-        assert_eq!("A\u{a0}".parse::<Octets>(), Err(HexError::Digit { offset: 1, found: '\u{a0}' }));
-        assert_eq!(HexError::Digit { offset: 1, found: '\n' }.to_string(), "`\\n` at offset 1 is no hexadecimal digit");
+        assert_eq!("ABC".parse::<Octets>(), Err(HexError::Half { at: 2 }));
+        assert_eq!("ABx0".parse::<Octets>(), Err(HexError::Digit { at: 2, found: 'x' }));
     }
 }

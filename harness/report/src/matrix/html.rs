@@ -1,5 +1,6 @@
 //! The matrix as one HTML file: no network, no script, everything escaped.
 
+use dmsc_octets::to_hex;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
@@ -133,7 +134,7 @@ fn href(path: &str) -> String {
     path.bytes()
         .map(|octet| match octet {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(octet).to_string(),
-            octet => format!("%{octet:02X}"),
+            octet => format!("%{}", to_hex(&[octet])),
         })
         .collect()
 }

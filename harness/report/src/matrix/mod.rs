@@ -251,6 +251,9 @@ pub struct CaseEntry {
     pub outcome: OutcomeKind,
     /// Why, in one line; empty for a pass.
     pub reason: String,
+    /// Why there is no verdict, as a word for scripts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The steps that were not passed, each as the log shows it.
     pub evidence: Vec<String>,
     /// Misses that are no fail, and other things to know.
@@ -426,6 +429,7 @@ fn entry(run: &RunFolder, record: &Record) -> CaseEntry {
         file: case.file.clone(),
         outcome: record.outcome.kind,
         reason: record.reason(),
+        code: record.outcome.code.clone(),
         evidence: record.checks().filter(|check| check.verdict != CheckVerdict::Pass).map(check_text).collect(),
         remarks: record.remarks.clone(),
         log: log_path(run, record),

@@ -111,7 +111,7 @@ fn write(path: &Path, text: &str) -> Result<(), KeepError> {
     std::fs::write(path, text).map_err(failed(path))
 }
 
-/// A file name that is free: `DM_SC-S-001-M/sequence-shaken.yaml`, or with a number behind it.
+/// A file name that is free: `DM_SC-S-001-M/sequence-shaken.yaml`, or with a number after it.
 fn free(cases: &Path, case: &Case) -> PathBuf {
     let mut number = 1_u32;
     loop {

@@ -1,8 +1,13 @@
 use dmsc_engine::switch::Switch;
-use dmsc_link::{Disturbance, Place, Schedule, Side};
+use dmsc_language::disturb::is_disturbed;
+use dmsc_language::dut::LinkSpec;
+use dmsc_link::{Disturbance, Mishap, Place, Schedule, Shape, Side, Tally};
+use dmsc_scr::Verdict;
 use proptest::prelude::*;
 
 use super::*;
+use crate::outcome::CaseResult;
+use crate::select::CaseName;
 use dmsc_language::case::Library;
 use dmsc_language::fault::Fault;
 
@@ -31,11 +36,11 @@ fn dut(bundle: &Bundle, name: &str, switch: Option<Switch>) -> Dut {
     dut
 }
 
-fn shaken(name: &str, switch: Option<Switch>, prefixes: &[&str], seed: u64, rounds: u64) -> Shaken {
+fn shaken(name: &str, switch: Option<Switch>, names: &[&str], seed: u64, rounds: u64) -> Shaken {
     let bundle = Bundle::builtin();
     let duts = [dut(&bundle, name, switch)];
     let cases = cases();
-    let cases_of = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
+    let cases_of = names.iter().map(|name| CaseName::new(*name)).collect();
     let selection = Selection { cases: cases_of, ..Selection::default() };
     let limit = Limit::Rounds(rounds);
     shake(&ShakeConfig { duts: &duts, cases, bundle: &bundle, selection, seed, limit }, &mut Quiet).unwrap()
@@ -104,9 +109,7 @@ fn cases_about_recovery_are_left_out() {
 fn session(dut: &Dut, case: &Case, plan: Option<&Plan>) -> CaseResult {
     let bundle = Bundle::builtin();
     let fixtures = Fixtures::load(&bundle).unwrap();
-    let options = Options { dut: dut.name.clone(), ..Options::default() };
-    let rig = Rig::new(dut, &fixtures, 1);
-    let mut shaker = Shaker { dut, rig, options, hands: DutFileOperator::new(dut), sessions: 0 };
+    let mut shaker = Shaker::new(dut, &fixtures, 1);
     let disturbed = plan.map(|plan| plan.applied(case));
     shaker.session(disturbed.as_ref().unwrap_or(case)).unwrap()
 }

@@ -106,7 +106,7 @@ fn plain(markdown: &str) -> String {
     let mut rest = markdown;
     while let Some((before, link)) = rest.split_once("](#") {
         out.push_str(before);
-        rest = link.split_once(')').map_or("", |(_, behind)| behind);
+        rest = link.split_once(')').map_or("", |(_, after)| after);
     }
     out.push_str(rest);
     out.replace(['[', '`'], "")

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use dmsc_language::case::Case;
+use dmsc_runner::select::CaseName;
 use dmsc_scr::Tables;
 
 use super::list::as_json;
 use crate::exit::Exit;
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
 use crate::layout::sheet;
 use crate::library::{self, CasesArg};
 use crate::terminal::Terminal;
@@ -18,7 +19,8 @@ Examples:
   dmsc cases show DM_SC-C-001-M/session-id
   dmsc cases show --json DM_SC-C-001-M/session-id | jq '.[].name'")]
 pub(super) struct Show {
-    /// Its name; of a case with parameters, the name of an instance or of the file
+    /// Its name, with or without `DM_SC-`; of a case with parameters, the name of an instance or of the file. With *,
+    /// which is any text, all cases that fit
     case: String,
     #[command(flatten)]
     cases: CasesArg,
@@ -31,19 +33,19 @@ impl Show {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
         let bundle = self.cases.bundle()?;
         let all = library::cases(&bundle)?;
-        let instances: Vec<&Case> =
-            all.iter().filter(|case| case.name() == self.case || case.id == self.case).collect();
-        let Some(case) = instances.first() else {
-            let known = all.iter().map(|case| case.id.as_str());
-            return Err(Failure::unknown("case", &self.case, known, "dmsc cases list"));
-        };
+        let named = library::named(&CaseName::new(&self.case), &all)?;
         if self.json {
-            let all: Vec<_> = instances.iter().map(|case| as_json(case)).collect();
+            let all: Vec<_> = named.iter().map(|case| as_json(case)).collect();
             terminal.json(&all)?;
             return Ok(Exit::Conforms);
         }
-        let text = bundle.text(&format!("testcases/{}.yaml", case.id)).unwrap_or_default();
-        terminal.out(&format!("{}\n{text}", as_sheet(&instances, case, terminal)))?;
+        let files = named.chunk_by(|one, next| one.id == next.id);
+        let sheets = files.filter_map(|instances| {
+            let case = instances.first()?;
+            let text = bundle.text(&format!("testcases/{}.yaml", case.id)).unwrap_or_default();
+            Some(format!("{}\n{text}", as_sheet(instances, case, terminal)))
+        });
+        terminal.out(&sheets.collect::<Vec<_>>().join("\n"))?;
         Ok(Exit::Conforms)
     }
 }

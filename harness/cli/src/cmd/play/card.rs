@@ -48,7 +48,7 @@ struct CardLink {
     /// As a UICC on USB, on a USB device controller of this machine: `bulk`, `control-a` or `control-b`
     #[arg(long, value_name = "VARIANT", num_args = 0..=1, default_missing_value = "control-b")]
     gadget: Option<String>,
-    /// Over this link, written as behind `link:` in a DUT file
+    /// Over this link, written as after `link:` in a DUT file
     #[arg(long, value_name = "YAML")]
     link: Option<String>,
 }

@@ -38,7 +38,7 @@ struct TerminalLink {
     /// The UICC on USB with this serial number, or the only one
     #[arg(long, value_name = "SERIAL", num_args = 0..=1, default_missing_value = "")]
     usb: Option<String>,
-    /// Over this link, written as behind `link:` in a DUT file
+    /// Over this link, written as after `link:` in a DUT file
     #[arg(long, value_name = "YAML", conflicts_with_all = ["reader", "usb"])]
     link: Option<String>,
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use dmsc_engine::event::Event;
+use dmsc_octets::to_hex;
 use serde_json::{Value, json};
 
 use crate::terminal::{BOLD, DIM, Terminal, paint};
@@ -37,7 +38,7 @@ impl Trace {
                     "from": event.from.name(),
                     "to": event.from.peer().name(),
                     "kind": event.kind,
-                    "octets": hex(&event.octets),
+                    "octets": to_hex(&event.octets),
                     "fields": *event.fields,
                 });
                 format!("{message}\n")
@@ -58,7 +59,7 @@ fn text(event: &Event, octets: bool, terminal: &Terminal) -> String {
     let mut line =
         format!("{}{}  {}\n", paint(terminal.color, DIM, &head), paint(terminal.color, BOLD, &event.kind), fields,);
     if octets && !event.octets.is_empty() {
-        let _ = writeln!(line, "{:width$}{}", "", hex(&event.octets), width = head.len());
+        let _ = writeln!(line, "{:width$}{}", "", to_hex(&event.octets), width = head.len());
     }
     line.replace("  \n", "\n")
 }
@@ -81,12 +82,4 @@ fn cut(text: &str, room: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{octet:02X}");
-        text
-    })
 }

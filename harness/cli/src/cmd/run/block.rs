@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use dmsc_octets::to_hex;
 use dmsc_report::journal::{Check, Mark};
 use dmsc_runner::run::Finished;
 use dmsc_scr::Verdict;
@@ -58,7 +59,7 @@ fn dump(out: &mut String, octets: &[u8], mark: Option<Mark>, color: bool) {
     for line in first..total.min(first + LINES) {
         let start = line * OCTETS;
         let row = octets.iter().enumerate().skip(start).take(OCTETS);
-        // A mark behind the last octet shows that something is missing there.
+        // A mark after the last octet shows that something is missing there.
         let end = octets.len().min(start + OCTETS);
         let missing = end == octets.len() && end < start + OCTETS && marked(end);
         if end == start && !missing {
@@ -66,7 +67,7 @@ fn dump(out: &mut String, octets: &[u8], mark: Option<Mark>, color: bool) {
         }
         let mut text = String::new();
         for (at, octet) in row {
-            let shown = format!("{octet:02X}");
+            let shown = to_hex(&[*octet]);
             let _ = write!(text, "{} ", if marked(at) { paint(color, ERROR, &shown) } else { shown });
         }
         let offset = paint(color, DIM, &format!("{start:04X}"));
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_marked_behind_the_end() {
+    fn what_is_missing_is_marked_after_the_end() {
         let mut out = String::new();
         dump(&mut out, &[0x90], Some(Mark { offset: 1, length: 1 }), false);
         assert_eq!(out, "            0000  90\n                     ^^\n");

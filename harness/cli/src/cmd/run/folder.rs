@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use dmsc_report::RunFolder;
 use dmsc_report::folder::journal_files;
-use dmsc_report::journal::{CaseFinished, CaseStarted, Event, Journal, Recorded, RunFinished, Timestamp};
+use dmsc_report::journal::{CaseStarted, Event, Journal, RunFinished, Timestamp};
 use dmsc_runner::run::{Finished, RunConfig, header};
 
 use crate::failure::Failure;
@@ -115,14 +115,9 @@ pub(super) fn in_memory(config: &RunConfig<'_>, finished: &[Finished]) -> Result
     let mut events = Vec::new();
     for one in finished {
         let (case, dut) = (one.case.clone(), one.dut.clone());
-        let mut outcome = Recorded::from(&one.outcome);
-        if outcome.reason.is_none() && !one.reason.is_empty() {
-            outcome.reason = Some(one.reason.clone());
-        }
-        events.push(Event::CaseStarted(CaseStarted { case: case.clone(), dut: dut.clone(), at_us: 0, gap: None }));
+        events.push(Event::CaseStarted(CaseStarted { case, dut, at_us: 0, gap: None }));
         events.extend(one.decisive.clone().map(Event::Check));
-        let remarks = one.remarks.clone();
-        events.push(Event::CaseFinished(CaseFinished { case, dut, outcome, remarks, duration_us: 0, wall: false }));
+        events.push(one.event(0, false));
     }
     events.push(Event::RunFinished(RunFinished { interrupted: false }));
     let journal = Journal { path: "not recorded".into(), header: header(config, started), events, truncated: None };

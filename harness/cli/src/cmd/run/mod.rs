@@ -44,10 +44,11 @@ Examples:
   dmsc run
   dmsc run --dut my-card.yaml --out reports/monday
   dmsc run --item DM_SC-C-001-M --item DM_SC-D-003-M
+  dmsc run --case C-001-M/session-id --case 'C-008-M/http-*'
   dmsc run --select 'mandatory and not case:*/sms*'
   dmsc run --dut my-card.yaml --resume reports/monday
   dmsc run --shard 1/4 --out part-1        (then: dmsc report merge part-* -o whole)
-  dmsc run --no-report --case S-001        (the loop of a developer: nothing is written)
+  dmsc run --no-report --item S-001        (the loop of a developer: nothing is written)
 
 Exit codes: 0 conforms, 1 fails, 2 inconclusive, 3 wrong input, 4 rig; see dmsc help exit-codes")]
 pub(crate) struct Run {
@@ -59,8 +60,8 @@ pub(crate) struct Run {
     /// Cases of this item, or that cover it; `C-001` stands for `DM_SC-C-001-M`
     #[arg(long, value_name = "ITEM", help_heading = "Selection")]
     item: Vec<String>,
-    /// Cases whose name begins so
-    #[arg(long, value_name = "PREFIX", help_heading = "Selection")]
+    /// The case of this name, with or without `DM_SC-` and the values in brackets; * in it is any text
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
     case: Vec<String>,
     /// Cases in which the harness plays this
     #[arg(long, value_enum, help_heading = "Selection")]
@@ -177,15 +178,13 @@ impl Run {
             }
             None => None,
         };
-        let selection = Selection {
-            items: self.item.iter().map(|name| item(name).map(ToString::to_string)).collect::<Result<_, _>>()?,
-            cases: self.case.clone(),
+        Ok(Selection {
+            items: self.item.iter().map(|name| item(name).cloned()).collect::<Result<_, _>>()?,
+            cases: library::case_names(&self.case, cases)?,
             role: self.role.map(Role::from),
             expression,
             shard: self.shard,
-        };
-        library::known(&self.case, cases)?;
-        Ok(selection)
+        })
     }
 
     fn conclude(&self, config: &RunConfig<'_>, place: &Place, finished: &[Finished], terminal: &Terminal) -> Done {

@@ -11,21 +11,21 @@ use indicatif::ProgressBar;
 /// Commands of the DUT file first, then a person at the terminal.
 pub(super) struct Person<'d> {
     dut: &'d Dut,
-    hands: DutFileOperator<'d>,
+    dut_file: DutFileOperator<'d>,
     bar: ProgressBar,
 }
 
 impl<'d> Person<'d> {
     /// A person at the bench of a DUT; the bar makes way for the question.
     pub(super) fn new(dut: &'d Dut, bar: ProgressBar) -> Self {
-        Self { dut, hands: DutFileOperator::new(dut), bar }
+        Self { dut, dut_file: DutFileOperator::new(dut), bar }
     }
 }
 
 impl Operator for Person<'_> {
     fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String> {
         if DutFileOperator::can(self.dut, name) {
-            return self.hands.act(name, prompt, session);
+            return self.dut_file.act(name, prompt, session);
         }
         self.bar.suspend(|| ask(name, prompt))
     }

@@ -66,7 +66,7 @@ impl Observer for Progress<'_> {
         }
     }
 
-    fn hands<'d>(&mut self, dut: &'d Dut) -> Box<dyn Operator + 'd> {
+    fn operator<'d>(&mut self, dut: &'d Dut) -> Box<dyn Operator + 'd> {
         if self.person { Box::new(Person::new(dut, self.bar.clone())) } else { Box::new(DutFileOperator::new(dut)) }
     }
 }

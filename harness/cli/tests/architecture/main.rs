@@ -1,0 +1,114 @@
+//! What holds for the code as a whole: the layers of CONTRIBUTING.md, imports without circles, files that a person can
+//! read in one go, and the words that are used. Everything is read from the files; nothing is built for it.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "tests, whose failure it is")]
+
+mod circles;
+mod layers;
+mod lexer;
+mod source;
+mod words;
+mod workspace;
+
+use circles::{Circle, KNOWN_CIRCLES};
+use layers::Layers;
+use workspace::Workspace;
+
+/// The most lines of a file.
+const MOST_LINES: usize = 600;
+
+/// Files that may be longer, since they are tables, with the reason. Tests may be longer without being listed.
+const TABLES: [(&str, &str); 0] = [];
+
+/// Files that are longer and are to be cut. The list only shrinks.
+const TOO_LONG: [&str; 3] =
+    ["harness/bench/src/rig.rs", "harness/engine/src/card/applet.rs", "harness/engine/src/terminal.rs"];
+
+/// Rows of the table of layers whose crate is still to come.
+const COMING: [&str; 1] = ["ip"];
+
+#[test]
+fn crates_depend_only_on_what_the_table_of_layers_allows() {
+    let workspace = Workspace::load();
+    let layers = Layers::load(&workspace);
+    let mut wrong = layers.upward();
+    for row in layers.rows() {
+        let there = workspace.crates.iter().any(|one| one.name == row.name);
+        let coming = COMING.contains(&row.name.as_str());
+        match (there, coming) {
+            (false, false) => wrong.push(format!("{}: there is no crate `{}`; take the row out", row.at, row.name)),
+            (true, true) => wrong.push(format!("`{}` has come; take it out of COMING", row.name)),
+            _ => {}
+        }
+    }
+    for one in &workspace.crates {
+        wrong.extend(one.dependencies.iter().filter_map(|used| layers.refuses(one, &used.name, used.dev, &used.at)));
+    }
+    none(&wrong);
+}
+
+#[test]
+fn sources_import_only_what_the_table_of_layers_allows() {
+    let workspace = Workspace::load();
+    let layers = Layers::load(&workspace);
+    let mut wrong = Vec::new();
+    for one in &workspace.crates {
+        for file in &one.files {
+            let found = file.imports.iter().filter(|import| import.first() != "crate");
+            wrong.extend(found.filter_map(|import| {
+                let at = format!("{}:{}", file.path, import.line);
+                layers.refuses(one, import.first().strip_prefix("dmsc_")?, import.test, &at)
+            }));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn files_of_different_folders_do_not_import_each_other_in_a_circle() {
+    let workspace = Workspace::load();
+    let circles: Vec<Circle> = workspace.crates.iter().flat_map(circles::between_folders).collect();
+    let mut wrong: Vec<String> = circles
+        .iter()
+        .filter(|circle| !KNOWN_CIRCLES.iter().any(|known| circle.has(known)))
+        .map(Circle::shown)
+        .collect();
+    for known in KNOWN_CIRCLES.iter().filter(|known| !circles.iter().any(|circle| circle.has(known))) {
+        wrong.push(format!("{} is no circle any more; take it out of KNOWN_CIRCLES", known.join(" <-> ")));
+    }
+    none(&wrong);
+}
+
+#[test]
+fn files_are_short_enough_to_be_read() {
+    let workspace = Workspace::load();
+    let mut wrong = Vec::new();
+    for file in workspace.sources().filter(|file| !file.is_test()) {
+        let listed = TOO_LONG.contains(&file.path.as_str());
+        let table = TABLES.iter().any(|(path, _)| *path == file.path);
+        match (file.lines > MOST_LINES, listed || table) {
+            (true, false) => {
+                let path = &file.path;
+                wrong.push(format!("{path}:{}: more than {MOST_LINES} lines; one noun, one file", file.lines));
+            }
+            (false, true) => wrong.push(format!("{} is short enough; take it out of the list", file.path)),
+            _ => {}
+        }
+    }
+    for listed in TOO_LONG.iter().chain(TABLES.iter().map(|(path, _)| path)) {
+        if !workspace.sources().any(|file| file.path == *listed) {
+            wrong.push(format!("{listed} is not there; take it out of the list"));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn names_are_those_of_the_standards_and_of_the_field() {
+    none(&words::wrong(&Workspace::load()));
+}
+
+/// Fails with one line for each thing that is wrong.
+fn none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}

@@ -1,0 +1,66 @@
+//! What came of a case, as the rest of the harness is told.
+
+use dmsc_language::case::Case;
+use dmsc_language::dut::{Dut, LinkSpec};
+use dmsc_report::journal::{CaseFinished, Check, Event, Recorded};
+use dmsc_scr::Outcome;
+
+use crate::outcome::CaseResult;
+
+/// What came of a case.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The DUT.
+    pub dut: String,
+    /// The case.
+    pub case: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The reason, in a line; empty for a pass.
+    pub reason: String,
+    /// Remarks.
+    pub remarks: Vec<String>,
+    /// The check that decided, if one did.
+    pub decisive: Option<Check>,
+}
+
+impl Finished {
+    /// A case that did not run.
+    pub(crate) fn skipped(dut: &Dut, case: &Case, outcome: Outcome) -> Finished {
+        let reason = outcome.reason().unwrap_or_default();
+        Finished { dut: dut.name.clone(), case: case.name(), outcome, reason, remarks: Vec::new(), decisive: None }
+    }
+
+    /// A case that ran.
+    pub(crate) fn ran(dut: &Dut, case: &Case, result: CaseResult, decisive: Option<Check>) -> Finished {
+        Finished {
+            dut: dut.name.clone(),
+            case: case.name(),
+            outcome: Outcome::Verdict(result.verdict),
+            reason: result.reason,
+            remarks: result.remarks,
+            decisive,
+        }
+    }
+
+    /// The event that records it. `duration_us` is in microseconds; `wall` says whether they are those of a wall clock.
+    pub fn event(&self, duration_us: u64, wall: bool) -> Event {
+        let mut outcome = Recorded::from(&self.outcome);
+        if outcome.reason.is_none() && !self.reason.is_empty() {
+            outcome.reason = Some(self.reason.clone());
+        }
+        Event::CaseFinished(CaseFinished {
+            case: self.case.clone(),
+            dut: self.dut.clone(),
+            outcome,
+            remarks: self.remarks.clone(),
+            duration_us,
+            wall,
+        })
+    }
+}
+
+/// Whether durations of a DUT are those of a clock on the wall.
+pub(crate) fn is_wall(dut: &Dut) -> bool {
+    !matches!(dut.link, LinkSpec::Builtin(_))
+}

@@ -1,0 +1,90 @@
+//! The first event of a journal: what was run, against what.
+
+use std::collections::BTreeMap;
+
+use dmsc_engine::role::Role;
+use dmsc_language::case::Case;
+use dmsc_language::digest::Digest;
+use dmsc_language::dut::{Builtin, Dut, LinkSpec, Secrets};
+use dmsc_report::journal::{self, CaseHeader, DutHeader, RunHeader, Timestamp, VERSION};
+use dmsc_scr::Tables;
+
+use super::RunConfig;
+
+/// The SHA-256 over all cases of a catalogue.
+fn catalogue_hash(cases: &[Case]) -> String {
+    let mut digest = Digest::default();
+    for case in cases {
+        digest.add(case.name());
+        digest.add([0]);
+        digest.add(&case.hash);
+        digest.add([0]);
+    }
+    digest.finish()
+}
+
+/// The first event of a journal.
+pub fn header(config: &RunConfig<'_>, started: Timestamp) -> RunHeader {
+    RunHeader {
+        journal: VERSION,
+        harness: env!("CARGO_PKG_VERSION").into(),
+        started,
+        seed: config.seed,
+        catalogue: catalogue_hash(config.cases),
+        selection: config.selection.to_string(),
+        strict: config.strict,
+        duts: config.duts.iter().map(dut_header).collect(),
+        cases: config.cases.iter().map(case_header).collect(),
+    }
+}
+
+fn dut_header(dut: &Dut) -> DutHeader {
+    let answers: BTreeMap<String, bool> =
+        dut.ics.answers().iter().map(|(item, yes)| (item.to_string(), *yes)).collect();
+    let mut digest = Digest::default();
+    answers.iter().for_each(|(item, yes)| digest.add(format!("{item}={yes}\n")));
+    let link = match &dut.link {
+        LinkSpec::Builtin(builtin) => format!("in-process ({})", builtin_name(*builtin, dut)),
+        LinkSpec::Tcp(_) => "tcp".into(),
+        LinkSpec::Device(device) => match &device.bench {
+            Some(bench) => format!("{device} (bench: {})", builtin_name(bench.builtin, dut)),
+            None => device.to_string(),
+        },
+    };
+    let defaults = Tables::builtin().interpretations().iter().map(|i| (i.id.clone(), i.default.clone()));
+    let mut interpretations: BTreeMap<String, String> = defaults.collect();
+    interpretations.extend(dut.interpretations.clone());
+    DutHeader {
+        name: dut.name.clone(),
+        kind: dut.kind.into(),
+        link,
+        ics: journal::Ics { hash: digest.finish(), answers },
+        ixit: dut.ixit.to_json(Secrets::Hidden),
+        interpretations,
+    }
+}
+
+fn builtin_name(builtin: Builtin, dut: &Dut) -> String {
+    if dut.faults.is_empty() {
+        return builtin.as_str().to_owned();
+    }
+    let faults: Vec<&str> = dut.faults.iter().map(|fault| fault.id.as_str()).collect();
+    format!("{} with faults {}", builtin.as_str(), faults.join(", "))
+}
+
+fn case_header(case: &Case) -> CaseHeader {
+    CaseHeader {
+        id: case.name(),
+        title: case.title.clone(),
+        purpose: case.purpose.clone(),
+        item: case.item.to_string(),
+        covers: case.covers.iter().map(ToString::to_string).collect(),
+        spec: case.spec.clone(),
+        role: match case.role {
+            Role::Card => journal::Role::Card,
+            Role::Terminal => journal::Role::Terminal,
+        },
+        file: case.file.clone(),
+        hash: case.hash.clone(),
+    }
+}

@@ -1,0 +1,108 @@
+//! The journal of a run while it is written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use dmsc_report::journal::{self, DutHeader, Event, JournalWriter, RunFinished, Timestamp};
+use dmsc_scr::Outcome;
+
+use super::{Finished, RunConfig, RunError, header};
+
+/// The journal of a run, or none.
+pub(super) struct RunJournal {
+    writer: Option<JournalWriter>,
+    folder: PathBuf,
+    pub(super) began: Instant,
+    /// What an earlier process came to, when it is taken up.
+    pub(super) done: BTreeMap<(String, String), Finished>,
+}
+
+impl RunJournal {
+    pub(super) fn open(config: &RunConfig<'_>) -> Result<RunJournal, RunError> {
+        let mut journal = RunJournal {
+            writer: None,
+            folder: config.out.clone().unwrap_or_default(),
+            began: Instant::now(),
+            done: BTreeMap::new(),
+        };
+        let Some(folder) = &config.out else { return Ok(journal) };
+        let failed = |cause: String| RunError::Journal { folder: folder.clone(), cause };
+        std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
+        let path = folder.join("journal.jsonl");
+        if config.resume {
+            let (writer, earlier) = JournalWriter::resume(&path).map_err(|e| failed(e.to_string()))?;
+            let ours = header(config, earlier.header.started);
+            if earlier.header.catalogue != ours.catalogue || earlier.header.harness != ours.harness {
+                return Err(failed(
+                    "it was written with other cases or another version of dmsc; begin a new run instead of resuming"
+                        .into(),
+                ));
+            }
+            let differs = |dut: &&DutHeader| earlier.header.duts.iter().any(|was| was.name == dut.name && was != *dut);
+            if let Some(dut) = ours.duts.iter().find(differs) {
+                return Err(failed(format!(
+                    "\"{}\" is not what it was then: its link, statement, values or readings differ; give the same DUT file and bring the card where it was, or begin a new run",
+                    dut.name
+                )));
+            }
+            journal.done = done(&earlier);
+            journal.writer = Some(writer);
+            return Ok(journal);
+        }
+        let started = Timestamp::try_from(SystemTime::now()).map_err(|e| failed(e.to_string()))?;
+        let path = fresh(&path);
+        journal.writer =
+            Some(JournalWriter::create(&path, &header(config, started)).map_err(|e| failed(e.to_string()))?);
+        Ok(journal)
+    }
+
+    pub(super) fn write(&mut self, event: &Event) -> Result<(), RunError> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
+    }
+
+    pub(super) fn finish(&mut self, finished: &Finished, duration_us: u64, wall: bool) -> Result<(), RunError> {
+        self.write(&finished.event(duration_us, wall))
+    }
+
+    /// Whether it is written.
+    pub(super) fn is_written(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), RunError> {
+        self.write(&Event::RunFinished(RunFinished { interrupted: false }))
+    }
+}
+
+/// A name that is free: a folder may hold the journals of several processes.
+fn fresh(path: &Path) -> PathBuf {
+    if !path.exists() {
+        return path.to_owned();
+    }
+    path.with_file_name(format!("journal-{}.jsonl", std::process::id()))
+}
+
+fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
+    let mut done = BTreeMap::new();
+    for event in &earlier.events {
+        if let Event::CaseFinished(finished) = event {
+            let outcome = Outcome::from(&finished.outcome.clone().coded());
+            // What was not run then, for want of an operator or of a living DUT, is tried again.
+            if matches!(outcome, Outcome::NotRun(_)) {
+                continue;
+            }
+            let entry = Finished {
+                dut: finished.dut.clone(),
+                case: finished.case.clone(),
+                outcome,
+                reason: finished.outcome.reason.clone().unwrap_or_default(),
+                remarks: finished.remarks.clone(),
+                decisive: None,
+            };
+            done.insert((finished.dut.clone(), finished.case.clone()), entry);
+        }
+    }
+    done
+}

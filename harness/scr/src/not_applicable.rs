@@ -1,0 +1,121 @@
+//! Why a case does not concern a DUT.
+
+use std::fmt;
+
+use crate::ItemId;
+
+/// Why a case does not concern a DUT. [`Display`](fmt::Display) is the text for a person, [`NotApplicable::code`] the
+/// word for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum NotApplicable {
+    /// The statement does not claim an item that the case needs.
+    NotClaimed(ItemId),
+    /// The case holds for another reading of the documents.
+    OtherReading {
+        /// The entry of the interpretations.
+        id: String,
+    },
+    /// The case is for another value of the IXIT.
+    OtherIxit {
+        /// The value's name.
+        name: String,
+        /// What the case is for.
+        wanted: String,
+        /// What the IXIT says; empty if nothing.
+        value: String,
+    },
+    /// The link has no contact interface.
+    NoContact,
+    /// The case is about the contact interface alone, and sessions go over EEM.
+    ContactAlone,
+    /// Nothing can deliver a notification.
+    NoNotification,
+    /// The encoding cannot be set on the DUT.
+    FixedEncoding,
+    /// The DUT cannot be given an account.
+    FixedAccount,
+    /// The case is for messages in another encoding than the DUT's.
+    OtherEncoding {
+        /// What the case is for.
+        wanted: String,
+        /// What the IXIT says.
+        declared: String,
+    },
+    /// As a journal says.
+    Recorded {
+        /// The code, where the journal has one.
+        code: Option<String>,
+        /// The text.
+        text: String,
+    },
+}
+
+impl NotApplicable {
+    /// The word for scripts, which stays from version to version; none where a journal gives none.
+    pub fn code(&self) -> Option<&str> {
+        Some(match self {
+            Self::NotClaimed(_) => "not-claimed",
+            Self::OtherReading { .. } => "other-reading",
+            Self::OtherIxit { .. } => "other-ixit",
+            Self::NoContact => "no-contact",
+            Self::ContactAlone => "contact-alone",
+            Self::NoNotification => "no-notification",
+            Self::FixedEncoding => "fixed-encoding",
+            Self::FixedAccount => "fixed-account",
+            Self::OtherEncoding { .. } => "other-encoding",
+            Self::Recorded { code, .. } => return code.as_deref(),
+        })
+    }
+}
+
+impl fmt::Display for NotApplicable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotClaimed(item) => write!(f, "the statement does not claim {item}"),
+            Self::OtherReading { id } => write!(f, "it holds for another reading of {id} than the one in force"),
+            Self::OtherIxit { name, wanted, value } => {
+                write!(f, "it is for `{name}: {wanted}`, and the IXIT says `{value}`")
+            }
+            Self::NoContact => f.write_str("it needs the contact interface, which this link does not have"),
+            Self::ContactAlone => {
+                f.write_str("it is about the contact interface alone, and on this link sessions go over EEM")
+            }
+            Self::NoNotification => {
+                f.write_str("it needs a notification to be delivered, and the DUT file names no command for it")
+            }
+            Self::FixedEncoding => {
+                f.write_str("it chooses the encoding of the DM Client, which cannot be set on this DUT")
+            }
+            Self::FixedAccount => f.write_str("it provisions an account of its own, which this DUT cannot be given"),
+            Self::OtherEncoding { wanted, declared } => {
+                write!(f, "it is for messages in {wanted}, and the IXIT says {declared}")
+            }
+            Self::Recorded { text, .. } => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_text_and_a_code() {
+        let item: ItemId = "DM_SC-C-002-O".parse().unwrap();
+        for (reason, code, text) in [
+            (NotApplicable::NotClaimed(item), "not-claimed", "the statement does not claim DM_SC-C-002-O"),
+            (
+                NotApplicable::OtherIxit { name: "bearer".into(), wanted: "sms".into(), value: String::new() },
+                "other-ixit",
+                "it is for `bearer: sms`, and the IXIT says ``",
+            ),
+            (
+                NotApplicable::OtherEncoding { wanted: "xml".into(), declared: "wbxml".into() },
+                "other-encoding",
+                "it is for messages in xml, and the IXIT says wbxml",
+            ),
+        ] {
+            assert_eq!((reason.code(), reason.to_string().as_str()), (Some(code), text));
+        }
+    }
+}
