@@ -11,7 +11,6 @@
 //! Nothing here reads a file or a clock, and no input makes it panic.
 
 mod duration;
-mod hex;
 mod nearest;
 mod node;
 mod parse;
@@ -21,7 +20,6 @@ mod schema;
 mod source;
 
 pub use duration::parse_duration;
-pub use hex::{HexError, HexPattern, HexUnit, parse_hex};
 pub use nearest::nearest;
 pub use node::{Entry, Kind, Node, Value};
 pub use parse::{MAX_DEPTH, parse};

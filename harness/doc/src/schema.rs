@@ -57,7 +57,7 @@ pub enum Schema {
         min: usize,
         /// How many octets at most.
         max: usize,
-        /// Whether `?` and `*` are allowed, see [`crate::HexPattern`].
+        /// Whether `?` and `*` are allowed, see [`dmsc_octets::HexPattern`].
         wildcards: bool,
     },
     /// A duration, see [`crate::parse_duration`].
