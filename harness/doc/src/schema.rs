@@ -18,6 +18,8 @@ mod mapping;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::wrong_type;
+
 /// A name or text of a schema; mostly a literal, at times made from a code table.
 pub type Name = Cow<'static, str>;
 

@@ -234,7 +234,7 @@ fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> O
 }
 
 /// A value of a type that no alternative takes.
-fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
+pub(crate) fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
     let problem = unexpected(schemas, node);
     match schemas.iter().find_map(|schema| remedy(schema, node)) {
         Some(help) => problem.help(help),
