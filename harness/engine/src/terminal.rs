@@ -4,6 +4,7 @@ mod bip;
 mod browser;
 mod start;
 mod toolkit;
+pub mod tree;
 
 use std::collections::VecDeque;
 use std::time::Duration;
