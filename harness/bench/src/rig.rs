@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dmsc_dm::syncml::{Command, CommandName, Item};
-use dmsc_dm::tree::{ManagementTree, TreeSpec};
+use dmsc_dm::tree::ManagementTree;
+use dmsc_doc::{Problems, Source};
 use dmsc_engine::account::Account;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
@@ -15,7 +16,7 @@ use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::role::Role;
 use dmsc_engine::switch::Switches;
-use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
+use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile, tree};
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::disturb;
@@ -54,6 +55,9 @@ pub enum RigError {
         /// What is wrong.
         cause: String,
     },
+    /// What is wrong with a fixture, and where.
+    #[error(transparent)]
+    Wrong(#[from] Problems),
     /// The link or a command of the DUT file failed.
     #[error(transparent)]
     Link(#[from] dmsc_link::LinkError),
@@ -73,18 +77,15 @@ impl Fixtures {
     /// Reads the fixtures of a bundle.
     ///
     /// # Errors
-    /// [`RigError::Fixture`] with the file at fault.
+    /// [`RigError::Fixture`] or [`RigError::Wrong`] with the file at fault.
     pub fn load(bundle: &Bundle) -> Result<Fixtures, RigError> {
-        let text = |name: &str| {
-            bundle.text(name).ok_or_else(|| RigError::Fixture { name: name.into(), cause: "it is missing".into() })
+        let source = |name: &str| match bundle.text(name) {
+            Some(text) => Ok(Source::new(bundle.shown(name), text)),
+            None => Err(RigError::Fixture { name: name.into(), cause: "it is missing".into() }),
         };
-        let wrong = |name: &str, cause: String| RigError::Fixture { name: name.into(), cause };
         const CARD: &str = "fixtures/cards/reference.yaml";
         const TREE: &str = "fixtures/trees/reference.yaml";
-        let files: FileSystem = serde_yaml::from_str(text(CARD)?).map_err(|e| wrong(CARD, e.to_string()))?;
-        let tree: TreeSpec = serde_yaml::from_str(text(TREE)?).map_err(|e| wrong(TREE, e.to_string()))?;
-        let tree = ManagementTree::from_spec(&tree).map_err(|e| wrong(TREE, e.to_string()))?;
-        Ok(Fixtures { files, tree })
+        Ok(Fixtures { files: FileSystem::read(&source(CARD)?)?, tree: tree::read(&source(TREE)?)? })
     }
 
     /// The card that is played against `dut`, or in its place.

@@ -113,6 +113,24 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
+    /// The node that a path such as `steps.0.match.url` leads to, or the last one on the way that is there.
+    pub fn at(&self, path: &str) -> &Node {
+        // Keys may hold dots themselves; of several that fit the longest is meant.
+        let below = |key: &str| {
+            let rest = path.strip_prefix(key)?;
+            if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
+        };
+        let by_key = self.entries().iter().filter_map(|entry| Some((&entry.value, below(&entry.key)?)));
+        let by_index = || {
+            let (index, rest) = path.split_once('.').unwrap_or((path, ""));
+            Some((self.items().get(index.parse::<usize>().ok()?)?, rest))
+        };
+        match by_key.min_by_key(|(_, rest)| rest.len()).or_else(by_index) {
+            Some((node, rest)) => node.at(rest),
+            None => self,
+        }
+    }
+
     /// The entries of a mapping; none for anything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -210,5 +228,25 @@ impl Node {
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Source, parse};
+
+    #[test]
+    fn a_path_leads_to_a_node_or_as_near_as_there_is_one() {
+        let text = "a: { b: [x, { c: y }], b.0: z }\n./a: { b: w }\n.: v\n";
+        let root = parse(&Source::new("a.yaml", text)).unwrap();
+        for (path, written) in
+            [("a.b.0", "z"), ("a.b.1.c", "y"), ("a.b.1.c.d", "y"), ("./a.b", "w"), (".", "v"), ("./a.b.0", "w")]
+        {
+            assert_eq!(root.at(path).written(), Some(written), "{path}");
+        }
+        assert_eq!(root.at(""), &root);
+        assert_eq!(root.at("x.y"), &root);
+        assert_eq!(root.at("a.x"), root.get("a").unwrap());
+        assert_eq!(root.at("a.b.7"), root.get("a").and_then(|a| a.get("b")).unwrap());
     }
 }

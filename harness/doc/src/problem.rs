@@ -84,6 +84,26 @@ impl Problems {
         if problems.is_empty() { Ok(value) } else { Err(Self::new(source.clone(), problems)) }
     }
 
+    /// The same problems, in a text in which a star or dot stands for every character of these places: what is secret is
+    /// not shown beside what is wrong.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &[Span]) -> Self {
+        let is_secret = |at: usize| secrets.iter().any(|span| (span.start..span.end).contains(&at));
+        let mut text = String::with_capacity(self.source.text.len());
+        for (at, c) in self.source.text.char_indices() {
+            // Each takes as many octets as what it hides, so that every place stays where it is.
+            text.push(match c.len_utf8() {
+                _ if c.is_control() || !is_secret(at) => c,
+                1 => '*',
+                2 => '\u{b7}',
+                3 => '\u{2022}',
+                _ => '\u{1f784}',
+            });
+        }
+        self.source.text = text;
+        self
+    }
+
     /// The problems as a person reads them, with terminal colours or without; no final newline.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -197,6 +217,19 @@ mod tests {
           |
         1 | title: x
           |         ^ add `steps:`
+        ");
+    }
+
+    #[test]
+    fn secrets_are_hidden() {
+        let source = Source::new("a.yaml", "k: { key: 'töp', siez: 1 }\n");
+        let problems = Problems::new(source, vec![Problem::new(Span::new(18, 22), "unknown key `siez`")]);
+        insta::assert_snapshot!(problems.hiding(&[Span::new(10, 16)]), @r"
+        error: unknown key `siez`
+         --> a.yaml:1:18
+          |
+        1 | k: { key: **·**, siez: 1 }
+          |                  ^^^^
         ");
     }
 

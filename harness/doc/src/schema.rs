@@ -18,6 +18,8 @@ mod mapping;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::wrong_type;
+
 /// A name or text of a schema; mostly a literal, at times made from a code table.
 pub type Name = Cow<'static, str>;
 
@@ -57,7 +59,7 @@ pub enum Schema {
         min: usize,
         /// How many octets at most.
         max: usize,
-        /// Whether `?` and `*` are allowed, see [`crate::HexPattern`].
+        /// Whether `?` and `*` are allowed, see [`dmsc_octets::HexPattern`].
         wildcards: bool,
     },
     /// A duration, see [`crate::parse_duration`].

@@ -5,6 +5,7 @@ mod http_client;
 mod package0_reassembly;
 mod start;
 mod toolkit;
+pub mod tree;
 
 use std::collections::VecDeque;
 use std::time::Duration;

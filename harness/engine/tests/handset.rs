@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use dmsc_doc::Source;
 use dmsc_engine::account::{Account, AuthScheme};
+use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Medium};
 use dmsc_engine::switch::Switches;
 use dmsc_link::{Peer, Signal, Time};
@@ -37,7 +39,7 @@ impl Handset {
         };
         let card = Card::new(CardConfig {
             medium: Medium::Contact,
-            files: serde_yaml::from_str(fixture).unwrap(),
+            files: FileSystem::read(&Source::new("card.yaml", fixture)).unwrap(),
             account,
             program: Vec::new(),
             http_port: 3516,

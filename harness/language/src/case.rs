@@ -23,7 +23,6 @@ pub(crate) use convert::json;
 pub(crate) use read::{Found, explained};
 pub use schema::{case_schema, include_schema};
 pub(crate) use schema::{definitions, readings};
-pub(crate) use steps::place;
 
 use crate::catalogue::Kind;
 use crate::variables::{Scope, VariableError, substitute, written};

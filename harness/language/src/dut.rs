@@ -125,21 +125,21 @@ pub trait Files {
 pub enum FileError {
     /// It cannot be read, in words.
     Unreadable(String),
-    /// It is no text.
-    NoText(Problems),
+    /// It is wrong, and where.
+    Wrong(Problems),
 }
 
 impl Dut {
     /// A DUT from a file on disk; the statement is looked for beside it.
     ///
     /// # Errors
-    /// All that is wrong with the file, or else with the statement it names.
+    /// All that is wrong with the file and with those that it names.
     pub fn load(path: &Path, faults: &[Fault]) -> Result<Dut, DutError> {
         let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
         let source = match read_source(path) {
             Ok(source) => source,
             Err(FileError::Unreadable(cause)) => return Err(DutError::Read { path: path.to_owned(), cause }),
-            Err(FileError::NoText(problems)) => return Err(DutError::Wrong(vec![problems])),
+            Err(FileError::Wrong(problems)) => return Err(DutError::Wrong(vec![problems])),
         };
         Dut::parse(&source, &folder, faults).map_err(DutError::Wrong)
     }
@@ -160,7 +160,7 @@ impl Dut {
     /// A DUT from the text of its file.
     ///
     /// # Errors
-    /// All that is wrong with the file, or else with the statement it names.
+    /// All that is wrong with the file and with those that it names.
     pub fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
         read::parse(source, files, faults)
     }
@@ -224,14 +224,6 @@ pub enum DutError {
     Wrong(Vec<Problems>),
 }
 
-/// Reads a card, as `fixtures/cards/reference.yaml` tells how one is written.
-///
-/// # Errors
-/// What is wrong with it, and where.
-pub fn card(source: &Source) -> Result<FileSystem, String> {
-    serde_yaml::from_str(&source.text).map_err(|error| error.to_string())
-}
-
 /// The folder of the DUT files.
 pub(crate) const DUTS: &str = "fixtures/duts/";
 
@@ -250,7 +242,7 @@ impl Files for Folder {
 
 fn read_source(path: &Path) -> Result<Source, FileError> {
     let octets = std::fs::read(path).map_err(|error| FileError::Unreadable(error.to_string()))?;
-    Source::from_octets(path.display().to_string(), octets).map_err(FileError::NoText)
+    Source::from_octets(path.display().to_string(), octets).map_err(FileError::Wrong)
 }
 
 /// Files beside the DUT files of the fixtures.

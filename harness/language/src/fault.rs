@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Visitor};
 
 use crate::bundle::Bundle;
-use crate::case::{Found, definitions, explained, json, place};
+use crate::case::{Found, definitions, explained, json};
 use crate::catalogue::schema::{kinds, mutations, template, with};
 use crate::catalogue::{Catalogue, Role};
 use crate::variables::references;
@@ -165,7 +165,7 @@ fn read_patch(source: &Source, node: &Node, side: Role, found: &mut Found) -> Op
         Some(value) => match Template::compile(&json(&template(kind.fields), value, definitions())) {
             Ok(template) => Some(template),
             Err(error) => {
-                problem(place(value, &error.path).unwrap_or(value), "an impossible matcher", error.message);
+                problem(value.at(&error.path), "an impossible matcher", error.message);
                 return None;
             }
         },

@@ -121,11 +121,11 @@ impl NodeSpec {
     }
 
     fn build(&self, uri: &str) -> Result<Node, SpecError> {
-        let wrong = |reason: String| SpecError { uri: uri.to_owned(), reason };
+        let wrong = |field, reason: String| SpecError { uri: uri.to_owned(), field: Some(field), reason };
         let mut node = match (self.format.as_deref(), &self.value) {
             (None | Some("node"), None) => Node::interior(),
             (Some("node"), Some(_)) => {
-                return Err(wrong("an interior node has no value; leave out `value` or `format`".to_owned()));
+                return Err(wrong("value", "an interior node has no value; leave out `value` or `format`".to_owned()));
             }
             (format, value) => Node::leaf(format.unwrap_or("chr"), value.clone().unwrap_or_default()),
         };
@@ -134,7 +134,7 @@ impl NodeSpec {
         node.permanent = self.permanent;
         node.access = self.access.clone().unwrap_or_else(|| default_access(node.is_interior(), node.permanent));
         if let Some(acl) = &self.acl {
-            let acl = Acl::parse(acl).map_err(|error| wrong(error.to_string()))?;
+            let acl = Acl::parse(acl).map_err(|error| wrong("acl", error.to_string()))?;
             node.acl = Some(acl).filter(|acl| !acl.is_empty());
         }
         Ok(node)
@@ -147,6 +147,8 @@ impl NodeSpec {
 pub struct SpecError {
     /// The address of the entry.
     pub uri: String,
+    /// The field of the entry; none if it is the address.
+    pub field: Option<&'static str>,
     /// What is wrong with it.
     pub reason: String,
 }
@@ -172,7 +174,7 @@ impl ManagementTree {
     /// # Errors
     /// [`SpecError`] if the address is none, an ACL does not parse, or a leaf stands in the way.
     pub fn put(&mut self, uri: &str, spec: &NodeSpec) -> Result<(), SpecError> {
-        let wrong = |reason: String| SpecError { uri: uri.to_owned(), reason };
+        let wrong = |reason: String| SpecError { uri: uri.to_owned(), field: None, reason };
         let parsed = Uri::parse(uri).map_err(|error| wrong(error.to_string()))?;
         if parsed.query().is_some() {
             return Err(wrong("a property is an entry's field, not an entry".to_owned()));

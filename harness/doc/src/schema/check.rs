@@ -1,9 +1,10 @@
 //! Comparing a document with a schema.
 
+use dmsc_octets::{HexError, HexPattern, from_hex};
+
 use super::describe::{Fit, alternatives, bare, expectations, fit, found, is_huge, list};
 use super::{Choice, Definitions, Schema, Text};
 use crate::duration::{UNITS, parse_duration};
-use crate::hex::{HexError, HexPattern, parse_hex};
 use crate::nearest::nearest;
 use crate::node::{Kind, Node};
 use crate::parse::MAX_DEPTH;
@@ -192,7 +193,7 @@ fn check_hex(node: &Node, written: &str, limits: (usize, usize), wildcards: bool
     let parsed = if wildcards {
         HexPattern::parse(written).map(|pattern| pattern.min_len())
     } else {
-        parse_hex(written).map(|octets| octets.len())
+        from_hex(written).map(|octets| octets.len())
     };
     match parsed {
         Ok(count) => wrong_length("octet", count, limits, node.span),
@@ -233,7 +234,7 @@ fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> O
 }
 
 /// A value of a type that no alternative takes.
-fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
+pub(crate) fn wrong_type(schemas: &[&Schema], node: &Node) -> Problem {
     let problem = unexpected(schemas, node);
     match schemas.iter().find_map(|schema| remedy(schema, node)) {
         Some(help) => problem.help(help),

@@ -162,7 +162,7 @@ fn every_error_of_a_file_is_reported() {
     5 | files: { x: 0 }
       |          ^ expected a whole number from 0 to 65535
 
-    error: half an octet: each octet takes two digits
+    error: half an octet: write two hexadecimal digits for each octet
      --> case.yaml:5:13
       |
     5 | files: { x: 0 }
@@ -351,7 +351,7 @@ fn values() {
       |
       = help: a hexadecimal number is written `0xC000`
 
-    error: `x` is not a hexadecimal digit
+    error: `x` is not a hexadecimal digit; use 0-9 and A-F
      --> case.yaml:4:32
       |
     4 |     with: { port: C000, apdu: 0x0102 }
@@ -366,7 +366,7 @@ fn values() {
     4 |     with: { port: 65536, apdu: '01 0G' }
       |                   ^^^^^ expected a whole number from 0 to 65535
 
-    error: `G` is not a hexadecimal digit
+    error: `G` is not a hexadecimal digit; use 0-9 and A-F
      --> case.yaml:4:37
       |
     4 |     with: { port: 65536, apdu: '01 0G' }
@@ -445,7 +445,7 @@ fn alternatives_are_chosen_before_they_complain() {
       |                              ^^^ expected a whole number from 0 to 99
     ");
     insta::assert_snapshot!(step("expect: x\nmatch: { a: { hex: D0 1 } }"), @r"
-    error: half an octet: each octet takes two digits
+    error: half an octet: write two hexadecimal digits for each octet
      --> case.yaml:4:27
       |
     4 |     match: { a: { hex: D0 1 } }

@@ -11,6 +11,7 @@ mod build;
 mod channel;
 mod parameters;
 mod pin;
+mod read;
 mod record;
 mod search;
 mod select;
@@ -18,13 +19,13 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod wrong;
 
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::class::{Class, Family};
 use dmsc_uicc::fs::{Condition, Operation};
 use dmsc_uicc::status::StatusWord;
 
-pub use build::{Cause, FileSystemError};
 use channel::{Channel, Channels};
 pub use tree::FileSystem;
 use tree::Node;

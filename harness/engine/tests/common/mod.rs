@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use dmsc_dm::syncml::{Command, CommandName, Item};
 use dmsc_dm::tree::{DevDetail, DevInfo, ManagementTree};
+use dmsc_doc::Source;
 use dmsc_engine::account::{Account, AuthScheme};
+use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause, Medium};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
@@ -20,6 +22,8 @@ use dmsc_link::Link;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
+
+const CARD: &str = include_str!("../../../../fixtures/cards/reference.yaml");
 
 fn account() -> Account {
     Account {
@@ -41,7 +45,7 @@ pub(crate) fn card_config(scripted: bool, causes: Vec<Cause>) -> CardConfig {
     get.items.push(Item { target: Some("./DevInfo/Man".into()), ..Item::default() });
     CardConfig {
         medium: Medium::Contact,
-        files: serde_yaml::from_str(include_str!("../../../../fixtures/cards/reference.yaml")).unwrap(),
+        files: FileSystem::read(&Source::new("card.yaml", CARD)).unwrap(),
         account: account(),
         program: vec![vec![get]],
         http_port: 3516,

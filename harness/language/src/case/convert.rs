@@ -1,6 +1,7 @@
 //! Values as the players take them: what a schema reads as written becomes text.
 
-use dmsc_doc::{Definitions, Field, HexPattern, Kind, Node, Schema, Selector, Tagged};
+use dmsc_doc::{Definitions, Field, Kind, Node, Schema, Selector, Tagged};
+use dmsc_octets::HexPattern;
 use serde_json::{Map, Value};
 
 use crate::variables::references;

@@ -191,11 +191,10 @@ impl<'a> Expander<'a> {
         self.check_names(source, value);
         let compiled = json(&template(group), value, definitions());
         if let Err(error) = Template::compile(&compiled) {
-            let place = place(value, &error.path);
+            let place = value.at(&error.path);
             // What is not known yet is tried when it is.
-            if !place.is_some_and(is_reference) {
-                let span = place.map_or(value.span, |place| place.span);
-                self.found.add(source, Problem::new(span, "an impossible matcher").label(error.message));
+            if !is_reference(place) {
+                self.found.add(source, Problem::new(place.span, "an impossible matcher").label(error.message));
             }
         }
         self.captured(value);
@@ -370,19 +369,4 @@ impl<'a> Expander<'a> {
 
 fn include_name(path: &str) -> &str {
     path.strip_prefix(INCLUDES).unwrap_or(path).trim_end_matches(".yaml")
-}
-
-/// The node that a template error speaks of, or the nearest one around it.
-pub(crate) fn place<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
-    if path.is_empty() {
-        return Some(node);
-    }
-    // Keys may hold dots themselves.
-    let below = |key: &str, child: &'n Node| {
-        let rest = path.strip_prefix(key)?;
-        if rest.is_empty() { Some(child) } else { place(child, rest.strip_prefix('.')?) }
-    };
-    let by_key = node.entries().iter().find_map(|entry| below(&entry.key, &entry.value));
-    let by_index = || node.items().iter().enumerate().find_map(|(index, item)| below(&index.to_string(), item));
-    by_key.or_else(by_index).or(Some(node))
 }

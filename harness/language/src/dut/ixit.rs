@@ -189,7 +189,7 @@ fn account(map: &Map<String, Value>, http_port: u16) -> Account {
         let default = ACCOUNT.iter().find(|field| field.name == name).map_or("", |field| field.default);
         map.get(name).map_or_else(|| default.to_owned(), crate::variables::written)
     };
-    let octets = |name: &str| dmsc_doc::parse_hex(&text(name)).unwrap_or_default();
+    let octets = |name: &str| dmsc_octets::from_hex(&text(name)).unwrap_or_default();
     let scheme = |name: &str| match text(name).as_str() {
         "none" => AuthScheme::None,
         "basic" => AuthScheme::Basic,

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use dmsc_doc::{Octets, Source};
 use dmsc_engine::account::Account;
 use dmsc_engine::dm::trust::{Nonce, Nonces};
-use dmsc_uicc::hex::{from_hex, to_hex};
+use dmsc_octets::to_hex;
 use serde::Deserialize;
+
+use super::FileError;
 
 /// A file in which the nonces of a DUT are kept from one run to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,24 +23,29 @@ pub struct NonceFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
-    server_nonce: String,
-    client_nonce: String,
+    server_nonce: Octets,
+    client_nonce: Octets,
 }
 
 impl NonceFile {
     /// Reads the file; one that is not there has kept nothing yet.
     ///
     /// # Errors
-    /// Why it cannot be used, in words.
-    pub fn open(path: PathBuf) -> Result<NonceFile, String> {
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+    /// Why it cannot be read, or what is wrong with it and where.
+    pub fn open(path: PathBuf) -> Result<NonceFile, FileError> {
+        let octets = match std::fs::read(&path) {
+            Ok(octets) => octets,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(NonceFile { path, kept: None }),
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(FileError::Unreadable(error.to_string())),
         };
-        let Kept { server_nonce, client_nonce } = serde_yaml::from_str(&text).map_err(|error| error.to_string())?;
-        let nonce = |text: &str| from_hex(text).map_err(|error| error.to_string());
-        Ok(NonceFile { kept: Some((nonce(&server_nonce)?, nonce(&client_nonce)?)), path })
+        let source = Source::from_octets(path.display().to_string(), octets).map_err(FileError::Wrong)?;
+        let Kept { server_nonce, client_nonce } = dmsc_doc::read(&source).map_err(|mut problems| {
+            for problem in &mut problems.problems {
+                problem.help.get_or_insert_with(|| AFRESH.to_owned());
+            }
+            FileError::Wrong(problems)
+        })?;
+        Ok(NonceFile { kept: Some((server_nonce.0, client_nonce.0)), path })
     }
 
     /// The file as it is by now.
@@ -87,6 +95,9 @@ impl NonceFile {
         written.and_then(|()| std::fs::rename(&fresh, &self.path)).inspect_err(|_| drop(std::fs::remove_file(&fresh)))
     }
 }
+
+/// What to do about a file that cannot be used.
+pub(super) const AFRESH: &str = "provision the DUT with the nonces of `ixit`, and remove the file: it is written again";
 
 #[cfg(test)]
 mod tests {

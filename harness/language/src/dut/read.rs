@@ -11,26 +11,20 @@ use serde_json::{Map, Value};
 use super::connection::{WORDS, Word, chosen};
 use super::device::RECOVERY;
 use super::ixit::ixit_schema;
+use super::nonces::AFRESH;
 use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, Ixit, LinkSpec, NonceFile, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
     let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
-    let mut reader = Reader { root: &root, problems: Vec::new() };
+    let mut reader = Reader { root: &root, problems: Vec::new(), others: Vec::new() };
     let kind = if reader.text("kind") == "card" { DutKind::Card } else { DutKind::Terminal };
     let link = reader.link(kind);
     let faults = reader.faults(kind, &link, faults);
     let card = reader.card(kind, &link, files);
     let nonces = reader.nonces(&link, files);
-    let ics = match reader.ics(kind, files) {
-        Ok(ics) => ics,
-        // What is wrong with the statement is told in its own text, after what is wrong here.
-        Err(statement) => {
-            let own = Problems::none_or(source, reader.problems, ());
-            return Err(own.err().into_iter().chain([statement]).collect());
-        }
-    };
+    let ics = reader.ics(kind, files);
     let ixit = root.get("ixit").map(|node| crate::case::json(&ixit_schema(), node, &Definitions::new()));
     let ixit = ixit.as_ref().and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
     let mut interpretations = ics.as_ref().map(|ics| ics.interpretations().clone()).unwrap_or_default();
@@ -40,9 +34,10 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let acts = root.get("operator").map(Node::entries).unwrap_or_default();
     let operator: BTreeMap<_, _> = acts.iter().map(|entry| (entry.key.clone(), command(&entry.value))).collect();
     let (name, reset) = (reader.text("name"), root.get("reset").map(command));
-    Problems::none_or(source, reader.problems, ()).map_err(|problems| vec![problems])?;
+    let own = Problems::none_or(source, reader.problems, ()).err();
+    let wrong: Vec<Problems> = own.into_iter().chain(reader.others).collect();
     // Without problems there is a statement.
-    let Some(ics) = ics else { return Err(Vec::new()) };
+    let Some(ics) = ics.filter(|_| wrong.is_empty()) else { return Err(wrong) };
     let ixit = Ixit::from_value(&ixit);
     let file = source.name.clone();
     Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, card, nonces, reset, operator, file })
@@ -51,6 +46,8 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
 struct Reader<'a> {
     root: &'a Node,
     problems: Vec<Problem>,
+    /// What is wrong with files that this one names; told in their own text, after what is wrong here.
+    others: Vec<Problems>,
 }
 
 impl Reader<'_> {
@@ -206,16 +203,16 @@ impl Reader<'_> {
             return None;
         }
         let name = entry.value.written().unwrap_or_default();
-        let read = match files.read(name) {
-            Ok(source) => super::card(&source).map_err(|cause| (format!("`{name}` is no card"), cause)),
-            Err(FileError::Unreadable(cause)) => Err((format!("cannot read `{name}`"), cause)),
-            Err(FileError::NoText(problems)) => Err((format!("cannot read `{name}`"), problems.to_string())),
-        };
-        read.map_err(|(what, cause)| {
-            let help = "the path counts from the folder of this file; `fixtures/cards/reference.yaml` tells how a card is written";
-            self.problems.push(Problem::new(entry.value.span, what).label(cause).help(help));
-        })
-        .ok()
+        match files.read(name).and_then(|source| FileSystem::read(&source).map_err(FileError::Wrong)) {
+            Ok(card) => return Some(card),
+            Err(FileError::Wrong(problems)) => self.others.push(problems),
+            Err(FileError::Unreadable(cause)) => {
+                let help = "the path counts from the folder of this file; `fixtures/cards/reference.yaml` is one";
+                let problem = Problem::new(entry.value.span, format!("cannot read `{name}`"));
+                self.problems.push(problem.label(cause).help(help));
+            }
+        }
+        None
     }
 
     /// The file of the nonces.
@@ -230,18 +227,19 @@ impl Reader<'_> {
             return None;
         }
         let name = entry.value.written().unwrap_or_default();
-        let opened = files.place(name).ok_or_else(|| "nothing can be written beside this file".to_owned());
-        opened
+        let place = files.place(name);
+        match place
+            .ok_or_else(|| FileError::Unreadable("nothing can be written beside this file".into()))
             .and_then(NonceFile::open)
-            .map_err(|cause| {
+        {
+            Ok(nonces) => return Some(nonces),
+            Err(FileError::Wrong(problems)) => self.others.push(problems),
+            Err(FileError::Unreadable(cause)) => {
                 let problem = Problem::new(entry.value.span, format!("the nonces in `{name}` cannot be used"));
-                self.problems.push(
-                    problem
-                        .label(cause)
-                        .help("provision the DUT with the nonces of `ixit`, and remove the file: it is written anew"),
-                );
-            })
-            .ok()
+                self.problems.push(problem.label(cause).help(AFRESH));
+            }
+        }
+        None
     }
 
     fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {
@@ -281,22 +279,25 @@ impl Reader<'_> {
         chosen
     }
 
-    /// The statement. `Err` tells what is wrong in its own text.
-    fn ics(&mut self, kind: DutKind, files: &dyn Files) -> Result<Option<Ics>, Problems> {
-        let Some(node) = self.root.get("ics") else { return Ok(None) };
+    /// The statement.
+    fn ics(&mut self, kind: DutKind, files: &dyn Files) -> Option<Ics> {
+        let node = self.root.get("ics")?;
         let name = node.written().unwrap_or_default();
-        let source =
-            match files.read(name) {
-                Ok(source) => source,
-                Err(FileError::NoText(problems)) => return Err(problems),
+        let read = files.read(name);
+        let ics =
+            match read.and_then(|source| Ics::parse(&source, Tables::builtin()).map_err(FileError::Wrong)) {
+                Ok(ics) => ics,
+                Err(FileError::Wrong(problems)) => {
+                    self.others.push(problems);
+                    return None;
+                }
                 Err(FileError::Unreadable(cause)) => {
                     self.problems.push(Problem::new(node.span, format!("cannot read `{name}`")).label(cause).help(
                         "the path counts from the folder of this file; `dmsc ics` writes a statement to fill in",
                     ));
-                    return Ok(None);
+                    return None;
                 }
             };
-        let ics = Ics::parse(&source, Tables::builtin())?;
         if ics.dut().kind != kind {
             self.problems.push(
                 Problem::new(node.span, format!("the statement is on a {}", ics.dut().kind))
@@ -304,7 +305,7 @@ impl Reader<'_> {
                     .help("name the statement of this DUT, or change `kind`"),
             );
         }
-        Ok(Some(ics))
+        Some(ics)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A card as a fixture describes it: the form of `fixtures/cards/*.yaml`, whose head explains it.
 
+use dmsc_doc::Octets;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CardSpec {
-    pub(super) atr: String,
+    pub(super) atr: Octets,
     #[serde(default)]
     pub(super) pins: Vec<PinSpec>,
     #[serde(default)]
@@ -64,7 +65,7 @@ pub(super) struct RuleSpec {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApplicationSpec {
-    pub(super) aid: String,
+    pub(super) aid: Octets,
     pub(super) authentication: Option<AuthenticationSpec>,
     pub(super) files: Vec<FileSpec>,
 }
@@ -92,23 +93,23 @@ pub(super) struct AuthenticationSpec {
     pub(super) opc: Option<String>,
     pub(super) res_length: Option<u8>,
     pub(super) sequence: Option<SequenceSpec>,
-    pub(super) sqn: Option<String>,
+    pub(super) sqn: Option<Octets>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileSpec {
-    pub(super) id: String,
+    pub(super) id: Octets,
     pub(super) name: String,
     pub(super) sfi: Option<u8>,
     pub(super) rule: Option<String>,
     #[serde(default)]
     pub(super) deactivated: bool,
     /// A transparent file: its first octets, and how many it has.
-    pub(super) content: Option<String>,
+    pub(super) content: Option<Octets>,
     pub(super) size: Option<usize>,
     /// A file of records: the first of them, the length of each, and how many there are.
-    pub(super) records: Option<Vec<String>>,
+    pub(super) records: Option<Vec<Octets>>,
     pub(super) length: Option<usize>,
     pub(super) count: Option<usize>,
     #[serde(default)]

@@ -5,6 +5,7 @@ mod fixtures;
 mod records;
 mod selection;
 
+use dmsc_doc::Source;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::hex::{from_hex, to_hex};
 use proptest::prelude::*;
@@ -23,8 +24,12 @@ const PIN2: &str = "0020008108 33353739FFFFFFFF";
 const UNIVERSAL: &str = "0020001108 32383339FFFFFFFF";
 const ADM: &str = "0020000A08 3132333435363738";
 
+fn read(fixture: &str) -> FileSystem {
+    FileSystem::read(&Source::new("card.yaml", fixture)).unwrap_or_else(|error| panic!("{error}"))
+}
+
 fn files(fixture: &str) -> Files {
-    Files::new(serde_yaml::from_str(fixture).unwrap_or_else(|error| panic!("{error}")))
+    Files::new(read(fixture))
 }
 
 /// Sends a command; gives data and status word.

@@ -2,10 +2,8 @@
 
 use dmsc_uicc::authentication::Authenticator;
 use dmsc_uicc::fs::{AccessRule, ServiceTable};
-use serde::Deserialize;
 
 use super::pin::Pins;
-use super::spec::CardSpec;
 
 /// The master file.
 pub(super) const MF: u16 = 0x3F00;
@@ -16,10 +14,8 @@ pub(super) const CURRENT_ADF: u16 = 0x7FFF;
 /// EF.UST of a USIM.
 const UST: u16 = 0x6F38;
 
-/// A card's files, PINs and keys, read from a fixture; the head of `fixtures/cards/reference.yaml` tells how one is
-/// written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "CardSpec")]
+/// A card's files, PINs and keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSystem {
     pub(super) atr: Vec<u8>,
     pub(super) pins: Pins,

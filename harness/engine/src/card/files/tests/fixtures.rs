@@ -7,7 +7,7 @@ use super::*;
 
 /// The error a card of this text gives.
 fn refused(text: &str) -> String {
-    match serde_yaml::from_str::<FileSystem>(text) {
+    match FileSystem::read(&Source::new("card.yaml", text)) {
         Ok(_) => panic!("taken: {text}"),
         Err(error) => error.to_string(),
     }
@@ -21,36 +21,42 @@ fn with_file(file: &str) -> String {
 #[test]
 fn a_broken_file_is_named_with_its_field() {
     for (file, error) in [
-        ("{ id: '6F0', name: X, rule: all, size: 1 }", "X (6F0): `id`: \"6F0\" is not hexadecimal"),
-        ("{ id: '6F', name: X, rule: all, size: 1 }", "X (6F): `id`: 1 octets where 2 to 2 are needed"),
-        ("{ id: '3F00', name: X, rule: all, size: 1 }", "X (3F00): `id`: it does not go with"),
-        ("{ id: '6F01', name: X, rule: all, content: 'XY' }", "X (6F01): `content`: \"XY\" is not hexadecimal"),
-        ("{ id: '6F01', name: X, rule: all, content: '0102', size: 1 }", "`size`: 1 is not within 2 to 32768"),
-        ("{ id: '6F01', name: X, rule: all, content: '' }", "`content`: 0 is not within 1 to 32768"),
-        ("{ id: '6F01', name: X, rule: all, sfi: 31, size: 1 }", "`sfi`: 31 is not within 1 to 30"),
-        ("{ id: '6F01', name: X, size: 1 }", "`rule`: it is missing; name one of `rules`"),
-        ("{ id: '6F01', name: X, rule: some, size: 1 }", "`rule`: there is no \"some\"; there are all"),
-        ("{ id: '6F01', name: X, rule: all }", "`content`: it does not go with the other fields"),
-        ("{ id: '6F01', name: X, rule: all, size: 1, records: ['00'] }", "`content`: it does not go with"),
-        ("{ id: '6F01', name: X, rule: all, size: 1, count: 2 }", "`count`: it does not go with"),
+        ("{ id: '6F0', name: X, rule: all, size: 1 }", "half an octet: write two hexadecimal digits"),
+        ("{ id: '6F', name: X, rule: all, size: 1 }", "X (6F): `id` has 1 octet, and 2 are needed"),
+        ("{ id: '3F00', name: X, rule: all, size: 1 }", "X (3F00): `id` is reserved"),
+        ("{ id: '6F01', name: X, rule: all, content: 'XY' }", "`X` is not a hexadecimal digit"),
+        (
+            "{ id: '6F01', name: X, rule: all, content: '0102', size: 1 }",
+            "X (6F01): `size` is 1, and 2 to 32768 is allowed",
+        ),
+        ("{ id: '6F01', name: X, rule: all, content: '' }", "`content` has 0 octets, and 1 to 32768 are needed"),
+        ("{ id: '6F01', name: X, rule: all, sfi: 31, size: 1 }", "`sfi` is 31, and 1 to 30 is allowed"),
+        ("{ id: '6F01', name: X, size: 1 }", "`rule` is missing"),
+        ("{ id: '6F01', name: X, rule: some, size: 1 }", "`rule` names \"some\", which is not among the rules"),
+        ("{ id: '6F01', name: X, rule: all }", "`content` does not go with the other fields"),
+        ("{ id: '6F01', name: X, rule: all, size: 1, records: ['00'] }", "`content` does not go with"),
+        ("{ id: '6F01', name: X, rule: all, size: 1, count: 2 }", "`count` does not go with"),
         (
             "{ id: '6F01', name: X, rule: all, records: ['00', '0000'], length: 1 }",
-            "`length`: 1 is not within 2 to 255",
+            "`length` is 1, and 2 to 255 is allowed",
         ),
-        ("{ id: '6F01', name: X, rule: all, records: ['00', '01'], count: 1 }", "`count`: 1 is not within 2 to 254"),
-        ("{ id: '6F01', name: X, rule: all, records: [''] }", "`length`: 0 is not within 1 to 255"),
-        ("{ id: '7F10', name: X, rule: all, files: [] }", "`rule`: it does not go with"),
-        ("{ id: '7F10', name: X, sfi: 1, files: [] }", "`files`: it does not go with"),
-        ("{ id: '7F10', name: X, files: [{ id: '6F01', name: Y, size: 1 }] }", "Y (7F10/6F01): `rule`: it is missing"),
+        (
+            "{ id: '6F01', name: X, rule: all, records: ['00', '01'], count: 1 }",
+            "`count` is 1, and 2 to 254 is allowed",
+        ),
+        ("{ id: '6F01', name: X, rule: all, records: [''] }", "`length` is 0, and 1 to 255 is allowed"),
+        ("{ id: '7F10', name: X, rule: all, files: [] }", "`rule` does not go with"),
+        ("{ id: '7F10', name: X, sfi: 1, files: [] }", "`files` does not go with"),
+        ("{ id: '7F10', name: X, files: [{ id: '6F01', name: Y, size: 1 }] }", "Y (7F10/6F01): `rule` is missing"),
         (
             "{ id: '6F01', name: X, rule: all, size: 1 }, { id: '6F01', name: Y, rule: all, size: 1 }",
-            "Y (6F01): `id`: another one has 6F01 already",
+            "Y (6F01): `id` is 6F01, which another one has already",
         ),
         (
             "{ id: '6F01', name: X, sfi: 1, rule: all, size: 1 }, { id: '6F02', name: Y, sfi: 1, rule: all, size: 1 }",
-            "Y (6F02): `sfi`: another one has 1 already",
+            "Y (6F02): `sfi` is 1, which another one has already",
         ),
-        ("{ id: '6F01', name: X, rule: all, siez: 1 }", "unknown field `siez`"),
+        ("{ id: '6F01', name: X, rule: all, siez: 1 }", "did you mean `size`?"),
     ] {
         let found = refused(&with_file(file));
         assert!(found.contains(error), "{file}\n  gives {found}\n  lacks {error}");
@@ -60,29 +66,32 @@ fn a_broken_file_is_named_with_its_field() {
 #[test]
 fn broken_pins_rules_and_keys_are_named_and_not_shown() {
     for (text, error) in [
-        ("atr: '3B'\nfiles: []", "card: `atr`: 1 octets where 2 to 33 are needed"),
-        ("atr: '3B00'\nfiles: []\npins: [{ name: pin1, value: '12a4' }]", "pin1: `value`: it is neither 4 to 8 digits"),
+        ("atr: '3B'\nfiles: []", "card: `atr` has 1 octet, and 2 to 33 are needed"),
+        ("atr: '3B00'\nfiles: []\npins: [{ name: pin1, value: '12a4' }]", "pin1: `value` is neither 4 to 8 digits"),
         (
             "atr: '3B00'\nfiles: []\npins: [{ name: adm, value: '1234', tries: 16 }]",
-            "adm: `tries`: 16 is not within 1 to 15",
+            "adm: `tries` is 16, and 1 to 15 is allowed",
         ),
         (
             "atr: '3B00'\nfiles: []\npins: [{ name: pin1, value: '1234' }, { name: pin1, value: '1234' }]",
-            "pins: `name`: another one has reference 01 already",
+            "pin1: `name` is pin1, which another one has already",
         ),
         (
             "atr: '3B00'\nfiles: []\nrules: [{ name: x, read: pin2, update: never, activate: never }]",
-            "rule x: `read`: there is no \"PIN 81\"",
+            "rule x: `read` asks for `pin2`, which the card does not have",
         ),
-        ("atr: '3B00'\nfiles: []\nrules: [{ name: x, read: pin3, update: never }]", "unknown variant `pin3`"),
-        ("atr: '3B00'\nfiles: []\napplications: [{ aid: 'A0', files: [] }]", "application A0: `aid`: 1 octets"),
+        (
+            "atr: '3B00'\nfiles: []\nrules: [{ name: x, read: pin3, update: never }]",
+            "`pin3` is not a value of this key",
+        ),
+        ("atr: '3B00'\nfiles: []\napplications: [{ aid: 'A0', files: [] }]", "application A0: `aid` has 1 octet"),
         (
             "atr: '3B00'\nfiles: []\napplications: [{ aid: 'A000000087', files: [], authentication: { algorithm: xor, k: '0001' } }]",
-            "application A000000087: `authentication.k`: it is not 32 hexadecimal digits",
+            "application A000000087: `authentication.k` is not 32 hexadecimal digits",
         ),
         (
             "atr: '3B00'\nfiles: []\napplications: [{ aid: 'A000000087', files: [], authentication: { algorithm: milenage, k: '000102030405060708090A0B0C0D0E0F' } }]",
-            "`authentication`: it does not go with the other fields; milenage takes one of `op` and `opc`",
+            "milenage takes one of `op` and `opc`",
         ),
     ] {
         let found = refused(text);
@@ -168,7 +177,7 @@ fn a_service_is_offered_with_its_files_and_no_file_without_its_service() {
 
 #[test]
 fn services_are_switched() {
-    let mut system: FileSystem = serde_yaml::from_str(REFERENCE).unwrap();
+    let mut system = read(REFERENCE);
     system.set_services(&[(77, false), (31, true), (250, true)]);
     let usim = system.applications().next().unwrap().0;
     let ServiceTable(octets) = system.services(usim);
