@@ -18,8 +18,6 @@ pub mod eem;
 #[cfg(all(feature = "usb", target_os = "linux"))]
 pub mod gadget;
 mod in_process;
-#[cfg(feature = "usb")]
-pub mod ip;
 mod mailbox;
 #[cfg(unix)]
 pub mod pcsc;
@@ -119,7 +117,7 @@ pub enum LinkError {
     /// The settings of an IP link contradict each other.
     #[cfg(feature = "usb")]
     #[error(transparent)]
-    Ip(#[from] ip::ConfigError),
+    Ip(#[from] dmsc_ip::ConfigError),
     /// The link does not carry this signal.
     #[error("this link does not carry {0}")]
     Unsupported(&'static str),
