@@ -22,6 +22,9 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+/// What a shell shows of a command that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
 const EXAMPLES: &str = "\
 Examples:
   dmsc run                              all cases against the built-in reference DUTs
@@ -99,6 +102,9 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         (false, true) => Verbosity::Verbose,
     };
     let terminal = Terminal::new(cli.output.color, verbosity);
+    if matches!(cli.command, Command::Run(_) | Command::Prove(_) | Command::Shake(_)) {
+        end_processes_on_interrupt();
+    }
     let done = match cli.command {
         Command::Run(run) => run.run(&terminal),
         Command::Prove(prove) => prove.run(&terminal),
@@ -117,6 +123,15 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         terminal.fail(&failure);
         failure.exit()
     })
+}
+
+/// Ends what was started for a DUT before an interrupt ends the command: Ctrl-C reaches the command's own group alone.
+fn end_processes_on_interrupt() {
+    // Fails where interrupts are ignored on purpose, as under nohup; then they stay so.
+    let _ = ctrlc::try_set_handler(|| {
+        dmsc_link::end_processes();
+        std::process::exit(INTERRUPTED);
+    });
 }
 
 /// The colour asked for, before the arguments are known to be right: help and usage errors follow it too.

@@ -18,12 +18,11 @@ pub mod eem;
 #[cfg(all(feature = "usb", target_os = "linux"))]
 pub mod gadget;
 mod in_process;
-#[cfg(feature = "usb")]
-pub mod ip;
 mod mailbox;
 #[cfg(unix)]
 pub mod pcsc;
 mod peer;
+mod process;
 mod signal;
 mod sockets;
 mod tcp;
@@ -39,8 +38,9 @@ pub use disturb::{Disturbance, Disturbed, Ledger, Mishap, Place, Schedule, Shape
 pub use in_process::InProcess;
 pub use mailbox::{Mailbox, Poster};
 pub use peer::Peer;
+pub use process::{COMMAND_LIMIT, Command, end_processes, run_command};
 pub use signal::{Signal, StreamId};
-pub use tcp::{Command, Tcp, TcpConfig, run_command};
+pub use tcp::{Tcp, TcpConfig};
 pub use time::Time;
 #[cfg(unix)]
 pub use vpcd::{Vpcd, VpcdConfig, VpcdSide};
@@ -98,6 +98,19 @@ pub enum LinkError {
         /// The end of what it wrote to standard error.
         stderr: String,
     },
+    /// A command of the DUT file did not end in time.
+    #[error(
+        "the command `{command}` did not end within {} and was killed; run it by hand to see what it waits for; it wrote: {said}",
+        process::in_words(*limit)
+    )]
+    Overdue {
+        /// The command line.
+        command: String,
+        /// How long it was given.
+        limit: std::time::Duration,
+        /// The beginning and the end of what it wrote.
+        said: String,
+    },
     /// What the link leads to, or leads over, is not there any more: a reader was unplugged, a card pulled, a daemon
     /// ended. The link has to be opened anew; what was under way says nothing about the DUT.
     #[error("{what}")]
@@ -119,7 +132,7 @@ pub enum LinkError {
     /// The settings of an IP link contradict each other.
     #[cfg(feature = "usb")]
     #[error(transparent)]
-    Ip(#[from] ip::ConfigError),
+    Ip(#[from] dmsc_ip::ConfigError),
     /// The link does not carry this signal.
     #[error("this link does not carry {0}")]
     Unsupported(&'static str),

@@ -3,59 +3,26 @@
 //! Threads block in `accept`, `read` and `wait` and post what happened to one channel, so nothing polls. Everything
 //! started for a session ends with it.
 
-use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{ChildStderr, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dmsc_octets::{from_hex, to_hex};
+
+use crate::process::{Command, Output, Pipes, Process};
 use crate::sockets::Sockets;
 use crate::{Capabilities, Link, LinkError, Opening, Signal, StreamId, Time};
 
-/// How much of a failed command's standard error is kept for the message, in octets.
-const STDERR_KEPT: usize = 600;
+/// Octets that a `wake` command may print; a notification of 64 kB in hexadecimal, and white space, is half of that.
+const PRINTED_MAX: u64 = 256 * 1024;
 
-/// A command line of the DUT file.
-///
-/// In its arguments `{host}` and `{port}` stand for the address the harness listens on, and `{package0}` for the
-/// notification in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// The program and its arguments; never empty.
-    pub words: Vec<String>,
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words.join(" "))
-    }
-}
-
-/// Runs a command of the DUT file to its end.
-///
-/// # Errors
-/// [`LinkError::Command`] when it does not start, [`LinkError::Failed`] when it ends with an error.
-pub fn run_command(command: &Command) -> Result<(), LinkError> {
-    let (program, arguments) =
-        command.words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    let output = std::process::Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(LinkError::Failed {
-        command: command.to_string(),
-        status: output.status.to_string(),
-        stderr: tail(&output.stderr),
-    })
-}
+/// How long the line named by `ready` may take.
+const READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the DUT file says of a TCP link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +51,7 @@ pub struct Tcp {
     events: Receiver<Signal>,
     shared: Arc<Shared>,
     /// Every process started for the session; none outlives it.
-    children: Vec<Arc<Mutex<Child>>>,
+    processes: Vec<Arc<Process>>,
 }
 
 struct Shared {
@@ -116,7 +83,7 @@ impl Tcp {
             next: AtomicU32::new(1),
             over: AtomicBool::new(false),
         });
-        let mut tcp = Tcp { config, began: Instant::now(), address: None, events, shared, children: Vec::new() };
+        let mut tcp = Tcp { config, began: Instant::now(), address: None, events, shared, processes: Vec::new() };
         tcp.listen()?;
         tcp.start()?;
         Ok(tcp)
@@ -151,17 +118,15 @@ impl Tcp {
 
     fn start(&mut self) -> Result<(), LinkError> {
         let Some(command) = self.config.start.clone() else { return Ok(()) };
-        let mut child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::null())?;
-        let Some(output) = child.stdout.take() else { return Ok(()) };
-        self.keep(child);
+        let (_, pipes) = self.spawn(&command, "", [Stdio::null(), Stdio::piped(), Stdio::null()])?;
+        let Some(output) = pipes.stdout else { return Ok(()) };
         let ready = self.config.ready.clone();
         let shared = Arc::clone(&self.shared);
         let (told, is_ready) = channel();
         let text = command.to_string();
         thread::spawn(move || {
-            use std::io::BufRead;
             // Read to its end even after the ready line, so that the process never blocks on a full pipe.
-            for line in std::io::BufReader::new(output).lines() {
+            for line in BufReader::new(output).lines() {
                 let Ok(line) = line else { break };
                 if ready.as_ref().is_some_and(|wanted| line.contains(wanted)) {
                     let _ = told.send(());
@@ -170,7 +135,7 @@ impl Tcp {
             drop(told);
             shared.post(Signal::Ended(format!("`{text}` closed its standard output")));
         });
-        if self.config.ready.is_some() && is_ready.recv_timeout(Duration::from_secs(30)).is_err() {
+        if self.config.ready.is_some() && is_ready.recv_timeout(READY_LIMIT).is_err() {
             return Err(LinkError::Failed {
                 command: command.to_string(),
                 status: "no ready line".into(),
@@ -180,46 +145,35 @@ impl Tcp {
         Ok(())
     }
 
+    /// Starts a process that ends with the session at the latest.
     fn spawn(
-        &self,
+        &mut self,
         command: &Command,
         package0: &str,
-        stdin: Stdio,
-        stdout: Stdio,
-        stderr: Stdio,
-    ) -> Result<Child, LinkError> {
+        stdio: [Stdio; 3],
+    ) -> Result<(Arc<Process>, Pipes), LinkError> {
         let (host, port) =
             self.address.map_or((String::new(), String::new()), |a| (a.ip().to_string(), a.port().to_string()));
-        let mut words = command
-            .words
-            .iter()
-            .map(|word| word.replace("{host}", &host).replace("{port}", &port).replace("{package0}", package0));
-        let program = words.next().unwrap_or_default();
-        std::process::Command::new(&program)
-            .args(words)
-            .stdin(stdin)
-            .stdout(stdout)
-            .stderr(stderr)
-            .spawn()
-            .map_err(|cause| LinkError::Command { command: command.to_string(), cause })
+        let fill = |word: &str| word.replace("{host}", &host).replace("{port}", &port).replace("{package0}", package0);
+        let (process, pipes) = Process::start(command, fill, stdio)?;
+        self.processes.push(Arc::clone(&process));
+        Ok((process, pipes))
     }
 
     fn notify(&mut self, octets: Vec<u8>) -> Result<(), LinkError> {
         let Some(command) = self.config.notify.clone() else { return Err(LinkError::Unsupported("a notification")) };
-        let mut child = self.spawn(&command, &hex(&octets), Stdio::piped(), Stdio::null(), Stdio::piped())?;
-        let stdin = child.stdin.take();
-        let errors = child.stderr.take();
-        let child = self.keep(child);
+        let (process, pipes) =
+            self.spawn(&command, &to_hex(&octets), [Stdio::piped(), Stdio::null(), Stdio::piped()])?;
         let in_argument = command.words.iter().any(|word| word.contains("{package0}"));
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
-            if let Some(mut stdin) = stdin
+            if let Some(mut stdin) = pipes.stdin
                 && !in_argument
             {
                 // A client that does not read its input shows so by its verdict, not by an error here.
                 let _ = stdin.write_all(&octets);
             }
-            match ended(&command, &child, errors) {
+            match ended(&command, &process, pipes.stderr) {
                 Ok(()) => shared.post(Signal::Notified),
                 Err(text) => shared.post(Signal::Ended(text)),
             }
@@ -227,30 +181,24 @@ impl Tcp {
         Ok(())
     }
 
-    fn keep(&mut self, child: Child) -> Arc<Mutex<Child>> {
-        let child = Arc::new(Mutex::new(child));
-        self.children.push(Arc::clone(&child));
-        child
-    }
-
     fn wake(&mut self) -> Result<(), LinkError> {
         let Some(command) = self.config.wake.clone() else { return Err(LinkError::Unsupported("a wake-up")) };
-        let mut child = self.spawn(&command, "", Stdio::null(), Stdio::piped(), Stdio::inherit())?;
-        let output = child.stdout.take();
-        let child = self.keep(child);
+        let (process, pipes) = self.spawn(&command, "", [Stdio::null(), Stdio::piped(), Stdio::inherit()])?;
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
             let mut printed = String::new();
-            if let Some(mut output) = output {
-                let _ = output.read_to_string(&mut printed);
+            if let Some(output) = pipes.stdout {
+                let _ = output.take(PRINTED_MAX).read_to_string(&mut printed);
             }
-            if let Err(text) = ended(&command, &child, None) {
+            if let Err(text) = ended(&command, &process, None) {
                 return shared.post(Signal::Ended(text));
             }
-            match unhex(&printed) {
-                Some(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
-                Some(_) => {}
-                None => shared.post(Signal::Ended(format!("`{command}` printed something that is not hexadecimal"))),
+            match from_hex(&printed) {
+                Ok(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
+                Ok(_) => {}
+                Err(why) => shared.post(Signal::Ended(format!(
+                    "`{command}` did not print a notification in hexadecimal and nothing else: {why}"
+                ))),
             }
             shared.post(Signal::Notified);
         });
@@ -328,53 +276,26 @@ impl Drop for Tcp {
             // Frees the thread that blocks in `accept`.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
-        for child in &self.children {
-            let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.processes.iter().for_each(|process| process.end());
     }
 }
 
-/// Waits until a command closes its standard error and ends; the text says how, when it ended with an error.
-fn ended(command: &Command, child: &Mutex<Child>, errors: Option<ChildStderr>) -> Result<(), String> {
-    let mut written = Vec::new();
-    if let Some(mut errors) = errors {
-        // Blocks until the process closes it, which is as good as its end.
-        let _ = errors.read_to_end(&mut written);
+/// Waits until a command closes its standard error and ends; the text says how, when it ended with an error. It has as
+/// long as the session, for it may be the client itself.
+fn ended(command: &Command, process: &Process, errors: Option<ChildStderr>) -> Result<(), String> {
+    let written = Output::default();
+    if let Some(errors) = errors {
+        // Blocks until the process and all that it started have closed it, which is as good as their end.
+        written.read(errors);
     }
-    loop {
-        // The lock is never held while waiting: the session must be able to kill a process that does not end.
-        let status = child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
-        match status {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => return Err(format!("`{command}` ended with {status}: {}", tail(&written))),
-            Ok(None) => thread::sleep(Duration::from_millis(2)),
-            Err(cause) => return Err(format!("`{command}`: {cause}")),
-        }
+    // Nobody hints: all that could is closed.
+    let (_, hint) = channel();
+    match process.wait(None, &hint) {
+        Ok(Some(status)) if status.success() => Ok(()),
+        Ok(Some(status)) => Err(format!("`{command}` ended with {status}: {written}")),
+        Ok(None) => Err(format!("`{command}` goes on")),
+        Err(cause) => Err(format!("`{command}`: {cause}")),
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
-        .collect::<Option<_>>()?;
-    let pairs = digits.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    Some(pairs.map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit)).collect())
-}
-
-fn tail(stderr: &[u8]) -> String {
-    let from = stderr.len().saturating_sub(STDERR_KEPT);
-    String::from_utf8_lossy(stderr.get(from..).unwrap_or_default()).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -437,14 +358,13 @@ mod tests {
 
     #[test]
     fn a_process_that_does_not_end_is_ended_with_the_session() {
-        let notify = shell("exec 2>&-; sleep 600");
-        let mut tcp = Tcp::open(TcpConfig { notify, ..TcpConfig::default() }).unwrap();
-        tcp.send(Signal::Notify(vec![1])).unwrap();
-        let until = tcp.now() + Duration::from_millis(50);
-        assert_eq!(tcp.recv(until).unwrap(), None);
-        let children = tcp.children.clone();
-        drop(tcp);
-        assert!(children[0].lock().unwrap().try_wait().unwrap().is_some());
+        for script in ["exec 2>&-; sleep 543", "sleep 543; true"] {
+            let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
+            tcp.send(Signal::Notify(vec![1])).unwrap();
+            let processes = tcp.processes.clone();
+            drop(tcp);
+            assert!(processes[0].status().unwrap().is_some(), "{script}");
+        }
     }
 
     #[test]
@@ -457,12 +377,5 @@ mod tests {
         let start = Some(Command { words: vec!["./no-such-dut".into()] });
         let error = Tcp::open(TcpConfig { start, ..TcpConfig::default() }).err().unwrap();
         assert!(error.to_string().starts_with("cannot start `./no-such-dut`"), "{error}");
-    }
-
-    #[test]
-    fn hexadecimal_text_is_read_strictly() {
-        assert_eq!(unhex("02 d8\n"), Some(vec![0x02, 0xD8]));
-        assert_eq!(unhex("02D"), None);
-        assert_eq!(unhex("zz"), None);
     }
 }

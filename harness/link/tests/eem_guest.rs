@@ -16,9 +16,9 @@ mod eem_guest {
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use dmsc_ip::PeerAddress;
 use dmsc_link::eem::{Eem, EemConfig};
 use dmsc_link::gadget::{GadgetConfig, GadgetSpeed, IccdFunction, UsbCard};
-use dmsc_link::ip::PeerAddress;
 use dmsc_link::usb::{IccdConfig, NetworkInterface, UsbSelect, UsbUicc};
 use dmsc_link::{Link, Opening, Signal, Tcp, TcpConfig};
 use dmsc_usb::descriptor::Variant;

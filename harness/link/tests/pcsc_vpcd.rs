@@ -7,7 +7,7 @@ mod bench;
 use std::time::{Duration, Instant};
 
 use bench::{ATR_T0, ATR_T1, Card, Daemon, ICCID, bench, within};
-use dmsc_link::pcsc::{AtrPattern, Iccid, Pcsc, PcscConfig, PcscShare, ReaderState, Select, readers};
+use dmsc_link::pcsc::{Iccid, Pcsc, PcscConfig, PcscShare, ReaderState, Select, readers};
 use dmsc_link::{Link, LinkError, Opening, Signal, VpcdConfig};
 
 const READER: &str = "Virtual PCD 00 00";
@@ -159,7 +159,7 @@ fn a_card_is_chosen_by_what_it_is() {
     let _daemon = Daemon::start();
     let _card = Card::insert(&ATR_T1, vpcd());
     let choose = |reader| Pcsc::open(PcscConfig { reader, appear: Duration::from_secs(3), ..config() });
-    let atr = |text| Select::Atr(AtrPattern::parse(text).unwrap());
+    let atr = |text| Select::Atr(HexPattern::parse(text).unwrap());
     let iccid = |text| Select::Iccid(Iccid::parse(text).unwrap());
     // Waits for the card to be seen.
     drop(open());

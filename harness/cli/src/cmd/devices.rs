@@ -2,6 +2,7 @@
 
 use clap::Args;
 use dmsc_link::{LinkError, pcsc, usb};
+use dmsc_octets::to_hex;
 use dmsc_usb::descriptor::Offer;
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ fn sections() -> Vec<Section> {
 
 fn readers(readers: Vec<pcsc::Reader>) -> Vec<Found> {
     let found = |reader: pcsc::Reader| {
-        let atr: String = reader.atr.iter().map(|octet| format!("{octet:02X}")).collect();
+        let atr = to_hex(&reader.atr);
         let state = if atr.is_empty() { reader.state.to_string() } else { format!("{}, ATR {atr}", reader.state) };
         let usable =
             matches!(reader.state, pcsc::ReaderState::Present | pcsc::ReaderState::InUse { exclusively: false });

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use dmsc_ip::IpConfig;
 use dmsc_usb::eem::{Check, Role, Settings};
-
-use crate::ip::IpConfig;
 
 /// One side of an EEM link with IP above it; [`EemConfig::terminal`] and [`EemConfig::card`] are the usual two.
 #[derive(Clone, Debug, PartialEq, Eq)]

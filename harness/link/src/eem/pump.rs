@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
+use dmsc_ip::Node;
 use dmsc_usb::eem::{Endpoint, Event};
 
 use super::{Broken, EemState, Pipe};
-use crate::ip::Node;
 use crate::{Clock, Poster, Signal, Time};
 
 /// Transfers that are taken before what follows from them is done. Answering a burst at once saves acknowledgements.
@@ -93,21 +94,26 @@ impl Pump {
         self.follow();
         let obeyed = self.obey()?;
         let read = self.read(context)?;
-        let now = self.clock.now();
+        let now = self.now();
         self.node.poll(now);
         let written = self.write(context)?;
-        while let Some(signal) = self.node.signal() {
-            self.poster.signal(signal);
+        while let Some(event) = self.node.event() {
+            self.poster.signal(signal(event));
         }
         // What was read may have left more to read; a full pipe wakes the thread when it has room.
         if obeyed || read || written {
             return Ok(());
         }
-        match self.clock.wait(self.node.wake_at(now)) {
+        match self.node.wake_at(now) {
             None => thread::park(),
-            Some(wait) => thread::park_timeout(wait),
+            Some(at) => thread::park_timeout(at.saturating_sub(self.now())),
         }
         Ok(())
+    }
+
+    /// The time as the node has it.
+    fn now(&self) -> Duration {
+        self.clock.now().since(Time::ZERO)
     }
 
     /// Begins anew when the other side did.
@@ -115,7 +121,7 @@ impl Pump {
         let generation = self.pipe.generation();
         if generation != self.generation {
             self.generation = generation;
-            self.node.restart(self.clock.now());
+            self.node.restart(self.now());
             self.endpoint.reset();
             self.echoes.clear();
         }
@@ -132,7 +138,7 @@ impl Pump {
             obeyed = true;
             // Whoever asked may have given up waiting; then nobody wants the answer.
             match command {
-                Command::Signal(signal) => self.node.send(self.clock.now(), signal),
+                Command::Signal(signal) => self.hand_over(signal),
                 Command::Begin(done) => {
                     self.node.begin();
                     let _ = done.send(());
@@ -154,10 +160,20 @@ impl Pump {
         }
     }
 
+    fn hand_over(&mut self, signal: Signal) {
+        match signal {
+            Signal::Connect(id) => self.node.connect(self.now(), id),
+            Signal::Data(id, octets) => self.node.write(id, octets),
+            Signal::Close(id) => self.node.close(id),
+            // The holder passes on no other.
+            _ => {}
+        }
+    }
+
     fn read(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
         for count in 0..BURST {
             let Poll::Ready(transfer) = self.pipe.poll_read(context) else { return Ok(count > 0) };
-            let (transfer, now) = (transfer?, self.clock.now());
+            let (transfer, now) = (transfer?, self.now());
             let Pump { endpoint, node, echoes, .. } = self;
             endpoint.receive(&transfer, |event| match event {
                 Event::Frame(frame) => node.receive(now, frame),
@@ -192,5 +208,13 @@ impl Pump {
     }
 }
 
-/// The beginning of a pump's clock.
-pub(super) const START: Time = Time::ZERO;
+/// The stream event of a node as a link says it.
+fn signal(event: dmsc_ip::Event) -> Signal {
+    match event {
+        dmsc_ip::Event::Accepted(id) => Signal::Connect(id),
+        dmsc_ip::Event::Connected(id) => Signal::Connected(id),
+        dmsc_ip::Event::Refused(id, why) => Signal::Refused(id, why),
+        dmsc_ip::Event::Data(id, octets) => Signal::Data(id, octets),
+        dmsc_ip::Event::Closed(id) => Signal::Close(id),
+    }
+}

@@ -7,11 +7,11 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use dmsc_ip::Node;
 use dmsc_usb::eem::{Counters, ECHO_MAX, Endpoint};
 
-use super::pump::{Command, Pump, START};
+use super::pump::{Command, Pump};
 use super::{EemConfig, OpenPipe};
-use crate::ip::Node;
 use crate::{Clock, LinkError, Poster, Signal};
 
 /// How long the thread may take to answer; it never waits for the other side.
@@ -89,7 +89,7 @@ impl Streams {
 impl Running {
     fn start(config: &EemConfig, open: &mut OpenPipe, poster: &Poster) -> Result<Running, LinkError> {
         let seed = config.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
-        let node = Node::new(config.ip.clone(), seed, START)?;
+        let node = Node::new(config.ip.clone(), seed, Duration::ZERO)?;
         let pipe = open()?;
         let (sender, commands) = channel();
         let pump = Pump {

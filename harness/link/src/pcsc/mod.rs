@@ -25,7 +25,7 @@ mod iccid;
 mod session;
 
 pub use config::{PcscConfig, PcscProtocol, PcscShare};
-pub use select::{AtrPattern, Iccid, Select, SelectError};
+pub use select::{Iccid, IccidError, Select};
 
 #[cfg(feature = "pcsc")]
 pub use driver::Pcsc;

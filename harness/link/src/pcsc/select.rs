@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use dmsc_octets::{HexPattern, glob};
+
 /// How a card is chosen. Exactly one card has to fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Select {
@@ -10,10 +12,10 @@ pub enum Select {
     Only,
     /// The card in the reader of this name.
     Name(String),
-    /// The card in a reader whose name fits this pattern; `*` stands for any text.
+    /// The card in a reader whose name fits this pattern; `*` stands for any text, and the case of letters is free.
     Pattern(String),
     /// The card with this answer to reset.
-    Atr(AtrPattern),
+    Atr(HexPattern),
     /// The card with these digits in EF.ICCID; each card that is there is asked for them.
     Iccid(Iccid),
 }
@@ -35,7 +37,7 @@ impl Select {
     pub fn takes_reader(&self, name: &str) -> bool {
         match self {
             Select::Name(wanted) => wanted == name,
-            Select::Pattern(pattern) => fits(pattern, name),
+            Select::Pattern(pattern) => glob(pattern, name),
             Select::Only | Select::Atr(_) | Select::Iccid(_) => true,
         }
     }
@@ -43,94 +45,18 @@ impl Select {
     /// Whether a card with this answer to reset may be meant.
     pub fn takes_atr(&self, atr: &[u8]) -> bool {
         match self {
-            Select::Atr(pattern) => pattern.fits(atr),
+            Select::Atr(pattern) => pattern.matches(atr).is_ok(),
             Select::Only | Select::Name(_) | Select::Pattern(_) | Select::Iccid(_) => true,
         }
     }
 }
 
-/// Whether a text fits a pattern in which `*` stands for any text, none included.
-fn fits(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        let Some(found) = rest.find(part) else { return false };
-        rest = rest.get(found.saturating_add(part.len())..).unwrap_or_default();
-    }
-    rest.ends_with(last)
-}
-
-/// Why a text does not describe a card.
+/// Why a text is no ICCID.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SelectError {
-    /// Not hexadecimal.
-    #[error("character {at} of ATR `{text}` is neither a hexadecimal digit nor `?`; write it like `3B 9F ?? 80 1F *`")]
-    Digit {
-        /// The text.
-        text: String,
-        /// Where it is wrong, counted from 1.
-        at: usize,
-    },
-    /// Half an octet.
-    #[error("ATR `{text}` ends in half an octet; write two characters for each, `?` for a half that may be anything")]
-    Half {
-        /// The text.
-        text: String,
-    },
-    /// Not the digits of an ICCID.
-    #[error("`{text}` is no ICCID; write its 18 to 20 digits as they are printed on the card")]
-    Iccid {
-        /// The text.
-        text: String,
-    },
-}
-
-/// An answer to reset in which halves of octets may be anything, and so may the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AtrPattern {
-    text: String,
-    /// Value and mask of each octet.
-    octets: Vec<(u8, u8)>,
-    open: bool,
-}
-
-impl AtrPattern {
-    /// Reads hexadecimal digits, of which `?` may be any, and a `*` at the end for whatever follows. Spaces are free.
-    ///
-    /// # Errors
-    /// [`SelectError`] for any other character, and for half an octet.
-    pub fn parse(text: &str) -> Result<AtrPattern, SelectError> {
-        let trimmed = text.trim_end();
-        let (digits, open) = trimmed.strip_suffix('*').map_or((trimmed, false), |digits| (digits, true));
-        let mut halves = Vec::new();
-        for (at, character) in digits.chars().enumerate().filter(|(_, character)| !character.is_whitespace()) {
-            let half = match character {
-                '?' => Some((0, 0)),
-                digit => digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()).map(|digit| (digit, 0x0F)),
-            };
-            let wrong = || SelectError::Digit { text: text.to_owned(), at: at.saturating_add(1) };
-            halves.push(half.ok_or_else(wrong)?);
-        }
-        let (pairs, rest) = halves.as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err(SelectError::Half { text: text.to_owned() });
-        }
-        let octets = pairs.iter().map(|[high, low]| (high.0 << 4 | low.0, high.1 << 4 | low.1)).collect();
-        Ok(AtrPattern { text: trimmed.to_owned(), octets, open })
-    }
-
-    /// Whether an answer to reset fits.
-    pub fn fits(&self, atr: &[u8]) -> bool {
-        let length = if self.open { atr.len() >= self.octets.len() } else { atr.len() == self.octets.len() };
-        length && self.octets.iter().zip(atr).all(|((value, mask), octet)| octet & mask == *value)
-    }
-}
-
-impl fmt::Display for AtrPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
+#[error("`{text}` is no ICCID; write its 18 to 20 digits as they are printed on the card")]
+pub struct IccidError {
+    /// The text.
+    pub text: String,
 }
 
 /// The identification of a card (TS 102 221 13.2): 18 to 20 decimal digits.
@@ -141,11 +67,11 @@ impl Iccid {
     /// Reads the digits; spaces and hyphens are free.
     ///
     /// # Errors
-    /// [`SelectError::Iccid`] for anything else.
-    pub fn parse(text: &str) -> Result<Iccid, SelectError> {
+    /// [`IccidError`] for anything else.
+    pub fn parse(text: &str) -> Result<Iccid, IccidError> {
         let digits: String = text.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
         let right = (18..=20).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if right { Ok(Iccid(digits)) } else { Err(SelectError::Iccid { text: text.to_owned() }) }
+        if right { Ok(Iccid(digits)) } else { Err(IccidError { text: text.to_owned() }) }
     }
 
     /// Reads the content of EF.ICCID: two digits an octet, the first in the low half, F behind the last. `None` when
@@ -169,29 +95,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_pattern_fits_as_in_a_shell() {
-        let name = "Virtual PCD 00 01";
-        for pattern in ["*", "Virtual*", "*01", "Virtual PCD 00 01", "*PCD*0*", "**", "V*l*01"] {
-            assert!(fits(pattern, name), "{pattern}");
-        }
-        for pattern in ["", "Virtual", "*02", "*PCD*PCD*", "Virtual PCD 00 01*1", "x*"] {
-            assert!(!fits(pattern, name), "{pattern}");
-        }
-        assert!(!fits("aXb*Xb", "aXb"));
-    }
-
-    #[test]
-    fn an_atr_fits_with_wildcards() {
-        let atr = [0x3B, 0x9F, 0x96, 0x80];
-        for pattern in ["3B9F9680", "3b 9f 96 80", "3B?? 9? 80", "3B9F*", "*", "3B9F9680 *"] {
-            assert!(AtrPattern::parse(pattern).unwrap().fits(&atr), "{pattern}");
-        }
-        for pattern in ["3B9F96", "3B9F968000*", "3F*", ""] {
-            assert!(!AtrPattern::parse(pattern).unwrap().fits(&atr), "{pattern}");
-        }
-        let error = AtrPattern::parse("3B 9G").unwrap_err().to_string();
-        assert!(error.starts_with("character 5 of ATR `3B 9G`"), "{error}");
-        assert_eq!(AtrPattern::parse("3B9"), Err(SelectError::Half { text: "3B9".into() }));
+    fn a_card_is_chosen_by_the_name_of_its_reader_or_its_answer_to_reset() {
+        let named = |pattern: &str| Select::Pattern(pattern.into()).takes_reader("Virtual PCD 00 01");
+        assert!(named("*PCD*0*") && named("virtual*") && named("Virtual PCD 00 01"));
+        assert!(!named("Virtual") && !named("*02"));
+        assert!(!Select::Name("virtual PCD 00 01".into()).takes_reader("Virtual PCD 00 01"));
+        let atr = |pattern: &str| Select::Atr(HexPattern::parse(pattern).unwrap()).takes_atr(&[0x3B, 0x9F, 0x96, 0x80]);
+        assert!(atr("3B9F9680") && atr("3B ?? 9? 80") && atr("3B9F*") && atr("3b*80"));
+        assert!(!atr("3B9F96") && !atr("3B9F968000*") && !atr("3F*"));
+        let shown = Select::Atr(HexPattern::parse("3b9f??*").unwrap()).to_string();
+        assert_eq!(shown, "a card with ATR 3B 9F ?? *");
     }
 
     #[test]
@@ -207,14 +120,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,40}", other in ".{0,40}", octets in prop::collection::vec(any::<u8>(), 0..40)) {
-            fits(&text, &other);
-            prop_assert!(fits("*", &other));
-            let whole = format!("{}*", other.replace('*', ""));
-            prop_assert!(fits(&whole, &other.replace('*', "")));
-            if let Ok(pattern) = AtrPattern::parse(&text) {
-                pattern.fits(&octets);
-            }
+        fn no_text_makes_it_panic(text in ".{0,40}", octets in prop::collection::vec(any::<u8>(), 0..40)) {
             let _ = (Iccid::parse(&text), Iccid::decode(&octets));
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::process::{Child, Command};
 
-use dmsc_link::ip::IpConfig;
+use dmsc_ip::IpConfig;
 
 use super::bulk::PORT;
 use super::linux_card::{host_interface, run};

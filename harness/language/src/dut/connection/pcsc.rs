@@ -1,7 +1,8 @@
 //! `pcsc`: a card in a PC/SC reader.
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
-use dmsc_link::pcsc::{AtrPattern, Iccid, PcscConfig, PcscProtocol, PcscShare, Select};
+use dmsc_link::pcsc::{Iccid, PcscConfig, PcscProtocol, PcscShare, Select};
+use dmsc_octets::HexPattern;
 
 use super::{Connection, Word, span, text};
 use crate::catalogue::Role;
@@ -16,10 +17,11 @@ pub(super) fn fields() -> Mapping {
         Field::optional(
             "atr",
             Schema::text().named("an answer to reset, hexadecimal with wildcards").with(|node| {
-                let error = AtrPattern::parse(node.written()?).err()?;
-                Some(Problem::new(node.span, error.to_string()).label("is no answer to reset"))
+                let error = HexPattern::parse(node.written()?).err()?;
+                let help = "write it like `3B 9F ?? 80 1F *`";
+                Some(Problem::new(node.span, error.to_string()).label("is no answer to reset").help(help))
             }),
-            "The card that answers a reset so: hexadecimal, `?` for any digit.",
+            "The card that answers a reset so: hexadecimal, `?` for any digit, `*` for any octets.",
         ),
         Field::optional(
             "iccid",
@@ -64,7 +66,7 @@ fn read(node: &Node) -> Connection {
 pub(super) fn config(node: &Node) -> PcscConfig {
     let default = PcscConfig::default();
     // What the schema has checked is there; what it has not let through is nothing.
-    let by_atr = || AtrPattern::parse(&text(node, "atr")?).ok().map(Select::Atr);
+    let by_atr = || HexPattern::parse(&text(node, "atr")?).ok().map(Select::Atr);
     let by_iccid = || Iccid::parse(&text(node, "iccid")?).ok().map(Select::Iccid);
     let by_name = text(node, "reader").map(|name| match name.contains('*') {
         true => Select::Pattern(name),

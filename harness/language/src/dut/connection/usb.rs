@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
+use dmsc_ip::{PeerAddress, Target};
 use dmsc_link::eem::EemConfig;
-use dmsc_link::ip::{PeerAddress, Target};
 #[cfg(target_os = "linux")]
 use dmsc_link::usb::SystemConfig;
 use dmsc_link::usb::{IccdConfig, UsbSelect};

@@ -279,14 +279,15 @@ impl FromStr for Target {
         let no_port = || TargetError::Port(text.to_owned());
         let (host, port) = text.rsplit_once(':').ok_or_else(no_port)?;
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(no_port)?;
-        let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
-        let host = match (bare, host.parse::<Ipv4Addr>()) {
-            _ if host.eq_ignore_ascii_case(LOCALUICC) => Host::Peer,
-            (Some(inner), _) if let Ok(address) = inner.parse::<Ipv6Addr>() => Host::Address(address.into()),
-            (None, Ok(address)) => Host::Address(address.into()),
-            _ => return Err(TargetError::Host(text.to_owned())),
+        if host.eq_ignore_ascii_case(LOCALUICC) {
+            return Ok(Target { host: Host::Peer, port });
+        }
+        let address = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+            Some(inner) => inner.parse::<Ipv6Addr>().map(IpAddr::V6),
+            None => host.parse::<Ipv4Addr>().map(IpAddr::V4),
         };
-        Ok(Target { host, port })
+        let address = address.map_err(|_| TargetError::Host(text.to_owned()))?;
+        Ok(Target { host: Host::Address(address), port })
     }
 }
 

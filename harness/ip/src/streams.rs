@@ -8,8 +8,7 @@ use smoltcp::iface::{Context, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 
 use super::node::{resolve, stack_duration};
-use super::{IpConfig, Target};
-use crate::{Signal, StreamId, Time};
+use super::{Event, IpConfig, StreamId, Target};
 
 /// The first of the ports that nobody is assigned (RFC 6335 6).
 const FIRST_PORT: u16 = 49152;
@@ -36,7 +35,7 @@ struct Stream {
     /// `None` until it is known where the stream leads.
     handle: Option<SocketHandle>,
     /// When an attempt to connect is given up; `None` once the stream is open.
-    deadline: Option<Time>,
+    deadline: Option<Duration>,
     outbox: VecDeque<Vec<u8>>,
     /// Octets of the first of the outbox that have gone.
     gone: usize,
@@ -47,7 +46,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(handle: Option<SocketHandle>, deadline: Option<Time>) -> Stream {
+    fn new(handle: Option<SocketHandle>, deadline: Option<Duration>) -> Stream {
         Stream { handle, deadline, outbox: VecDeque::new(), gone: 0, closing: false, ended: false }
     }
 }
@@ -90,8 +89,8 @@ impl Streams {
         sockets.add(socket)
     }
 
-    pub(super) fn connect(&mut self, now: Time, id: StreamId) {
-        let before = self.open.insert(id, Stream::new(None, Some(now + self.patience)));
+    pub(super) fn connect(&mut self, now: Duration, id: StreamId) {
+        let before = self.open.insert(id, Stream::new(None, Some(now.saturating_add(self.patience))));
         self.dying.extend(before.and_then(|stream| stream.handle));
     }
 
@@ -115,10 +114,10 @@ impl Streams {
     }
 
     /// What is to be said of the streams when the other side has left.
-    pub(super) fn ends(&self) -> impl Iterator<Item = Signal> {
+    pub(super) fn ends(&self) -> impl Iterator<Item = Event> {
         self.open.iter().filter(|(_, stream)| !stream.ended).map(|(&id, stream)| match stream.deadline {
-            Some(_) => Signal::Refused(id, "the other side has left".into()),
-            None => Signal::Close(id),
+            Some(_) => Event::Refused(id, "the other side has left".into()),
+            None => Event::Closed(id),
         })
     }
 
@@ -128,10 +127,10 @@ impl Streams {
     }
 
     /// Takes out what has come.
-    pub(super) fn receive(&mut self, sockets: &mut SocketSet<'static>, signals: &mut VecDeque<Signal>) {
+    pub(super) fn receive(&mut self, sockets: &mut SocketSet<'static>, events: &mut VecDeque<Event>) {
         for (&id, stream) in self.open.iter_mut().filter(|(_, stream)| stream.deadline.is_none()) {
             if let Some(handle) = stream.handle {
-                stream.receive(id, sockets.get_mut(handle), signals);
+                stream.receive(id, sockets.get_mut(handle), events);
             }
         }
     }
@@ -139,17 +138,17 @@ impl Streams {
     /// Goes on with every stream as far as it goes by now.
     pub(super) fn work(
         &mut self,
-        now: Time,
+        now: Duration,
         peer: Option<IpAddr>,
         context: &mut Context,
         sockets: &mut SocketSet<'static>,
-        signals: &mut VecDeque<Signal>,
+        events: &mut VecDeque<Event>,
     ) {
-        self.accept(sockets, signals);
-        self.dial(peer, context, sockets, signals);
+        self.accept(sockets, events);
+        self.dial(peer, context, sockets, events);
         let (patience, mut over) = (self.patience, Vec::new());
         for (&id, stream) in &mut self.open {
-            if !stream.work(now, id, patience, sockets, signals) {
+            if !stream.work(now, id, patience, sockets, events) {
                 over.push(id);
             }
         }
@@ -165,11 +164,11 @@ impl Streams {
     }
 
     /// When an attempt to connect is to be given up next.
-    pub(super) fn wake_at(&self) -> Time {
-        self.open.values().filter_map(|stream| stream.deadline).min().unwrap_or(Time::NEVER)
+    pub(super) fn wake_at(&self) -> Option<Duration> {
+        self.open.values().filter_map(|stream| stream.deadline).min()
     }
 
-    fn accept(&mut self, sockets: &mut SocketSet<'static>, signals: &mut VecDeque<Signal>) {
+    fn accept(&mut self, sockets: &mut SocketSet<'static>, events: &mut VecDeque<Event>) {
         for at in 0..self.listeners.len() {
             let Some(&Listener { port, handle }) = self.listeners.get(at) else { return };
             let taken = match sockets.get::<Socket<'_>>(handle).state() {
@@ -188,7 +187,7 @@ impl Streams {
                     while self.open.contains_key(&self.next_id) {
                         self.next_id = self.next_id.wrapping_add(1);
                     }
-                    signals.push_back(Signal::Connect(self.next_id));
+                    events.push_back(Event::Accepted(self.next_id));
                     self.open.insert(self.next_id, Stream::new(Some(handle), None));
                     self.next_id = self.next_id.wrapping_add(1);
                 }
@@ -202,14 +201,14 @@ impl Streams {
         peer: Option<IpAddr>,
         context: &mut Context,
         sockets: &mut SocketSet<'static>,
-        signals: &mut VecDeque<Signal>,
+        events: &mut VecDeque<Event>,
     ) {
         let waiting = |stream: &Stream| stream.handle.is_none() && stream.deadline.is_some();
         let ids: Vec<_> = self.open.iter().filter(|(_, stream)| waiting(stream)).map(|(id, _)| *id).collect();
         for id in ids {
             let Some(target) = self.target else {
                 self.open.remove(&id);
-                signals.push_back(Signal::Refused(id, "no address to connect to is configured".into()));
+                events.push_back(Event::Refused(id, "no address to connect to is configured".into()));
                 continue;
             };
             let Some(address) = resolve(target.host, peer) else { continue };
@@ -234,11 +233,11 @@ impl Stream {
     /// Goes on as far as it goes; false when the stream is over.
     fn work(
         &mut self,
-        now: Time,
+        now: Duration,
         id: StreamId,
         patience: Duration,
         sockets: &mut SocketSet<'static>,
-        signals: &mut VecDeque<Signal>,
+        events: &mut VecDeque<Event>,
     ) -> bool {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             let why = match self.handle.take() {
@@ -249,7 +248,7 @@ impl Stream {
                     "the other side does not answer"
                 }
             };
-            signals.push_back(Signal::Refused(id, why.into()));
+            events.push_back(Event::Refused(id, why.into()));
             return false;
         }
         let Some(handle) = self.handle else { return true };
@@ -258,19 +257,19 @@ impl Stream {
             match socket.state() {
                 State::SynSent | State::SynReceived => return true,
                 State::Closed => {
-                    signals.push_back(Signal::Refused(id, "the other side resets the connection".into()));
+                    events.push_back(Event::Refused(id, "the other side resets the connection".into()));
                     return false;
                 }
                 _ => {
                     self.deadline = None;
-                    signals.push_back(Signal::Connected(id));
+                    events.push_back(Event::Connected(id));
                 }
             }
         }
         self.send(socket);
         // The stack counts idle time too, so it is told to count only while something is to be acknowledged.
         socket.set_timeout((socket.send_queue() > 0).then(|| stack_duration(patience)));
-        self.receive(id, socket, signals);
+        self.receive(id, socket, events);
         !matches!(socket.state(), State::TimeWait | State::Closed)
     }
 
@@ -292,18 +291,18 @@ impl Stream {
         }
     }
 
-    fn receive(&mut self, id: StreamId, socket: &mut Socket<'static>, signals: &mut VecDeque<Signal>) {
+    fn receive(&mut self, id: StreamId, socket: &mut Socket<'static>, events: &mut VecDeque<Event>) {
         while socket.can_recv() {
             let Ok(octets) = socket.recv(|octets| (octets.len(), octets.to_vec())) else { break };
-            match signals.back_mut() {
+            match events.back_mut() {
                 // Frames of one burst are one piece to whoever reads.
-                Some(Signal::Data(last, so_far)) if *last == id => so_far.extend(octets),
-                _ => signals.push_back(Signal::Data(id, octets)),
+                Some(Event::Data(last, so_far)) if *last == id => so_far.extend(octets),
+                _ => events.push_back(Event::Data(id, octets)),
             }
         }
         if !self.ended && !socket.may_recv() {
             self.ended = true;
-            signals.push_back(Signal::Close(id));
+            events.push_back(Event::Closed(id));
         }
     }
 }

@@ -11,7 +11,6 @@ use smoltcp::wire::{
 };
 
 use super::Advertisement;
-use crate::Time;
 
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xFF02, 0, 0, 0, 0, 0, 0, 1);
 const ALL_NODES_ETHERNET: EthernetAddress = EthernetAddress([0x33, 0x33, 0, 0, 0, 1]);
@@ -24,22 +23,28 @@ pub(super) struct Router {
     mac: EthernetAddress,
     address: Ipv6Addr,
     mtu: u16,
-    next: Time,
+    next: Duration,
 }
 
 impl Router {
     /// A router that advertises at once.
-    pub(super) fn new(advertisement: Advertisement, mac: [u8; 6], address: Ipv6Addr, mtu: u16, now: Time) -> Router {
+    pub(super) fn new(
+        advertisement: Advertisement,
+        mac: [u8; 6],
+        address: Ipv6Addr,
+        mtu: u16,
+        now: Duration,
+    ) -> Router {
         Router { advertisement, mac: EthernetAddress(mac), address, mtu, next: now }
     }
 
     /// When the next advertisement is due.
-    pub(super) fn next(&self) -> Time {
+    pub(super) fn next(&self) -> Duration {
         self.next
     }
 
     /// Looks at a frame of the other side: a solicitation makes an advertisement due.
-    pub(super) fn observe(&mut self, now: Time, frame: &[u8]) {
+    pub(super) fn observe(&mut self, now: Duration, frame: &[u8]) {
         let is_solicitation = EthernetFrame::new_checked(frame)
             .ok()
             .filter(|frame| frame.ethertype() == EthernetProtocol::Ipv6)
@@ -53,11 +58,11 @@ impl Router {
     }
 
     /// The advertisement, as a frame, if it is due.
-    pub(super) fn poll(&mut self, now: Time) -> Option<Vec<u8>> {
+    pub(super) fn poll(&mut self, now: Duration) -> Option<Vec<u8>> {
         if now < self.next {
             return None;
         }
-        self.next = now + self.advertisement.interval.max(Duration::from_secs(1));
+        self.next = now.saturating_add(self.advertisement.interval.max(Duration::from_secs(1)));
         let message = Icmpv6Repr::Ndisc(NdiscRepr::RouterAdvert {
             hop_limit: 64,
             flags: NdiscRouterFlags::empty(),
@@ -115,8 +120,8 @@ mod tests {
             interval: Duration::from_secs(200),
         };
         let address = "fe80::ff:fe00:1".parse().unwrap();
-        let mut router = Router::new(advertisement, [2, 0, 0, 0, 0, 1], address, 1500, Time::ZERO);
-        let frame = router.poll(Time::ZERO).unwrap();
+        let mut router = Router::new(advertisement, [2, 0, 0, 0, 0, 1], address, 1500, Duration::ZERO);
+        let frame = router.poll(Duration::ZERO).unwrap();
         assert_eq!(frame[..14], [0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x86, 0xDD]);
         // Version 6, 64 octets of ICMPv6, hop limit 255.
         assert_eq!(frame[14..22], [0x60, 0, 0, 0, 0, 64, 58, 255]);
@@ -127,11 +132,11 @@ mod tests {
         let prefix = frame.windows(4).position(|w| w == [3, 4, 64, 0xC0]).unwrap();
         assert_eq!(frame[prefix + 4..prefix + 12], [0, 0, 0x0E, 0x10, 0, 0, 0x0E, 0x10]);
 
-        assert_eq!(router.poll(Time::from_micros(1)), None);
-        assert_eq!(router.next(), Time::ZERO + Duration::from_secs(200));
+        assert_eq!(router.poll(Duration::from_micros(1)), None);
+        assert_eq!(router.next(), Duration::from_secs(200));
         let mut solicitation = frame;
         solicitation[54] = 133;
-        router.observe(Time::from_micros(2), &solicitation);
-        assert!(router.poll(Time::from_micros(2)).is_some());
+        router.observe(Duration::from_micros(2), &solicitation);
+        assert!(router.poll(Duration::from_micros(2)).is_some());
     }
 }

@@ -16,8 +16,7 @@ use super::neighbour::Neighbour;
 use super::router::Router;
 use super::streams::Streams;
 use super::wire::Wire;
-use super::{ConfigError, Host, IpConfig, Ipv4, Ipv6, PeerAddress};
-use crate::{Signal, Time};
+use super::{ConfigError, Event, Host, IpConfig, Ipv4, Ipv6, PeerAddress, StreamId};
 
 /// Octets of the longest DHCP message taken; RFC 2131 demands 576 of an IP packet.
 const DHCP_LENGTH: usize = 1500;
@@ -32,7 +31,7 @@ pub struct Node {
     interface: Interface,
     sockets: SocketSet<'static>,
     outgoing: VecDeque<Vec<u8>>,
-    signals: VecDeque<Signal>,
+    events: VecDeque<Event>,
     streams: Streams,
     neighbour: Neighbour,
     dhcp_client: Option<SocketHandle>,
@@ -45,7 +44,7 @@ impl Node {
     ///
     /// # Errors
     /// [`ConfigError`] when the settings contradict each other or TCP/IP.
-    pub fn new(config: IpConfig, seed: u64, now: Time) -> Result<Node, ConfigError> {
+    pub fn new(config: IpConfig, seed: u64, now: Duration) -> Result<Node, ConfigError> {
         config.check()?;
         let mut outgoing = VecDeque::new();
         let mut settings = Config::new(EthernetAddress(config.mac).into());
@@ -90,7 +89,7 @@ impl Node {
             interface,
             sockets,
             outgoing,
-            signals: VecDeque::new(),
+            events: VecDeque::new(),
             streams,
             neighbour: Neighbour::default(),
             dhcp_client,
@@ -101,7 +100,7 @@ impl Node {
 
     /// Takes a frame from the other side. What follows from it is done by [`Node::poll`], so that frames which came
     /// together are answered together.
-    pub fn receive(&mut self, now: Time, frame: &[u8]) {
+    pub fn receive(&mut self, now: Duration, frame: &[u8]) {
         self.neighbour.observe(frame);
         if let Some(router) = &mut self.router {
             router.observe(now, frame);
@@ -110,14 +109,14 @@ impl Node {
         let changed = self.interface.poll_ingress_single(instant(now), &mut wire, &mut self.sockets);
         // Emptied at once: a window that looks full between two frames of a burst would be told to the other side.
         if changed == PollIngressSingleResult::SocketStateChanged {
-            self.streams.receive(&mut self.sockets, &mut self.signals);
+            self.streams.receive(&mut self.sockets, &mut self.events);
             // Taken at once: the next frame of the burst may ask who has the address.
             self.follow_dhcp();
         }
     }
 
     /// Does what has become due: sends what may be sent, gives up what took too long.
-    pub fn poll(&mut self, now: Time) {
+    pub fn poll(&mut self, now: Duration) {
         self.interface.poll_maintenance(instant(now));
         self.serve_dhcp();
         self.follow_dhcp();
@@ -127,7 +126,7 @@ impl Node {
         let peer = self.peer();
         loop {
             let context = self.interface.context();
-            self.streams.work(now, peer, context, &mut self.sockets, &mut self.signals);
+            self.streams.work(now, peer, context, &mut self.sockets, &mut self.events);
             let mut wire = Wire { incoming: None, outgoing: &mut self.outgoing, mtu: self.config.mtu };
             let mut changed = false;
             while self.interface.poll_egress(instant(now), &mut wire, &mut self.sockets)
@@ -141,14 +140,14 @@ impl Node {
         }
     }
 
-    /// When [`Node::poll`] should be called next if no frame comes before; [`Time::NEVER`] if nothing will be due.
-    pub fn wake_at(&mut self, now: Time) -> Time {
-        let stack = self.interface.poll_at(instant(now), &self.sockets).map_or(Time::NEVER, |at| {
+    /// When [`Node::poll`] should be called next if no frame comes before; `None` if nothing will be due.
+    pub fn wake_at(&mut self, now: Duration) -> Option<Duration> {
+        let stack = self.interface.poll_at(instant(now), &self.sockets).map(|at| {
             let micros = u64::try_from(at.total_micros()).unwrap_or_default();
-            Time::from_micros(micros.max(now.micros()))
+            Duration::from_micros(micros).max(now)
         });
-        let router = self.router.as_ref().map_or(Time::NEVER, Router::next);
-        stack.min(router).min(self.streams.wake_at())
+        let router = self.router.as_ref().map(Router::next);
+        [stack, router, self.streams.wake_at()].into_iter().flatten().min()
     }
 
     /// The next frame for the other side.
@@ -156,35 +155,40 @@ impl Node {
         self.outgoing.pop_front()
     }
 
-    /// The next thing that happened to a stream: `Connect`, `Connected`, `Refused`, `Data` or `Close`.
-    pub fn signal(&mut self) -> Option<Signal> {
-        self.signals.pop_front()
+    /// The next thing that happened to a stream.
+    pub fn event(&mut self) -> Option<Event> {
+        self.events.pop_front()
     }
 
-    /// Takes what a stream is to do: `Connect` to [`IpConfig::connect`], `Data`, or `Close`. It is done by the next
-    /// [`Node::poll`]. What names no open stream is passed over, for the other side may have closed it meanwhile.
-    pub fn send(&mut self, now: Time, signal: Signal) {
-        match signal {
-            Signal::Connect(id) => self.streams.connect(now, id),
-            Signal::Data(id, octets) => self.streams.data(id, octets),
-            Signal::Close(id) => self.streams.close(id),
-            _ => {}
-        }
+    /// Opens a stream to [`IpConfig::connect`]; it is done by the next [`Node::poll`], and an event says how it went.
+    pub fn connect(&mut self, now: Duration, id: StreamId) {
+        self.streams.connect(now, id);
+    }
+
+    /// Octets of a stream, which go with the next [`Node::poll`]. A stream that is not open is passed over, for the
+    /// other side may have closed it meanwhile.
+    pub fn write(&mut self, id: StreamId, octets: Vec<u8>) {
+        self.streams.data(id, octets);
+    }
+
+    /// Closes this side's direction of a stream after all that was written; one that is not open is passed over.
+    pub fn close(&mut self, id: StreamId) {
+        self.streams.close(id);
     }
 
     /// Ends every stream by a reset and forgets what was said of them; addresses stay.
     pub fn begin(&mut self) {
         self.streams.reset(&mut self.sockets);
-        self.signals.clear();
+        self.events.clear();
     }
 
     /// The other side came anew, or another one did: addresses are sought and given again, and streams have ended.
-    pub fn restart(&mut self, now: Time) {
+    pub fn restart(&mut self, now: Duration) {
         self.seed = self.seed.wrapping_add(1);
         // It was made from these settings once.
         let Ok(mut fresh) = Node::new(self.config.clone(), self.seed, now) else { return };
-        fresh.signals = std::mem::take(&mut self.signals);
-        fresh.signals.extend(self.streams.ends());
+        fresh.events = std::mem::take(&mut self.events);
+        fresh.events.extend(self.streams.ends());
         fresh.streams.follow(&self.streams);
         *self = fresh;
     }
@@ -255,8 +259,8 @@ pub(super) fn resolve(host: Host, peer: Option<IpAddr>) -> Option<IpAddr> {
     }
 }
 
-pub(super) fn instant(time: Time) -> Instant {
-    Instant::from_micros(i64::try_from(time.micros()).unwrap_or(i64::MAX))
+pub(super) fn instant(time: Duration) -> Instant {
+    Instant::from_micros(i64::try_from(time.as_micros()).unwrap_or(i64::MAX))
 }
 
 pub(super) fn stack_duration(duration: Duration) -> smoltcp::time::Duration {

@@ -1,0 +1,334 @@
+//! Processes that a DUT file names. Each has a group of its own (on Windows a job object), so that what it started ends
+//! with it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::Read;
+use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use process_wrap::std::{ChildWrapper, CommandWrap};
+
+use crate::LinkError;
+
+/// How long a command that the harness waits for may take: `reset`, and the commands that stand in for the operator.
+///
+/// Long enough to boot a phone's emulator into a snapshot, short enough that a forgotten prompt does not hold up a night.
+pub const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+/// Octets of a command's output that are kept from its beginning and from its end for an error text.
+const HEAD: usize = 600;
+const TAIL: usize = 1400;
+
+/// The pauses between two looks whether a process has ended: the first, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the last output of a process is waited for once its group has been killed. A process that left the group
+/// may hold the pipe for ever.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A command line of the DUT file.
+///
+/// In its arguments `{host}` and `{port}` stand for the address the harness listens on, and `{package0}` for the
+/// notification in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The program and its arguments; never empty.
+    pub words: Vec<String>,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words.join(" "))
+    }
+}
+
+/// Runs a command of the DUT file to its end, at most for [`COMMAND_LIMIT`]. What it leaves in the background when it
+/// succeeds goes on: it may have been asked to start something.
+///
+/// # Errors
+/// [`LinkError::Command`] when it does not start, [`LinkError::Failed`] when it ends with an error,
+/// [`LinkError::Overdue`] when it does not end in time; then it was killed, and all that it started.
+pub fn run_command(command: &Command) -> Result<(), LinkError> {
+    run_within(command, COMMAND_LIMIT)
+}
+
+fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
+    let (process, pipes) = Process::start(command, str::to_owned, [Stdio::null(), Stdio::piped(), Stdio::piped()])?;
+    let (held, closed) = channel();
+    let output = Output::gather(pipes.stdout, held.clone());
+    let errors = Output::gather(pipes.stderr, held);
+    let until = Instant::now().checked_add(limit);
+    let ended =
+        process.wait(until, &closed).map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
+    if ended.is_some_and(|status| status.success()) {
+        return Ok(());
+    }
+    process.end();
+    // Nothing is ever sent: the wait ends when both pipes are closed.
+    let _ = closed.recv_timeout(LAST_WORDS);
+    let said = [errors.to_string(), output.to_string()].into_iter().find(|said| !said.is_empty());
+    let said = said.unwrap_or_else(|| "it wrote nothing".into());
+    let command = command.to_string();
+    Err(match ended {
+        Some(status) => LinkError::Failed { command, status: status.to_string(), stderr: said },
+        None => LinkError::Overdue { command, limit, said },
+    })
+}
+
+/// Kills every process that this program has started for a DUT and that has not been waited for, with all that they
+/// started: the last act of a program that is interrupted, for a Ctrl-C reaches its own group alone.
+pub fn end_processes() {
+    let all = std::mem::take(&mut *running());
+    all.iter().filter_map(Weak::upgrade).for_each(|process| process.end());
+}
+
+/// Every process that somebody may still have to end.
+static RUNNING: Mutex<Vec<Weak<Process>>> = Mutex::new(Vec::new());
+
+fn running() -> MutexGuard<'static, Vec<Weak<Process>>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A process with its group.
+#[derive(Debug)]
+pub(crate) struct Process(Mutex<Box<dyn ChildWrapper>>);
+
+/// The ends of a process's pipes that are on this side.
+#[derive(Debug)]
+pub(crate) struct Pipes {
+    pub(crate) stdin: Option<ChildStdin>,
+    pub(crate) stdout: Option<ChildStdout>,
+    pub(crate) stderr: Option<ChildStderr>,
+}
+
+impl Process {
+    /// Starts a command, each of its words as `fill` makes it; `stdio` is input, output and errors.
+    ///
+    /// # Errors
+    /// [`LinkError::Command`] when it does not start.
+    pub(crate) fn start(
+        command: &Command,
+        fill: impl Fn(&str) -> String,
+        stdio: [Stdio; 3],
+    ) -> Result<(Arc<Process>, Pipes), LinkError> {
+        let mut words = command.words.iter().map(|word| fill(word));
+        let [stdin, stdout, stderr] = stdio;
+        let mut wrapped = CommandWrap::with_new(words.next().unwrap_or_default(), |command| {
+            command.args(words).stdin(stdin).stdout(stdout).stderr(stderr);
+        });
+        #[cfg(unix)]
+        wrapped.wrap(process_wrap::std::ProcessGroup::leader());
+        #[cfg(windows)]
+        wrapped.wrap(process_wrap::std::JobObject);
+        let mut child = wrapped.spawn().map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
+        let pipes = Pipes { stdin: child.stdin().take(), stdout: child.stdout().take(), stderr: child.stderr().take() };
+        let process = Arc::new(Process(Mutex::new(child)));
+        let mut running = running();
+        running.retain(|process| process.strong_count() > 0);
+        running.push(Arc::downgrade(&process));
+        Ok((process, pipes))
+    }
+
+    /// How it ended; `None` while it runs.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(crate) fn status(&self) -> std::io::Result<Option<ExitStatus>> {
+        self.child().try_wait()
+    }
+
+    /// Waits until it ends, or until `until`; a message or the end of `hint` says that it may end soon.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(crate) fn wait(&self, until: Option<Instant>, hint: &Receiver<()>) -> std::io::Result<Option<ExitStatus>> {
+        // The child is never locked while waiting: the session must be able to kill it.
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if let Some(status) = self.status()? {
+                return Ok(Some(status));
+            }
+            let left = until.map_or(pause, |until| until.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Ok(None);
+            }
+            match hint.recv_timeout(pause.min(left)) {
+                Ok(()) => pause = FIRST_PAUSE,
+                Err(RecvTimeoutError::Timeout) => pause = pause.saturating_mul(2).min(LONGEST_PAUSE),
+                // Its pipes are closed, which is nearly its end.
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(FIRST_PAUSE.min(left)),
+            }
+        }
+    }
+
+    /// Kills it, and all of its group, whether it has ended itself or not.
+    pub(crate) fn end(&self) {
+        let mut child = self.child();
+        // Fails when nobody is left.
+        let _ = child.start_kill();
+        let _ = child.wait();
+    }
+
+    fn child(&self) -> MutexGuard<'_, Box<dyn ChildWrapper>> {
+        // Each use is a single call, which leaves the child as it was.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The beginning and the end of what a process wrote.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Output(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    /// Octets between the two that were not kept.
+    left_out: usize,
+}
+
+impl Output {
+    /// Reads a pipe to its end, in a thread of its own; `held` is dropped at the end.
+    fn gather(pipe: Option<impl Read + Send + 'static>, held: Sender<()>) -> Output {
+        let output = Output::default();
+        if let Some(pipe) = pipe {
+            let kept = output.clone();
+            thread::spawn(move || {
+                kept.read(pipe);
+                drop(held);
+            });
+        }
+        output
+    }
+
+    /// Reads a pipe to its end.
+    pub(crate) fn read(&self, mut pipe: impl Read) {
+        let mut buffer = [0; 4096];
+        loop {
+            match pipe.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(count) => self.kept().add(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn add(&mut self, octets: &[u8]) {
+        let (head, rest) = octets.split_at(octets.len().min(HEAD.saturating_sub(self.head.len())));
+        self.head.extend(head);
+        self.tail.extend(rest);
+        let surplus = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..surplus);
+        self.left_out = self.left_out.saturating_add(surplus);
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self.kept();
+        let tail: Vec<u8> = kept.tail.iter().copied().collect();
+        if kept.left_out == 0 {
+            return f.write_str(String::from_utf8_lossy(&[kept.head.as_slice(), &tail].concat()).trim());
+        }
+        let (head, tail) = (String::from_utf8_lossy(&kept.head), String::from_utf8_lossy(&tail));
+        write!(f, "{}\n[{} octets left out]\n{}", head.trim(), kept.left_out, tail.trim())
+    }
+}
+
+/// A limit for a person.
+pub(crate) fn in_words(limit: Duration) -> String {
+    match limit.subsec_millis() {
+        0 => format!("{} s", limit.as_secs()),
+        _ => format!("{} ms", limit.as_millis()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        Command { words: vec!["sh".into(), "-c".into(), script.into()] }
+    }
+
+    /// A process whose group holds the writing end of a pipe, and the reading end: that ends when the last one has gone.
+    fn held(script: &str) -> (Arc<Process>, impl Read) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let stdio = [Stdio::null(), Stdio::from(writer), Stdio::null()];
+        (Process::start(&shell(script), str::to_owned, stdio).unwrap().0, reader)
+    }
+
+    #[test]
+    fn what_a_process_started_ends_with_it() {
+        let (process, mut group) = held("echo up; sleep 543; true");
+        let mut up = [0; 3];
+        group.read_exact(&mut up).unwrap();
+        process.end();
+        assert_eq!(group.read(&mut up).unwrap(), 0);
+        assert!(process.status().unwrap().is_some());
+    }
+
+    #[test]
+    fn what_a_process_left_behind_ends_with_it() {
+        let (process, mut group) = held("sleep 543 & echo up");
+        let mut up = [0; 3];
+        group.read_exact(&mut up).unwrap();
+        let (_never, hint) = channel();
+        assert!(process.wait(None, &hint).unwrap().unwrap().success());
+        process.end();
+        assert_eq!(group.read(&mut up).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_killed_with_all_that_it_started() {
+        let command = shell("echo waiting for a phone >&2; sleep 543; true");
+        let error = run_within(&command, Duration::from_millis(300)).unwrap_err().to_string();
+        let expected = "the command `sh -c echo waiting for a phone >&2; sleep 543; true` did not end within 300 ms \
+                        and was killed; run it by hand to see what it waits for; it wrote: waiting for a phone";
+        assert_eq!(error, expected);
+        assert_eq!(in_words(COMMAND_LIMIT), "60 s");
+    }
+
+    #[test]
+    fn a_command_that_fails_tells_its_status_or_signal_and_what_it_wrote() {
+        let failed = |script: &str| run_command(&shell(script)).unwrap_err().to_string();
+        let error = failed("echo no such account >&2; echo unused; exit 3");
+        assert!(error.ends_with("ended with exit status: 3: no such account"), "{error}");
+        let error = failed("echo only here; exit 1");
+        assert!(error.ends_with("ended with exit status: 1: only here"), "{error}");
+        let error = failed("kill -9 $$");
+        assert!(error.contains("ended with signal: 9") && error.ends_with("it wrote nothing"), "{error}");
+        let error = run_command(&Command { words: vec!["./no-such-program".into()] }).unwrap_err().to_string();
+        assert!(error.starts_with("cannot start `./no-such-program`"), "{error}");
+    }
+
+    #[test]
+    fn a_command_may_leave_something_in_the_background() {
+        // Its standard output is held open by what it leaves, which is no reason to wait.
+        run_command(&shell("sleep 3 & true")).unwrap();
+    }
+
+    #[test]
+    fn of_long_output_the_beginning_and_the_end_are_kept() {
+        let output = Output::default();
+        output.read([b"begin ".as_slice(), &[b'x'; 10_000], b" end"].concat().as_slice());
+        let text = output.to_string();
+        assert!(text.starts_with("begin x") && text.ends_with("x end"), "{text}");
+        assert!(text.contains("\n[8010 octets left out]\n") && text.len() < 2100, "{text}");
+        let output = Output::default();
+        output.read(b"short\n".as_slice());
+        assert_eq!(output.to_string(), "short");
+    }
+}
