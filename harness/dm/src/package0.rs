@@ -4,6 +4,9 @@
 //! every field as carried, including values the notification specification forbids (session id 0, set
 //! future-use bits, another version): judging them is the business of the caller.
 
+use std::ops::Range;
+
+use dmsc_octets::Spans;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -292,6 +295,32 @@ impl ParseError {
             Self::Truncated { prefix, .. } | Self::ServerIdTruncated { prefix, .. } => prefix,
         }
     }
+}
+
+/// Where the fields of a Package#0 stand, under the names a case has for them (DMNOTI 1.2, clause 6). Fields that share
+/// an octet have it both; a field that is cut off has what is there of it, if only the end of the octets.
+pub fn spans(octets: &[u8]) -> Spans {
+    const DIGEST: Range<usize> = 0..DIGEST_LEN;
+    const FIXED: [(&str, Range<usize>); 9] = [
+        ("digest", DIGEST),
+        ("digest_octets", DIGEST),
+        ("version", DIGEST_LEN..DIGEST_LEN + 2),
+        ("ui_mode", DIGEST_LEN + 1..DIGEST_LEN + 2),
+        ("initiator", DIGEST_LEN + 1..DIGEST_LEN + 2),
+        ("future_use", DIGEST_LEN + 1..DIGEST_LEN + 5),
+        ("session_id", DIGEST_LEN + 5..HEADER_LEN - 1),
+        ("session_text", DIGEST_LEN + 5..HEADER_LEN - 1),
+        ("length_identifier", HEADER_LEN - 1..HEADER_LEN),
+    ];
+    let length = octets.get(HEADER_LEN - 1).map_or(0, |length| usize::from(*length));
+    let clip = |range: Range<usize>| range.start.min(octets.len())..range.end.min(octets.len());
+    let mut spans = Spans::at(0..octets.len());
+    for (name, range) in FIXED {
+        spans.set(name, clip(range));
+    }
+    spans.set("server_id", clip(HEADER_LEN..HEADER_LEN + length));
+    spans.set("body", clip(HEADER_LEN + length..usize::MAX));
+    spans
 }
 
 /// The digest of a trigger (DMNOTI 1.2 clause 6, DMSEC 5.3).

@@ -2,7 +2,7 @@
 //!
 //! Whatever carries the octets (a BIP channel or a TCP stream) feeds a connection and takes what it wants to send.
 
-use dmsc_dm::syncml::Message;
+use dmsc_dm::syncml::{Decoded, Message};
 use serde_json::{Map, Value, json};
 
 use crate::dm::server::Answer;
@@ -113,10 +113,11 @@ impl Site {
             return self.respond(response, request.keeps_alive(), change, desk).map(Step::Send);
         }
         match self.admit(request) {
-            Ok((message, octets, encoding)) => {
+            Ok((Decoded { value: message, irregular }, octets, encoding)) => {
                 let server = &self.server;
                 desk.hear(Actor::Client, "dm.message", &octets, || {
                     let mut fields = view::client_fields(&message, encoding);
+                    view::add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
                     fields
                 });
@@ -130,7 +131,7 @@ impl Site {
     }
 
     /// Decides whether a request is one for the DM_SC Server; an HTTP status when it is not.
-    fn admit(&mut self, request: &HttpMessage) -> Result<(Message, Vec<u8>, Encoding), u16> {
+    fn admit(&mut self, request: &HttpMessage) -> Result<(Decoded<Message>, Vec<u8>, Encoding), u16> {
         let Start::Request { method, target } = &request.start else { return Err(400) };
         let path = target.split('?').next().unwrap_or_default();
         if path != PATH {
@@ -152,8 +153,10 @@ impl Site {
             return Err(503);
         }
         match encoding.decode(&request.body) {
-            Ok((message, _)) => Ok((message, request.body.clone(), encoding)),
-            Err(_) if self.switches.on(Switch::AnyMethod) => Ok((Message::default(), Vec::new(), encoding)),
+            Ok(message) => Ok((message, request.body.clone(), encoding)),
+            Err(_) if self.switches.on(Switch::AnyMethod) => {
+                Ok((Decoded { value: Message::default(), irregular: Vec::new() }, Vec::new(), encoding))
+            }
             Err(_) => {
                 self.locked_up = self.switches.on(Switch::LockUpOnGarbage);
                 Err(400)
