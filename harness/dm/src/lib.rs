@@ -8,7 +8,6 @@ mod irregular;
 mod serde_form;
 
 pub mod auth;
-pub mod media;
 pub mod package0;
 pub mod syncml;
 pub mod tree;
