@@ -33,8 +33,8 @@ fn main() -> ExitCode {
 fn run(verb: &str, file: &str) -> Result<(), Box<dyn Error>> {
     let octets = std::fs::read(file)?;
     let decoded = message(&octets)?;
-    for warning in &decoded.warnings {
-        eprintln!("{file}: {warning}");
+    for irregular in &decoded.irregular {
+        eprintln!("{file}: {irregular}");
     }
     let output = match verb {
         "encode" => wbxml::encode(&decoded.value)?,

@@ -14,12 +14,9 @@ pub use mac_header::{MacHeader, MacHeaderError};
 
 /// The special nonce of nonce resynchronisation (DMSEC 5.3).
 ///
-/// How the value `0x00000000` becomes octets is not defined; four zero octets are the reference reading,
-/// and the other two seen in the field are in [`DEFAULT_NONCE_READINGS`].
+/// How the value `0x00000000` becomes octets is not defined; four zero octets are the reference reading. The text itself
+/// and its base64, `AAAAAA==`, have been seen in the field.
 pub const DEFAULT_NONCE: [u8; 4] = [0; 4];
-
-/// Every reading of the special nonce seen in the field, the reference reading first.
-pub const DEFAULT_NONCE_READINGS: [&[u8]; 3] = [&DEFAULT_NONCE, b"0x00000000", b"AAAAAA=="];
 
 /// The authentication scheme a Cred or Chal names in its Meta Type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,7 +234,7 @@ mod tests {
 
     #[test]
     fn mac_over_the_binary_abort_message() {
-        let body = crate::hex::decode(
+        let body = dmsc_octets::from_hex(
             "02A4016A006D6C7103312E3200017203444D2F312E3200016503413500015B033200016E57035300010167570343000101016B\
              694B033100015C033100014C033000014A0353796E6348647200014F03323132000101464B033200014F0331323233000101120101",
         )

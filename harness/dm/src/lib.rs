@@ -3,12 +3,11 @@
 //! Everything here is pure: octets or text in, values or one located error out. No I/O, no clock, and no
 //! panic on any input. Facts that rest on memory alone say so where they drive behaviour.
 
-mod hex;
+mod element;
+mod irregular;
 mod serde_form;
 
 pub mod auth;
-pub mod element;
-pub mod media;
 pub mod package0;
 pub mod syncml;
 pub mod tree;

@@ -4,6 +4,9 @@
 //! every field as carried, including values the notification specification forbids (session id 0, set
 //! future-use bits, another version): judging them is the business of the caller.
 
+use std::ops::Range;
+
+use dmsc_octets::Spans;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -20,39 +23,13 @@ pub const DIGEST_LEN: usize = 16;
 /// Octets of digest and trigger header, up to and including the length identifier.
 pub const HEADER_LEN: usize = DIGEST_LEN + 8;
 
-/// Value of the ui-mode field (two bits).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UiMode {
-    /// 00: not specified.
-    NotSpecified,
-    /// 01: the session should run in the background.
-    Background,
-    /// 10: the user should be informed.
-    Informative,
-    /// 11: the user should be asked before the session starts.
-    UserInteraction,
-}
-
-impl UiMode {
-    /// The mode for the two low bits of `value`.
-    #[must_use]
-    pub fn from_bits(value: u8) -> Self {
-        match value & 0b11 {
-            0b00 => Self::NotSpecified,
-            0b01 => Self::Background,
-            0b10 => Self::Informative,
-            _ => Self::UserInteraction,
-        }
-    }
-}
-
 /// The trigger: everything of a Package#0 that the digest covers (DMNOTI 1.2, clause 6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trigger {
     /// Notification version times ten, 10 bits; see [`VERSION_1_1`].
     pub version: u16,
-    /// How the user takes part, 2 bits; see [`UiMode`].
+    /// How the user takes part, 2 bits: 0 not specified, 1 in the background, 2 the user is informed, 3 the user is asked.
     pub ui_mode: u8,
     /// Who caused the session, 1 bit: 0 the client or end user, 1 the server.
     pub initiator: u8,
@@ -159,21 +136,14 @@ impl Package0 {
     /// `length` of the trigger is `None` afterwards, since it agrees with the server identifier.
     ///
     /// # Errors
-    /// [`ParseError`] with the offset of the octet that is missing, and the fields before it.
+    /// [`ParseError`] with the offset of the octet that is missing.
     pub fn parse(octets: &[u8]) -> Result<Self, ParseError> {
-        let truncated = |field, needed, prefix: Prefix| ParseError::Truncated {
-            field,
-            offset: octets.len(),
-            needed,
-            prefix: Box::new(prefix),
-        };
-        let mut prefix = Prefix::default();
+        let truncated = |field, needed| ParseError::Truncated { field, offset: octets.len(), needed };
         let Some((digest, rest)) = octets.split_first_chunk::<DIGEST_LEN>() else {
-            return Err(truncated("digest", DIGEST_LEN, prefix));
+            return Err(truncated("digest", DIGEST_LEN));
         };
-        prefix.digest = Some(*digest);
         let Some((first, rest)) = rest.split_first_chunk::<5>() else {
-            return Err(truncated("version, ui-mode, initiator and future-use", DIGEST_LEN + 5, prefix));
+            return Err(truncated("version, ui-mode, initiator and future-use", DIGEST_LEN + 5));
         };
         let mut trigger = Trigger {
             version: u16::from(first[0]) << 2 | u16::from(first[1] >> 6),
@@ -182,26 +152,15 @@ impl Package0 {
             future_use: u32::from_be_bytes([first[1] & 0b111, first[2], first[3], first[4]]),
             ..Trigger::default()
         };
-        prefix.version = Some(trigger.version);
-        prefix.ui_mode = Some(trigger.ui_mode);
-        prefix.initiator = Some(trigger.initiator);
-        prefix.future_use = Some(trigger.future_use);
         let Some((session_id, rest)) = rest.split_first_chunk::<2>() else {
-            return Err(truncated("sessionid", DIGEST_LEN + 7, prefix));
+            return Err(truncated("sessionid", DIGEST_LEN + 7));
         };
         trigger.session_id = u16::from_be_bytes(*session_id);
-        prefix.session_id = Some(trigger.session_id);
         let Some((length, rest)) = rest.split_first() else {
-            return Err(truncated("length-identifier", HEADER_LEN, prefix));
+            return Err(truncated("length-identifier", HEADER_LEN));
         };
-        prefix.length = Some(*length);
         let Some((server_id, body)) = rest.split_at_checked(usize::from(*length)) else {
-            prefix.server_id = rest.to_vec();
-            return Err(ParseError::ServerIdTruncated {
-                declared: *length,
-                present: rest.len(),
-                prefix: Box::new(prefix),
-            });
+            return Err(ParseError::ServerIdTruncated { declared: *length, present: rest.len() });
         };
         trigger.server_id = server_id.to_vec();
         trigger.body = body.to_vec();
@@ -227,27 +186,6 @@ impl Package0 {
     }
 }
 
-/// The fields in front of the place where a Package#0 stops making sense.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Prefix {
-    /// See [`Package0::digest`].
-    pub digest: Option<[u8; DIGEST_LEN]>,
-    /// See [`Trigger::version`].
-    pub version: Option<u16>,
-    /// See [`Trigger::ui_mode`].
-    pub ui_mode: Option<u8>,
-    /// See [`Trigger::initiator`].
-    pub initiator: Option<u8>,
-    /// See [`Trigger::future_use`].
-    pub future_use: Option<u32>,
-    /// See [`Trigger::session_id`].
-    pub session_id: Option<u16>,
-    /// The length identifier as carried.
-    pub length: Option<u8>,
-    /// As much of the server identifier as is there.
-    pub server_id: Vec<u8>,
-}
-
 /// Why octets are no Package#0.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
@@ -260,8 +198,6 @@ pub enum ParseError {
         offset: usize,
         /// Octets from the start of the Package#0 to the end of the field.
         needed: usize,
-        /// What was read before.
-        prefix: Box<Prefix>,
     },
     /// The length identifier (octet 23) promises more octets than follow.
     #[error("octet 23: length-identifier says {declared} octets of server-identifier, {present} follow")]
@@ -270,28 +206,33 @@ pub enum ParseError {
         declared: u8,
         /// Octets present.
         present: usize,
-        /// What was read before.
-        prefix: Box<Prefix>,
     },
 }
 
-impl ParseError {
-    /// Offset of the octet at fault, from the start of the Package#0.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        match self {
-            Self::Truncated { offset, .. } => *offset,
-            Self::ServerIdTruncated { .. } => HEADER_LEN - 1,
-        }
+/// Where the fields of a Package#0 stand, under the names a case has for them (DMNOTI 1.2, clause 6). Fields that share
+/// an octet have it both; a field that is cut off has what is there of it, if only the end of the octets.
+pub fn spans(octets: &[u8]) -> Spans {
+    const DIGEST: Range<usize> = 0..DIGEST_LEN;
+    const FIXED: [(&str, Range<usize>); 9] = [
+        ("digest", DIGEST),
+        ("digest_octets", DIGEST),
+        ("version", DIGEST_LEN..DIGEST_LEN + 2),
+        ("ui_mode", DIGEST_LEN + 1..DIGEST_LEN + 2),
+        ("initiator", DIGEST_LEN + 1..DIGEST_LEN + 2),
+        ("future_use", DIGEST_LEN + 1..DIGEST_LEN + 5),
+        ("session_id", DIGEST_LEN + 5..HEADER_LEN - 1),
+        ("session_text", DIGEST_LEN + 5..HEADER_LEN - 1),
+        ("length_identifier", HEADER_LEN - 1..HEADER_LEN),
+    ];
+    let length = octets.get(HEADER_LEN - 1).map_or(0, |length| usize::from(*length));
+    let clip = |range: Range<usize>| range.start.min(octets.len())..range.end.min(octets.len());
+    let mut spans = Spans::at(0..octets.len());
+    for (name, range) in FIXED {
+        spans.set(name, clip(range));
     }
-
-    /// The fields read before the fault.
-    #[must_use]
-    pub fn prefix(&self) -> &Prefix {
-        match self {
-            Self::Truncated { prefix, .. } | Self::ServerIdTruncated { prefix, .. } => prefix,
-        }
-    }
+    spans.set("server_id", clip(HEADER_LEN..HEADER_LEN + length));
+    spans.set("body", clip(HEADER_LEN + length..usize::MAX));
+    spans
 }
 
 /// The digest of a trigger (DMNOTI 1.2 clause 6, DMSEC 5.3).

@@ -72,12 +72,12 @@ pub(crate) mod digest {
     use super::*;
 
     pub(crate) fn serialize<S: Serializer>(digest: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&crate::hex::encode(digest))
+        serializer.serialize_str(&dmsc_octets::to_hex(digest))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
         let text = String::deserialize(deserializer)?;
-        let octets = crate::hex::decode(&text).map_err(de::Error::custom)?;
+        let octets = dmsc_octets::from_hex(&text).map_err(de::Error::custom)?;
         <[u8; 16]>::try_from(octets.as_slice()).map_err(|_| {
             de::Error::custom(format!("a digest has 16 octets (32 hexadecimal digits), found {}", octets.len()))
         })

@@ -7,6 +7,8 @@ mod codes;
 mod data;
 mod from_element;
 mod message;
+mod place;
+mod spans;
 mod to_element;
 
 pub use codes::{AlertCode, StatusCode};
@@ -14,6 +16,8 @@ pub use data::Data;
 pub(crate) use data::is_xml_char;
 pub use from_element::{Decoded, MessageError};
 pub use message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
+pub use spans::{CommandSpans, MessageSpans};
+pub(crate) use to_element::Carrier;
 
 #[cfg(test)]
 pub(crate) mod strategies;

@@ -1,13 +1,11 @@
-//! The management tree of a device (DMTND 1.2) and the standard objects in it (DMSTDOBJ 1.2).
+//! The management tree of a device (DMTND 1.2) with what DMSTDOBJ 1.2 asks of the standard objects in it.
 //!
 //! A [`ManagementTree`] is a value: cloning it is the snapshot that Atomic needs. Every refusal carries the
 //! status code that goes back to the server and a reason for people. Readings that rest on memory are
 //! marked where they decide something.
 
-mod account;
 mod acl;
 mod node;
-mod objects;
 mod operations;
 mod property;
 mod spec;
@@ -15,11 +13,9 @@ mod uri;
 
 use thiserror::Error;
 
-pub use account::{AccountAuth, DmAccount, Level};
 pub use acl::{Acl, AclError, Grantees};
 pub use node::{AccessType, Node};
-pub use objects::{DevDetail, DevInfo};
-pub use operations::{Delivery, Fetched, NewNode};
+pub use operations::{Fetched, NewNode};
 pub use spec::{NodeSpec, SpecError, TreeSpec};
 pub use uri::{MAX_SEGMENTS, Uri, UriError};
 
@@ -52,7 +48,6 @@ pub struct ManagementTree {
     root: Node,
     /// Whether Add makes missing interior nodes on the way, which DMTND 1.2 leaves to the device.
     pub implicit_add: bool,
-    deliveries: Vec<Delivery>,
 }
 
 impl Default for ManagementTree {
@@ -62,7 +57,7 @@ impl Default for ManagementTree {
         root.permanent = true;
         root.access = [AccessType::Add, AccessType::Get].into();
         root.acl = Some(Acl::root_default());
-        Self { root, implicit_add: false, deliveries: Vec::new() }
+        Self { root, implicit_add: false }
     }
 }
 
@@ -79,12 +74,6 @@ impl ManagementTree {
         self.at(Uri::parse(uri).ok()?.segments())?.value()
     }
 
-    /// What came in through `./Inbox` since the last call (DMSTDOBJ 1.2, Inbox).
-    #[must_use]
-    pub fn take_deliveries(&mut self) -> Vec<Delivery> {
-        std::mem::take(&mut self.deliveries)
-    }
-
     /// A copy to go back to when an Atomic fails.
     #[must_use]
     pub fn snapshot(&self) -> Self {
@@ -94,12 +83,6 @@ impl ManagementTree {
     /// Goes back to a snapshot.
     pub fn rollback(&mut self, snapshot: Self) {
         *self = snapshot;
-    }
-
-    /// The ACL in force at a node: its own, or that of the nearest node above that has one.
-    #[must_use]
-    pub fn effective_acl(&self, uri: &Uri) -> Acl {
-        self.inherited_acl(uri.segments())
     }
 
     fn at(&self, segments: &[String]) -> Option<&Node> {

@@ -9,85 +9,98 @@ mod tokens;
 
 use thiserror::Error;
 
-pub use decode::{MAX_DEPTH, decode_document};
-pub use encode::{EncodeError, encode_document};
+use decode::MAX_DEPTH;
+use decode::decode_document;
+pub use encode::EncodeError;
+use encode::encode_document;
+pub(crate) use tokens::is_syncml_name;
 
-use crate::element::Element;
-use crate::syncml::{Decoded, Message, MessageError};
+use std::ops::Range;
+
+use crate::element::{Elements, shown};
+use crate::irregular::Irregularities;
+use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
 
 /// Formal public identifier of a SyncML 1.2 message.
-pub const SYNCML_1_2: &str = "-//SYNCML//DTD SyncML 1.2//EN";
+const SYNCML_1_2: &str = "-//SYNCML//DTD SyncML 1.2//EN";
 
 /// Numeric public identifier of a SyncML 1.2 message; DM messages have no identifier of their own.
-pub const SYNCML_1_2_NUMBER: u32 = 0x1201;
-
-/// Formal public identifier of a device description or serialised tree object; it has no number.
-pub const DM_DDF_1_2: &str = "-//OMA//DTD-DM-DDF 1.2//EN";
+const SYNCML_1_2_NUMBER: u32 = 0x1201;
 
 /// MIBenum of UTF-8.
-pub const UTF_8: u32 = 106;
+const UTF_8: u32 = 106;
 
-/// A WBXML document: its header, without the string table, and its root.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+/// A WBXML document: its header, without the string table, and its elements.
+#[derive(Debug)]
+struct Document<'a> {
     /// Version octet: 01, 02, 03 for 1.1, 1.2, 1.3.
-    pub version: u8,
+    version: u8,
     /// What kind of document this is.
-    pub public_id: PublicId,
+    public_id: PublicId<'a>,
+    /// The octets that say so.
+    public_id_at: Range<usize>,
     /// MIBenum of the character set; 106 for UTF-8.
-    pub charset: u32,
-    /// The root element.
-    pub root: Element,
+    charset: u32,
+    /// The root element and what is in it.
+    elements: Elements<'a>,
 }
 
-impl Document {
+impl<'a> Document<'a> {
     /// A document of WBXML 1.2 in UTF-8.
-    #[must_use]
-    pub fn new(public_id: PublicId, root: Element) -> Self {
-        Self { version: 2, public_id, charset: UTF_8, root }
+    fn new(public_id: PublicId<'a>, elements: Elements<'a>) -> Self {
+        Self { version: 2, public_id, public_id_at: 0..0, charset: UTF_8, elements }
     }
 }
 
 /// The public identifier of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublicId {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PublicId<'a> {
     /// A registered number; 1 stands for "unknown".
     Number(u32),
     /// The identifier itself, in the string table.
-    Literal(String),
+    Literal(&'a str),
 }
 
-impl PublicId {
+impl PublicId<'_> {
     /// Whether it says SyncML 1.2.
-    #[must_use]
-    pub fn is_syncml_1_2(&self) -> bool {
+    fn is_syncml_1_2(self) -> bool {
         match self {
-            Self::Number(number) => *number == SYNCML_1_2_NUMBER,
+            Self::Number(number) => number == SYNCML_1_2_NUMBER,
             Self::Literal(text) => text == SYNCML_1_2,
         }
     }
 }
 
-impl std::fmt::Display for PublicId {
+impl std::fmt::Display for PublicId<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Number(number) => write!(formatter, "{number:04X}"),
-            Self::Literal(text) => write!(formatter, "`{text}`"),
+            Self::Literal(text) => write!(formatter, "`{}`", shown(text)),
         }
     }
 }
 
-/// Reads a message. A public identifier other than that of SyncML 1.2 is remarked, not refused.
+/// Reads a message. A public identifier other than that of SyncML 1.2 is an irregularity, no error.
 ///
 /// # Errors
 /// [`DecodeError`]: no WBXML, or not a SyncML message.
 pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
-    let document = decode_document(octets)?;
-    let mut decoded = Message::from_element(&document.root)?;
+    let mut irregular = Irregularities::default();
+    let document = decode_document(octets, &mut irregular)?;
     if !document.public_id.is_syncml_1_2() {
-        decoded.warnings.push(format!("the public identifier is {}, not that of SyncML 1.2", document.public_id));
+        let what = || format!("the public identifier is {}, not that of SyncML 1.2", document.public_id);
+        irregular.note("other-public-id", "", document.public_id_at.clone(), what);
     }
-    Ok(decoded)
+    Ok(Message::from_elements(&document.elements, irregular)?)
+}
+
+/// Where the fields of a message stand in its octets: a string in place without its token and its end, opaque data
+/// without their length, and of a string in the table the reference to it. Nothing of octets that are no WBXML.
+pub fn spans(octets: &[u8]) -> MessageSpans {
+    match decode_document(octets, &mut Irregularities::default()) {
+        Ok(document) => MessageSpans::of(&document.elements),
+        Err(_) => MessageSpans::default(),
+    }
 }
 
 /// Writes a message as WBXML 1.2 with the numeric public identifier and without a string table.
@@ -95,7 +108,8 @@ pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
 /// # Errors
 /// [`EncodeError`] for an element without a token (a command that is not in SyncML).
 pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
-    encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), message.to_element()))
+    let elements = message.to_elements(Carrier::Wbxml);
+    encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), elements))
 }
 
 /// Why octets are no SyncML message in WBXML.
@@ -184,7 +198,7 @@ pub enum Fault {
     /// Content before the root.
     #[error("{0} stands where the root element should")]
     NoRoot(&'static str),
-    /// Octets behind the root.
+    /// Octets after the root.
     #[error("{0} octets follow the root element")]
     Trailing(usize),
 }

@@ -5,17 +5,32 @@ mod encode;
 
 use thiserror::Error;
 
-pub use decode::{MAX_DEPTH, decode_element};
-pub use encode::{EncodeError, encode_element, fragment};
+pub(crate) use decode::MAX_DEPTH;
+use decode::decode_element;
+pub use encode::EncodeError;
+use encode::encode_element;
+pub(crate) use encode::fragment;
 
-use crate::syncml::{Decoded, Message, MessageError};
+use crate::irregular::Irregularities;
+use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
 
 /// Reads a message.
 ///
 /// # Errors
 /// [`DecodeError`]: not well-formed, refused constructs, or not a SyncML message.
 pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
-    Ok(Message::from_element(&decode_element(octets)?)?)
+    let mut irregular = Irregularities::default();
+    let elements = decode_element(octets, &mut irregular)?;
+    Ok(Message::from_elements(&elements, irregular)?)
+}
+
+/// Where the fields of a message stand in its octets: each value as it is written, without the markup around it. Nothing
+/// of octets that are no XML.
+pub fn spans(octets: &[u8]) -> MessageSpans {
+    match decode_element(octets, &mut Irregularities::default()) {
+        Ok(elements) => MessageSpans::of(&elements),
+        Err(_) => MessageSpans::default(),
+    }
 }
 
 /// Writes a message, with an XML declaration and without line breaks.
@@ -25,7 +40,7 @@ pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
 /// # Errors
 /// [`EncodeError`] if a text holds a character XML cannot carry.
 pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
-    encode_element(&message.with_text_data().to_element())
+    encode_element(&message.to_elements(Carrier::Xml))
 }
 
 /// Why octets are no SyncML message in XML.

@@ -1,6 +1,6 @@
 //! The smart card web server and the DM_SC Server behind it, as one HTTP server for any number of connections.
 
-use dmsc_dm::syncml::Message;
+use dmsc_dm::syncml::{Decoded, Message};
 use serde_json::{Map, json};
 
 use crate::conduit::Conduit;
@@ -86,10 +86,11 @@ impl Scws {
             return self.respond(response, request.keeps_alive(), change, desk).map(Next::Send);
         }
         match self.admit(request) {
-            Ok((message, octets, encoding)) => {
+            Ok((Decoded { value: message, irregular }, octets, encoding)) => {
                 let server = &self.server;
                 desk.hear(Actor::Client, "dm.message", &octets, || {
                     let mut fields = view::client_fields(&message, encoding);
+                    view::add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
                     fields
                 });
@@ -103,7 +104,7 @@ impl Scws {
     }
 
     /// Decides whether a request is one for the DM_SC Server; an HTTP status when it is not.
-    fn admit(&mut self, request: &HttpMessage) -> Result<(Message, Vec<u8>, Encoding), u16> {
+    fn admit(&mut self, request: &HttpMessage) -> Result<(Decoded<Message>, Vec<u8>, Encoding), u16> {
         let Start::Request { method, target } = &request.start else { return Err(400) };
         let path = target.split('?').next().unwrap_or_default();
         if path != PATH {
@@ -125,8 +126,10 @@ impl Scws {
             return Err(503);
         }
         match encoding.decode(&request.body) {
-            Ok((message, _)) => Ok((message, request.body.clone(), encoding)),
-            Err(_) if self.switches.on(Switch::AnyMethod) => Ok((Message::default(), Vec::new(), encoding)),
+            Ok(message) => Ok((message, request.body.clone(), encoding)),
+            Err(_) if self.switches.on(Switch::AnyMethod) => {
+                Ok((Decoded { value: Message::default(), irregular: Vec::new() }, Vec::new(), encoding))
+            }
             Err(_) => {
                 self.locked_up = self.switches.on(Switch::LockUpOnGarbage);
                 Err(400)

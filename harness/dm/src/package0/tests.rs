@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::hex;
+use dmsc_octets::{from_hex, to_hex};
 
 const SERVER: &[u8] = b"dmsc.example.com";
 const PASSWORD: &[u8] = b"s3cr3t-P@ss";
@@ -16,7 +16,7 @@ fn v2() -> Trigger {
 fn check(trigger: Trigger, password: &[u8], nonce: &[u8], expected: &str) {
     let package0 = trigger.clone().sign(password, nonce).unwrap();
     let octets = package0.encode().unwrap();
-    assert_eq!(hex::encode(&octets), expected);
+    assert_eq!(to_hex(&octets), expected);
     assert_eq!(Package0::parse(&octets).unwrap(), Package0 { trigger, ..package0.clone() });
     assert!(package0.verify(password, nonce));
 }
@@ -70,7 +70,7 @@ fn v7_smallest() {
 fn server_id_of_255_octets() {
     let trigger = Trigger { server_id: vec![b's'; 255], ..v2() };
     let package0 = trigger.sign(PASSWORD, &NONCE).unwrap();
-    assert_eq!(hex::encode(&package0.digest), "A8D1C99C7E5A4E35CED4B79225D0661B");
+    assert_eq!(to_hex(&package0.digest), "A8D1C99C7E5A4E35CED4B79225D0661B");
     let octets = package0.encode().unwrap();
     assert_eq!(octets.len(), 279);
     assert_eq!(Package0::parse(&octets).unwrap(), package0);
@@ -90,14 +90,14 @@ fn first_five_octets_for_every_mode_and_initiator() {
     for (ui_mode, row) in (0..).zip(expected) {
         for (initiator, octets) in (0..).zip(row) {
             let trigger = Trigger { ui_mode, initiator, ..Trigger::default() };
-            assert_eq!(hex::encode(&trigger.encode().unwrap()[..5]), octets);
+            assert_eq!(to_hex(&trigger.encode().unwrap()[..5]), octets);
         }
     }
 }
 
 #[test]
 fn n1_flipped_digest_does_not_verify() {
-    let octets = hex::decode(&V2.replacen("82", "83", 1)).unwrap();
+    let octets = from_hex(&V2.replacen("82", "83", 1)).unwrap();
     let package0 = Package0::parse(&octets).unwrap();
     assert_eq!(package0.trigger, v2());
     assert!(!package0.verify(PASSWORD, &NONCE));
@@ -137,14 +137,8 @@ fn n6_empty_server_id() {
 fn n7_length_beyond_the_data() {
     let trigger = Trigger { length: Some(0x20), ..v2() };
     let octets = trigger.sign(PASSWORD, &NONCE).unwrap().encode().unwrap();
-    assert_eq!(
-        hex::encode(&octets),
-        "8ECCFAFB0FB4FAC84EA6E380D173413402D800000000A520646D73632E6578616D706C652E636F6D"
-    );
+    assert_eq!(to_hex(&octets), "8ECCFAFB0FB4FAC84EA6E380D173413402D800000000A520646D73632E6578616D706C652E636F6D");
     let error = Package0::parse(&octets).unwrap_err();
-    assert_eq!(error.offset(), 23);
-    assert_eq!(error.prefix().session_id, Some(0xA5));
-    assert_eq!(error.prefix().server_id, SERVER);
     assert_eq!(error.to_string(), "octet 23: length-identifier says 32 octets of server-identifier, 16 follow");
 }
 
@@ -166,12 +160,10 @@ fn n9_other_server() {
 
 #[test]
 fn every_shorter_package_is_refused_at_its_end() {
-    let octets = hex::decode(V2).unwrap();
+    let octets = from_hex(V2).unwrap();
     for length in 0..HEADER_LEN {
         let error = Package0::parse(&octets[..length]).unwrap_err();
-        assert_eq!(error.offset(), length);
-        assert_eq!(error.prefix().digest.is_some(), length >= 16);
-        assert_eq!(error.prefix().session_id.is_some(), length >= 23);
+        assert!(matches!(error, ParseError::Truncated { offset, .. } if offset == length), "{error}");
     }
 }
 
@@ -194,8 +186,33 @@ fn session_ids_as_text() {
 }
 
 #[test]
+fn fields_stand_where_they_are_written() {
+    let octets = from_hex(&format!("{V2}CAFE")).unwrap();
+    let spans = spans(&octets);
+    for (name, hex) in [
+        ("digest", "82F9F74E1F3F40044BC83453DBF49D1B"),
+        ("digest_octets", "82F9F74E1F3F40044BC83453DBF49D1B"),
+        ("version", "02D8"),
+        ("ui_mode", "D8"),
+        ("initiator", "D8"),
+        ("future_use", "D8000000"),
+        ("session_id", "00A5"),
+        ("session_text", "00A5"),
+        ("length_identifier", "10"),
+        ("server_id", "646D73632E6578616D706C652E636F6D"),
+        ("body", "CAFE"),
+    ] {
+        assert_eq!(to_hex(&octets[spans.find(name).unwrap()]), hex, "{name}");
+    }
+    assert_eq!(spans.find("body"), Some(40..42));
+    // What is cut off is missing at the end.
+    let short = super::spans(&octets[..22]);
+    assert_eq!((short.find("session_id"), short.find("server_id")), (Some(21..22), Some(22..22)));
+}
+
+#[test]
 fn tree_form() {
-    let package0 = Package0::parse(&hex::decode(V2).unwrap()).unwrap();
+    let package0 = Package0::parse(&from_hex(V2).unwrap()).unwrap();
     let tree = serde_json::json!({
         "digest": "82F9F74E1F3F40044BC83453DBF49D1B",
         "trigger": {
@@ -209,10 +226,15 @@ fn tree_form() {
 
 proptest! {
     #[test]
-    fn any_octets_parse_or_fail_with_an_offset_inside(octets in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn any_octets_parse_or_fail_at_their_end(octets in prop::collection::vec(any::<u8>(), 0..80)) {
         match Package0::parse(&octets) {
-            Ok(package0) => prop_assert_eq!(package0.encode().unwrap(), octets),
-            Err(error) => prop_assert!(error.offset() <= octets.len()),
+            Ok(package0) => prop_assert_eq!(&package0.encode().unwrap(), &octets),
+            Err(ParseError::Truncated { offset, .. }) => prop_assert_eq!(offset, octets.len()),
+            Err(ParseError::ServerIdTruncated { present, .. }) => prop_assert_eq!(HEADER_LEN + present, octets.len()),
+        }
+        let spans = spans(&octets);
+        for name in ["digest", "version", "session_id", "length_identifier", "server_id", "body", "none"] {
+            prop_assert!(octets.get(spans.find(name).unwrap()).is_some());
         }
     }
 

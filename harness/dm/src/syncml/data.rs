@@ -91,7 +91,7 @@ impl Serialize for Data {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Binary(octets) => {
                 let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("hex", &crate::hex::encode(octets))?;
+                map.serialize_entry("hex", &dmsc_octets::to_hex(octets))?;
                 map.end()
             }
         }
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Data {
                 if let Some(key) = map.next_key::<String>()? {
                     return Err(de::Error::unknown_field(&key, &["hex"]));
                 }
-                crate::hex::decode(&hex).map(Data::Binary).map_err(de::Error::custom)
+                dmsc_octets::from_hex(&hex).map(Data::Binary).map_err(de::Error::custom)
             }
         }
         deserializer.deserialize_any(DataVisitor)

@@ -1,21 +1,22 @@
 //! From elements to messages: lenient on order, strict on what must be there.
 
+use dmsc_octets::Irregularity;
 use thiserror::Error;
 
-use super::Data;
-use super::data::is_xml_char;
 use super::message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
+use super::place::{Place, is_command};
 use crate::auth::AuthType;
-use crate::element::{Element, Namespace, Node};
-use crate::xml;
+use crate::element::{Element, Elements, shown};
+use crate::irregular::Irregularities;
+use crate::wbxml;
 
-/// A value, and what was strange about its octets without making it unusable.
+/// A value, and what was irregular about its octets without making it unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded<T> {
     /// The value.
     pub value: T,
-    /// Remarks for people: elements that were skipped, namespaces that are wrong.
-    pub warnings: Vec<String>,
+    /// What was forgiven, in the order in which it was met: the first of each kind and element, 64 at most.
+    pub irregular: Vec<Irregularity>,
 }
 
 /// Why elements are no message; the path names the element, counting equal siblings from 1.
@@ -45,289 +46,191 @@ pub enum MessageError {
     },
 }
 
-impl MessageError {
-    /// Path of the element at fault.
-    #[must_use]
-    pub fn path(&self) -> String {
-        match self {
-            Self::Root { found } => found.clone(),
-            Self::Missing { path, name } => format!("{path}/{name}"),
-            Self::NotText { path, .. } => path.clone(),
-        }
-    }
-}
-
 impl Message {
     /// Reads a message from its SyncML element.
     ///
-    /// Child order is free, elements that are not known are skipped with a warning, and so are wrong
-    /// namespaces.
+    /// Child order is free; elements that are not known are skipped, those in a wrong namespace are read as if it were
+    /// right, and of two where one may stand the first counts: all irregularities.
     ///
     /// # Errors
     /// [`MessageError`] with the path of the element that is missing or holds the wrong thing.
-    pub fn from_element(root: &Element) -> Result<Decoded<Self>, MessageError> {
-        if root.name != "SyncML" {
-            return Err(MessageError::Root { found: root.name.clone() });
+    pub(crate) fn from_elements(
+        elements: &Elements<'_>,
+        mut irregular: Irregularities,
+    ) -> Result<Decoded<Self>, MessageError> {
+        let root = elements.root();
+        if root.name() != "SyncML" {
+            return Err(MessageError::Root { found: shown(root.name()) });
         }
-        let mut warnings = Vec::new();
-        let mut cursor = Cursor::new(root, "SyncML".to_owned(), Namespace::SyncMl, &mut warnings);
-        let mut message = Self::default();
-        let (mut header, mut body) = (false, false);
-        while let Some((child, mut child_cursor)) = cursor.next_child() {
-            match child.name.as_str() {
-                "SyncHdr" if !header => {
-                    message.header = sync_hdr(&mut child_cursor)?;
-                    header = true;
-                }
-                "SyncBody" if !body => {
-                    message.commands = commands(&mut child_cursor, |flag| message.is_final |= flag == "Final")?;
-                    body = true;
-                }
-                _ => child_cursor.skipped(),
+        let root = Place::root(root, &mut irregular);
+        let (mut header, mut body, mut is_final) = (None, None, false);
+        root.children(&mut irregular, |child, irregular| {
+            match child.name() {
+                "SyncHdr" if header.is_none() => header = Some(sync_hdr(child, irregular)?),
+                "SyncBody" if body.is_none() => body = Some(sync_body(child, &mut is_final, irregular)?),
+                "SyncHdr" | "SyncBody" => child.again(irregular),
+                _ => child.skipped(irregular),
             }
-        }
-        for (found, name) in [(header, "SyncHdr"), (body, "SyncBody")] {
-            if !found {
-                return Err(cursor.missing(name));
-            }
-        }
-        Ok(Decoded { value: message, warnings })
+            Ok(())
+        })?;
+        let header = header.ok_or_else(|| root.missing("SyncHdr"))?;
+        let commands = body.ok_or_else(|| root.missing("SyncBody"))?;
+        Ok(Decoded { value: Self { header, commands, is_final }, irregular: irregular.into_vec() })
     }
 }
 
-/// An element under its path, handing out its child elements.
-struct Cursor<'a, 'w> {
-    element: &'a Element,
-    path: String,
-    /// The vocabulary the children should have.
-    namespace: Namespace,
-    next: usize,
-    warnings: &'w mut Vec<String>,
+fn required(slot: Option<String>, place: &Place<'_, '_, '_>, name: &'static str) -> Result<String, MessageError> {
+    slot.filter(|text| !text.is_empty()).ok_or_else(|| place.missing(name))
 }
 
-impl<'a, 'w> Cursor<'a, 'w> {
-    fn new(element: &'a Element, path: String, namespace: Namespace, warnings: &'w mut Vec<String>) -> Self {
-        Self { element, path, namespace, next: 0, warnings }
-    }
-
-    /// The next child element, with a cursor over its own children; stray text is remarked and passed.
-    fn next_child(&mut self) -> Option<(&'a Element, Cursor<'a, '_>)> {
-        loop {
-            let index = self.next;
-            let node = self.element.children.get(index)?;
-            self.next += 1;
-            match node {
-                Node::Element(child) => {
-                    let path = self.child_path(child, index);
-                    // Meta names its own vocabulary for what is inside; Meta itself is SyncML.
-                    if child.namespace != self.namespace {
-                        self.warnings.push(format!(
-                            "{path} is in {} instead of {}; read as if it were right",
-                            child.namespace,
-                            self.namespace.uri()
-                        ));
-                    }
-                    let inside = if child.name == "Meta" { Namespace::MetInf } else { self.namespace.clone() };
-                    return Some((child, Cursor::new(child, path, inside, self.warnings)));
-                }
-                Node::Text(text) if text.trim().is_empty() => {}
-                Node::Text(_) | Node::Binary(_) => {
-                    self.warnings.push(format!("{} holds character data between elements; skipped", self.path));
-                }
-            }
-        }
-    }
-
-    /// Path of a child; the position is told where equal siblings exist.
-    fn child_path(&self, child: &Element, index: usize) -> String {
-        let twins = self.element.elements().filter(|sibling| sibling.name == child.name).count();
-        if twins < 2 {
-            return format!("{}/{}", self.path, child.name);
-        }
-        let before = self.element.children.iter().take(index);
-        let position = before.filter(|node| matches!(node, Node::Element(e) if e.name == child.name)).count() + 1;
-        format!("{}/{}[{position}]", self.path, child.name)
-    }
-
-    fn skipped(&mut self) {
-        self.warnings.push(format!("{} is not expected here; skipped", self.path));
-    }
-
-    fn missing(&self, name: &'static str) -> MessageError {
-        MessageError::Missing { path: self.path.clone(), name }
-    }
-
-    /// Puts the text of this element into the slot, unless the slot is taken.
-    fn set(&mut self, slot: &mut Option<String>) -> Result<(), MessageError> {
-        let text = self.text()?;
-        if slot.is_some() {
-            self.warnings.push(format!("{} stands here again; the first one counts", self.path));
-        } else {
-            *slot = Some(text);
-        }
-        Ok(())
-    }
-
-    /// The text of this element, from character data and octets that are UTF-8.
-    fn text(&self) -> Result<String, MessageError> {
-        let not_text = |found| MessageError::NotText { path: self.path.clone(), found };
-        let mut text = String::new();
-        for node in &self.element.children {
-            match node {
-                Node::Text(part) => text.push_str(part),
-                Node::Binary(octets) => {
-                    text.push_str(std::str::from_utf8(octets).map_err(|_| not_text("octets that are not UTF-8"))?);
-                }
-                Node::Element(_) => return Err(not_text("elements")),
-            }
-        }
-        Ok(text)
-    }
-
-    /// The content of a Data element of that Meta Format.
-    ///
-    /// WBXML does not tell text from octets: an OPAQUE may be either. It is taken for text if XML could
-    /// carry it, unless the format is `bin`.
-    fn data(&mut self, format: Option<&str>) -> Data {
-        if self.element.elements().next().is_some() {
-            self.warnings.push(format!("{} holds elements; kept as their XML text", self.path));
-            return Data::Text(xml::fragment(&self.element.children));
-        }
-        let mut octets = Vec::new();
-        let mut opaque = false;
-        for node in &self.element.children {
-            match node {
-                Node::Text(part) => octets.extend_from_slice(part.as_bytes()),
-                Node::Binary(part) => {
-                    opaque = true;
-                    octets.extend_from_slice(part);
-                }
-                Node::Element(_) => {}
-            }
-        }
-        match String::from_utf8(octets) {
-            Ok(text) if !opaque || (format != Some("bin") && text.chars().all(is_xml_char)) => Data::Text(text),
-            Ok(text) => Data::Binary(text.into_bytes()),
-            Err(error) => Data::Binary(error.into_bytes()),
-        }
-    }
-}
-
-fn required(slot: Option<String>, cursor: &Cursor<'_, '_>, name: &'static str) -> Result<String, MessageError> {
-    slot.filter(|text| !text.is_empty()).ok_or_else(|| cursor.missing(name))
-}
-
-fn sync_hdr(cursor: &mut Cursor<'_, '_>) -> Result<SyncHdr, MessageError> {
+fn sync_hdr(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<SyncHdr, MessageError> {
     let mut header = SyncHdr::default();
     let (mut ver_dtd, mut ver_proto, mut session_id, mut msg_id) = (None, None, None, None);
-    let (mut target, mut source) = (None, None);
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
-            "VerDTD" => inner.set(&mut ver_dtd)?,
-            "VerProto" => inner.set(&mut ver_proto)?,
-            "SessionID" => inner.set(&mut session_id)?,
-            "MsgID" => inner.set(&mut msg_id)?,
-            "Target" => location(&mut inner, &mut target, &mut header.target_name)?,
-            "Source" => location(&mut inner, &mut source, &mut header.source_name)?,
-            "RespURI" => inner.set(&mut header.resp_uri)?,
-            "NoResp" => header.no_resp = true,
-            "Cred" => header.cred = Some(cred(&mut inner)?),
-            "Meta" => {
-                let meta = meta(&mut inner)?;
-                header.max_msg_size = meta.max_msg_size;
-                header.max_obj_size = meta.max_obj_size;
+    let (mut target, mut source, mut sizes) = (None, None, None);
+    place.children(irregular, |child, irregular| {
+        match child.name() {
+            "VerDTD" => child.set(&mut ver_dtd, irregular)?,
+            "VerProto" => child.set(&mut ver_proto, irregular)?,
+            "SessionID" => child.set(&mut session_id, irregular)?,
+            "MsgID" => child.set(&mut msg_id, irregular)?,
+            "Target" => location(child, &mut target, &mut header.target_name, irregular)?,
+            "Source" => location(child, &mut source, &mut header.source_name, irregular)?,
+            "RespURI" => child.set(&mut header.resp_uri, irregular)?,
+            "NoResp" => child.raise(&mut header.no_resp, irregular),
+            "Cred" => {
+                let cred = cred(child, irregular)?;
+                child.put(&mut header.cred, cred, irregular);
             }
-            _ => inner.skipped(),
+            "Meta" => {
+                let meta = meta(child, irregular)?;
+                child.put(&mut sizes, (meta.max_msg_size, meta.max_obj_size), irregular);
+            }
+            _ => child.skipped(irregular),
         }
-    }
-    header.ver_dtd = required(ver_dtd, cursor, "VerDTD")?;
-    header.ver_proto = required(ver_proto, cursor, "VerProto")?;
-    header.session_id = required(session_id, cursor, "SessionID")?;
-    header.msg_id = required(msg_id, cursor, "MsgID")?;
-    header.target = required(target, cursor, "Target")?;
-    header.source = required(source, cursor, "Source")?;
+        Ok(())
+    })?;
+    header.ver_dtd = required(ver_dtd, place, "VerDTD")?;
+    header.ver_proto = required(ver_proto, place, "VerProto")?;
+    header.session_id = required(session_id, place, "SessionID")?;
+    header.msg_id = required(msg_id, place, "MsgID")?;
+    header.target = required(target, place, "Target")?;
+    header.source = required(source, place, "Source")?;
+    (header.max_msg_size, header.max_obj_size) = sizes.unwrap_or_default();
     Ok(header)
 }
 
 /// Target, Source and their parents: an address and perhaps a name.
 fn location(
-    cursor: &mut Cursor<'_, '_>,
+    place: &Place<'_, '_, '_>,
     uri: &mut Option<String>,
     name: &mut Option<String>,
+    irregular: &mut Irregularities,
 ) -> Result<(), MessageError> {
     let mut found = false;
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
+    place.children(irregular, |child, irregular| {
+        match child.name() {
             "LocURI" => {
                 found = true;
-                inner.set(uri)?;
+                child.set(uri, irregular)?;
             }
-            "LocName" => inner.set(name)?,
-            _ => inner.skipped(),
+            "LocName" => child.set(name, irregular)?,
+            _ => child.skipped(irregular),
         }
-    }
-    if found { Ok(()) } else { Err(cursor.missing("LocURI")) }
+        Ok(())
+    })?;
+    if found { Ok(()) } else { Err(place.missing("LocURI")) }
 }
 
-/// The commands of a SyncBody, Sequence or Atomic; elements that are no commands go to `flag`.
-fn commands(cursor: &mut Cursor<'_, '_>, mut flag: impl FnMut(&str)) -> Result<Vec<Command>, MessageError> {
+fn sync_body(
+    place: &Place<'_, '_, '_>,
+    is_final: &mut bool,
+    irregular: &mut Irregularities,
+) -> Result<Vec<Command>, MessageError> {
     let mut commands = Vec::new();
-    while let Some((child, mut inner)) = cursor.next_child() {
-        let name = CommandName::from(child.name.as_str());
-        match name {
-            CommandName::Unknown(name) if name == "Final" => flag("Final"),
-            CommandName::Unknown(_) if child.child("CmdID").is_none() => inner.skipped(),
-            name => commands.push(command(name, &mut inner)?),
+    place.children(irregular, |child, irregular| {
+        if child.name() == "Final" {
+            child.raise(is_final, irregular);
+            return Ok(());
         }
-    }
+        let name = CommandName::from(child.name());
+        if is_command(&name, child.element) {
+            commands.push(command(name, child, irregular)?);
+        } else {
+            child.skipped(irregular);
+        }
+        Ok(())
+    })?;
     Ok(commands)
 }
 
-fn command(cmd: CommandName, cursor: &mut Cursor<'_, '_>) -> Result<Command, MessageError> {
+fn command(
+    cmd: CommandName,
+    place: &Place<'_, '_, '_>,
+    irregular: &mut Irregularities,
+) -> Result<Command, MessageError> {
+    if matches!(&cmd, CommandName::Unknown(name) if !wbxml::is_syncml_name(name)) {
+        place.unknown_command(irregular);
+    }
     let mut command = Command::new(cmd, "");
     let mut cmd_id = None;
     // Items may stand before the Meta whose Format they inherit.
-    let inherited = format_of(cursor.element);
+    let inherited = format_of(place.element);
     let nests = command.cmd.nests();
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
-            "CmdID" => inner.set(&mut cmd_id)?,
-            "MsgRef" => inner.set(&mut command.msg_ref)?,
-            "CmdRef" => inner.set(&mut command.cmd_ref)?,
-            "Cmd" => inner.set(&mut command.name)?,
-            "TargetRef" => command.target_ref.push(inner.text()?),
-            "SourceRef" => command.source_ref.push(inner.text()?),
-            "Cred" => command.cred = Some(cred(&mut inner)?),
-            "Chal" => command.chal = Some(chal(&mut inner)?),
-            "Data" => command.data = Some(inner.data(None)),
-            "Correlator" => inner.set(&mut command.correlator)?,
-            "Meta" => command.meta = Some(meta(&mut inner)?),
-            "Item" => command.items.push(item(&mut inner, inherited)?),
-            name if nests && child.child("CmdID").is_some() => {
-                let nested = self::command(CommandName::from(name), &mut inner)?;
-                command.commands.push(nested);
+    place.children(irregular, |child, irregular| {
+        match child.name() {
+            "CmdID" => child.set(&mut cmd_id, irregular)?,
+            "MsgRef" => child.set(&mut command.msg_ref, irregular)?,
+            "CmdRef" => child.set(&mut command.cmd_ref, irregular)?,
+            "Cmd" => child.set(&mut command.name, irregular)?,
+            "TargetRef" => command.target_ref.push(child.text()?),
+            "SourceRef" => command.source_ref.push(child.text()?),
+            "Cred" => {
+                let cred = cred(child, irregular)?;
+                child.put(&mut command.cred, cred, irregular);
             }
-            name if nests && !matches!(CommandName::from(name), CommandName::Unknown(_)) => {
-                return Err(inner.missing("CmdID"));
+            "Chal" => {
+                let chal = chal(child, irregular)?;
+                child.put(&mut command.chal, chal, irregular);
             }
-            _ => inner.skipped(),
-        }
-    }
-    command.cmd_id = required(cmd_id, cursor, "CmdID")?;
-    match command.cmd {
-        CommandName::Status => {
-            for (missing, name) in [
-                (command.msg_ref.is_none(), "MsgRef"),
-                (command.cmd_ref.is_none(), "CmdRef"),
-                (command.name.is_none(), "Cmd"),
-                (command.data.is_none(), "Data"),
-            ] {
-                if missing {
-                    return Err(cursor.missing(name));
+            "Data" => {
+                let data = child.data(None, irregular);
+                child.put(&mut command.data, data, irregular);
+            }
+            "Correlator" => child.set(&mut command.correlator, irregular)?,
+            "Meta" => {
+                let meta = meta(child, irregular)?;
+                child.put(&mut command.meta, meta, irregular);
+            }
+            "Item" => command.items.push(item(child, inherited.as_deref(), irregular)?),
+            name if nests && is_command(&CommandName::from(name), child.element) => {
+                if child.element.child("CmdID").is_none() {
+                    return Err(child.missing("CmdID"));
                 }
+                command.commands.push(self::command(CommandName::from(name), child, irregular)?);
             }
+            _ => child.skipped(irregular),
         }
-        CommandName::Results if command.cmd_ref.is_none() => return Err(cursor.missing("CmdRef")),
+        Ok(())
+    })?;
+    command.cmd_id = required(cmd_id, place, "CmdID")?;
+    match lacks(&command) {
+        Some(name) => Err(place.missing(name)),
+        None => Ok(command),
+    }
+}
+
+/// The first element that the command must have and has not.
+fn lacks(command: &Command) -> Option<&'static str> {
+    match command.cmd {
+        CommandName::Status => [
+            (command.msg_ref.is_none(), "MsgRef"),
+            (command.cmd_ref.is_none(), "CmdRef"),
+            (command.name.is_none(), "Cmd"),
+            (command.data.is_none(), "Data"),
+        ]
+        .into_iter()
+        .find_map(|(missing, name)| missing.then_some(name)),
+        CommandName::Results if command.cmd_ref.is_none() => Some("CmdRef"),
         CommandName::Results
         | CommandName::Add
         | CommandName::Replace
@@ -337,98 +240,110 @@ fn command(cmd: CommandName, cursor: &mut Cursor<'_, '_>) -> Result<Command, Mes
         | CommandName::Exec
             if command.items.is_empty() =>
         {
-            return Err(cursor.missing("Item"));
+            Some("Item")
         }
-        CommandName::Alert if command.data.is_none() => return Err(cursor.missing("Data")),
-        _ => {}
+        CommandName::Alert if command.data.is_none() => Some("Data"),
+        _ => None,
     }
-    Ok(command)
 }
 
 /// The Format in the Meta of an element, whether or not MetInf is spelled out.
-fn format_of(element: &Element) -> Option<&str> {
+fn format_of<'e>(element: Element<'e, '_>) -> Option<std::borrow::Cow<'e, str>> {
     let meta = element.child("Meta")?;
     let meta = meta.child("MetInf").unwrap_or(meta);
     meta.child("Format")?.text()
 }
 
-fn item(cursor: &mut Cursor<'_, '_>, inherited: Option<&str>) -> Result<Item, MessageError> {
+fn item(
+    place: &Place<'_, '_, '_>,
+    inherited: Option<&str>,
+    irregular: &mut Irregularities,
+) -> Result<Item, MessageError> {
     let mut item = Item::default();
-    let format = format_of(cursor.element).or(inherited);
+    let own = format_of(place.element);
+    let format = own.as_deref().or(inherited);
     let mut no_name = None;
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
-            "Target" => location(&mut inner, &mut item.target, &mut item.target_name)?,
-            "Source" => location(&mut inner, &mut item.source, &mut item.source_name)?,
-            "SourceParent" => location(&mut inner, &mut item.source_parent, &mut no_name)?,
-            "TargetParent" => location(&mut inner, &mut item.target_parent, &mut no_name)?,
-            "Meta" => item.meta = Some(meta(&mut inner)?),
-            "Data" => item.data = Some(inner.data(format)),
-            "MoreData" => item.more_data = true,
-            _ => inner.skipped(),
+    place.children(irregular, |child, irregular| {
+        match child.name() {
+            "Target" => location(child, &mut item.target, &mut item.target_name, irregular)?,
+            "Source" => location(child, &mut item.source, &mut item.source_name, irregular)?,
+            "SourceParent" => location(child, &mut item.source_parent, &mut no_name, irregular)?,
+            "TargetParent" => location(child, &mut item.target_parent, &mut no_name, irregular)?,
+            "Meta" => {
+                let meta = meta(child, irregular)?;
+                child.put(&mut item.meta, meta, irregular);
+            }
+            "Data" => {
+                let data = child.data(format, irregular);
+                child.put(&mut item.data, data, irregular);
+            }
+            "MoreData" => child.raise(&mut item.more_data, irregular),
+            _ => child.skipped(irregular),
         }
-    }
+        Ok(())
+    })?;
     Ok(item)
 }
 
-fn cred(cursor: &mut Cursor<'_, '_>) -> Result<Cred, MessageError> {
-    let mut cred = Cred::default();
-    let format = format_of(cursor.element);
-    let mut data = None;
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
+fn cred(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Cred, MessageError> {
+    let format = format_of(place.element);
+    let (mut about, mut data) = (None, None);
+    place.children(irregular, |child, irregular| {
+        match child.name() {
             "Meta" => {
-                let meta = meta(&mut inner)?;
-                cred.format = meta.format;
-                cred.type_ = meta.type_.map(AuthType::from);
+                let meta = meta(child, irregular)?;
+                child.put(&mut about, meta, irregular);
             }
-            "Data" => data = Some(inner.data(format)),
-            _ => inner.skipped(),
+            "Data" => {
+                let found = child.data(format.as_deref(), irregular);
+                child.put(&mut data, found, irregular);
+            }
+            _ => child.skipped(irregular),
         }
-    }
-    cred.data = data.ok_or_else(|| cursor.missing("Data"))?;
-    Ok(cred)
+        Ok(())
+    })?;
+    let about = about.unwrap_or_default();
+    let data = data.ok_or_else(|| place.missing("Data"))?;
+    Ok(Cred { format: about.format, type_: about.type_.map(AuthType::from), data })
 }
 
-fn chal(cursor: &mut Cursor<'_, '_>) -> Result<Chal, MessageError> {
-    let mut chal = None;
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
+fn chal(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Chal, MessageError> {
+    let mut about = None;
+    place.children(irregular, |child, irregular| {
+        match child.name() {
             "Meta" => {
-                let meta = meta(&mut inner)?;
-                chal = Some(Chal {
-                    format: meta.format,
-                    type_: meta.type_.map(AuthType::from),
-                    next_nonce: meta.next_nonce,
-                });
+                let meta = meta(child, irregular)?;
+                child.put(&mut about, meta, irregular);
             }
-            _ => inner.skipped(),
+            _ => child.skipped(irregular),
         }
-    }
-    chal.ok_or_else(|| cursor.missing("Meta"))
+        Ok(())
+    })?;
+    let about = about.ok_or_else(|| place.missing("Meta"))?;
+    Ok(Chal { format: about.format, type_: about.type_.map(AuthType::from), next_nonce: about.next_nonce })
 }
 
-fn meta(cursor: &mut Cursor<'_, '_>) -> Result<Meta, MessageError> {
+fn meta(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Meta, MessageError> {
     let mut meta = Meta::default();
-    meta_into(cursor, &mut meta)?;
+    meta_into(place, &mut meta, irregular)?;
     Ok(meta)
 }
 
-fn meta_into(cursor: &mut Cursor<'_, '_>, meta: &mut Meta) -> Result<(), MessageError> {
-    while let Some((child, mut inner)) = cursor.next_child() {
-        match child.name.as_str() {
-            "Format" => inner.set(&mut meta.format)?,
-            "Type" => inner.set(&mut meta.type_)?,
-            "Size" => inner.set(&mut meta.size)?,
-            "Mark" => inner.set(&mut meta.mark)?,
-            "NextNonce" => inner.set(&mut meta.next_nonce)?,
-            "MaxMsgSize" => inner.set(&mut meta.max_msg_size)?,
-            "MaxObjSize" => inner.set(&mut meta.max_obj_size)?,
-            "EMI" => meta.emi.push(inner.text()?),
+fn meta_into(place: &Place<'_, '_, '_>, meta: &mut Meta, irregular: &mut Irregularities) -> Result<(), MessageError> {
+    place.children(irregular, |child, irregular| {
+        match child.name() {
+            "Format" => child.set(&mut meta.format, irregular)?,
+            "Type" => child.set(&mut meta.type_, irregular)?,
+            "Size" => child.set(&mut meta.size, irregular)?,
+            "Mark" => child.set(&mut meta.mark, irregular)?,
+            "NextNonce" => child.set(&mut meta.next_nonce, irregular)?,
+            "MaxMsgSize" => child.set(&mut meta.max_msg_size, irregular)?,
+            "MaxObjSize" => child.set(&mut meta.max_obj_size, irregular)?,
+            "EMI" => meta.emi.push(child.text()?),
             // The wrapper is optional; what is inside counts as if it stood in Meta.
-            "MetInf" => meta_into(&mut inner, meta)?,
-            _ => inner.skipped(),
+            "MetInf" => meta_into(child, meta, irregular)?,
+            _ => child.skipped(irregular),
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }

@@ -19,13 +19,6 @@ pub struct Message {
     pub is_final: bool,
 }
 
-impl Message {
-    /// The commands of that name directly in the body.
-    pub fn commands_named<'a>(&'a self, name: &'a CommandName) -> impl Iterator<Item = &'a Command> {
-        self.commands.iter().filter(move |command| command.cmd == *name)
-    }
-}
-
 /// Header of a message (DMREPPRO, SyncHdr).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -86,14 +79,6 @@ impl Default for SyncHdr {
             max_msg_size: None,
             max_obj_size: None,
         }
-    }
-}
-
-impl SyncHdr {
-    /// MsgID as a number, if it is a decimal one.
-    #[must_use]
-    pub fn msg_number(&self) -> Option<u32> {
-        self.msg_id.parse().ok()
     }
 }
 

@@ -3,7 +3,8 @@ use serde_json::json;
 
 use super::*;
 use crate::auth::AuthType;
-use crate::xml;
+use crate::irregular::Irregularities;
+use crate::{wbxml, xml};
 
 const PACKAGE_1: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <SyncML xmlns="SYNCML:SYNCML1.2">
@@ -30,7 +31,7 @@ const PACKAGE_1: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 #[test]
 fn package_1_reads_into_its_tree_form() {
     let decoded = xml::decode(PACKAGE_1.as_bytes()).unwrap();
-    assert_eq!(decoded.warnings, Vec::<String>::new());
+    assert_eq!(decoded.irregular, []);
     let tree = json!({
         "header": {
             "ver_dtd": "1.2", "ver_proto": "DM/1.2", "session_id": "A5", "msg_id": "1",
@@ -48,7 +49,6 @@ fn package_1_reads_into_its_tree_form() {
     assert_eq!(serde_json::from_value::<Message>(tree).unwrap(), decoded.value);
     assert_eq!(decoded.value.commands[0].alert_code(), Some(AlertCode::ServerInitiated));
     assert_eq!(decoded.value.commands[0].status_code(), None);
-    assert_eq!(decoded.value.header.msg_number(), Some(1));
     assert_eq!(decoded.value.header.cred.unwrap().type_, Some(AuthType::Md5));
 }
 
@@ -67,9 +67,14 @@ fn the_tree_form_takes_bare_numbers_and_single_references() {
 }
 
 fn with_body(body: &str) -> Result<Decoded<Message>, xml::DecodeError> {
+    xml::decode(document(body).as_bytes())
+}
+
+/// A message in XML with that in place of its SyncBody.
+fn document(body: &str) -> String {
     let header = "<SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID><MsgID>1</MsgID>\
         <Target><LocURI>t</LocURI></Target><Source><LocURI>s</LocURI></Source></SyncHdr>";
-    xml::decode(format!("<SyncML xmlns='SYNCML:SYNCML1.2'>{header}{body}</SyncML>").as_bytes())
+    format!("<SyncML xmlns='SYNCML:SYNCML1.2'>{header}{body}</SyncML>")
 }
 
 #[test]
@@ -98,12 +103,18 @@ fn missing_elements_are_named_by_their_path() {
         ("<SyncBody><Get><CmdID><b/></CmdID></Get></SyncBody>", "SyncML/SyncBody/Get/CmdID"),
     ] {
         match with_body(body) {
-            Err(xml::DecodeError::Message(error)) => assert_eq!(error.path(), path),
+            Err(xml::DecodeError::Message(error)) => {
+                assert_eq!(error.to_string().split(' ').next(), Some(path), "{error}");
+            }
             other => panic!("{path}: {other:?}"),
         }
     }
     let error = xml::decode(b"<html/>").unwrap_err();
     assert_eq!(error.to_string(), "the root element is html, not SyncML");
+}
+
+fn told(decoded: &Decoded<Message>) -> Vec<(&'static str, &str)> {
+    decoded.irregular.iter().map(|found| (found.kind, found.what.as_str())).collect()
 }
 
 #[test]
@@ -114,17 +125,117 @@ fn strange_things_are_remarked_and_kept_out() {
     )
     .unwrap();
     assert_eq!(
-        decoded.warnings,
+        told(&decoded),
         [
-            "SyncML/SyncBody holds character data between elements; skipped",
-            "SyncML/SyncBody/Map is not expected here; skipped",
-            "SyncML/SyncBody/Get/NoResults is not expected here; skipped",
-            "SyncML/SyncBody/Get/Item/Meta/Format is in SYNCML:SYNCML1.2 instead of syncml:metinf; \
-             read as if it were right",
+            ("stray-text", "SyncML/SyncBody holds character data between elements; skipped"),
+            ("unknown-element", "SyncML/SyncBody/Map is not expected here; skipped"),
+            ("unknown-element", "SyncML/SyncBody/Get/NoResults is not expected here; skipped"),
+            (
+                "wrong-namespace",
+                "SyncML/SyncBody/Get/Item/Meta/Format is in SYNCML:SYNCML1.2 instead of syncml:metinf; \
+                 read as if it were right"
+            ),
         ]
     );
     assert_eq!(decoded.value.commands[0].cmd, CommandName::Unknown("Put".to_owned()));
     assert_eq!(decoded.value.commands[1].items[0].meta.as_ref().unwrap().format.as_deref(), Some("chr"));
+}
+
+#[test]
+fn what_is_forgiven_is_told_once_for_each_kind_and_element() {
+    for (body, kind, what, at) in [
+        ("<Put><CmdID>1</CmdID></Put>", "", "", ""),
+        (
+            "<Fly><CmdID>1</CmdID></Fly>",
+            "unknown-element",
+            "SyncML/SyncBody/Fly is no command of SyncML; read as one, since it has a CmdID",
+            "<Fly><CmdID>1</CmdID></Fly>",
+        ),
+        (
+            "<Final/><Final/><Final/>",
+            "repeated-element",
+            "SyncML/SyncBody/Final[2] stands here again; the first one counts",
+            "<Final/>",
+        ),
+        (
+            "<Final>now</Final>",
+            "content-in-empty-element",
+            "SyncML/SyncBody/Final is not empty; what it holds is skipped",
+            "<Final>now</Final>",
+        ),
+        (
+            "<Alert><CmdID>1</CmdID><Data>1200</Data><Data>1201</Data></Alert>",
+            "repeated-element",
+            "SyncML/SyncBody/Alert/Data[2] stands here again; the first one counts",
+            "<Data>1201</Data>",
+        ),
+        (
+            "<Alert><CmdID>1</CmdID><Data>1</Data></Alert><Alert><CmdID>2<!-- -->3</CmdID><Data>1</Data>x &amp; y</Alert>",
+            "stray-text",
+            "SyncML/SyncBody/Alert[2] holds character data between elements; skipped",
+            "x ",
+        ),
+        (
+            "<a xmlns='b\u{202E}'>c</a><a/>",
+            "unknown-element",
+            "SyncML/SyncBody/a[1] is not expected here; skipped",
+            "<a xmlns='b\u{202E}'>c</a>",
+        ),
+    ] {
+        let body = format!("<SyncBody>{body}</SyncBody>");
+        let decoded = with_body(&body).unwrap();
+        let octets = document(&body);
+        // An element in another namespace is that as well.
+        let mut irregular = decoded.irregular.iter().filter(|found| found.kind != "wrong-namespace");
+        match irregular.next() {
+            Some(found) => {
+                assert_eq!((found.kind, found.what.as_str()), (kind, what));
+                assert_eq!(&octets[found.at.clone().unwrap()], at);
+            }
+            None => assert_eq!(kind, "", "{body}"),
+        }
+        assert_eq!(irregular.next(), None, "{body}");
+        assert!(decoded.irregular.iter().all(|found| found.what.chars().all(|c| c != '\u{202E}')));
+    }
+    let second = with_body("<SyncBody><Alert><CmdID>1</CmdID><Data>1</Data><Data>2</Data></Alert></SyncBody>").unwrap();
+    assert_eq!(second.value.commands[0].data, Some("1".into()));
+}
+
+#[test]
+fn another_namespace_is_told_once() {
+    let other = document("<SyncBody><Final/></SyncBody>").replacen("SYNCML1.2", "SYNCML1.1", 1);
+    let decoded = xml::decode(other.as_bytes()).unwrap();
+    assert_eq!(
+        told(&decoded),
+        [("wrong-namespace", "SyncML is in SYNCML:SYNCML1.1 instead of SYNCML:SYNCML1.2; read as if it were right")]
+    );
+    assert_eq!(decoded.irregular[0].at, Some(0..other.len()));
+}
+
+#[test]
+fn no_more_is_kept_than_an_honest_message_could_have() {
+    let elements: String = (0..1000).map(|number| format!("<x{number}/>")).collect();
+    let decoded = with_body(&format!("<SyncBody>{elements}<Final/></SyncBody>")).unwrap();
+    assert!(decoded.value.is_final);
+    assert_eq!(decoded.irregular.len(), 64);
+}
+
+/// With a path made for each element, by counting its siblings, this would take minutes.
+#[test]
+fn many_siblings_are_read_in_one_pass() {
+    const MANY: usize = 200_000;
+    let octets = document(&format!("<SyncBody>{}</SyncBody>", "<Final/>".repeat(MANY)));
+    let decoded = xml::decode(octets.as_bytes()).unwrap();
+    assert_eq!(
+        told(&decoded),
+        [("repeated-element", "SyncML/SyncBody/Final[2] stands here again; the first one counts")]
+    );
+
+    let once = wbxml::encode(&decoded.value).unwrap();
+    let (finals, ends) = (vec![0x12; MANY], [0x01, 0x01]);
+    let octets = [once.strip_suffix(&[0x12, 0x01, 0x01]).unwrap(), &finals, &ends].concat();
+    assert_eq!(wbxml::decode(&octets).unwrap().value, decoded.value);
+    assert_eq!(wbxml::spans(&octets).is_final, Some(once.len() - 3..once.len() - 2));
 }
 
 #[test]
@@ -154,8 +265,8 @@ proptest! {
 
     #[test]
     fn elements_round_trip(message in strategies::message(true)) {
-        let decoded = Message::from_element(&message.to_element()).unwrap();
-        prop_assert_eq!(decoded.warnings, Vec::<String>::new());
+        let decoded = Message::from_elements(&message.to_elements(Carrier::Wbxml), Irregularities::default()).unwrap();
+        prop_assert_eq!(decoded.irregular, []);
         prop_assert_eq!(decoded.value, message);
     }
 }

@@ -1,240 +1,258 @@
 //! From messages to elements, in the order of the document type.
 
+use std::borrow::Cow;
+
 use super::Data;
 use super::message::{Chal, Command, Cred, Item, Message, Meta, SyncHdr};
 use crate::auth::{AuthType, base64};
-use crate::element::{Element, Namespace, Node};
+use crate::element::{Builder, Elements, Namespace};
+
+/// What the elements are going to be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// XML, where octets become base64 text under Format b64 (MetInf 1.2).
+    Xml,
+    /// WBXML, which carries octets.
+    Wbxml,
+}
 
 impl Message {
     /// The SyncML element of the message.
     ///
     /// Mandatory texts that are empty (a CmdID, a SessionID) are left out, which is how a message that
     /// lacks them is made.
-    #[must_use]
-    pub fn to_element(&self) -> Element {
-        let mut body = syncml("SyncBody");
+    pub(crate) fn to_elements(&self, carrier: Carrier) -> Elements<'_> {
+        let mut writer = Writer { builder: Builder::default(), carrier };
+        writer.open("SyncML");
+        writer.sync_hdr(&self.header);
+        writer.open("SyncBody");
         for command in &self.commands {
-            body.push(command.to_element());
+            writer.command(command);
         }
-        if self.is_final {
-            body.push(syncml("Final"));
-        }
-        let mut root = syncml("SyncML");
-        root.push(sync_hdr(&self.header));
-        root.push(body);
-        root
-    }
-
-    /// The message as XML has to carry it: octets become base64 text under Format b64 (MetInf 1.2).
-    #[must_use]
-    pub fn with_text_data(&self) -> Self {
-        let mut message = self.clone();
-        if let Some(cred) = &mut message.header.cred {
-            cred_with_text(cred);
-        }
-        message.commands.iter_mut().for_each(command_with_text);
-        message
+        writer.flag("Final", self.is_final);
+        writer.close();
+        writer.close();
+        writer.builder.take_complete().unwrap_or_default()
     }
 }
 
-fn command_with_text(command: &mut Command) {
-    if let Some(cred) = &mut command.cred {
-        cred_with_text(cred);
-    }
-    if let Some(Data::Binary(octets)) = &command.data {
-        command.data = Some(Data::Text(base64(octets)));
-    }
-    for item in &mut command.items {
-        if let Some(Data::Binary(octets)) = &item.data {
-            item.data = Some(Data::Text(base64(octets)));
-            item.meta.get_or_insert_default().format = Some("b64".to_owned());
-        }
-    }
-    command.commands.iter_mut().for_each(command_with_text);
+/// Meta information from wherever it comes.
+#[derive(Default)]
+struct About<'a> {
+    format: Option<&'a str>,
+    type_: Option<&'a str>,
+    mark: Option<&'a str>,
+    size: Option<&'a str>,
+    next_nonce: Option<&'a str>,
+    max_msg_size: Option<&'a str>,
+    max_obj_size: Option<&'a str>,
+    emi: &'a [String],
 }
 
-fn cred_with_text(cred: &mut Cred) {
-    if let Data::Binary(octets) = &cred.data {
-        cred.data = Data::Text(base64(octets));
-        cred.format = Some("b64".to_owned());
-    }
-}
-
-fn syncml(name: &str) -> Element {
-    Element::new(Namespace::SyncMl, name)
-}
-
-/// Adds an element with text, if there is text to carry.
-fn push_some(parent: &mut Element, name: &str, text: Option<&String>) {
-    if let Some(text) = text {
-        parent.push(Element::with_text(parent.namespace.clone(), name, text));
-    }
-}
-
-/// Adds a mandatory element, unless its text is empty.
-fn push_mandatory(parent: &mut Element, name: &str, text: &String) {
-    push_some(parent, name, Some(text).filter(|text| !text.is_empty()));
-}
-
-fn push_location(parent: &mut Element, name: &str, uri: Option<&String>, loc_name: Option<&String>) {
-    if uri.is_some() || loc_name.is_some() {
-        let mut location = syncml(name);
-        push_some(&mut location, "LocURI", uri);
-        push_some(&mut location, "LocName", loc_name);
-        parent.push(location);
-    }
-}
-
-fn sync_hdr(header: &SyncHdr) -> Element {
-    let mut element = syncml("SyncHdr");
-    push_mandatory(&mut element, "VerDTD", &header.ver_dtd);
-    push_mandatory(&mut element, "VerProto", &header.ver_proto);
-    push_mandatory(&mut element, "SessionID", &header.session_id);
-    push_mandatory(&mut element, "MsgID", &header.msg_id);
-    let some = |text| Some(text).filter(|text: &&String| !text.is_empty());
-    push_location(&mut element, "Target", some(&header.target), header.target_name.as_ref());
-    push_location(&mut element, "Source", some(&header.source), header.source_name.as_ref());
-    push_some(&mut element, "RespURI", header.resp_uri.as_ref());
-    if header.no_resp {
-        element.push(syncml("NoResp"));
-    }
-    if let Some(cred) = &header.cred {
-        element.push(cred_element(cred));
-    }
-    push_meta(
-        &mut element,
-        &Meta {
-            max_msg_size: header.max_msg_size.clone(),
-            max_obj_size: header.max_obj_size.clone(),
-            ..Meta::default()
-        },
-    );
-    element
-}
-
-impl Command {
-    /// The element of the command.
-    #[must_use]
-    pub fn to_element(&self) -> Element {
-        let mut element = syncml(self.cmd.as_str());
-        push_mandatory(&mut element, "CmdID", &self.cmd_id);
-        push_some(&mut element, "MsgRef", self.msg_ref.as_ref());
-        push_some(&mut element, "CmdRef", self.cmd_ref.as_ref());
-        push_some(&mut element, "Cmd", self.name.as_ref());
-        // The document type puts Meta before the references in Results, and Status has no Meta.
-        if let Some(meta) = &self.meta {
-            push_meta(&mut element, meta);
-        }
-        for target in &self.target_ref {
-            push_some(&mut element, "TargetRef", Some(target));
-        }
-        for source in &self.source_ref {
-            push_some(&mut element, "SourceRef", Some(source));
-        }
-        if let Some(cred) = &self.cred {
-            element.push(cred_element(cred));
-        }
-        if let Some(chal) = &self.chal {
-            element.push(chal_element(chal));
-        }
-        if let Some(data) = &self.data {
-            element.push(data_element(data));
-        }
-        push_some(&mut element, "Correlator", self.correlator.as_ref());
-        for item in &self.items {
-            element.push(item_element(item));
-        }
-        for command in &self.commands {
-            element.push(command.to_element());
-        }
-        element
-    }
-}
-
-fn item_element(item: &Item) -> Element {
-    let mut element = syncml("Item");
-    push_location(&mut element, "Target", item.target.as_ref(), item.target_name.as_ref());
-    push_location(&mut element, "Source", item.source.as_ref(), item.source_name.as_ref());
-    push_location(&mut element, "SourceParent", item.source_parent.as_ref(), None);
-    push_location(&mut element, "TargetParent", item.target_parent.as_ref(), None);
-    if let Some(meta) = &item.meta {
-        push_meta(&mut element, meta);
-    }
-    if let Some(data) = &item.data {
-        element.push(data_element(data));
-    }
-    if item.more_data {
-        element.push(syncml("MoreData"));
-    }
-    element
-}
-
-fn data_element(data: &Data) -> Element {
-    match data {
-        Data::Text(text) => Element::with_text(Namespace::SyncMl, "Data", text),
-        Data::Binary(octets) => {
-            let mut element = syncml("Data");
-            element.children.push(Node::Binary(octets.clone()));
-            element
+impl<'a> About<'a> {
+    fn new(meta: &'a Meta) -> Self {
+        Self {
+            format: meta.format.as_deref(),
+            type_: meta.type_.as_deref(),
+            mark: meta.mark.as_deref(),
+            size: meta.size.as_deref(),
+            next_nonce: meta.next_nonce.as_deref(),
+            max_msg_size: meta.max_msg_size.as_deref(),
+            max_obj_size: meta.max_obj_size.as_deref(),
+            emi: &meta.emi,
         }
     }
-}
 
-fn cred_element(cred: &Cred) -> Element {
-    let mut element = syncml("Cred");
-    push_meta(
-        &mut element,
-        &Meta {
-            format: cred.format.clone(),
-            type_: cred.type_.as_ref().map(|scheme| scheme.as_str().to_owned()),
-            ..Meta::default()
-        },
-    );
-    element.push(data_element(&cred.data));
-    element
-}
-
-fn chal_element(chal: &Chal) -> Element {
-    let scheme = chal.type_.as_ref().map(AuthType::as_str);
-    let mut meta = Element::new(Namespace::SyncMl, "Meta");
-    push_metinf(
-        &mut meta,
-        &Meta {
-            format: chal.format.clone(),
-            type_: scheme.map(str::to_owned),
-            next_nonce: chal.next_nonce.clone(),
-            ..Meta::default()
-        },
-    );
-    let mut element = syncml("Chal");
-    // Meta is the only content a Chal can have, so it stands even when nothing is in it.
-    element.push(meta);
-    element
-}
-
-/// Adds Meta, unless nothing is in it.
-fn push_meta(parent: &mut Element, meta: &Meta) {
-    if !meta.is_empty() {
-        let mut element = syncml("Meta");
-        push_metinf(&mut element, meta);
-        parent.push(element);
+    /// Names and texts of what is set.
+    fn texts(self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let single = [
+            ("Format", self.format),
+            ("Type", self.type_),
+            ("Mark", self.mark),
+            ("Size", self.size),
+            ("NextNonce", self.next_nonce),
+            ("MaxMsgSize", self.max_msg_size),
+            ("MaxObjSize", self.max_obj_size),
+        ];
+        let single = single.into_iter().filter_map(|(name, text)| text.map(|text| (name, text)));
+        single.chain(self.emi.iter().map(|text| ("EMI", text.as_str())))
     }
 }
 
-fn push_metinf(element: &mut Element, meta: &Meta) {
-    let mut push = |name: &str, text: Option<&String>| {
+struct Writer<'a> {
+    builder: Builder<'a>,
+    carrier: Carrier,
+}
+
+impl<'a> Writer<'a> {
+    fn open(&mut self, name: &'a str) {
+        self.builder.open(Namespace::SyncMl, name, 0..0);
+    }
+
+    fn close(&mut self) {
+        self.builder.close(0);
+    }
+
+    fn element(&mut self, namespace: Namespace, name: &'a str, text: impl Into<Cow<'a, str>>) {
+        self.builder.open(namespace, name, 0..0);
+        self.builder.text(text, 0..0);
+        self.builder.close(0);
+    }
+
+    /// An element with text, if there is text to carry.
+    fn some(&mut self, name: &'a str, text: Option<&'a String>) {
         if let Some(text) = text {
-            element.push(Element::with_text(Namespace::MetInf, name, text));
+            self.element(Namespace::SyncMl, name, text.as_str());
         }
-    };
-    push("Format", meta.format.as_ref());
-    push("Type", meta.type_.as_ref());
-    push("Mark", meta.mark.as_ref());
-    push("Size", meta.size.as_ref());
-    push("NextNonce", meta.next_nonce.as_ref());
-    push("MaxMsgSize", meta.max_msg_size.as_ref());
-    push("MaxObjSize", meta.max_obj_size.as_ref());
-    for emi in &meta.emi {
-        push("EMI", Some(emi));
+    }
+
+    /// A mandatory element, unless its text is empty.
+    fn mandatory(&mut self, name: &'a str, text: &'a String) {
+        self.some(name, Some(text).filter(|text| !text.is_empty()));
+    }
+
+    fn flag(&mut self, name: &'a str, flag: bool) {
+        if flag {
+            self.element(Namespace::SyncMl, name, "");
+        }
+    }
+
+    fn location(&mut self, name: &'a str, uri: Option<&'a String>, loc_name: Option<&'a String>) {
+        if uri.is_some() || loc_name.is_some() {
+            self.open(name);
+            self.some("LocURI", uri);
+            self.some("LocName", loc_name);
+            self.close();
+        }
+    }
+
+    fn sync_hdr(&mut self, header: &'a SyncHdr) {
+        self.open("SyncHdr");
+        self.mandatory("VerDTD", &header.ver_dtd);
+        self.mandatory("VerProto", &header.ver_proto);
+        self.mandatory("SessionID", &header.session_id);
+        self.mandatory("MsgID", &header.msg_id);
+        let some = |text: &'a String| Some(text).filter(|text| !text.is_empty());
+        self.location("Target", some(&header.target), header.target_name.as_ref());
+        self.location("Source", some(&header.source), header.source_name.as_ref());
+        self.some("RespURI", header.resp_uri.as_ref());
+        self.flag("NoResp", header.no_resp);
+        if let Some(cred) = &header.cred {
+            self.cred(cred);
+        }
+        let (max_msg_size, max_obj_size) = (header.max_msg_size.as_deref(), header.max_obj_size.as_deref());
+        self.meta(About { max_msg_size, max_obj_size, ..About::default() });
+        self.close();
+    }
+
+    fn command(&mut self, command: &'a Command) {
+        self.open(command.cmd.as_str());
+        self.mandatory("CmdID", &command.cmd_id);
+        self.some("MsgRef", command.msg_ref.as_ref());
+        self.some("CmdRef", command.cmd_ref.as_ref());
+        self.some("Cmd", command.name.as_ref());
+        // The document type puts Meta before the references in Results, and Status has no Meta.
+        if let Some(meta) = &command.meta {
+            self.meta(About::new(meta));
+        }
+        for target in &command.target_ref {
+            self.some("TargetRef", Some(target));
+        }
+        for source in &command.source_ref {
+            self.some("SourceRef", Some(source));
+        }
+        if let Some(cred) = &command.cred {
+            self.cred(cred);
+        }
+        if let Some(chal) = &command.chal {
+            self.chal(chal);
+        }
+        if let Some(data) = &command.data {
+            self.data(data);
+        }
+        self.some("Correlator", command.correlator.as_ref());
+        for item in &command.items {
+            self.item(item);
+        }
+        for command in &command.commands {
+            self.command(command);
+        }
+        self.close();
+    }
+
+    fn item(&mut self, item: &'a Item) {
+        self.open("Item");
+        self.location("Target", item.target.as_ref(), item.target_name.as_ref());
+        self.location("Source", item.source.as_ref(), item.source_name.as_ref());
+        self.location("SourceParent", item.source_parent.as_ref(), None);
+        self.location("TargetParent", item.target_parent.as_ref(), None);
+        let mut about = item.meta.as_ref().map(About::new).unwrap_or_default();
+        if let Some(Data::Binary(_)) = item.data {
+            about.format = self.format_of_octets(about.format);
+        }
+        self.meta(about);
+        if let Some(data) = &item.data {
+            self.data(data);
+        }
+        self.flag("MoreData", item.more_data);
+        self.close();
+    }
+
+    fn data(&mut self, data: &'a Data) {
+        match data {
+            Data::Text(text) => self.element(Namespace::SyncMl, "Data", text.as_str()),
+            Data::Binary(octets) if self.carrier == Carrier::Xml => {
+                self.element(Namespace::SyncMl, "Data", base64(octets));
+            }
+            Data::Binary(octets) => {
+                self.open("Data");
+                self.builder.binary(octets, 0..0);
+                self.close();
+            }
+        }
+    }
+
+    /// The Format that octets have to have on the carrier.
+    fn format_of_octets(&self, given: Option<&'a str>) -> Option<&'a str> {
+        match self.carrier {
+            Carrier::Xml => Some("b64"),
+            Carrier::Wbxml => given,
+        }
+    }
+
+    fn cred(&mut self, cred: &'a Cred) {
+        let format = match &cred.data {
+            Data::Binary(_) => self.format_of_octets(cred.format.as_deref()),
+            Data::Text(_) => cred.format.as_deref(),
+        };
+        self.open("Cred");
+        self.meta(About { format, type_: cred.type_.as_ref().map(AuthType::as_str), ..About::default() });
+        self.data(&cred.data);
+        self.close();
+    }
+
+    fn chal(&mut self, chal: &'a Chal) {
+        self.open("Chal");
+        // Meta is the only content a Chal can have, so it stands even when nothing is in it.
+        self.open("Meta");
+        let about = About {
+            format: chal.format.as_deref(),
+            type_: chal.type_.as_ref().map(AuthType::as_str),
+            next_nonce: chal.next_nonce.as_deref(),
+            ..About::default()
+        };
+        about.texts().for_each(|(name, text)| self.element(Namespace::MetInf, name, text));
+        self.close();
+        self.close();
+    }
+
+    /// Meta, unless nothing is in it.
+    fn meta(&mut self, about: About<'a>) {
+        let mut texts = about.texts().peekable();
+        if texts.peek().is_some() {
+            self.open("Meta");
+            texts.for_each(|(name, text)| self.element(Namespace::MetInf, name, text));
+            self.close();
+        }
     }
 }

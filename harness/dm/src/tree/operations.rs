@@ -6,8 +6,10 @@ use super::node::{AccessType, Content, Node};
 use super::uri::{Uri, UriError};
 use super::{ManagementTree, Refusal, Requester};
 use crate::auth::from_base64;
-use crate::media::MediaType;
 use crate::syncml::{CommandName, Data, Item, Meta, StatusCode};
+
+/// The types of a serialised tree object, which is what may be put into `./Inbox` (DMTND 1.2).
+const INBOX_TYPES: [&str; 2] = ["application/vnd.syncml.dmtnds+xml", "application/vnd.syncml.dmtnds+wbxml"];
 
 /// What Get brings: value or child names, with the meta information of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,15 +53,6 @@ impl NewNode {
             data: item.data.clone().unwrap_or_default(),
         }
     }
-}
-
-/// An object that came in through `./Inbox`; where it goes is the device's business.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The address it was added to.
-    pub uri: String,
-    /// The object.
-    pub object: NewNode,
 }
 
 impl ManagementTree {
@@ -137,7 +130,7 @@ impl ManagementTree {
         }
         let segments = parsed.segments();
         if is_inbox(segments) && self.at(&segments[..1]).is_some() {
-            return self.deliver(requester, uri, segments, new);
+            return self.deliver(requester, uri, segments, &new);
         }
         let Some((name, parents)) = segments.split_last() else {
             return Err(refusal(StatusCode::AlreadyExists, uri, "the root is always there"));
@@ -272,25 +265,21 @@ impl ManagementTree {
         self.permit(requester, uri, parsed.segments(), AccessType::Exec)
     }
 
+    /// An object for the device, which nobody can read back (DMSTDOBJ 1.2, Inbox).
     fn deliver(
-        &mut self,
+        &self,
         requester: Requester<'_>,
         uri: &str,
         segments: &[String],
-        object: NewNode,
+        object: &NewNode,
     ) -> Result<(), Refusal> {
         self.permit(requester, uri, &segments[..1], AccessType::Add)?;
-        match object.type_.as_deref().map(MediaType::parse) {
-            Some(MediaType::DmTndsXml | MediaType::DmTndsWbxml) => {
-                self.deliveries.push(Delivery { uri: uri.to_owned(), object });
-                Ok(())
-            }
-            _ => Err(refusal(
-                StatusCode::UnsupportedMediaTypeOrFormat,
-                uri,
-                "./Inbox takes application/vnd.syncml.dmtnds+xml or +wbxml",
-            )),
+        let media = object.type_.as_deref().and_then(|media| media.split(';').next()).unwrap_or_default().trim();
+        if INBOX_TYPES.iter().any(|known| known.eq_ignore_ascii_case(media)) {
+            return Ok(());
         }
+        let reason = format!("./Inbox takes {}", INBOX_TYPES.join(" or "));
+        Err(refusal(StatusCode::UnsupportedMediaTypeOrFormat, uri, reason))
     }
 
     /// The ACL of a node that a server makes where it may not Replace: it gets the rights over its own node.

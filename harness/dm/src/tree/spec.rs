@@ -9,20 +9,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::ManagementTree;
 use super::acl::Acl;
 use super::node::{AccessType, Content, Node, default_access};
 use super::uri::Uri;
-use crate::serde_form;
 use crate::syncml::Data;
 
 /// A tree as data; nodes on the way to an entry need no entry of their own.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct TreeSpec {
     /// The nodes by address; `.` is the root.
@@ -30,28 +29,21 @@ pub struct TreeSpec {
 }
 
 /// A node as data. In its short form it is just the value of a leaf of format chr.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NodeSpec {
     /// Property Format; `chr` if there is a value, `node` if not.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Property Type.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
     /// The value; none for an interior node.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Data>,
     /// Property Title.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Property ACL in its text form.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub acl: Option<String>,
     /// Access types; none means what makes sense for the kind of node.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<BTreeSet<AccessType>>,
     /// Whether the node can never be deleted.
-    #[serde(skip_serializing_if = "serde_form::is_false")]
     pub permanent: bool,
 }
 
@@ -103,21 +95,8 @@ impl<'de> Deserialize<'de> for NodeSpec {
 
 impl NodeSpec {
     /// A leaf of format chr.
-    #[must_use]
-    pub fn leaf(value: &str) -> Self {
+    fn leaf(value: &str) -> Self {
         Self { value: Some(value.into()), ..Self::default() }
-    }
-
-    /// An interior node.
-    #[must_use]
-    pub fn interior() -> Self {
-        Self::default()
-    }
-
-    /// The same, permanent.
-    #[must_use]
-    pub fn permanent(self) -> Self {
-        Self { permanent: true, ..self }
     }
 
     fn build(&self, uri: &str) -> Result<Node, SpecError> {
@@ -214,28 +193,4 @@ impl ManagementTree {
         self.root.access.remove(&AccessType::Delete);
         Ok(())
     }
-
-    /// The tree as data, every node with an entry.
-    #[must_use]
-    pub fn to_spec(&self) -> TreeSpec {
-        let mut spec = TreeSpec::default();
-        describe(&self.root, ".".to_owned(), &mut spec.nodes);
-        spec
-    }
-}
-
-fn describe(node: &Node, uri: String, nodes: &mut BTreeMap<String, NodeSpec>) {
-    for (name, child) in node.children() {
-        describe(child, format!("{uri}/{name}"), nodes);
-    }
-    let spec = NodeSpec {
-        format: Some(node.format.clone()),
-        type_: node.type_.clone(),
-        value: node.value().cloned(),
-        title: node.title.clone(),
-        acl: node.acl.as_ref().map(Acl::to_string),
-        access: Some(node.access.clone()),
-        permanent: node.permanent,
-    };
-    nodes.insert(uri, spec);
 }

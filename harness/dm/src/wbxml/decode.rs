@@ -1,49 +1,64 @@
 //! From WBXML octets to elements.
 
+use std::ops::Range;
+
 use super::tokens::{
     END, ENTITY, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_ATTRIBUTES, WITH_CONTENT, name, namespace,
 };
 use super::{Document, Fault, PublicId, UTF_8, WbxmlError};
-use crate::element::{Element, Namespace, Node};
+use crate::element::{Builder, Elements, Namespace};
+use crate::irregular::Irregularities;
 
 /// Greatest number of elements inside one another, as in XML.
-pub const MAX_DEPTH: usize = crate::xml::MAX_DEPTH;
+pub(super) const MAX_DEPTH: usize = crate::xml::MAX_DEPTH;
 
 /// MIBenum of US-ASCII, a part of UTF-8.
 const US_ASCII: u32 = 3;
 
 /// Reads a WBXML document of the SyncML code space, such as a message or a serialised tree object.
 ///
-/// A literal tag is kept as an element of the namespace `literal`, which no message uses.
+/// A literal tag is kept as an element of the namespace [`Namespace::Literal`], which no message uses.
 ///
 /// # Errors
 /// [`WbxmlError`] with the offset of the octet at fault.
-pub fn decode_document(octets: &[u8]) -> Result<Document, WbxmlError> {
+pub(super) fn decode_document<'a>(
+    octets: &'a [u8],
+    irregular: &mut Irregularities,
+) -> Result<Document<'a>, WbxmlError> {
     let mut input = Input { octets, at: 0 };
     let version = input.octet("the version")?;
     if version >> 4 != 0 {
         return Err(fault(0, Fault::Version(version)));
     }
+    if !matches!(version, 1..=3) {
+        let what = || format!("version octet {version:02X} is not that of WBXML 1.1, 1.2 or 1.3");
+        irregular.note("other-wbxml-version", "", 0..1, what);
+    }
     let id_at = input.at;
     let number = input.integer("the public identifier")?;
     let index_at = input.at;
     let index = if number == 0 { Some(input.integer("the public identifier")?) } else { None };
+    let public_id_at = id_at..input.at;
     let charset_at = input.at;
     // WBXML 1.0 has no character set; nothing is known of SyncML in it, so 1.x is read as 1.1 and later.
     let charset = input.integer("the character set")?;
     if !matches!(charset, UTF_8 | US_ASCII) {
         return Err(fault(charset_at, Fault::Charset(charset)));
     }
-    let table = input.sized("the string table")?;
+    if charset != UTF_8 {
+        let what = || format!("character set {charset} instead of UTF-8 (106)");
+        irregular.note("other-charset", "", charset_at..input.at, what);
+    }
+    let table = Table { octets: input.sized("the string table")? };
     let public_id = match index {
         None => PublicId::Number(number),
-        Some(index) => PublicId::Literal(string_at(table, index, id_at.max(index_at))?),
+        Some(index) => PublicId::Literal(table.string(index, index_at..public_id_at.end, irregular)?),
     };
-    let mut body = Body { input, table, page: 0, open: Vec::new() };
-    let root = body.root()?;
-    match octets.len() - body.input.at {
-        0 => Ok(Document { version, public_id, charset, root }),
-        left => Err(fault(body.input.at, Fault::Trailing(left))),
+    let body = Body { input, table, page: 0, builder: Builder::default(), irregular };
+    let (elements, end) = body.read()?;
+    match octets.len() - end {
+        0 => Ok(Document { version, public_id, public_id_at, charset, elements }),
+        left => Err(fault(end, Fault::Trailing(left))),
     }
 }
 
@@ -51,13 +66,26 @@ fn fault(offset: usize, fault: Fault) -> WbxmlError {
     WbxmlError { offset, fault }
 }
 
-/// A string of the table: up to a zero octet, or to the end of the table where an encoder left it out.
-fn string_at(table: &[u8], index: u32, offset: usize) -> Result<String, WbxmlError> {
-    let outside = || fault(offset, Fault::StringTable { index, length: table.len() });
-    let start = usize::try_from(index).map_err(|_| outside())?;
-    let rest = table.get(start..).filter(|rest| !rest.is_empty()).ok_or_else(outside)?;
-    let string = rest.split(|octet| *octet == 0).next().unwrap_or_default();
-    std::str::from_utf8(string).map(str::to_owned).map_err(|_| fault(offset, Fault::Utf8))
+/// The strings that a document refers to.
+struct Table<'a> {
+    octets: &'a [u8],
+}
+
+impl<'a> Table<'a> {
+    /// A string, for the reference to it in the octets `at`. It goes up to a zero octet, or to the end of the table where
+    /// an encoder left that out.
+    fn string(&self, index: u32, at: Range<usize>, irregular: &mut Irregularities) -> Result<&'a str, WbxmlError> {
+        let outside = || fault(at.start, Fault::StringTable { index, length: self.octets.len() });
+        let start = usize::try_from(index).map_err(|_| outside())?;
+        let rest = self.octets.get(start..).filter(|rest| !rest.is_empty()).ok_or_else(outside)?;
+        let string = rest.split(|octet| *octet == 0).next().unwrap_or_default();
+        let text = std::str::from_utf8(string).map_err(|_| fault(at.start, Fault::Utf8))?;
+        if string.len() == rest.len() {
+            let what = || "the last string of the string table does not end in a zero octet".to_owned();
+            irregular.note("unterminated-string", "", at, what);
+        }
+        Ok(text)
+    }
 }
 
 struct Input<'a> {
@@ -126,67 +154,68 @@ impl<'a> Input<'a> {
     }
 }
 
-struct Body<'a> {
+struct Body<'a, 'i> {
     input: Input<'a>,
-    table: &'a [u8],
+    table: Table<'a>,
     page: u8,
-    open: Vec<Element>,
+    builder: Builder<'a>,
+    irregular: &'i mut Irregularities,
 }
 
-impl Body<'_> {
-    fn root(&mut self) -> Result<Element, WbxmlError> {
+impl<'a> Body<'a, '_> {
+    /// The elements, and the offset of what follows them.
+    fn read(mut self) -> Result<(Elements<'a>, usize), WbxmlError> {
         loop {
             let at = self.input.at;
-            let what = if self.open.is_empty() { "the body" } else { "an element" };
+            let what = if self.builder.depth() == 0 { "the body" } else { "an element" };
             let token = self.input.octet(what)?;
-            let closed = match token {
+            match token {
                 SWITCH_PAGE => {
                     let page = self.input.octet("a code page")?;
                     if namespace(page).is_none() {
                         return Err(fault(at, Fault::Page(page)));
                     }
                     self.page = page;
-                    None
                 }
-                END => match self.open.pop() {
-                    Some(element) => Some(element),
-                    None => return Err(fault(at, Fault::NoRoot("END"))),
-                },
+                END => {
+                    self.in_element(at, "END")?;
+                    self.builder.close(self.input.at);
+                }
                 ENTITY => {
                     let number = self.input.integer("an entity")?;
                     let character = char::from_u32(number).ok_or_else(|| fault(at, Fault::Entity(number)))?;
-                    self.text(at, character.encode_utf8(&mut [0; 4]))?;
-                    None
+                    self.in_element(at, "content")?;
+                    self.builder.text(character.to_string(), at..self.input.at);
                 }
                 STR_I => {
                     let text = self.input.string()?;
-                    self.text(at, text)?;
-                    None
+                    self.in_element(at, "content")?;
+                    let start = at + 1;
+                    self.builder.text(text, start..start + text.len());
                 }
                 STR_T => {
                     let index = self.input.integer("a string index")?;
-                    let text = string_at(self.table, index, at)?;
-                    self.text(at, &text)?;
-                    None
+                    let text = self.table.string(index, at..self.input.at, self.irregular)?;
+                    self.in_element(at, "content")?;
+                    self.builder.text(text, at..self.input.at);
                 }
                 OPAQUE => {
-                    let octets = self.input.sized("opaque data")?.to_vec();
-                    self.open_element(at)?.children.push(Node::Binary(octets));
-                    None
+                    let octets = self.input.sized("opaque data")?;
+                    self.in_element(at, "content")?;
+                    self.builder.binary(octets, self.input.at - octets.len()..self.input.at);
                 }
                 _ => self.tag(at, token)?,
-            };
-            if let Some(element) = closed {
-                match self.open.last_mut() {
-                    Some(parent) => parent.push(element),
-                    None => return Ok(element),
-                }
+            }
+            if self.builder.depth() == 0
+                && let Some(elements) = self.builder.take_complete()
+            {
+                return Ok((elements, self.input.at));
             }
         }
     }
 
     /// Opens an element; one without content is complete at once.
-    fn tag(&mut self, at: usize, token: u8) -> Result<Option<Element>, WbxmlError> {
+    fn tag(&mut self, at: usize, token: u8) -> Result<(), WbxmlError> {
         let tag = token & !(WITH_CONTENT | WITH_ATTRIBUTES);
         if tag < LITERAL {
             return Err(fault(at, Fault::Token(token)));
@@ -194,43 +223,35 @@ impl Body<'_> {
         if token & WITH_ATTRIBUTES != 0 {
             return Err(fault(at, Fault::Attributes(token)));
         }
-        let element = if tag == LITERAL {
+        let (namespace, name) = if tag == LITERAL {
             let index = self.input.integer("a literal tag")?;
-            literal(string_at(self.table, index, at)?).map_err(|error| fault(at, error))?
-        } else {
-            match (namespace(self.page), name(self.page, tag)) {
-                (Some(namespace), Some(name)) => Element::new(namespace, name),
-                _ => {
-                    return Err(fault(at, Fault::Tag { page: self.page, token: tag }));
-                }
+            let name = self.table.string(index, at..self.input.at, self.irregular)?;
+            if !is_name(name) {
+                return Err(fault(at, Fault::LiteralName(name.to_owned())));
             }
+            (Namespace::Literal, name)
+        } else {
+            let known = namespace(self.page).zip(name(self.page, tag));
+            known.ok_or_else(|| fault(at, Fault::Tag { page: self.page, token: tag }))?
         };
-        if self.open.len() >= MAX_DEPTH {
+        if self.builder.depth() >= MAX_DEPTH {
             return Err(fault(at, Fault::Depth));
         }
+        self.builder.open(namespace, name, at..self.input.at);
         if token & WITH_CONTENT == 0 {
-            return Ok(Some(element));
+            self.builder.close(self.input.at);
         }
-        self.open.push(element);
-        Ok(None)
-    }
-
-    fn text(&mut self, at: usize, text: &str) -> Result<(), WbxmlError> {
-        self.open_element(at)?.push_text(text);
         Ok(())
     }
 
-    fn open_element(&mut self, at: usize) -> Result<&mut Element, WbxmlError> {
-        self.open.last_mut().ok_or_else(|| fault(at, Fault::NoRoot("content")))
+    fn in_element(&self, at: usize, what: &'static str) -> Result<(), WbxmlError> {
+        if self.builder.depth() == 0 { Err(fault(at, Fault::NoRoot(what))) } else { Ok(()) }
     }
 }
 
-fn literal(name: String) -> Result<Element, Fault> {
+/// Whether XML could have an element of that name; SyncML has letters only.
+fn is_name(name: &str) -> bool {
     let mut characters = name.chars();
-    let first = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    if first && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
-        Ok(Element::new(Namespace::Other("literal".to_owned()), name))
-    } else {
-        Err(Fault::LiteralName(name))
-    }
+    characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::tokens::{END, OPAQUE, STR_I, SWITCH_PAGE, WITH_CONTENT, token};
 use super::{Document, PublicId};
-use crate::element::{Element, Node};
+use crate::element::{Content, Element, shown};
 
 /// What WBXML of this code space cannot say.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,7 +27,7 @@ pub enum EncodeError {
 ///
 /// # Errors
 /// [`EncodeError`] for an element without a token.
-pub fn encode_document(document: &Document) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn encode_document(document: &Document<'_>) -> Result<Vec<u8>, EncodeError> {
     let mut out = vec![document.version];
     match &document.public_id {
         PublicId::Number(number) => {
@@ -42,7 +42,7 @@ pub fn encode_document(document: &Document) -> Result<Vec<u8>, EncodeError> {
             push_sized(&mut out, &[text.as_bytes(), &[0]].concat())?;
         }
     }
-    Encoder { out: &mut out, page: 0 }.element(&document.root)?;
+    Encoder { out: &mut out, page: 0 }.element(document.elements.root())?;
     Ok(out)
 }
 
@@ -52,30 +52,32 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    fn element(&mut self, element: &Element) -> Result<(), EncodeError> {
-        let Some((page, tag)) = token(&element.namespace, &element.name) else {
-            return Err(EncodeError::Element { name: element.name.clone(), namespace: element.namespace.to_string() });
+    fn element(&mut self, element: Element<'_, '_>) -> Result<(), EncodeError> {
+        let Some((page, tag)) = token(element.namespace(), element.name()) else {
+            let (name, namespace) = (shown(element.name()), element.namespace().to_string());
+            return Err(EncodeError::Element { name, namespace });
         };
         if page != self.page {
             self.out.extend_from_slice(&[SWITCH_PAGE, page]);
             self.page = page;
         }
-        if element.children.is_empty() {
+        let mut contents = element.contents().peekable();
+        if contents.peek().is_none() {
             self.out.push(tag);
             return Ok(());
         }
         self.out.push(tag | WITH_CONTENT);
-        for node in &element.children {
-            match node {
-                Node::Element(child) => self.element(child)?,
+        for content in contents {
+            match content {
+                Content::Element(child) => self.element(child)?,
                 // An inline string ends at its first zero octet.
-                Node::Text(text) if text.contains('\0') => self.opaque(text.as_bytes())?,
-                Node::Text(text) => {
+                Content::Text(text, _) if text.contains('\0') => self.opaque(text.as_bytes())?,
+                Content::Text(text, _) => {
                     self.out.push(STR_I);
                     self.out.extend_from_slice(text.as_bytes());
                     self.out.push(0);
                 }
-                Node::Binary(octets) => self.opaque(octets)?,
+                Content::Binary(octets, _) => self.opaque(octets)?,
             }
         }
         self.out.push(END);

@@ -1,9 +1,10 @@
+use dmsc_octets::{Irregularity, Spans, from_hex, to_hex};
 use proptest::prelude::*;
 
+use super::decode::decode_document as decode_noting;
 use super::*;
 use crate::auth::AuthType;
-use crate::element::{Element, Namespace, Node};
-use crate::hex;
+use crate::element::{Builder, Content, Elements, Namespace};
 use crate::syncml::{Command, CommandName, Cred, Data, Item, Meta, SyncHdr, strategies};
 
 /// The client's abort message in octets, agreed on by two independent encoders.
@@ -35,65 +36,95 @@ fn header() -> SyncHdr {
 #[test]
 fn the_reference_encoding_octet_for_octet() {
     let octets = encode(&abort()).unwrap();
-    assert_eq!(hex::encode(&octets), ABORT);
+    assert_eq!(to_hex(&octets), ABORT);
     assert_eq!(octets.len(), 104);
     let decoded = decode(&octets).unwrap();
     assert_eq!(decoded.value, abort());
-    assert_eq!(decoded.warnings, Vec::<String>::new());
+    assert_eq!(decoded.irregular, []);
 }
 
 #[test]
 fn code_pages_switch_just_before_the_tag() {
     let cred = Cred { format: Some("b64".to_owned()), type_: Some(AuthType::Md5), data: "AA==".into() };
     let message = Message { header: SyncHdr { cred: Some(cred), ..header() }, ..Message::default() };
-    let octets = hex::encode(&encode(&message).unwrap());
-    let scheme = hex::encode(b"syncml:auth-md5");
+    let octets = to_hex(&encode(&message).unwrap());
+    let scheme = to_hex(b"syncml:auth-md5");
     let expected = format!("4E5A0001470362363400015303{scheme}00010100004F0341413D3D000101");
     assert!(octets.contains(&expected), "{octets}");
 }
 
-fn document(body: &str) -> Result<Document, WbxmlError> {
-    decode_document(&hex::decode(&format!("02A4016A00{body}")).unwrap())
+fn decode_document(octets: &[u8]) -> Result<Document<'_>, WbxmlError> {
+    decode_noting(octets, &mut Irregularities::default())
 }
 
-fn content(body: &str) -> Vec<Node> {
-    document(body).unwrap().root.children
+/// A body in hexadecimal after the usual header of five octets.
+fn body(body: &str) -> Vec<u8> {
+    from_hex(&format!("02A4016A00{body}")).unwrap()
+}
+
+/// What the root of a body holds: text as it is, octets in hexadecimal behind `#`, elements by their names; and the
+/// octets it stands in.
+fn contents(octets: &[u8]) -> Vec<(String, String)> {
+    let document = decode_document(octets).unwrap();
+    let contents = document.elements.root().contents().map(|content| match content {
+        Content::Text(text, at) => (text.to_owned(), to_hex(&octets[at])),
+        Content::Binary(binary, at) => (format!("#{}", to_hex(binary)), to_hex(&octets[at])),
+        Content::Element(element) => (format!("<{}>", element.name()), to_hex(&octets[element.at()])),
+    });
+    contents.collect()
 }
 
 #[test]
 fn every_kind_of_content() {
-    let text = |text: &str| Node::Text(text.to_owned());
-    assert_eq!(content("4F 03 6100 03 C3A900 02 20 02 818400 01"), [text("a\u{E9} \u{4200}")]);
-    assert_eq!(content("4F C3 02 00FF 01"), [Node::Binary(vec![0x00, 0xFF])]);
-    assert_eq!(content("4F C3 00 01"), [Node::Binary(Vec::new())]);
-    assert_eq!(content("4F 01"), []);
-    assert_eq!(content("0F"), []);
+    let expect = |octets: &str, expected: &[(&str, &str)]| {
+        let found = contents(&body(octets));
+        let found: Vec<_> = found.iter().map(|(what, at)| (what.as_str(), at.as_str())).collect();
+        assert_eq!(found, expected, "{octets}");
+    };
+    expect(
+        "4F 03 6100 03 C3A900 02 20 02 818400 01",
+        &[("a", "61"), ("\u{E9}", "C3A9"), (" ", "0220"), ("\u{4200}", "02818400")],
+    );
+    expect("4F C3 02 00FF 01", &[("#00FF", "00FF")]);
+    expect("4F C3 00 01", &[("#", "")]);
+    expect("4F 0300 01", &[]);
+    expect("4F 01", &[]);
+    expect("0F", &[]);
 }
 
 #[test]
 fn the_string_table_serves_strings_tags_and_the_public_identifier() {
-    let id = hex::encode(SYNCML_1_2.as_bytes());
+    let id = to_hex(SYNCML_1_2.as_bytes());
     for (length, end) in [("1E", "00"), ("1D", "")] {
-        let octets = hex::decode(&format!("0200006A{length}{id}{end}2D")).unwrap();
-        let document = decode_document(&octets).unwrap();
-        assert_eq!(document.public_id, PublicId::Literal(SYNCML_1_2.to_owned()));
+        let octets = from_hex(&format!("0200006A{length}{id}{end}2D")).unwrap();
+        let mut irregular = Irregularities::default();
+        let document = decode_noting(&octets, &mut irregular).unwrap();
+        assert_eq!(document.public_id, PublicId::Literal(SYNCML_1_2));
         assert!(document.public_id.is_syncml_1_2());
+        let told: Vec<_> = irregular.into_vec().into_iter().map(|found| (found.kind, found.at)).collect();
+        assert_eq!(told, if end.is_empty() { vec![("unterminated-string", Some(2..3))] } else { vec![] });
     }
     // Table: "ab", "Odd"; content: STR_T 1, then the literal tag at 3 with content.
-    let octets = hex::decode("02A4016A07 616200 4F646400 4F 83 01 44 03 0378 00 01 01").unwrap();
-    let children = decode_document(&octets).unwrap().root.children;
-    let odd = Element::with_text(Namespace::Other("literal".to_owned()), "Odd", "x");
-    assert_eq!(children, [Node::Text("b".to_owned()), Node::Element(odd)]);
+    let octets = from_hex("02A4016A07 616200 4F646400 4F 83 01 44 03 0378 00 01 01").unwrap();
+    assert_eq!(
+        contents(&octets),
+        [("b".to_owned(), "8301".to_owned()), ("<Odd>".to_owned(), "440303780001".to_owned())]
+    );
+    let document = decode_document(&octets).unwrap();
+    let odd = document.elements.root().child("Odd").unwrap();
+    assert_eq!((odd.namespace(), odd.text().as_deref()), (&Namespace::Literal, Some("x")));
+    assert_eq!((to_hex(&octets[odd.head()]), to_hex(&octets[odd.value_at()])), ("4403".to_owned(), "78".to_owned()));
 }
 
 #[test]
 fn pages_stay_until_switched_again() {
     // Meta, page 1, Format, END, Type, END, END (neutral), page 0.
-    let root = document("54 5A 0001 47 0378 00 01 13 01 0000 0F 01").unwrap().root;
-    let meta = root.child("Meta").unwrap();
-    let names: Vec<_> = meta.elements().map(|e| (e.namespace.clone(), e.name.as_str())).collect();
+    let octets = body("54 5A 0001 47 0378 00 01 13 01 0000 0F 01");
+    let document = decode_document(&octets).unwrap();
+    let meta = document.elements.root().child("Meta").unwrap();
+    let names: Vec<_> = meta.elements().map(|e| (e.namespace().clone(), e.name())).collect();
     assert_eq!(names, [(Namespace::MetInf, "Format"), (Namespace::MetInf, "Type")]);
-    assert_eq!(root.child("Data").unwrap().namespace, Namespace::SyncMl);
+    assert_eq!(document.elements.root().child("Data").unwrap().namespace(), &Namespace::SyncMl);
 }
 
 #[test]
@@ -126,7 +157,7 @@ fn faults_are_located() {
         ("02A4016A00 4F 83 00", "octet 6: index 0 is outside the string table of 0 octets"),
         ("02A4016A03 612000 4F 04 00", "octet 9: the literal tag `a ` is not an XML name"),
     ] {
-        let found = decode_document(&hex::decode(octets).unwrap()).unwrap_err().to_string();
+        let found = decode_document(&from_hex(octets).unwrap()).unwrap_err().to_string();
         assert_eq!(found, error, "{octets}");
     }
 }
@@ -134,18 +165,32 @@ fn faults_are_located() {
 #[test]
 fn depth_is_limited() {
     let nested = |depth: usize| format!("{}{}", "64".repeat(depth), "01".repeat(depth));
-    assert!(document(&nested(MAX_DEPTH)).is_ok());
-    assert_eq!(document(&nested(MAX_DEPTH + 1)).unwrap_err().fault, Fault::Depth);
+    assert!(decode_document(&body(&nested(MAX_DEPTH))).is_ok());
+    assert_eq!(decode_document(&body(&nested(MAX_DEPTH + 1))).unwrap_err().fault, Fault::Depth);
 }
 
 #[test]
 fn versions_and_identifiers_a_decoder_meets() {
     for version in ["01", "02", "03"] {
-        let octets = hex::decode(&ABORT.replacen("02", version, 1)).unwrap();
-        assert_eq!(decode(&octets).unwrap().value, abort());
+        let octets = from_hex(&ABORT.replacen("02", version, 1)).unwrap();
+        assert_eq!(decode(&octets).unwrap(), Decoded { value: abort(), irregular: vec![] });
     }
-    let unknown = hex::decode(&ABORT.replacen("A401", "01", 1)).unwrap();
-    assert_eq!(decode(&unknown).unwrap().warnings, ["the public identifier is 0001, not that of SyncML 1.2"]);
+    for (from, to, kind, what, at) in [
+        ("A401", "01", "other-public-id", "the public identifier is 0001, not that of SyncML 1.2", 1..2),
+        ("02", "04", "other-wbxml-version", "version octet 04 is not that of WBXML 1.1, 1.2 or 1.3", 0..1),
+        ("6A", "03", "other-charset", "character set 3 instead of UTF-8 (106)", 3..4),
+        (
+            "A4016A00",
+            "00006A03780D00",
+            "other-public-id",
+            "the public identifier is `x\\r`, not that of SyncML 1.2",
+            1..3,
+        ),
+    ] {
+        let decoded = decode(&from_hex(&ABORT.replacen(from, to, 1)).unwrap()).unwrap();
+        assert_eq!(decoded.value, abort());
+        assert_eq!(decoded.irregular, [Irregularity::new(kind, what).at(at)]);
+    }
 }
 
 fn add(data: Data, format: &str) -> Message {
@@ -159,40 +204,40 @@ fn add(data: Data, format: &str) -> Message {
     Message { header: header(), commands: vec![add], is_final: true }
 }
 
-fn tree_object() -> Element {
-    let mut root = Element::new(Namespace::DmDdf, "MgmtTree");
-    root.push(Element::with_text(Namespace::DmDdf, "VerDTD", "1.2"));
-    root
+/// A tree object that says no more than its version.
+fn tree_object() -> Elements<'static> {
+    let mut builder = Builder::default();
+    builder.open(Namespace::DmDdf, "MgmtTree", 0..0);
+    builder.open(Namespace::DmDdf, "VerDTD", 0..0);
+    builder.text("1.2", 0..0);
+    builder.close(0);
+    builder.close(0);
+    builder.take_complete().unwrap()
 }
 
 #[test]
 fn an_embedded_document_stays_octets() {
-    let embedded = encode_document(&Document::new(PublicId::Literal(DM_DDF_1_2.to_owned()), tree_object())).unwrap();
-    let id = hex::encode(DM_DDF_1_2.as_bytes());
-    assert_eq!(hex::encode(&embedded), format!("0200006A1B{id}0000026077 03312E32000101").replace(' ', ""));
+    let public_id = "-//OMA//DTD-DM-DDF 1.2//EN";
+    let embedded = encode_document(&Document::new(PublicId::Literal(public_id), tree_object())).unwrap();
+    let id = to_hex(public_id.as_bytes());
+    assert_eq!(to_hex(&embedded), format!("0200006A1B{id}0000026077 03312E32000101").replace(' ', ""));
     let message = add(Data::Binary(embedded.clone()), "bin");
     let decoded = decode(&encode(&message).unwrap()).unwrap().value;
     assert_eq!(decoded, message);
-    assert_eq!(decode_document(&embedded).unwrap().root, tree_object());
 }
 
 #[test]
 fn a_tree_object_inline_becomes_its_xml() {
-    let mut root = add(Data::default(), "xml").to_element();
-    fn data(element: &mut Element) -> Option<&mut Element> {
-        if element.name == "Data" {
-            return Some(element);
-        }
-        element.children.iter_mut().find_map(|node| match node {
-            Node::Element(child) => data(child),
-            _ => None,
-        })
-    }
-    data(&mut root).unwrap().push(tree_object());
-    let octets = encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), root)).unwrap();
-    let decoded = decode(&octets).unwrap().value;
+    // The object in place of the text of Data, on page 2, with a switch to page 0 for the tags that follow.
+    let octets = to_hex(&encode(&add("?".into(), "xml")).unwrap());
+    let octets = octets.replace("4F033F0001", "4F00026077 03312E32000101 01").replace(' ', "");
+    let octets = from_hex(&octets.replace("010101120101", "0101010000120101")).unwrap();
+    let decoded = decode(&octets).unwrap();
     let expected = "<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD></MgmtTree>";
-    assert_eq!(decoded.commands[0].items[0].data, Some(expected.into()));
+    assert_eq!(decoded.value.commands[0].items[0].data, Some(expected.into()));
+    assert_eq!(decoded.irregular[0].kind, "markup-in-data");
+    let at = spans(&octets).commands[0].items[0].find("data").unwrap();
+    assert_eq!(to_hex(&octets[at]), "607703312E32000101");
 }
 
 #[test]
@@ -228,15 +273,17 @@ proptest! {
         prop_oneof![0u8..0x10, 0x40u8..0x70, Just(0x83), Just(0xC3), any::<u8>()], 0..200)
     ) {
         let octets = [&[0x02, 0xA4, 0x01, 0x6A, 0x02, 0x41, 0x00], body.as_slice()].concat();
-        match decode_document(&octets) {
-            Ok(document) => { let _ = Message::from_element(&document.root); }
-            Err(error) => prop_assert!(error.offset <= octets.len()),
+        match decode(&octets) {
+            Ok(decoded) => prop_assert!(decoded.irregular.iter().all(|found| octets.get(found.at.clone().unwrap()).is_some())),
+            Err(DecodeError::Wbxml(error)) => prop_assert!(error.offset <= octets.len()),
+            Err(DecodeError::Message(_)) => {}
         }
+        let _ = Spans::from(spans(&octets));
     }
 
     #[test]
     fn a_changed_octet_never_panics(at in 0usize..104, octet: u8) {
-        let mut octets = hex::decode(ABORT).unwrap();
+        let mut octets = from_hex(ABORT).unwrap();
         octets[at] = octet;
         if let Err(DecodeError::Wbxml(error)) = decode(&octets) {
             prop_assert!(error.offset <= octets.len());
@@ -247,14 +294,14 @@ proptest! {
     fn integers_round_trip(number in 2u32.., index in 0u32..4) {
         // Numbers of every length in octets.
         let number = (number >> (index * 8)).max(2);
-        let document = Document::new(PublicId::Number(number), Element::new(Namespace::SyncMl, "Data"));
-        prop_assert_eq!(decode_document(&encode_document(&document).unwrap()).unwrap(), document);
+        let octets = encode_document(&Document::new(PublicId::Number(number), tree_object())).unwrap();
+        prop_assert_eq!(decode_document(&octets).unwrap().public_id, PublicId::Number(number));
     }
 
     #[test]
     fn messages_round_trip(message in strategies::message(true)) {
         let decoded = decode(&encode(&message).unwrap()).unwrap();
-        prop_assert_eq!(decoded.warnings, Vec::<String>::new());
+        prop_assert_eq!(decoded.irregular, []);
         prop_assert_eq!(decoded.value, message);
     }
 

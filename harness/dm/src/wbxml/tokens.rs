@@ -37,7 +37,7 @@ pub(super) fn namespace(page: u8) -> Option<Namespace> {
 /// The name of a tag, given without its flag bits.
 pub(super) fn name(page: u8, token: u8) -> Option<&'static str> {
     let index = usize::from(token.checked_sub(FIRST)?);
-    names(page)?.get(index).copied().filter(|name| !name.is_empty())
+    names(page)?.0.get(index).copied().filter(|name| !name.is_empty())
 }
 
 /// Page and token of an element.
@@ -46,19 +46,60 @@ pub(super) fn token(namespace: &Namespace, name: &str) -> Option<(u8, u8)> {
         Namespace::SyncMl => 0,
         Namespace::MetInf => 1,
         Namespace::DmDdf => 2,
-        Namespace::Other(_) => return None,
+        Namespace::Literal | Namespace::Other(_) => return None,
     };
-    let index = names(page)?.iter().position(|candidate| *candidate == name && !name.is_empty())?;
-    Some((page, u8::try_from(index).ok()?.checked_add(FIRST)?))
+    let (names, slots) = names(page)?;
+    let mut token = *slots.get(slot(name.as_bytes()))?;
+    loop {
+        let index = usize::from(token.checked_sub(FIRST)?);
+        if *names.get(index)? == name {
+            return Some((page, token));
+        }
+        token = *slots.get(SLOTS + index)?;
+    }
 }
 
-fn names(page: u8) -> Option<&'static [&'static str]> {
+/// Whether SyncML has an element of that name.
+pub(crate) fn is_syncml_name(name: &str) -> bool {
+    token(&Namespace::SyncMl, name).is_some()
+}
+
+fn names(page: u8) -> Option<(&'static [&'static str], &'static [u8])> {
+    static SYNCML_SLOTS: [u8; SLOTS + SYNCML.len()] = slots(&SYNCML);
+    static METINF_SLOTS: [u8; SLOTS + METINF.len()] = slots(&METINF);
+    static DMDDF_SLOTS: [u8; SLOTS + DMDDF.len()] = slots(&DMDDF);
     match page {
-        0 => Some(&SYNCML),
-        1 => Some(&METINF),
-        2 => Some(&DMDDF),
+        0 => Some((&SYNCML, &SYNCML_SLOTS)),
+        1 => Some((&METINF, &METINF_SLOTS)),
+        2 => Some((&DMDDF, &DMDDF_SLOTS)),
         _ => None,
     }
+}
+
+/// Slots that the names of a page are spread over, so that a name is compared with one or two.
+const SLOTS: usize = 128;
+
+/// The slot of a name.
+const fn slot(name: &[u8]) -> usize {
+    match name {
+        [first, .., last] => (*first as usize * 3 + *last as usize * 7 + name.len()) % SLOTS,
+        _ => 0,
+    }
+}
+
+/// For each slot a token whose name belongs there, and then for each name the token of another of its slot; 0 for none.
+const fn slots<const NAMES: usize, const LENGTH: usize>(names: &[&str; NAMES]) -> [u8; LENGTH] {
+    let mut slots = [0; LENGTH];
+    let mut index = 0;
+    while index < NAMES {
+        if !names[index].is_empty() {
+            let slot = slot(names[index].as_bytes());
+            slots[SLOTS + index] = slots[slot];
+            slots[slot] = FIRST + index as u8;
+        }
+        index += 1;
+    }
+    slots
 }
 
 /// Page 0; 30 is reserved.
@@ -202,3 +243,26 @@ const DMDDF: [&str; 56] = [
     "ZeroOrN",      // 3B
     "ZeroOrOne",    // 3C
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tag_is_found_by_its_name_and_by_its_token() {
+        let mut tags = 0;
+        for page in 0..=2 {
+            let vocabulary = namespace(page).unwrap();
+            for code in 0..=0x3F {
+                if let Some(name) = name(page, code) {
+                    assert_eq!(token(&vocabulary, name), Some((page, code)), "{name}");
+                    tags += 1;
+                }
+            }
+        }
+        assert_eq!(tags, 55 + 18 + 56);
+        for name in ["", "A", "Add ", "add", "MgmtTree", "Fly"] {
+            assert!(!is_syncml_name(name), "{name}");
+        }
+    }
+}

@@ -1,21 +1,27 @@
 use proptest::prelude::*;
 
+use super::decode::decode_element as decode_noting;
 use super::*;
-use crate::element::{Element, Namespace, Node};
+use crate::element::{Element, Elements, Namespace};
 use crate::syncml::strategies;
 use crate::syncml::{Command, CommandName, Data, Item};
 
-fn text_of(xml: &str) -> Vec<Node> {
-    decode_element(xml.as_bytes()).unwrap().children
+fn decode_element(octets: &[u8]) -> Result<Elements<'_>, XmlError> {
+    decode_noting(octets, &mut Irregularities::default())
+}
+
+fn text_of(xml: &str) -> Option<String> {
+    decode_element(xml.as_bytes()).unwrap().root().text().map(Into::into)
 }
 
 #[test]
 fn character_data_in_every_notation_is_the_same() {
-    let expected = [Node::Text("a<b>&\u{E9}\u{1F600}\n".to_owned())];
+    let expected = Some("a<b>&\u{E9}\u{1F600}\n".to_owned());
     assert_eq!(text_of("<x>a&lt;b&gt;&amp;\u{E9}&#x1F600;\r\n</x>"), expected);
     assert_eq!(text_of("<x><![CDATA[a<b>&\u{E9}\u{1F600}]]>&#10;</x>"), expected);
     assert_eq!(text_of("<x>a<!-- no -->&lt;b<![CDATA[>&]]><?pi?>&#233;&#128512;\r</x>"), expected);
-    assert_eq!(text_of("<x></x>"), []);
+    assert_eq!(text_of("<x></x>"), Some(String::new()));
+    assert_eq!(text_of("<x><y/></x>"), None);
 }
 
 #[test]
@@ -24,9 +30,10 @@ fn namespaces_by_default_and_by_prefix() {
         b"\xEF\xBB\xBF<s:Meta xmlns:s='SYNCML:SYNCML1.2' xmlns='syncml:metinf'><Type/><s:Data/><x xmlns=''/></s:Meta>",
     )
     .unwrap();
-    assert_eq!(root.namespace, Namespace::SyncMl);
-    let namespaces: Vec<_> = root.elements().map(|element| element.namespace.clone()).collect();
-    assert_eq!(namespaces, [Namespace::MetInf, Namespace::SyncMl, Namespace::Other(String::new())]);
+    assert_eq!(root.root().namespace(), &Namespace::SyncMl);
+    let elements: Vec<_> = root.root().elements().map(|e| (e.namespace().clone(), e.name())).collect();
+    let none = Namespace::Other("".into());
+    assert_eq!(elements, [(Namespace::MetInf, "Type"), (Namespace::SyncMl, "Data"), (none, "x")]);
 }
 
 #[test]
@@ -68,7 +75,7 @@ fn faults_are_located() {
 #[test]
 fn a_doctype_that_only_names_is_passed() {
     let xml = b"<!DOCTYPE SyncML PUBLIC '-//SYNCML//DTD SyncML 1.2//EN' 'http://example.com/x.dtd'><SyncML/>";
-    assert_eq!(decode_element(xml).unwrap().name, "SyncML");
+    assert_eq!(decode_element(xml).unwrap().root().name(), "SyncML");
 }
 
 #[test]
@@ -89,9 +96,64 @@ fn octets_become_base64_under_their_format() {
 
 #[test]
 fn what_xml_cannot_carry_is_refused() {
-    let element = Element::with_text(Namespace::SyncMl, "Data", "\u{1}");
-    let error = encode_element(&element).unwrap_err();
-    assert_eq!((error.element.as_str(), error.character), ("Data", 1));
+    let alert = Command { data: Some("a\u{FFFF}\u{1}".into()), ..Command::new(CommandName::Alert, "1") };
+    let error = encode(&Message { commands: vec![alert], ..Message::default() }).unwrap_err();
+    assert_eq!((error.element.as_str(), error.character), ("Data", 0xFFFF));
+}
+
+fn irregular(xml: &str) -> Vec<(&'static str, String, &str)> {
+    let mut irregular = Irregularities::default();
+    decode_noting(xml.as_bytes(), &mut irregular).unwrap();
+    let all = irregular.into_vec().into_iter();
+    all.map(|found| (found.kind, found.what, &xml[found.at.unwrap()])).collect()
+}
+
+#[test]
+fn what_is_forgiven_is_told_with_its_octets() {
+    for (xml, kind, what, at) in [
+        ("<a><b x:y='\n'>c</b></a>", "unknown-attribute", "<b> has the attribute `x:y`", "<b x:y='\n'>"),
+        ("<a>b]]>c</a>", "not-well-formed", "`]]>` in character data", "b]]>c"),
+        ("<a><!--b--c--></a>", "not-well-formed", "`--` in a comment", "<!--b--c-->"),
+        (
+            "<a><!DOCTYPE a></a>",
+            "not-well-formed",
+            "a DOCTYPE that is not in front of the root element",
+            "<!DOCTYPE a>",
+        ),
+        (
+            "<a><?xml version='1.0'?></a>",
+            "not-well-formed",
+            "an XML declaration that is not at the start",
+            "<?xml version='1.0'?>",
+        ),
+        (
+            "<?xml version='1.1'?><a/>",
+            "other-xml-version",
+            "an XML declaration of another version than 1.0",
+            "<?xml version='1.1'?>",
+        ),
+        ("\u{FEFF}<a b=''/>", "unknown-attribute", "<a> has the attribute `b`", "<a b=''/>"),
+    ] {
+        assert_eq!(irregular(xml), [(kind, what.to_owned(), at)], "{xml}");
+    }
+    let regular = "\u{FEFF}<?xml version='1.0'?><!DOCTYPE a><!-- b -->\n<a xmlns='c' xmlns:d='e'>f &gt; g<?h?></a>\n";
+    assert_eq!(irregular(regular), []);
+}
+
+#[test]
+fn elements_and_text_know_their_octets() {
+    let xml = "\u{FEFF}<a xmlns:p='q'> <p:b>1&amp;2</p:b><c><![CDATA[3]]></c><d/></a>";
+    let elements = decode_element(xml.as_bytes()).unwrap();
+    let places: Vec<_> = elements
+        .root()
+        .elements()
+        .map(|e: Element<'_, '_>| [e.at(), e.head(), e.value_at()].map(|at| &xml[at]))
+        .collect();
+    assert_eq!(
+        places,
+        [["<p:b>1&amp;2</p:b>", "<p:b>", "1&amp;2"], ["<c><![CDATA[3]]></c>", "<c>", "3"], ["<d/>", "<d/>", "<d/>"],]
+    );
+    assert_eq!(elements.root().at(), 3..xml.len());
 }
 
 proptest! {
@@ -112,7 +174,7 @@ proptest! {
     #[test]
     fn messages_round_trip(message in strategies::message(false)) {
         let decoded = decode(&encode(&message).unwrap()).unwrap();
-        prop_assert_eq!(decoded.warnings, Vec::<String>::new());
+        prop_assert_eq!(decoded.irregular, []);
         prop_assert_eq!(decoded.value, message);
     }
 }

@@ -1,6 +1,6 @@
 //! The two encodings of a DM message, and which media type announces which.
 
-use dmsc_dm::syncml::Message;
+use dmsc_dm::syncml::{Decoded, Message, MessageSpans};
 use serde::{Deserialize, Serialize};
 
 /// How a message is encoded.
@@ -59,15 +59,22 @@ impl Encoding {
         }
     }
 
-    /// Decodes a message; gives it with the warnings of a lenient reading.
+    /// Decodes a message; gives it with what was irregular about it.
     ///
     /// # Errors
     /// The codec's own words, with the place, when the octets are not a SyncML message.
-    pub fn decode(self, octets: &[u8]) -> Result<(Message, Vec<String>), String> {
-        let decoded = match self {
-            Encoding::Xml => dmsc_dm::xml::decode(octets).map_err(|e| e.to_string())?,
-            Encoding::Wbxml => dmsc_dm::wbxml::decode(octets).map_err(|e| e.to_string())?,
-        };
-        Ok((decoded.value, decoded.warnings))
+    pub fn decode(self, octets: &[u8]) -> Result<Decoded<Message>, String> {
+        match self {
+            Encoding::Xml => dmsc_dm::xml::decode(octets).map_err(|e| e.to_string()),
+            Encoding::Wbxml => dmsc_dm::wbxml::decode(octets).map_err(|e| e.to_string()),
+        }
+    }
+
+    /// Where the fields of a message stand in its octets.
+    pub fn spans(self, octets: &[u8]) -> MessageSpans {
+        match self {
+            Encoding::Xml => dmsc_dm::xml::spans(octets),
+            Encoding::Wbxml => dmsc_dm::wbxml::spans(octets),
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What a case sees of a DM message: the fields of its header, its commands, and short cuts derived from them.
 
-use dmsc_dm::syncml::{Command, CommandName, Message};
+use std::collections::BTreeMap;
+
+use dmsc_dm::syncml::{Command, CommandName, CommandSpans, Decoded, Item, Message, MessageSpans};
+use dmsc_octets::{Irregularity, Spans};
 use serde_json::{Map, Value, json};
 
 use super::Encoding;
@@ -22,10 +25,32 @@ pub fn fields(message: &Message, encoding: Encoding) -> Map<String, Value> {
     let (status, statuses) = statuses(&message.commands);
     map.insert("status".into(), status);
     map.insert("statuses".into(), statuses);
-    map.insert("results".into(), values(message, &CommandName::Results, |uri| Some(uri.to_owned())));
-    map.insert("devinfo".into(), values(message, &CommandName::Replace, devinfo_leaf));
+    map.insert("results".into(), values(message, &RESULTS));
+    map.insert("devinfo".into(), values(message, &DEVINFO));
     map.insert("commands".into(), serde_json::to_value(&message.commands).unwrap_or(Value::Null));
     map
+}
+
+/// Adds the field `irregular`, if the decoder forgave anything: of each the `kind`, and `what` was found.
+pub fn add_irregular(fields: &mut Map<String, Value>, irregular: &[Irregularity]) {
+    if !irregular.is_empty() {
+        let told = irregular.iter().map(|found| json!({ "kind": found.kind, "what": found.what }));
+        fields.insert("irregular".into(), told.collect());
+    }
+}
+
+/// Where the fields of a message stand in its octets, those of [`fields`] that are derived among them.
+pub fn spans(octets: &[u8], encoding: Encoding) -> Spans {
+    let places = encoding.spans(octets);
+    let derived = match encoding.decode(octets) {
+        Ok(Decoded { value: message, .. }) => derived_spans(&message, &places),
+        Err(_) => Vec::new(),
+    };
+    let mut spans = Spans::from(places);
+    for (name, part) in derived {
+        spans.put(name, part);
+    }
+    spans
 }
 
 /// The field tree of a client's message: that of any message, and the `package` it belongs to.
@@ -70,23 +95,114 @@ fn statuses(commands: &[Command]) -> (Value, Value) {
     (Value::Object(first), Value::Array(all))
 }
 
-/// Values of the items of one kind of command, by their source URI.
-fn values(message: &Message, of: &CommandName, key: impl Fn(&str) -> Option<String>) -> Value {
-    let items = message.commands.iter().filter(|c| c.cmd == *of).flat_map(|c| &c.items);
-    let mut map = Map::new();
-    for item in items {
+/// Which items a derived field takes its values from, and under which names.
+struct Values {
+    of: CommandName,
+    /// The name for an address that begins with `./`.
+    name: fn(&str) -> Option<&str>,
+}
+
+/// `results`: by address.
+const RESULTS: Values = Values { of: CommandName::Results, name: |uri| Some(uri) };
+
+/// `devinfo`: by the name below `./DevInfo`.
+const DEVINFO: Values = Values { of: CommandName::Replace, name: |uri| uri.strip_prefix("./DevInfo/") };
+
+impl Values {
+    /// The name for an item of a command; none if the field does not take it.
+    fn name(&self, command: &Command, item: &Item) -> Option<String> {
+        if command.cmd != self.of {
+            return None;
+        }
         let uri = item.source.as_deref().or(item.target.as_deref()).unwrap_or_default();
         // `A/B` and `./A/B` are one address (DMTND).
         let uri = if uri.starts_with('.') { uri.to_owned() } else { format!("./{uri}") };
-        if let Some(key) = key(&uri) {
-            let data = item.data.as_ref().map_or(json!(""), |d| serde_json::to_value(d).unwrap_or(Value::Null));
-            map.insert(key, data);
+        (self.name)(&uri).map(str::to_owned)
+    }
+}
+
+/// Values of the items of one kind of command, by name; of two with one name the last counts.
+fn values(message: &Message, which: &Values) -> Value {
+    let mut map = Map::new();
+    for command in &message.commands {
+        for item in &command.items {
+            if let Some(name) = which.name(command, item) {
+                let data = item.data.as_ref().map_or(json!(""), |d| serde_json::to_value(d).unwrap_or(Value::Null));
+                map.insert(name, data);
+            }
         }
     }
     Value::Object(map)
 }
 
-fn devinfo_leaf(uri: &str) -> Option<String> {
-    let path = uri.strip_prefix("./").unwrap_or(uri);
-    path.strip_prefix("DevInfo/").map(str::to_owned)
+/// How many names of a derived field have a place; no DM message comes near it.
+const MOST_NAMES: usize = 1024;
+
+fn derived_spans(message: &Message, places: &MessageSpans) -> Vec<(&'static str, Spans)> {
+    let commands = || message.commands.iter().zip(&places.commands);
+    let data = |places: &CommandSpans| field(places, "data");
+    let names = commands().map(|(_, places)| field(places, "cmd"));
+    let alerts = commands().filter(|(command, _)| command.alert_code().is_some()).map(|(_, places)| data(places));
+    let all = || commands().filter(|(command, _)| command.cmd == CommandName::Status);
+    let mut first = BTreeMap::new();
+    for (command, places) in all() {
+        first.entry(command.name.clone().unwrap_or_default()).or_insert_with(|| data(places));
+    }
+    let by_name = |which: &Values| {
+        let mut found = BTreeMap::new();
+        for (command, places) in commands() {
+            for (item, place) in command.items.iter().zip(&places.items) {
+                if let Some(name) = which.name(command, item) {
+                    // The value of an item without Data is empty: the item as a whole says so.
+                    found.insert(name, place.part("data").unwrap_or(place).clone());
+                }
+            }
+        }
+        named(found)
+    };
+    let mut derived = vec![
+        ("names", Spans::list(names)),
+        ("alerts", Spans::list(alerts)),
+        ("status", named(first)),
+        ("statuses", Spans::list(all().map(|(_, places)| status_spans(places)))),
+        ("results", by_name(&RESULTS)),
+        ("devinfo", by_name(&DEVINFO)),
+    ];
+    if let Some(cred) = places.header.part("cred") {
+        derived.push(("credentials", cred.clone()));
+    }
+    derived
 }
+
+fn named(found: BTreeMap<String, Spans>) -> Spans {
+    found.into_iter().take(MOST_NAMES).fold(Spans::new(), |spans, (name, part)| spans.with(name, part))
+}
+
+/// A field of a command; the command itself if the field has no place.
+fn field(places: &CommandSpans, name: &str) -> Spans {
+    let own = places.fields.own().map(Spans::at).unwrap_or_default();
+    places.fields.part(name).cloned().unwrap_or(own)
+}
+
+/// An entry of `statuses`.
+fn status_spans(places: &CommandSpans) -> Spans {
+    let mut spans = places.fields.own().map(Spans::at).unwrap_or_default();
+    for (name, part) in
+        [("of", "name"), ("code", "data"), ("msg_ref", "msg_ref"), ("cmd_ref", "cmd_ref"), ("chal", "chal")]
+    {
+        if let Some(part) = places.fields.part(part) {
+            spans.put(name, part.clone());
+        }
+    }
+    if let Some(target) = places.fields.part("target_ref") {
+        // One stands alone, several are a list, and the field is the first.
+        spans.put("target_ref", target.part("0").unwrap_or(target).clone());
+    }
+    if !places.items.is_empty() {
+        spans.put("items", Spans::list(places.items.iter().cloned()));
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests;

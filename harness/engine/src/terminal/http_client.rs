@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dmsc_dm::package0::session_id_text;
-use dmsc_dm::syncml::Message;
+use dmsc_dm::syncml::{Decoded, Message};
 use dmsc_link::{Signal, StreamId, Time};
 use serde_json::{Map, json};
 
@@ -409,10 +409,11 @@ impl Terminal {
             }
         };
         match encoding.decode(&response.body) {
-            Ok((message, _)) => {
+            Ok(Decoded { value: message, irregular }) => {
                 let client = &self.client;
                 let asked = self.desk.hear(Actor::Server, "dm.message", &response.body, || {
                     let mut fields = view::fields(&message, encoding);
+                    view::add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(client.judge(message.header.cred.as_ref())));
                     fields
                 });

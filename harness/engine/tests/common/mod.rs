@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use dmsc_dm::syncml::{Command, CommandName, Item};
-use dmsc_dm::tree::{DevDetail, DevInfo, ManagementTree};
+use dmsc_dm::tree::ManagementTree;
 use dmsc_doc::Source;
 use dmsc_engine::account::{Account, AuthScheme};
 use dmsc_engine::card::files::FileSystem;
@@ -22,6 +22,7 @@ use dmsc_link::Link;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
+use serde_json::json;
 
 const CARD: &str = include_str!("../../../../fixtures/cards/reference.yaml");
 
@@ -68,16 +69,15 @@ pub(crate) fn card(scripted: bool, causes: Vec<Cause>) -> Card {
 
 /// A terminal with a DM Client.
 pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalConfig {
-    let mut tree = ManagementTree::default();
-    let info = DevInfo {
-        dev_id: "IMEI:004999010640000".into(),
-        man: "Example".into(),
-        model: "M".into(),
-        dm_v: "1".into(),
-        lang: "en".into(),
-    };
-    tree.put_dev_info(&info).unwrap();
-    tree.put_dev_detail(&DevDetail::default()).unwrap();
+    let tree = serde_json::from_value(json!({
+        "./DevInfo/DevId": "IMEI:004999010640000",
+        "./DevInfo/Man": "Example",
+        "./DevInfo/Mod": "M",
+        "./DevInfo/DmV": "1",
+        "./DevInfo/Lang": "en",
+        "./DevDetail/FwV": "1.0",
+    }));
+    let tree = ManagementTree::from_spec(&tree.unwrap()).unwrap();
     TerminalConfig {
         medium: Medium::Contact,
         profile: TerminalProfile::minimal_dm_sc(),

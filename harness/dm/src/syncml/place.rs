@@ -1,0 +1,193 @@
+//! An element on the way down from the root: what reading a message needs to know where it stands.
+
+use super::Data;
+use super::data::is_xml_char;
+use super::from_element::MessageError;
+use crate::element::{Content, Element, Namespace, shown};
+use crate::irregular::Irregularities;
+use crate::xml;
+
+/// An element with the elements around it. Its path is made only when an error or an irregularity asks for it.
+pub(super) struct Place<'p, 'e, 'a> {
+    pub(super) element: Element<'e, 'a>,
+    /// The vocabulary its children should have.
+    inside: Namespace,
+    parent: Option<&'p Place<'p, 'e, 'a>>,
+}
+
+impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
+    /// The root element of a message.
+    pub(super) fn root(element: Element<'e, 'a>, irregular: &mut Irregularities) -> Self {
+        let place = Self { element, inside: Namespace::SyncMl, parent: None };
+        place.check_namespace(&Namespace::SyncMl, irregular);
+        place
+    }
+
+    fn child<'c>(&'c self, element: Element<'e, 'a>, irregular: &mut Irregularities) -> Place<'c, 'e, 'a> {
+        // Meta names its own vocabulary for what is inside; Meta itself is SyncML.
+        let inside = if element.name() == "Meta" { Namespace::MetInf } else { self.inside.clone() };
+        let place = Place { element, inside, parent: Some(self) };
+        place.check_namespace(&self.inside, irregular);
+        place
+    }
+
+    fn check_namespace(&self, wanted: &Namespace, irregular: &mut Irregularities) {
+        let found = self.element.namespace();
+        if found != wanted {
+            self.note("wrong-namespace", found.uri(), irregular, |path| {
+                format!("{path} is in {found} instead of {wanted}; read as if it were right")
+            });
+        }
+    }
+
+    pub(super) fn name(&self) -> &'e str {
+        self.element.name()
+    }
+
+    /// Gives each child element to `read`; text between them is passed over.
+    pub(super) fn children(
+        &self,
+        irregular: &mut Irregularities,
+        mut read: impl FnMut(&Place<'_, 'e, 'a>, &mut Irregularities) -> Result<(), MessageError>,
+    ) -> Result<(), MessageError> {
+        for content in self.element.contents() {
+            match content {
+                Content::Element(child) => read(&self.child(child, irregular), irregular)?,
+                Content::Text(text, _) if text.trim().is_empty() => {}
+                Content::Text(_, at) | Content::Binary(_, at) => {
+                    let what = || format!("{} holds character data between elements; skipped", self.path());
+                    irregular.note("stray-text", self.name(), at, what);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The element is not known here, and is passed over.
+    pub(super) fn skipped(&self, irregular: &mut Irregularities) {
+        let what = |path: String| format!("{path} is not expected here; skipped");
+        self.note("unknown-element", self.name(), irregular, what);
+    }
+
+    /// The element is that of a command nobody has defined.
+    pub(super) fn unknown_command(&self, irregular: &mut Irregularities) {
+        let what = |path: String| format!("{path} is no command of SyncML; read as one, since it has a CmdID");
+        self.note("unknown-element", self.name(), irregular, what);
+    }
+
+    /// The element stands here once more than it may.
+    pub(super) fn again(&self, irregular: &mut Irregularities) {
+        let what = |path: String| format!("{path} stands here again; the first one counts");
+        self.note("repeated-element", self.name(), irregular, what);
+    }
+
+    fn note(
+        &self,
+        kind: &'static str,
+        name: &str,
+        irregular: &mut Irregularities,
+        what: impl FnOnce(String) -> String,
+    ) {
+        irregular.note(kind, name, self.element.at(), || what(self.path()));
+    }
+
+    pub(super) fn missing(&self, name: &'static str) -> MessageError {
+        MessageError::Missing { path: self.path(), name }
+    }
+
+    /// Fills a slot, unless an element before this one has.
+    pub(super) fn put<T>(&self, slot: &mut Option<T>, value: T, irregular: &mut Irregularities) {
+        if slot.is_some() {
+            self.again(irregular);
+        } else {
+            *slot = Some(value);
+        }
+    }
+
+    /// Puts the text of this element into the slot, unless the slot is taken.
+    pub(super) fn set(&self, slot: &mut Option<String>, irregular: &mut Irregularities) -> Result<(), MessageError> {
+        let text = self.text()?;
+        self.put(slot, text, irregular);
+        Ok(())
+    }
+
+    /// Raises the flag that an empty element is.
+    pub(super) fn raise(&self, flag: &mut bool, irregular: &mut Irregularities) {
+        if *flag {
+            self.again(irregular);
+        }
+        *flag = true;
+        let mut contents = self.element.contents();
+        if contents.any(|content| !matches!(content, Content::Text(text, _) if text.trim().is_empty())) {
+            let what = |path: String| format!("{path} is not empty; what it holds is skipped");
+            self.note("content-in-empty-element", self.name(), irregular, what);
+        }
+    }
+
+    /// The text of this element, from character data and octets that are UTF-8.
+    pub(super) fn text(&self) -> Result<String, MessageError> {
+        let not_text = |found| MessageError::NotText { path: self.path(), found };
+        let mut text = String::new();
+        for content in self.element.contents() {
+            text.push_str(match content {
+                Content::Text(part, _) => part,
+                Content::Binary(octets, _) => {
+                    std::str::from_utf8(octets).map_err(|_| not_text("octets that are not UTF-8"))?
+                }
+                Content::Element(_) => return Err(not_text("elements")),
+            });
+        }
+        Ok(text)
+    }
+
+    /// The content of a Data element of that Meta Format.
+    ///
+    /// WBXML does not tell text from octets: an OPAQUE may be either. It is taken for text if XML could
+    /// carry it, unless the format is `bin`.
+    pub(super) fn data(&self, format: Option<&str>, irregular: &mut Irregularities) -> Data {
+        if self.element.elements().next().is_some() {
+            let what = |path: String| format!("{path} holds elements; kept as their XML text");
+            self.note("markup-in-data", self.name(), irregular, what);
+            return Data::Text(xml::fragment(self.element));
+        }
+        let mut octets = Vec::new();
+        let mut opaque = false;
+        for content in self.element.contents() {
+            match content {
+                Content::Text(part, _) => octets.extend_from_slice(part.as_bytes()),
+                Content::Binary(part, _) => {
+                    opaque = true;
+                    octets.extend_from_slice(part);
+                }
+                Content::Element(_) => {}
+            }
+        }
+        match String::from_utf8(octets) {
+            Ok(text) if !opaque || (format != Some("bin") && text.chars().all(is_xml_char)) => Data::Text(text),
+            Ok(text) => Data::Binary(text.into_bytes()),
+            Err(error) => Data::Binary(error.into_bytes()),
+        }
+    }
+
+    /// The names from the root down to here; the position is told where equal siblings exist.
+    pub(super) fn path(&self) -> String {
+        let mut path = match self.parent {
+            Some(parent) => parent.path() + "/",
+            None => String::new(),
+        };
+        path.push_str(&shown(self.name()));
+        if let Some(parent) = self.parent {
+            let mut twins = parent.element.elements().filter(|sibling| sibling.name() == self.name());
+            let before = twins.position(|sibling| sibling.is(self.element)).unwrap_or(0);
+            if before > 0 || twins.next().is_some() {
+                path.push_str(&format!("[{}]", before + 1));
+            }
+        }
+        path
+    }
+}
+
+/// Whether an element where commands stand is one, by its name or because it has what every command has.
+pub(super) fn is_command(name: &super::CommandName, element: Element<'_, '_>) -> bool {
+    !matches!(name, super::CommandName::Unknown(_)) || element.child("CmdID").is_some()
+}
