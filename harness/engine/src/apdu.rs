@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::Envelope;
-use dmsc_uicc::hex::to_hex;
 use dmsc_uicc::profile::TerminalProfile;
 use dmsc_uicc::response::TerminalResponse;
 use serde_json::{Map, Value, json};

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_octets::{from_hex, to_hex};
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
-use dmsc_uicc::hex::{from_hex, to_hex};
 use dmsc_uicc::object::{Object, TransportLevel};
 use dmsc_uicc::status::StatusWord;
 use serde_json::{Map, Value, json};

@@ -129,7 +129,7 @@ impl HttpMessage {
         }
         map.insert("framing".into(), json!(self.framing()));
         map.insert("body_length".into(), json!(self.body.len()));
-        map.insert("body".into(), json!(dmsc_uicc::hex::to_hex(&self.body)));
+        map.insert("body".into(), json!(dmsc_octets::to_hex(&self.body)));
         map
     }
 

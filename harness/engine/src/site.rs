@@ -234,7 +234,7 @@ pub enum Step {
 /// The octets of a body a case writes out: `hex:` in front of octets, else text.
 pub(crate) fn body_of(text: &str) -> Result<Vec<u8>, PlayerError> {
     match text.strip_prefix("hex:") {
-        Some(hex) => dmsc_uicc::hex::from_hex(hex).map_err(|e| PlayerError(format!("body: {e}"))),
+        Some(hex) => dmsc_octets::from_hex(hex).map_err(|e| PlayerError(format!("body: {e}"))),
         None => Ok(text.as_bytes().to_vec()),
     }
 }

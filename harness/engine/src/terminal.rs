@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use dmsc_dm::tree::ManagementTree;
 use dmsc_link::{Peer, Signal, StreamId, Time};
+use dmsc_octets::{from_hex, to_hex};
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
 use dmsc_uicc::fs::select;
-use dmsc_uicc::hex::{from_hex, to_hex};
 use dmsc_uicc::object::{Address, LocationStatus, Object, RegistryApplication};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusClass;

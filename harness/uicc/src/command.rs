@@ -147,8 +147,8 @@ impl ProactiveCommand {
 mod tests {
     use super::*;
     use crate::channel::TransportProtocol;
-    use crate::hex::{from_hex, to_hex};
     use crate::object::TransportLevel;
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     #[test]

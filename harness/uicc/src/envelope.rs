@@ -162,7 +162,7 @@ impl Envelope {
 mod tests {
     use super::*;
     use crate::channel::{ChannelStatus, Link};
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
     use proptest::prelude::*;
 
     #[test]

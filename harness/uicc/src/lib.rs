@@ -20,7 +20,6 @@ pub mod comprehension;
 pub mod envelope;
 pub mod fields;
 pub mod fs;
-pub mod hex;
 pub mod layout;
 pub mod message;
 pub mod object;

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::channel::{ChannelStatus, Link};
     use crate::command::CommandType;
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
     use proptest::prelude::*;
 
     const DETAILS: CommandDetails = CommandDetails { number: 1, command_type: CommandType::OpenChannel, qualifier: 0 };

@@ -2,8 +2,8 @@
 
 use crate::command::ProactiveCommand;
 use crate::envelope::Envelope;
-use crate::hex::{from_hex, to_hex};
 use crate::response::TerminalResponse;
+use dmsc_octets::{from_hex, to_hex};
 
 fn command(hex: &str) -> ProactiveCommand {
     let command = ProactiveCommand::parse(&from_hex(hex).unwrap()).unwrap();

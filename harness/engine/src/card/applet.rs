@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use dmsc_link::Time;
+use dmsc_octets::from_hex;
 use dmsc_uicc::channel::{Device, Link, TransportProtocol};
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event};
-use dmsc_uicc::hex::from_hex;
 use dmsc_uicc::object::{Object, ObjectKind, RegistryApplication, TimerValue, TransportLevel};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};

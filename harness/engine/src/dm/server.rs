@@ -387,7 +387,7 @@ pub fn notification_fields(octets: &[u8], account: &Account) -> Value {
     let package0 = match Package0::parse(octets) {
         Ok(package0) => package0,
         Err(error) => {
-            return json!({ "malformed": error.to_string(), "octets": dmsc_uicc::hex::to_hex(octets) });
+            return json!({ "malformed": error.to_string(), "octets": dmsc_octets::to_hex(octets) });
         }
     };
     let secret = account.server_secret.as_bytes();
@@ -401,7 +401,7 @@ pub fn notification_fields(octets: &[u8], account: &Account) -> Value {
     let trigger = &package0.trigger;
     json!({
         "digest": digest,
-        "digest_octets": dmsc_uicc::hex::to_hex(&package0.digest),
+        "digest_octets": dmsc_octets::to_hex(&package0.digest),
         "version": trigger.version,
         "ui_mode": trigger.ui_mode,
         "initiator": trigger.initiator,
@@ -410,7 +410,7 @@ pub fn notification_fields(octets: &[u8], account: &Account) -> Value {
         "session_text": session_id_text(trigger.session_id),
         "length_identifier": trigger.length.map_or(trigger.server_id.len(), usize::from),
         "server_id": String::from_utf8_lossy(&trigger.server_id),
-        "body": dmsc_uicc::hex::to_hex(&trigger.body),
-        "octets": dmsc_uicc::hex::to_hex(octets),
+        "body": dmsc_octets::to_hex(&trigger.body),
+        "octets": dmsc_octets::to_hex(octets),
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dmsc_engine::account::Account;
 use dmsc_engine::dm::trust::{Nonce, Nonces};
-use dmsc_uicc::hex::{from_hex, to_hex};
+use dmsc_octets::{from_hex, to_hex};
 use serde::Deserialize;
 
 /// A file in which the nonces of a DUT are kept from one run to the next.

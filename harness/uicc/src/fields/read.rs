@@ -6,13 +6,13 @@ use crate::channel::{ChannelStatus, Device, Link, TransportProtocol};
 use crate::coding;
 use crate::command::CommandType;
 use crate::envelope::{EnvelopeTag, Event};
-use crate::hex::from_hex;
 use crate::layout::{Layout, default_cr};
 use crate::object::{
     Address, CommandDetails, DeviceIdentities, Duration, LocationStatus, Object, ObjectKind, ObjectList,
     RegistryApplication, TimeUnit, TimerValue, TransportLevel,
 };
 use crate::response::GeneralResult;
+use dmsc_octets::from_hex;
 use serde_json::{Map, Value};
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
 use super::*;
-use crate::hex::{from_hex, to_hex};
 use crate::layout::default_cr;
 use crate::object::{Object, ObjectList};
+use dmsc_octets::{from_hex, to_hex};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -85,7 +85,7 @@ fn errors_name_the_field_and_what_is_allowed() {
         (json!({ "buffer_size": 65536 }), "buffer_size: 65536 does not fit; allowed: an integer from 0 to 65535"),
         (
             json!({ "channel_data": "ABC" }),
-            "channel_data: 3 hexadecimal digits do not make whole octets; write two digits for each octet; allowed: hexadecimal digits, two an octet",
+            "channel_data: half an octet: write two hexadecimal digits for each octet; allowed: hexadecimal digits, two an octet",
         ),
         (json!({ "timer_value": "1:2" }), "timer_value: \"1:2\" does not fit; allowed: a time hh:mm:ss"),
         (

@@ -2,9 +2,9 @@
 
 use crate::coding;
 use crate::command::CommandType;
-use crate::hex::to_hex;
 use crate::layout::{Layout, default_cr};
 use crate::object::{Object, ObjectKind, ObjectList};
+use dmsc_octets::to_hex;
 use serde_json::{Map, Value, json};
 
 /// Kinds of which a message may carry several in one field.

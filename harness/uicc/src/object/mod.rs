@@ -14,8 +14,8 @@ pub use value::{
 use crate::channel::{ChannelStatus, Device};
 use crate::command::CommandType;
 use crate::envelope::Event;
-use crate::hex::to_hex;
 use crate::response::GeneralResult;
+use dmsc_octets::to_hex;
 use std::net::IpAddr;
 
 code_table! {

@@ -1,8 +1,8 @@
 //! Builds the card that a fixture describes, or says which file and field of it is wrong.
 
+use dmsc_octets::from_hex;
 use dmsc_uicc::authentication::{Algorithm, Authenticator, Block, Milenage, Sequence, Sqn, Xor};
 use dmsc_uicc::fs::{AccessRule, Condition, Operation};
-use dmsc_uicc::hex::from_hex;
 
 use super::pin::{ADM1, PIN1, PIN2, Pin, Pins, Tries, UNIVERSAL};
 use super::spec::{
