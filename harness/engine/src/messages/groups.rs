@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::dm::directive::CRED_WORDS;
 use dmsc_uicc::channel::TransportProtocol;
-use dmsc_uicc::fields::{COMMAND_FIELDS, ENVELOPE_FIELDS, FieldInfo, FieldKind, RESPONSE_FIELDS};
+use dmsc_uicc::fields::{FieldInfo, FieldKind};
+use dmsc_uicc::layout::{COMMAND_FIELDS, ENVELOPE_FIELDS, RESPONSE_FIELDS};
 use dmsc_uicc::profile::Facility;
 
 use super::shape::{FieldSpec, Shape};
