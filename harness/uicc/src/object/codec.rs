@@ -1,16 +1,12 @@
 //! How the value of a data object is coded, and how it stands in a tree of fields: one [`Codec`] for each shape.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use dmsc_octets::to_hex;
+use dmsc_octets::{Spans, to_hex};
 use serde_json::{Value, json};
 
 use crate::fields::{Cell, FieldError, FieldKind};
 use crate::table::CodeTable;
-
-/// A part of a value: the field, and its octets counted from the first one of the value.
-pub(crate) type Part = (Cow<'static, str>, Range<usize>);
 
 /// The shape of a data object's value. Which object has which shape is declared in [`super::table`].
 pub(crate) trait Codec {
@@ -43,8 +39,8 @@ pub(crate) trait Codec {
     fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError>;
 
     /// Where the fields of a record and the entries of a list stand in the value octets.
-    fn parts(_octets: &[u8]) -> Vec<Part> {
-        Vec::new()
+    fn parts(_octets: &[u8]) -> Spans {
+        Spans::new()
     }
 
     /// What the value says that the standard reserves.
@@ -55,6 +51,11 @@ pub(crate) trait Codec {
     /// Value octets to test with.
     #[cfg(test)]
     fn samples() -> Vec<Vec<u8>>;
+}
+
+/// The fields of a record with their places.
+pub(super) fn record<const N: usize>(fields: [(&'static str, Range<usize>); N]) -> Spans {
+    fields.into_iter().fold(Spans::new(), |record, (name, at)| record.with(name, Spans::at(at)))
 }
 
 /// A name if there is one, else the code.

@@ -112,10 +112,10 @@ macro_rules! data_objects {
             }
 
             /// Where the parts of a value stand in its octets.
-            pub(crate) fn parts(self, octets: &[u8]) -> Vec<Part> {
+            pub(crate) fn parts(self, octets: &[u8]) -> Spans {
                 match self {
                     $( Self::$variant => <$codec as Codec>::parts(octets), )*
-                    Self::Unknown(_) => Vec::new(),
+                    Self::Unknown(_) => Spans::new(),
                 }
             }
 

@@ -1,9 +1,9 @@
 //! The codecs of the values that consist of several parts.
 
-use dmsc_octets::to_hex;
+use dmsc_octets::{Spans, to_hex};
 use serde_json::{Value, json};
 
-use super::codec::{Codec, Part, named, text};
+use super::codec::{Codec, named, record, text};
 use super::{
     BearerDescription, CommandDetails, CommandResult, CommandType, DeviceIdentities, Duration, GeneralResult,
     RegistryApplication, TimeUnit, TransportLevel,
@@ -48,8 +48,8 @@ impl Codec for CommandDetails {
         Ok(Some(vec![number, command_type, qualifier]))
     }
 
-    fn parts(_: &[u8]) -> Vec<Part> {
-        vec![("number".into(), 0..1), ("type".into(), 1..2), ("qualifier".into(), 2..3)]
+    fn parts(_: &[u8]) -> Spans {
+        record([("number", 0..1), ("type", 1..2), ("qualifier", 2..3)])
     }
 
     fn reserved(value: &Self) -> Option<String> {
@@ -99,8 +99,8 @@ impl Codec for DeviceIdentities {
         Ok(Some(vec![tree.field("source")?.required()?.octet()?, tree.field("destination")?.required()?.octet()?]))
     }
 
-    fn parts(_: &[u8]) -> Vec<Part> {
-        vec![("source".into(), 0..1), ("destination".into(), 1..2)]
+    fn parts(_: &[u8]) -> Spans {
+        record([("source", 0..1), ("destination", 1..2)])
     }
 
     fn reserved(value: &Self) -> Option<String> {
@@ -155,12 +155,9 @@ impl Codec for CommandResult {
         Ok(Some([&[general], additional.as_slice()].concat()))
     }
 
-    fn parts(octets: &[u8]) -> Vec<Part> {
-        let mut parts = vec![("result".into(), 0..1)];
-        if octets.len() > 1 {
-            parts.push(("additional".into(), 1..octets.len()));
-        }
-        parts
+    fn parts(octets: &[u8]) -> Spans {
+        let parts = record([("result", 0..1)]);
+        if octets.len() > 1 { parts.with("additional", Spans::at(1..octets.len())) } else { parts }
     }
 
     #[cfg(test)]
@@ -199,8 +196,8 @@ impl Codec for Duration {
         Ok(Some(vec![unit, tree.field("interval")?.required()?.octet()?]))
     }
 
-    fn parts(_: &[u8]) -> Vec<Part> {
-        vec![("unit".into(), 0..1), ("interval".into(), 1..2)]
+    fn parts(_: &[u8]) -> Spans {
+        record([("unit", 0..1), ("interval", 1..2)])
     }
 
     fn reserved(value: &Self) -> Option<String> {
@@ -251,8 +248,8 @@ impl Codec for TransportLevel {
         Ok(Some(vec![protocol, high, low]))
     }
 
-    fn parts(_: &[u8]) -> Vec<Part> {
-        vec![("protocol".into(), 0..1), ("port".into(), 1..3)]
+    fn parts(_: &[u8]) -> Spans {
+        record([("protocol", 0..1), ("port", 1..3)])
     }
 
     #[cfg(test)]
@@ -325,8 +322,8 @@ impl Codec for ChannelStatus {
         Ok(Some(Self { channel, link, info }.encode().to_vec()))
     }
 
-    fn parts(_: &[u8]) -> Vec<Part> {
-        vec![("channel".into(), 0..1), ("link".into(), 0..1), ("info".into(), 1..2)]
+    fn parts(_: &[u8]) -> Spans {
+        record([("channel", 0..1), ("link", 0..1), ("info", 1..2)])
     }
 
     fn reserved(value: &Self) -> Option<String> {
@@ -377,9 +374,9 @@ impl Codec for RegistryApplication {
         Ok(Some(Self { port, dcs, application_type, name }.encode()))
     }
 
-    fn parts(octets: &[u8]) -> Vec<Part> {
-        let name = ("name".into(), 4..octets.len().max(4));
-        vec![("port".into(), 0..2), ("dcs".into(), 2..3), ("type".into(), 3..4), name]
+    fn parts(octets: &[u8]) -> Spans {
+        let name = ("name", 4..octets.len().max(4));
+        record([("port", 0..2), ("dcs", 2..3), ("type", 3..4), name])
     }
 
     #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use dmsc_octets::to_hex;
+use dmsc_octets::{Spans, to_hex};
 use serde_json::{Value, json};
 
 use super::Present;
-use super::codec::{Codec, Part, named};
+use super::codec::{Codec, named};
 use crate::fields::{Cell, FieldError, FieldKind};
 use crate::table::CodeTable;
 
@@ -242,8 +242,8 @@ impl<T: CodeTable> Codec for Codes<T> {
         codes.map(Some)
     }
 
-    fn parts(octets: &[u8]) -> Vec<Part> {
-        (0..octets.len()).map(|at| (at.to_string().into(), at..at + 1)).collect()
+    fn parts(octets: &[u8]) -> Spans {
+        Spans::list((0..octets.len()).map(|at| Spans::at(at..at + 1)))
     }
 
     #[cfg(test)]

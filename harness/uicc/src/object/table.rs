@@ -3,10 +3,10 @@
 
 use std::net::IpAddr;
 
-use dmsc_octets::to_hex;
+use dmsc_octets::{Spans, to_hex};
 use serde_json::Value;
 
-use super::codec::{Codec, Part};
+use super::codec::Codec;
 use super::declare::{self, Place, data_objects};
 use super::scalars::{Code, Codes, Data, DataLength, Flag, Octet, Octets, Word};
 use super::texts::{AlphaText, Ip, Labels};
