@@ -7,36 +7,13 @@ use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::Envelope;
 use dmsc_uicc::fs::select;
+use dmsc_uicc::instruction::Instruction;
 use dmsc_uicc::profile::TerminalProfile;
 use dmsc_uicc::response::TerminalResponse;
 use serde_json::{Map, Value, json};
 
 use crate::patch::{Change, merge, prune};
 use crate::player::PlayerError;
-
-/// The instruction of an APDU by name, for those TS 102 221 defines and DM_SC meets.
-pub(crate) const INSTRUCTIONS: &[(u8, &str)] = &[
-    (0xA4, "select"),
-    (0xF2, "status"),
-    (0xB0, "read-binary"),
-    (0xB2, "read-record"),
-    (0xD6, "update-binary"),
-    (0xDC, "update-record"),
-    (0xA2, "search-record"),
-    (0x20, "verify-pin"),
-    (0x24, "change-pin"),
-    (0x26, "disable-pin"),
-    (0x28, "enable-pin"),
-    (0x2C, "unblock-pin"),
-    (0x88, "authenticate"),
-    (0x70, "manage-channel"),
-    (0xAA, "terminal-capability"),
-    (0x10, "terminal-profile"),
-    (0xC2, "envelope"),
-    (0x12, "fetch"),
-    (0x14, "terminal-response"),
-    (0xC0, "get-response"),
-];
 
 /// An APDU as far as its kind tells it apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +32,7 @@ pub enum Content {
 
 /// The name of an APDU's instruction; `apdu` when it has none.
 pub fn instruction(apdu: &CommandApdu) -> &'static str {
-    INSTRUCTIONS.iter().find(|(ins, _)| *ins == apdu.ins).map_or("apdu", |(_, name)| name)
+    Instruction::of(apdu.ins).map_or("apdu", |instruction| instruction.name)
 }
 
 /// The command of an instruction as a case sends it that names nothing else.

@@ -129,7 +129,7 @@ fn offset(at: i64, length: usize) -> usize {
 }
 
 fn hex(text: &str) -> Result<Vec<u8>, MutationError> {
-    dmsc_uicc::hex::from_hex(text).map_err(|_| MutationError::Hex(text.to_owned()))
+    dmsc_octets::from_hex(text).map_err(|_| MutationError::Hex(text.to_owned()))
 }
 
 fn replace(octets: &[u8], find: &[u8], with: &[u8]) -> (Vec<u8>, usize) {

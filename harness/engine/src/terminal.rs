@@ -17,7 +17,7 @@ use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
 use dmsc_uicc::fs::select;
-use dmsc_uicc::object::{Address, LocationStatus, Object, RegistryApplication};
+use dmsc_uicc::object::{Address, LocationStatus, Object, Present, RegistryApplication};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusClass;
 use serde_json::{Map, json};
@@ -307,7 +307,7 @@ impl Terminal {
         for application in &self.config.applications {
             envelope = envelope.with(Object::RegistryApplication(application.clone()));
         }
-        self.envelope(envelope.with(Object::LastEnvelope), asked)
+        self.envelope(envelope.with(Object::LastEnvelope(Present)), asked)
     }
 
     fn envelope(&mut self, envelope: Envelope, asked: Option<&Change>) -> Result<(), PlayerError> {

@@ -8,11 +8,11 @@ use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Medium};
 use dmsc_engine::switch::Switches;
 use dmsc_link::{Peer, Signal, Time};
+use dmsc_octets::{from_hex, to_hex};
 use dmsc_uicc::authentication::{Algorithm, Block, Milenage, Xor};
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
 use dmsc_uicc::fs::{Fcp, PinStatus};
-use dmsc_uicc::hex::{from_hex, to_hex};
 use proptest::prelude::*;
 
 const REFERENCE: &str = include_str!("../../../fixtures/cards/reference.yaml");

@@ -50,6 +50,12 @@ impl Spans {
         Spans { own: None, parts: parts.collect() }
     }
 
+    /// The same, as a whole in these octets.
+    #[must_use]
+    pub fn within(self, octets: Range<usize>) -> Spans {
+        Spans { own: Some(octets), ..self }
+    }
+
     /// The same, in a message in which this one begins at `offset`.
     #[must_use]
     pub fn shifted(mut self, offset: usize) -> Spans {
@@ -96,6 +102,7 @@ mod tests {
         assert_eq!(spans.find("items.1.data"), Some(7..8));
         assert_eq!(spans.find("items.1.meta.type"), Some(6..9));
         assert_eq!(spans.find("items.7"), Some(0..9));
+        assert_eq!(Spans::list([Spans::at(4..6)]).within(4..9).find("7"), Some(4..9));
         assert_eq!(spans.find("./DevInfo/a.b"), Some(1..3));
         assert_eq!(spans.find(""), Some(0..9));
         assert_eq!(Spans::new().find("x"), None);

@@ -1,11 +1,12 @@
 //! Which octets of a message a field stands in, so that a failing check can point at them.
 
 use dmsc_engine::event::Event;
+use dmsc_octets::from_hex;
 use dmsc_report::journal::Mark;
 use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::object::ObjectKind;
 use dmsc_uicc::profile::Facility;
-use dmsc_uicc::{ber, comprehension, hex};
+use dmsc_uicc::{ber, comprehension};
 
 /// Where the fields of Package#0 stand: name, offset, length (DMNOTI 6).
 const PACKAGE0: &[(&str, usize, usize)] = &[
@@ -81,7 +82,7 @@ fn text(octets: &[u8], got: &str) -> Option<Mark> {
     }
     let as_text = find(octets, wanted.as_bytes()).map(|offset| (offset, wanted.len()));
     let as_octets = || {
-        let octets_wanted = hex::from_hex(wanted).ok().filter(|o| o.len() > 1)?;
+        let octets_wanted = from_hex(wanted).ok().filter(|o| o.len() > 1)?;
         find(octets, &octets_wanted).map(|offset| (offset, octets_wanted.len()))
     };
     let (offset, length) = as_text.or_else(as_octets)?;
@@ -105,7 +106,7 @@ mod tests {
             from: Actor::Terminal,
             kind: kind.to_owned().into(),
             fields: Value::Null.into(),
-            octets: hex::from_hex(octets).unwrap(),
+            octets: from_hex(octets).unwrap(),
             heard: true,
             wants_answer: false,
         }

@@ -262,7 +262,7 @@ impl ResponseApdu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     #[test]

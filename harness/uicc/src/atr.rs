@@ -173,7 +173,7 @@ impl Atr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     const EXAMPLE: &str = "3B9F96801F878031E073FE211B674A4C753034054BA9";

@@ -26,6 +26,13 @@ impl Device {
         Self::from_code(0x20u8.wrapping_add(number))
     }
 
+    /// Whether the standard keeps the code for later: none of the devices named here, of the additional card readers
+    /// (10 to 17) and of the eCAT clients (31 to 37).
+    #[must_use]
+    pub(crate) const fn is_reserved(self) -> bool {
+        matches!(self, Self::Unknown(code) if !matches!(code, 0x10..=0x17 | 0x31..=0x37))
+    }
+
     /// The number 1 to 7 of a channel identity.
     #[must_use]
     pub const fn channel_number(self) -> Option<u8> {

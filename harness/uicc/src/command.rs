@@ -3,48 +3,13 @@
 use crate::apdu::CommandApdu;
 use crate::ber;
 use crate::channel::Device;
+use crate::fields::FieldError;
 use crate::layout::{Layout, default_cr};
 use crate::message::MessageError;
+use crate::message::fields;
+pub use crate::object::CommandType;
 use crate::object::{CommandDetails, DeviceIdentities, Object, ObjectKind, ObjectList};
-
-code_table! {
-    /// Types of proactive command (TS 102 223 9.4). The names are those of the commands in cases.
-    CommandType, "command" {
-        Refresh = 0x01, "refresh";
-        MoreTime = 0x02, "more-time";
-        PollInterval = 0x03, "poll-interval";
-        PollingOff = 0x04, "polling-off";
-        SetUpEventList = 0x05, "set-up-event-list";
-        SetUpCall = 0x10, "set-up-call";
-        SendSs = 0x11, "send-ss";
-        SendUssd = 0x12, "send-ussd";
-        SendShortMessage = 0x13, "send-short-message";
-        SendDtmf = 0x14, "send-dtmf";
-        LaunchBrowser = 0x15, "launch-browser";
-        GeographicalLocationRequest = 0x16, "geographical-location-request";
-        PlayTone = 0x20, "play-tone";
-        DisplayText = 0x21, "display-text";
-        GetInkey = 0x22, "get-inkey";
-        GetInput = 0x23, "get-input";
-        SelectItem = 0x24, "select-item";
-        SetUpMenu = 0x25, "set-up-menu";
-        ProvideLocalInformation = 0x26, "provide-local-information";
-        TimerManagement = 0x27, "timer-management";
-        SetUpIdleModeText = 0x28, "set-up-idle-mode-text";
-        RunAtCommand = 0x34, "run-at-command";
-        LanguageNotification = 0x35, "language-notification";
-        OpenChannel = 0x40, "open-channel";
-        CloseChannel = 0x41, "close-channel";
-        ReceiveData = 0x42, "receive-data";
-        SendData = 0x43, "send-data";
-        GetChannelStatus = 0x44, "get-channel-status";
-        ServiceSearch = 0x45, "service-search";
-        GetServiceInformation = 0x46, "get-service-information";
-        DeclareService = 0x47, "declare-service";
-        SetFrames = 0x50, "set-frames";
-        GetFramesStatus = 0x51, "get-frames-status";
-    }
-}
+use serde_json::{Map, Value};
 
 /// A proactive command as fetched from the card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +63,20 @@ impl ProactiveCommand {
         out
     }
 
+    /// The fields of [`crate::layout::COMMAND_FIELDS`] that this command has.
+    #[must_use]
+    pub fn to_fields(&self) -> Map<String, Value> {
+        fields::write(Layout::Command, &self.objects)
+    }
+
+    /// The command of these fields, objects in the order of [`crate::layout::COMMAND_FIELDS`].
+    ///
+    /// # Errors
+    /// [`FieldError`] for an unknown name or a value of the wrong shape.
+    pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
+        Ok(Self { objects: fields::read(Layout::Command, fields)? })
+    }
+
     /// FETCH of a pending command of 1 to 256 octets, SW2 of `91xx`.
     #[must_use]
     pub fn fetch(length: u16) -> CommandApdu {
@@ -147,14 +126,9 @@ impl ProactiveCommand {
 mod tests {
     use super::*;
     use crate::channel::TransportProtocol;
-    use crate::hex::{from_hex, to_hex};
     use crate::object::TransportLevel;
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
-
-    #[test]
-    fn types_round_trip() {
-        assert_table!(CommandType);
-    }
 
     #[test]
     fn open_channel_is_built_as_the_standard_writes_it() {

@@ -3,6 +3,8 @@
 //! The tag carries the comprehension-required flag CR: in b8 of a one-octet tag, in b8 of the second octet of a
 //! three-octet tag (`7F` and two octets). Tags are given here without it.
 
+use std::ops::Range;
+
 use crate::ber::{self, TlvError};
 
 /// One data object, borrowed from the input.
@@ -14,10 +16,28 @@ pub struct Tlv<'a> {
     pub cr: bool,
     /// Value octets.
     pub value: &'a [u8],
-    /// False if tag or length were written longer than needed.
-    pub minimal: bool,
+    /// Whether the tag was written in three octets; only above 7E it needs them.
+    pub long_tag: bool,
+    /// Whether the length was written in no more octets than it needs.
+    pub short_length: bool,
     /// Position of the tag, counted from the start of the message.
     pub at: usize,
+    /// Position of the value, counted from the start of the message.
+    pub value_at: usize,
+}
+
+impl Tlv<'_> {
+    /// The octets of the whole object.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.at..self.value_at.saturating_add(self.value.len())
+    }
+
+    /// The octets of the tag.
+    #[must_use]
+    pub fn tag_range(&self) -> Range<usize> {
+        self.at..self.at.saturating_add(if self.long_tag { 3 } else { 1 })
+    }
 }
 
 /// Reads every object of `input`; `base` is the position of `input` in its message, for errors.
@@ -29,7 +49,7 @@ pub fn read_all(input: &[u8], base: usize) -> Result<Vec<Tlv<'_>>, TlvError> {
     let mut at = 0;
     while at < input.len() {
         let (tlv, end) = read_one(input, at).map_err(|error| shift(error, base))?;
-        objects.push(Tlv { at: at + base, ..tlv });
+        objects.push(Tlv { at: at + base, value_at: tlv.value_at + base, ..tlv });
         at = end;
     }
     Ok(objects)
@@ -52,8 +72,8 @@ fn read_one(input: &[u8], at: usize) -> Result<(Tlv<'_>, usize), TlvError> {
     }
     let length = ber::read_length(input, at + size)?;
     let value = ber::take(input, length.end, length.value)?;
-    let minimal = length.minimal && (size == 1 || tag > 0x7E);
-    Ok((Tlv { tag, cr, value, minimal, at }, length.end + length.value))
+    let (long_tag, short_length, value_at) = (size == 3, length.minimal, length.end);
+    Ok((Tlv { tag, cr, value, long_tag, short_length, at, value_at }, length.end + length.value))
 }
 
 fn shift(error: TlvError, base: usize) -> TlvError {
@@ -86,11 +106,17 @@ mod tests {
     fn one_and_three_octet_tags() {
         let octets = [0x81, 0x01, 0xAA, 0x3C, 0x00, 0x7F, 0x81, 0x02, 0x01, 0xBB, 0x7F, 0x01, 0x02, 0x81, 0x00];
         let all = read_all(&octets, 0).unwrap();
-        let seen: Vec<_> = all.iter().map(|t| (t.tag, t.cr, t.value.len(), t.minimal, t.at)).collect();
+        let seen: Vec<_> = all.iter().map(|t| (t.tag, t.cr, t.long_tag, t.short_length, t.range())).collect();
         assert_eq!(
             seen,
-            [(1, true, 1, true, 0), (0x3C, false, 0, true, 3), (0x102, true, 1, true, 5), (0x102, false, 0, false, 10)]
+            [
+                (1, true, false, true, 0..3),
+                (0x3C, false, false, true, 3..5),
+                (0x102, true, true, true, 5..10),
+                (0x102, false, true, false, 10..15)
+            ]
         );
+        assert_eq!((all[2].tag_range(), all[2].value_at), (5..8, 9));
     }
 
     #[test]
@@ -110,7 +136,9 @@ mod tests {
             let mut out = Vec::new();
             write(&mut out, tag, cr, &value);
             let all = read_all(&out, 0).unwrap();
-            prop_assert_eq!(all, [Tlv { tag, cr, value: &value, minimal: true, at: 0 }]);
+            prop_assert_eq!(all.len(), 1);
+            prop_assert_eq!((all[0].tag, all[0].cr, all[0].value, all[0].range()), (tag, cr, value.as_slice(), 0..out.len()));
+            prop_assert!(all[0].short_length && all[0].long_tag == (tag > 0x7E));
         }
 
         #[test]

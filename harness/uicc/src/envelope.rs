@@ -3,64 +3,13 @@
 use crate::apdu::CommandApdu;
 use crate::ber;
 use crate::channel::Device;
+use crate::fields::{FieldError, Tree};
 use crate::layout::{Layout, default_cr};
 use crate::message::MessageError;
-use crate::object::{DeviceIdentities, Object, ObjectKind, ObjectList};
-
-code_table! {
-    /// BER tags of envelopes (TS 102 223 9.1).
-    EnvelopeTag, "tag" {
-        SmsPpDownload = 0xD1, "sms-pp-download";
-        CellBroadcastDownload = 0xD2, "cell-broadcast-download";
-        MenuSelection = 0xD3, "menu-selection";
-        CallControl = 0xD4, "call-control";
-        MoShortMessageControl = 0xD5, "mo-short-message-control";
-        EventDownload = 0xD6, "event-download";
-        TimerExpiration = 0xD7, "timer-expiration";
-        UssdDownload = 0xD9, "ussd-download";
-        MmsTransferStatus = 0xDA, "mms-transfer-status";
-        MmsNotification = 0xDB, "mms-notification-download";
-        TerminalApplications = 0xDC, "terminal-applications";
-        GeographicalLocation = 0xDD, "geographical-location-reporting";
-        EnvelopeContainer = 0xDE, "envelope-container";
-        ProseReport = 0xDF, "prose-report";
-    }
-}
-
-code_table! {
-    /// Events of the event list (TS 102 223 8.25).
-    Event, "event" {
-        MtCall = 0x00, "mt-call";
-        CallConnected = 0x01, "call-connected";
-        CallDisconnected = 0x02, "call-disconnected";
-        LocationStatus = 0x03, "location-status";
-        UserActivity = 0x04, "user-activity";
-        IdleScreenAvailable = 0x05, "idle-screen-available";
-        CardReaderStatus = 0x06, "card-reader-status";
-        LanguageSelection = 0x07, "language-selection";
-        BrowserTermination = 0x08, "browser-termination";
-        DataAvailable = 0x09, "data-available";
-        ChannelStatus = 0x0A, "channel-status";
-        AccessTechnologyChange = 0x0B, "access-technology-change";
-        DisplayParametersChanged = 0x0C, "display-parameters-changed";
-        LocalConnection = 0x0D, "local-connection";
-        NetworkSearchModeChange = 0x0E, "network-search-mode-change";
-        BrowsingStatus = 0x0F, "browsing-status";
-        FramesInformationChange = 0x10, "frames-information-change";
-        WlanAccessStatus = 0x11, "wlan-access-status";
-        NetworkRejection = 0x12, "network-rejection";
-        HciConnectivity = 0x13, "hci-connectivity";
-        AccessTechnologyChangeMultiple = 0x14, "access-technology-change-multiple";
-        CsgCellSelection = 0x15, "csg-cell-selection";
-        ContactlessStateRequest = 0x16, "contactless-state-request";
-        ImsRegistration = 0x17, "ims-registration";
-        ImsIncomingData = 0x18, "ims-incoming-data";
-        ProfileContainer = 0x19, "profile-container";
-        SecuredProfileContainer = 0x1B, "secured-profile-container";
-        PollIntervalNegotiation = 0x1C, "poll-interval-negotiation";
-        DataConnectionStatus = 0x1D, "data-connection-status";
-    }
-}
+use crate::message::fields;
+use crate::object::{DeviceIdentities, Object, ObjectKind, ObjectList, named};
+pub use crate::object::{EnvelopeTag, Event};
+use serde_json::{Map, Value};
 
 /// The data of an ENVELOPE.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +65,25 @@ impl Envelope {
         out
     }
 
+    /// The fields of [`crate::layout::ENVELOPE_FIELDS`] that this envelope has.
+    #[must_use]
+    pub fn to_fields(&self) -> Map<String, Value> {
+        let mut tree = Map::new();
+        tree.insert("tag".to_owned(), named(self.tag));
+        tree.extend(fields::write(Layout::Envelope, &self.objects));
+        tree
+    }
+
+    /// The envelope of these fields, objects in the order of [`crate::layout::ENVELOPE_FIELDS`].
+    ///
+    /// # Errors
+    /// [`FieldError`] for an unknown name or a value of the wrong shape; `tag` cannot be left out.
+    pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
+        let tree = Tree::message(Layout::Envelope.fields(), fields)?;
+        let tag = EnvelopeTag::from_code(tree.field("tag")?.required()?.code::<EnvelopeTag>()?);
+        Ok(Self { tag, objects: fields::read(Layout::Envelope, fields)? })
+    }
+
     /// ENVELOPE with this data, without Le: the card announces an answer by `61xx`.
     #[must_use]
     pub fn to_apdu(&self) -> CommandApdu {
@@ -162,14 +130,8 @@ impl Envelope {
 mod tests {
     use super::*;
     use crate::channel::{ChannelStatus, Link};
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
     use proptest::prelude::*;
-
-    #[test]
-    fn tables_round_trip() {
-        assert_table!(EnvelopeTag);
-        assert_table!(Event);
-    }
 
     #[test]
     fn names() {

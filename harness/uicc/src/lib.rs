@@ -20,13 +20,15 @@ pub mod comprehension;
 pub mod envelope;
 pub mod fields;
 pub mod fs;
-pub mod hex;
+pub mod instruction;
+pub mod irregular;
 pub mod layout;
 pub mod message;
 pub mod object;
 pub mod profile;
 pub mod response;
 pub mod sms;
+pub mod spans;
 pub mod status;
 
 #[cfg(test)]

@@ -200,7 +200,7 @@ impl TerminalProfile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
     use proptest::prelude::*;
 
     #[test]

@@ -1,5 +1,26 @@
 //! The one shape of every code table: an enum that names what the standard names and keeps the rest.
 
+/// What every code table has.
+pub(crate) trait CodeTable: Copy {
+    /// The names, in the order of the table.
+    const NAMES: &'static [&'static str];
+
+    /// The value of a code.
+    fn of_code(code: u8) -> Self;
+
+    /// Its code.
+    fn to_code(self) -> u8;
+
+    /// The name, if the table has one.
+    fn named(self) -> Option<&'static str>;
+
+    /// The name, or the prefix of the table and the code.
+    fn text(self) -> String;
+
+    /// The code of a name that the table has.
+    fn code_of(name: &str) -> Option<u8>;
+}
+
 /// Defines a code table of one octet.
 ///
 /// `code_table! { /// doc  Name, "prefix" { Variant = 0x01, "kebab-name"; … } }`
@@ -72,6 +93,33 @@ macro_rules! code_table {
                         let code = exact.then(|| u8::from_str_radix(digits, 16).ok())??;
                         Some(Self::from_code(code))
                     }
+                }
+            }
+        }
+
+        impl crate::table::CodeTable for $name {
+            const NAMES: &'static [&'static str] = $name::NAMES;
+
+            fn of_code(code: u8) -> Self {
+                Self::from_code(code)
+            }
+
+            fn to_code(self) -> u8 {
+                self.code()
+            }
+
+            fn named(self) -> Option<&'static str> {
+                self.known_name()
+            }
+
+            fn text(self) -> String {
+                self.name()
+            }
+
+            fn code_of(name: &str) -> Option<u8> {
+                match name {
+                    $( $text => Some($code), )*
+                    _ => None,
                 }
             }
         }

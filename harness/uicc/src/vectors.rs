@@ -2,25 +2,29 @@
 
 use crate::command::ProactiveCommand;
 use crate::envelope::Envelope;
-use crate::hex::{from_hex, to_hex};
+use crate::irregular;
 use crate::response::TerminalResponse;
+use dmsc_octets::{from_hex, to_hex};
 
 fn command(hex: &str) -> ProactiveCommand {
     let command = ProactiveCommand::parse(&from_hex(hex).unwrap()).unwrap();
     assert_eq!(to_hex(&command.encode()), hex);
     assert!(command.describe().len() > 2);
+    assert_eq!(irregular::proactive_command(&from_hex(hex).unwrap()), [], "{hex}");
     command
 }
 
 fn response(hex: &str) -> TerminalResponse {
     let response = TerminalResponse::parse(&from_hex(hex).unwrap()).unwrap();
     assert_eq!(to_hex(&response.encode()), hex);
+    assert_eq!(irregular::terminal_response(&from_hex(hex).unwrap()), [], "{hex}");
     response
 }
 
 fn envelope(hex: &str) -> Envelope {
     let envelope = Envelope::parse(&from_hex(hex).unwrap()).unwrap();
     assert_eq!(to_hex(&envelope.encode()), hex);
+    assert_eq!(irregular::envelope(&from_hex(hex).unwrap()), [], "{hex}");
     envelope
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A *transfer* is what one bulk transfer carries: one EEM packet or several behind each other. A packet is a header of
 //! two octets, little endian, and what its length field announces. [`packets`] reads a transfer, [`Encoder`] writes
-//! one, [`Raw`] writes what a correct side never would, and [`Endpoint`] is one side of the link.
+//! one, and [`Endpoint`] is one side of the link.
 
 mod check;
 mod counters;
@@ -11,6 +11,7 @@ mod encode;
 mod endpoint;
 mod header;
 mod packet;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,6 @@ pub use encode::{EncodeError, Encoder};
 pub use endpoint::{Endpoint, Event, Role, Settings};
 pub use header::{Code, Header};
 pub use packet::{Hint, Packet};
-pub use raw::Raw;
 
 /// Class, subclass and protocol of an EEM interface; it has one bulk IN and one bulk OUT endpoint and nothing else.
 pub const INTERFACE: (u8, u8, u8) = (0x02, 0x0C, 0x07);

@@ -194,12 +194,6 @@ impl CardT0 {
         answer
     }
 
-    /// Whether response data wait to be fetched.
-    #[must_use]
-    pub fn keeps(&self) -> bool {
-        self.kept.is_some()
-    }
-
     /// Gives as much as P3 asks for; what cannot be given so is kept (ISO/IEC 7816-3 12.2.3: 6Cxx for another
     /// length, 61xx for more than P3 can ask for).
     fn give(&mut self, mut kept: Kept) -> Answer {
@@ -312,7 +306,7 @@ mod tests {
         let mut card = CardT0::new();
         assert_eq!(card.header([0x80, 0x12, 0, 0, 3]), Need::Command(vec![0x80, 0x12, 0, 0, 3]));
         assert_eq!(card.response(&[1, 2, 3, 0x90, 0]), Answer { data: vec![1, 2, 3], sw: 0x9000 });
-        assert!(!card.keeps());
+        assert!(card.kept.is_none());
         // An instruction nobody knows: the card says so.
         assert_eq!(card.header([0x00, 0xFE, 0, 0, 9]), Need::Command(vec![0x00, 0xFE, 0, 0, 9]));
         assert_eq!(card.response(&[0x6D, 0x00]), status(0x6D00));
@@ -328,7 +322,7 @@ mod tests {
         card.header([0x00, 0xB0, 0, 0, 9]);
         assert_eq!(card.response(&[1, 2, 0x90, 0x00]), status(0x6C02));
         assert_eq!(card.header([0x00, 0xB0, 0, 1, 2]), Need::Command(vec![0x00, 0xB0, 0, 1, 2]));
-        assert!(!card.keeps());
+        assert!(card.kept.is_none());
     }
 
     #[test]

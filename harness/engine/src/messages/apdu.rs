@@ -4,7 +4,6 @@ use super::kind::{Declaration, What};
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
 use super::value::{Octets, Removable, Within, fields};
-use crate::apdu::INSTRUCTIONS;
 use crate::role::Role;
 
 fields! {
@@ -49,6 +48,7 @@ fields! {
     }
 }
 
+use dmsc_uicc::instruction::Instruction;
 use dmsc_uicc::profile::Facility;
 
 pub(super) fn declare(table: &mut Table) {
@@ -98,9 +98,9 @@ pub(super) fn declare(table: &mut Table) {
         Declaration::new(Terminal, what, name, doc).built_of("apdu.with").sent().heard("apdu").answered("apdu.reply")
     };
     // Those whose data have a codec have kinds of their own.
-    for &(ins, name) in INSTRUCTIONS.iter().filter(|(ins, _)| !matches!(ins, 0x10 | 0x14 | 0xC2)) {
-        let title = name.replace('-', " ").to_uppercase();
-        table.kind(apdu(What::Apdu(Some(ins)), name, format!("{title}.")));
+    let coded = [Instruction::TERMINAL_PROFILE, Instruction::TERMINAL_RESPONSE, Instruction::ENVELOPE];
+    for one in Instruction::ALL.iter().filter(|one| !coded.contains(one)) {
+        table.kind(apdu(What::Apdu(Some(one.ins)), one.name, format!("{}.", one.title)));
     }
     table.kind(apdu(What::Apdu(None), "apdu", "Any other APDU.".into()));
     table.kind(

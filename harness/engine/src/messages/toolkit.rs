@@ -3,7 +3,8 @@
 
 use dmsc_uicc::command::CommandType;
 use dmsc_uicc::envelope::{EnvelopeTag, Event};
-use dmsc_uicc::fields::{COMMAND_FIELDS, ENVELOPE_FIELDS, FieldInfo, FieldKind, RESPONSE_FIELDS};
+use dmsc_uicc::fields::{FieldInfo, FieldKind};
+use dmsc_uicc::layout::{COMMAND_FIELDS, ENVELOPE_FIELDS, RESPONSE_FIELDS};
 
 use super::apdu::ApduWith;
 use super::kind::{Declaration, What};

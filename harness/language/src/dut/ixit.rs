@@ -223,11 +223,11 @@ fn account_json(account: &Account, secrets: Secrets) -> Map<String, Value> {
         "server_id" => json!(account.server_id),
         "address" => json!(account.address),
         "server_secret" => json!(account.server_secret),
-        "server_nonce" => json!(dmsc_uicc::hex::to_hex(&account.server_nonce)),
+        "server_nonce" => json!(dmsc_octets::to_hex(&account.server_nonce)),
         "server_auth" => json!(scheme(account.server_auth)),
         "client_name" => json!(account.client_name),
         "client_secret" => json!(account.client_secret),
-        "client_nonce" => json!(dmsc_uicc::hex::to_hex(&account.client_nonce)),
+        "client_nonce" => json!(dmsc_octets::to_hex(&account.client_nonce)),
         _ => json!(scheme(account.client_auth)),
     };
     ACCOUNT.iter().map(|field| (field.name.to_owned(), value(field))).collect()

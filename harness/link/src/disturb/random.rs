@@ -123,12 +123,15 @@ mod tests {
         let tally = Tally { commands: 90, responses: 90, streams: vec![[500, 900], [0, 40]] };
         let shape = Shape { tally, most: 6, longest: Duration::from_secs(10) };
         let schedules = [1, 3, 2026].map(|seed| Schedule::random(seed, &shape).to_string());
-        assert_eq!(schedules, [
-            "reset at command 4, delay by 10 ms at command 60, delay by 9000 ms at command 64, drop at response 71, \
+        assert_eq!(
+            schedules,
+            [
+                "reset at command 4, delay by 10 ms at command 60, delay by 9000 ms at command 64, drop at response 71, \
              split at stream 1 to the DUT behind 235 octets, merge at stream 1 to the DUT behind 446 octets",
-            "reset at command 13, reset at command 23, reset at command 40, drop at response 1",
-            "delay by 200 ms at command 45, cut at stream 1 to the DUT behind 197 octets",
-        ]);
+                "reset at command 13, reset at command 23, reset at command 40, drop at response 1",
+                "delay by 200 ms at command 45, cut at stream 1 to the DUT behind 197 octets",
+            ]
+        );
     }
 
     proptest! {

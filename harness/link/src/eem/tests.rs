@@ -3,8 +3,6 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use dmsc_usb::eem::{Check, Raw};
-
 use super::*;
 use crate::{Cable, Link, LinkError, Opening, Signal};
 
@@ -80,9 +78,10 @@ fn echoes_are_answered_by_either_side() {
 #[test]
 fn wrong_octets_are_counted_and_the_link_lives_on() {
     let (mut terminal, mut card) = pair();
-    card.transfer(Raw::wrong_crc(&[0; 60]).octets()).unwrap();
-    card.transfer(Raw::oversize(Check::Sentinel, &[0; 60], 10).octets()).unwrap();
-    card.transfer(Raw::lone_octet(0).octets()).unwrap();
+    // A frame of 60 octets with a wrong CRC, one whose header announces ten octets more, half a header.
+    card.transfer([&[0x40, 0x40][..], &[0; 60], &[0; 4]].concat()).unwrap();
+    card.transfer([&[0x4A, 0x00][..], &[0; 60], &[0xDE, 0xAD, 0xBE, 0xEF]].concat()).unwrap();
+    card.transfer(vec![0x00]).unwrap();
     terminal.send(Signal::Connect(1)).unwrap();
     assert_eq!(next(&mut terminal), Signal::Connected(1));
     assert_eq!(next(&mut card), Signal::Connect(1));

@@ -93,7 +93,7 @@ impl std::fmt::Debug for Milenage {
 mod tests {
     use super::super::Algorithm;
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
 
     /// The sets with their columns in the order of the file.
     const SETS: &str = include_str!("sets.txt");

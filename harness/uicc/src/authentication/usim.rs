@@ -147,7 +147,7 @@ fn number(sqn: Sqn) -> u64 {
 mod tests {
     use super::super::{Milenage, Xor};
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     fn block(text: &str) -> Block {

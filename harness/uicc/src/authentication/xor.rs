@@ -50,7 +50,7 @@ impl std::fmt::Debug for Xor {
 mod tests {
     use super::super::Algorithm;
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
 
     /// What a tester's log shows of an attach with K 0011..FF: RAND, CK, IK, and AUTN with SQN 0 and AMF 8000.
     #[test]

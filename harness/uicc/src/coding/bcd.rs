@@ -99,7 +99,7 @@ pub fn from_imsi(imsi: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     #[test]

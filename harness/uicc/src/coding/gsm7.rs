@@ -129,7 +129,7 @@ pub fn encode_packed(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
     use proptest::prelude::*;
 
     #[test]

@@ -94,7 +94,7 @@ pub fn from_alpha_text(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::from_hex;
+    use dmsc_octets::from_hex;
     use proptest::prelude::*;
 
     #[test]

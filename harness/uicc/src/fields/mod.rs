@@ -1,22 +1,8 @@
-//! Toolkit messages as trees of named fields: what cases override, match and print.
-//!
-//! One flat name for each kind of data object. The tables [`COMMAND_FIELDS`], [`RESPONSE_FIELDS`] and
-//! [`ENVELOPE_FIELDS`] are the closed schema, and their order is the order in which objects are written.
-//! `null` leaves an object out. Odd values are welcome, as negative tests are made of them: only unknown names and
-//! values of the wrong shape are errors. Objects without a name of their own go to `extra`, at the end.
+//! What a field of a message is: its name, the shape of its value, what it means; and how values are taken from trees.
 
-mod read;
-mod tables;
-mod write;
+mod cell;
 
-pub use tables::{COMMAND_FIELDS, ENVELOPE_FIELDS, RESPONSE_FIELDS};
-
-use crate::command::ProactiveCommand;
-use crate::envelope::{Envelope, EnvelopeTag};
-use crate::layout::Layout;
-use crate::object::ObjectKind;
-use crate::response::TerminalResponse;
-use serde_json::{Map, Value};
+pub(crate) use cell::{Cell, Tree};
 
 /// A field that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +25,12 @@ pub struct FieldInfo {
     pub kind: FieldKind,
     /// What it means, for schema and reference.
     pub doc: &'static str,
-    /// The data object it belongs to; `None` for fields about the message.
-    pub object: Option<ObjectKind>,
+}
+
+impl FieldInfo {
+    pub(crate) const fn new(name: &'static str, kind: FieldKind, doc: &'static str) -> Self {
+        Self { name, kind, doc }
+    }
 }
 
 /// The shape of a value. `null` is allowed for every field of a message.
@@ -78,6 +68,9 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
+    pub(crate) const OCTET: Self = Self::Int { max: 0xFF };
+    pub(crate) const WORD: Self = Self::Int { max: 0xFFFF };
+
     /// What may stand there, in words.
     #[must_use]
     pub fn allowed(&self) -> String {
@@ -100,77 +93,3 @@ impl FieldKind {
         }
     }
 }
-
-impl Layout {
-    /// The fields of this message.
-    #[must_use]
-    pub const fn fields(self) -> &'static [FieldInfo] {
-        match self {
-            Self::Command => COMMAND_FIELDS,
-            Self::Response => RESPONSE_FIELDS,
-            Self::Envelope => ENVELOPE_FIELDS,
-        }
-    }
-
-    /// The kinds of object that have fields in this message, in the order in which they are written.
-    fn kinds(self) -> Vec<ObjectKind> {
-        let mut kinds: Vec<_> = self.fields().iter().filter_map(|field| field.object).collect();
-        kinds.dedup();
-        kinds
-    }
-}
-
-impl ProactiveCommand {
-    /// The fields of [`COMMAND_FIELDS`] that this command has.
-    #[must_use]
-    pub fn to_fields(&self) -> Map<String, Value> {
-        write::fields(Layout::Command, self.command_type(), &self.objects)
-    }
-
-    /// The command of these fields, objects in the order of [`COMMAND_FIELDS`].
-    ///
-    /// # Errors
-    /// [`FieldError`] for an unknown name or a value of the wrong shape.
-    pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
-        Ok(Self { objects: read::objects(Layout::Command, fields)? })
-    }
-}
-
-impl TerminalResponse {
-    /// The fields of [`RESPONSE_FIELDS`] that this response has.
-    #[must_use]
-    pub fn to_fields(&self) -> Map<String, Value> {
-        write::fields(Layout::Response, self.command_type(), &self.objects)
-    }
-
-    /// The response of these fields, objects in the order of [`RESPONSE_FIELDS`].
-    ///
-    /// # Errors
-    /// [`FieldError`] for an unknown name or a value of the wrong shape.
-    pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
-        Ok(Self { objects: read::objects(Layout::Response, fields)? })
-    }
-}
-
-impl Envelope {
-    /// The fields of [`ENVELOPE_FIELDS`] that this envelope has.
-    #[must_use]
-    pub fn to_fields(&self) -> Map<String, Value> {
-        let mut fields = Map::new();
-        fields.insert("tag".to_owned(), write::named(self.tag.known_name(), self.tag.code()));
-        fields.extend(write::fields(Layout::Envelope, None, &self.objects));
-        fields
-    }
-
-    /// The envelope of these fields, objects in the order of [`ENVELOPE_FIELDS`].
-    ///
-    /// # Errors
-    /// [`FieldError`] for an unknown name or a value of the wrong shape; `tag` cannot be left out.
-    pub fn from_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
-        let tag = EnvelopeTag::from_code(read::envelope_tag(fields)?);
-        Ok(Self { tag, objects: read::objects(Layout::Envelope, fields)? })
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -98,7 +98,7 @@ impl Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
 
     #[test]
     fn records() {

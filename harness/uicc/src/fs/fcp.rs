@@ -324,7 +324,7 @@ fn size_octets(size: u32) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     fn descriptor(structure: FileStructure, records: Option<(u16, u8)>) -> FileDescriptor {

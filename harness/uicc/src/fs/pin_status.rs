@@ -61,7 +61,7 @@ pub(super) fn parse(value: &[u8]) -> Option<Vec<PinStatus>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     fn pin(reference: u8, enabled: bool) -> PinStatus {

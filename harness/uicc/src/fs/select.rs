@@ -85,7 +85,7 @@ pub fn close_logical_channel(number: u8) -> CommandApdu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::to_hex;
+    use dmsc_octets::to_hex;
 
     #[test]
     fn headers() {

@@ -1,13 +1,12 @@
 //! Objects in the order of a message, each with its CR flag.
 
 use super::{
-    CommandDetails, DeviceIdentities, Duration, Object, ObjectKind, RegistryApplication, TimerValue, TransportLevel,
+    CommandDetails, CommandResult, DeviceIdentities, Duration, Event, GeneralResult, Object, ObjectKind,
+    RegistryApplication, TimerValue, TransportLevel,
 };
 use crate::ber::TlvError;
 use crate::channel::ChannelStatus;
 use crate::comprehension;
-use crate::envelope::Event;
-use crate::response::GeneralResult;
 
 /// The objects of a message with their comprehension-required flags, in order; repeats are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,11 +48,6 @@ impl ObjectList {
         self.iter().find(|object| object.kind() == Some(kind))
     }
 
-    /// Every object of a kind.
-    pub fn get_all(&self, kind: ObjectKind) -> impl Iterator<Item = &Object> {
-        self.iter().filter(move |object| object.kind() == Some(kind))
-    }
-
     /// The first object with this tag (without CR), typed or not.
     #[must_use]
     pub fn tagged(&self, tag: u16) -> Option<&Object> {
@@ -82,7 +76,7 @@ impl ObjectList {
     #[must_use]
     pub fn result(&self) -> Option<(GeneralResult, &[u8])> {
         self.iter().find_map(|object| match object {
-            Object::Result(general, additional) => Some((*general, additional.as_slice())),
+            Object::Result(CommandResult { general, additional }) => Some((*general, additional.as_slice())),
             _ => None,
         })
     }

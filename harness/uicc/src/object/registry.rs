@@ -89,7 +89,7 @@ impl std::fmt::Display for RegistryApplication {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::from_hex;
+    use dmsc_octets::from_hex;
 
     #[test]
     fn standard_and_swapped() {

@@ -1,8 +1,8 @@
 //! Values of the simple data objects.
 
+use super::{CommandType, GeneralResult};
 use crate::channel::{Device, TransportProtocol};
 use crate::coding::bcd;
-use crate::command::CommandType;
 
 /// Command details (TS 102 223 8.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +23,19 @@ pub struct DeviceIdentities {
     /// Destination device.
     pub destination: Device,
 }
+
+/// Result (TS 102 223 8.12).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CommandResult {
+    /// General result.
+    pub general: GeneralResult,
+    /// Additional information; its meaning depends on the general result.
+    pub additional: Vec<u8>,
+}
+
+/// The value of an object that is there or not, and empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Present;
 
 code_table! {
     /// Unit of a duration (TS 102 223 8.8).
@@ -147,6 +160,12 @@ impl TimerValue {
     #[must_use]
     pub fn seconds(self) -> u32 {
         u32::from(self.hours) * 3600 + u32::from(self.minutes) * 60 + u32::from(self.seconds)
+    }
+
+    /// Whether it is no time of a clock, or more than the 24 hours of a timer.
+    #[must_use]
+    pub(crate) const fn is_beyond_the_clock(self) -> bool {
+        self.hours > 24 || self.minutes > 59 || self.seconds > 59
     }
 
     /// Three octets of swapped BCD; `None` otherwise.

@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
 
     const PACKAGE0: &str = "EA25F7D396E6087D04B3F10836A3FF080318000000000110646D73632E6578616D706C652E6F7267";
     const SUBMIT: &str = "41000B915155214365F700F5350605040B8423F0010603C4AF87";

@@ -53,7 +53,7 @@ impl std::fmt::Display for SmsAddress {
         let octets = [&[self.ton_npi], self.octets.as_slice()].concat();
         match Address::parse(&octets).filter(|address| address.digits().len() == usize::from(self.length)) {
             Some(address) => address.fmt(f),
-            None => write!(f, "{} (type {:02X})", crate::hex::to_hex(&self.octets), self.ton_npi),
+            None => write!(f, "{} (type {:02X})", dmsc_octets::to_hex(&self.octets), self.ton_npi),
         }
     }
 }

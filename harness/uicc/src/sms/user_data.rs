@@ -200,8 +200,8 @@ pub fn join(messages: &[UserData]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::to_hex;
     use crate::sms::{SmsAddress, Submit};
+    use dmsc_octets::to_hex;
     use proptest::prelude::*;
 
     #[test]

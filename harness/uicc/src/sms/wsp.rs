@@ -213,7 +213,7 @@ fn write_uintvar(out: &mut Vec<u8>, number: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{from_hex, to_hex};
+    use dmsc_octets::{from_hex, to_hex};
     use proptest::prelude::*;
 
     #[test]

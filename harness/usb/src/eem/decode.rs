@@ -65,11 +65,6 @@ pub struct Packets<'a> {
 }
 
 impl<'a> Packets<'a> {
-    /// Where the next packet starts, in octets from the start of the transfer.
-    pub fn position(&self) -> usize {
-        self.at
-    }
-
     fn read(&mut self) -> Option<Result<Packet<'a>, Fault>> {
         let rest = self.transfer.get(self.at..)?;
         let (header, body) = match *rest {

@@ -84,11 +84,6 @@ impl Endpoint {
         }
     }
 
-    /// As it was made.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// Follows a change of wMaxPacketSize, as when a device is plugged into a port of another speed; in octets.
     pub fn set_max_packet_size(&mut self, octets: NonZeroU16) {
         self.settings.max_packet_size = octets;
@@ -204,11 +199,6 @@ impl Endpoint {
         self.open.push_back(payload.to_vec());
         self.ready_packet(Packet::Echo(payload));
         Ok(())
-    }
-
-    /// Readies a hint or a tickle; the direction is the caller's affair.
-    pub fn send_hint(&mut self, hint: Hint, param: u16) {
-        self.ready_packet(Packet::Hint { hint, param });
     }
 
     /// Readies a transfer exactly as it is.

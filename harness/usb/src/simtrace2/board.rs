@@ -64,15 +64,6 @@ impl Board {
         }
     }
 
-    /// Slots of one device, each an interface of its own.
-    #[must_use]
-    pub const fn slots(self) -> u8 {
-        match self {
-            Board::Qmod | Board::Owhw => 2,
-            Board::Simtrace2 | Board::OctSimTest | Board::NgffCardem => 1,
-        }
-    }
-
     /// What the board and its firmware can do.
     #[must_use]
     pub const fn abilities(self) -> Abilities {

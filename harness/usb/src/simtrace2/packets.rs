@@ -52,11 +52,6 @@ impl Packets {
         self.waiting = self.waiting.get(said..).unwrap_or_default().to_vec();
         Some(Err(error))
     }
-
-    /// Forgets what is incomplete.
-    pub fn clear(&mut self) {
-        self.waiting.clear();
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ mod records;
 mod selection;
 
 use dmsc_doc::Source;
+use dmsc_octets::{from_hex, to_hex};
 use dmsc_uicc::apdu::CommandApdu;
-use dmsc_uicc::hex::{from_hex, to_hex};
 use proptest::prelude::*;
 
 use super::*;

@@ -1,4 +1,8 @@
-//! What the toolkit messages share: how they fail to parse.
+//! What the toolkit messages share: how they fail to parse, and how their objects are written as trees of fields.
+
+pub(crate) mod fields;
+#[cfg(test)]
+mod tests;
 
 use crate::ber::TlvError;
 

@@ -1,9 +1,13 @@
-use super::*;
-use crate::hex::{from_hex, to_hex};
-use crate::layout::default_cr;
-use crate::object::{Object, ObjectList};
+use crate::command::ProactiveCommand;
+use crate::envelope::{Envelope, EnvelopeTag};
+use crate::fields::FieldKind;
+use crate::layout::{Layout, default_cr};
+use crate::object::{Object, ObjectKind, ObjectList};
+use crate::response::TerminalResponse;
+use dmsc_octets::{from_hex, to_hex};
 use proptest::prelude::*;
 use serde_json::json;
+use serde_json::{Map, Value};
 
 fn map(value: Value) -> Map<String, Value> {
     match value {
@@ -85,7 +89,7 @@ fn errors_name_the_field_and_what_is_allowed() {
         (json!({ "buffer_size": 65536 }), "buffer_size: 65536 does not fit; allowed: an integer from 0 to 65535"),
         (
             json!({ "channel_data": "ABC" }),
-            "channel_data: 3 hexadecimal digits do not make whole octets; write two digits for each octet; allowed: hexadecimal digits, two an octet",
+            "channel_data: half an octet: write two hexadecimal digits for each octet; allowed: hexadecimal digits, two an octet",
         ),
         (json!({ "timer_value": "1:2" }), "timer_value: \"1:2\" does not fit; allowed: a time hh:mm:ss"),
         (
@@ -212,7 +216,7 @@ fn tables_and_code_agree() {
 fn canonical(layout: Layout, values: &[(bool, Vec<u8>)]) -> ObjectList {
     let mut list = ObjectList::default();
     let mut command_type = None;
-    for (kind, (present, value)) in layout.kinds().into_iter().zip(values) {
+    for (kind, (present, value)) in layout.members().iter().map(|(kind, _)| *kind).zip(values) {
         let object = Object::from_value(u16::from(kind.code()), value);
         if *present && object.kind().is_some() {
             if let Object::CommandDetails(details) = &object {
@@ -257,5 +261,53 @@ proptest! {
         prop_assert_eq!(sorted(&TerminalResponse::from_fields(&response.to_fields()).unwrap().objects), sorted(&list));
         let envelope = Envelope { tag: EnvelopeTag::EventDownload, objects: list.clone() };
         prop_assert_eq!(sorted(&Envelope::from_fields(&envelope.to_fields()).unwrap().objects), sorted(&list));
+    }
+}
+
+/// Each message with one object, as octets and as fields that were read and written again.
+fn alone(layout: Layout, object: &Object) -> (ObjectList, Map<String, Value>, ObjectList) {
+    let mut objects = ObjectList::default();
+    objects.push(object.clone(), default_cr(layout, None, ObjectKind::Unknown(0)));
+    match layout {
+        Layout::Command => {
+            let command = ProactiveCommand::parse(&ProactiveCommand { objects: objects.clone() }.encode()).unwrap();
+            let fields = command.to_fields();
+            (command.objects, fields.clone(), ProactiveCommand::from_fields(&fields).unwrap().objects)
+        }
+        Layout::Response => {
+            let response = TerminalResponse::parse(&TerminalResponse { objects: objects.clone() }.encode()).unwrap();
+            let fields = response.to_fields();
+            (response.objects, fields.clone(), TerminalResponse::from_fields(&fields).unwrap().objects)
+        }
+        Layout::Envelope => {
+            let envelope = Envelope { tag: EnvelopeTag::EventDownload, objects: objects.clone() };
+            let envelope = Envelope::parse(&envelope.encode()).unwrap();
+            let mut fields = envelope.to_fields();
+            let back = Envelope::from_fields(&fields).unwrap().objects;
+            fields.remove("tag");
+            (envelope.objects, fields, back)
+        }
+    }
+}
+
+#[test]
+fn every_declared_object_comes_back_from_octets_and_from_fields() {
+    for kind in ObjectKind::ALL.iter().copied() {
+        let layouts = [Layout::Command, Layout::Response, Layout::Envelope].into_iter().filter(|l| l.has(kind));
+        let layouts: Vec<_> = layouts.collect();
+        assert!(!layouts.is_empty(), "{kind} has a field in no message");
+        assert!(!kind.samples().is_empty(), "{kind} has no sample");
+        for (layout, sample) in layouts.iter().flat_map(|l| kind.samples().into_iter().map(|s| (*l, s))) {
+            let object = Object::from_value(u16::from(kind.code()), &sample);
+            assert_eq!((object.kind(), object.tag()), (Some(kind), u16::from(kind.code())), "{sample:02X?}");
+            assert_eq!(object.value(), sample);
+            let (decoded, fields, back) = alone(layout, &object);
+            assert_eq!(decoded.0[0].0, object, "{layout:?}");
+            let names: Vec<_> = kind.fields().iter().map(|field| field.name).collect();
+            let others: Vec<_> = fields.keys().filter(|name| !names.contains(&name.as_str())).collect();
+            assert!(others.iter().all(|name| *name == "no_cr" || *name == "cr"), "{kind}: {others:?}");
+            assert!(fields.keys().any(|name| names.contains(&name.as_str())), "{kind}");
+            assert_eq!(back, decoded, "{kind} in {layout:?}, {}", json!(fields));
+        }
     }
 }

@@ -1,0 +1,257 @@
+//! The codecs of values that are written as text.
+
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::codec::{Codec, text};
+use super::{Address, TextString, TimerValue};
+use crate::coding;
+use crate::fields::{Cell, FieldError, FieldKind};
+
+/// Text in the coding of EF.ADN.
+pub(super) struct AlphaText;
+
+impl Codec for AlphaText {
+    type Value = Vec<u8>;
+    const FIELD: FieldKind = FieldKind::Text;
+
+    fn decode(octets: &[u8]) -> Result<Vec<u8>, &'static str> {
+        Ok(octets.to_vec())
+    }
+
+    fn encode(value: &Vec<u8>) -> Vec<u8> {
+        value.clone()
+    }
+
+    fn meaning(value: &Vec<u8>) -> Option<String> {
+        coding::alpha_text(value).map(|text| format!("{text:?}"))
+    }
+
+    fn write(value: &Vec<u8>) -> Value {
+        text(value, coding::alpha_text(value), coding::from_alpha_text)
+    }
+
+    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+        cell.text(cell.str()?, coding::from_alpha_text).map(Some)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        vec![vec![], b"DM".to_vec(), vec![0xFF]]
+    }
+}
+
+/// Labels, each after an octet with its length.
+pub(super) struct Labels;
+
+impl Labels {
+    fn text(mut octets: &[u8]) -> Option<String> {
+        let mut labels = Vec::new();
+        while let Some((length, tail)) = octets.split_first() {
+            labels.push(std::str::from_utf8(tail.get(..usize::from(*length))?).ok()?);
+            octets = tail.get(usize::from(*length)..)?;
+        }
+        Some(labels.join("."))
+    }
+
+    fn from_text(text: &str) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
+        for label in text.split('.').filter(|_| !text.is_empty()) {
+            octets.push(u8::try_from(label.len()).ok()?);
+            octets.extend_from_slice(label.as_bytes());
+        }
+        Some(octets)
+    }
+}
+
+impl Codec for Labels {
+    type Value = Vec<u8>;
+    const FIELD: FieldKind = FieldKind::Text;
+
+    fn decode(octets: &[u8]) -> Result<Vec<u8>, &'static str> {
+        Ok(octets.to_vec())
+    }
+
+    fn encode(value: &Vec<u8>) -> Vec<u8> {
+        value.clone()
+    }
+
+    fn meaning(_: &Vec<u8>) -> Option<String> {
+        None
+    }
+
+    fn write(value: &Vec<u8>) -> Value {
+        text(value, Self::text(value), Self::from_text)
+    }
+
+    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+        cell.text(cell.str()?, Self::from_text).map(Some)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        vec![vec![], b"\x08internet\x02de".to_vec(), vec![0x09]]
+    }
+}
+
+/// An IP address after its type; none asks for a dynamic one.
+pub(super) struct Ip;
+
+impl Ip {
+    fn from_text(text: &str) -> Option<Vec<u8>> {
+        if text.is_empty() { Some(Vec::new()) } else { Some(Self::encode(&Some(text.parse().ok()?))) }
+    }
+}
+
+impl Codec for Ip {
+    type Value = Option<IpAddr>;
+    const FIELD: FieldKind = FieldKind::Text;
+
+    fn decode(octets: &[u8]) -> Result<Option<IpAddr>, &'static str> {
+        let address = match octets {
+            [] => return Ok(None),
+            [0x21, address @ ..] => {
+                <[u8; 4]>::try_from(address).map_err(|_| "should be 4 octets after type 21").map(IpAddr::from)
+            }
+            [0x57, address @ ..] => {
+                <[u8; 16]>::try_from(address).map_err(|_| "should be 16 octets after type 57").map(IpAddr::from)
+            }
+            _ => Err("should be empty, type 21 (IPv4) or type 57 (IPv6)"),
+        };
+        address.map(Some)
+    }
+
+    fn encode(value: &Option<IpAddr>) -> Vec<u8> {
+        match value {
+            None => Vec::new(),
+            Some(IpAddr::V4(address)) => [&[0x21], address.octets().as_slice()].concat(),
+            Some(IpAddr::V6(address)) => [&[0x57], address.octets().as_slice()].concat(),
+        }
+    }
+
+    fn meaning(value: &Option<IpAddr>) -> Option<String> {
+        Some(value.map_or_else(|| "dynamic".to_owned(), |address| address.to_string()))
+    }
+
+    fn write(value: &Option<IpAddr>) -> Value {
+        let words = value.map(|address| address.to_string()).unwrap_or_default();
+        text(&Self::encode(value), Some(words), Self::from_text)
+    }
+
+    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+        cell.text(cell.str()?, Self::from_text).map(Some)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        let six = [&[0x57, 0xFE, 0x80], [0; 13].as_slice(), &[1]].concat();
+        vec![vec![], vec![0x21, 127, 0, 0, 1], six]
+    }
+}
+
+impl Codec for Address {
+    type Value = Self;
+    const FIELD: FieldKind = FieldKind::Text;
+
+    fn decode(octets: &[u8]) -> Result<Self, &'static str> {
+        Self::parse(octets).ok_or("should be TON/NPI and digits with F only at the end")
+    }
+
+    fn encode(value: &Self) -> Vec<u8> {
+        value.encode()
+    }
+
+    fn meaning(value: &Self) -> Option<String> {
+        Some(value.to_string())
+    }
+
+    fn write(value: &Self) -> Value {
+        let words = match value.ton_npi() {
+            0x91 => Some(format!("+{}", value.digits())),
+            0x81 => Some(value.digits().to_owned()),
+            _ => None,
+        };
+        text(&value.encode(), words, |text| Some(Self::from_text(text)?.encode()))
+    }
+
+    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+        cell.text(cell.str()?, |text| Some(Self::from_text(text)?.encode())).map(Some)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        vec![vec![0x91, 0xF1], vec![0x81, 0x21, 0x43], vec![0xA1, 0xF1]]
+    }
+}
+
+/// The value of a text string: GSM 8-bit if the alphabet has the characters, else UCS2.
+fn coded(text: &str) -> Option<Vec<u8>> {
+    [0x04, 0x08].into_iter().find_map(|dcs| Some([&[dcs], coding::from_text(dcs, text)?.as_slice()].concat()))
+}
+
+impl Codec for TextString {
+    type Value = Self;
+    const FIELD: FieldKind = FieldKind::Text;
+
+    fn decode(octets: &[u8]) -> Result<Self, &'static str> {
+        let [dcs, octets @ ..] = octets else { return Err("should be 1 octet or more") };
+        Ok(Self { dcs: *dcs, octets: octets.to_vec() })
+    }
+
+    fn encode(value: &Self) -> Vec<u8> {
+        [&[value.dcs], value.octets.as_slice()].concat()
+    }
+
+    fn meaning(value: &Self) -> Option<String> {
+        coding::text(value.dcs, &value.octets).map(|text| format!("{text:?}"))
+    }
+
+    fn write(value: &Self) -> Value {
+        text(&Self::encode(value), coding::text(value.dcs, &value.octets), coded)
+    }
+
+    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+        cell.text(cell.str()?, coded).map(Some)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        vec![vec![0x04, 0x48, 0x69], vec![0x08, 0x04, 0x1F], vec![0x00, 0xC8, 0x34]]
+    }
+}
+
+impl Codec for TimerValue {
+    type Value = Self;
+    const FIELD: FieldKind = FieldKind::Time;
+
+    fn decode(octets: &[u8]) -> Result<Self, &'static str> {
+        Self::parse(octets).ok_or("should be hh mm ss in swapped BCD")
+    }
+
+    fn encode(value: &Self) -> Vec<u8> {
+        (*value).encode().to_vec()
+    }
+
+    fn meaning(value: &Self) -> Option<String> {
+        Some(value.to_string())
+    }
+
+    fn write(value: &Self) -> Value {
+        json!(value.to_string())
+    }
+
+    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
+        let time = Self::from_text(cell.str()?).ok_or_else(|| cell.wrong())?;
+        Ok(Some(time.encode().to_vec()))
+    }
+
+    fn reserved(value: &Self) -> Option<String> {
+        value.is_beyond_the_clock().then(|| format!("the time {value}"))
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        vec![vec![0x32, 0x95, 0x95], vec![0x99, 0x99, 0x99]]
+    }
+}
