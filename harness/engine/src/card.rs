@@ -2,6 +2,7 @@
 
 mod applet;
 pub mod cat;
+mod config;
 pub mod files;
 mod http;
 
@@ -23,90 +24,21 @@ use crate::conduit::{Conduit, Transport};
 use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
+use crate::medium::Medium;
 use crate::messages::{Octets, ProactiveWith, ResponseWith, What};
-use crate::patch::{Change, Patch};
-use crate::player::{Desk, Player, PlayerError, Reply};
+use crate::patch::Change;
+use crate::player::{Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
 use crate::switch::{Switch, Switches};
 use applet::Applet;
 use cat::{Cat, Issued, Origin};
-use files::{Answer, FileSystem, Files};
-
-/// What wakes the DM_SC Server up (DM_SC 6), so that it sends a notification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// ENVELOPE Terminal Applications after power-on.
-    Applications,
-    /// The first STATUS after the terminal has announced its DM Client.
-    Status,
-    /// A timer of this many seconds.
-    Timer(u32),
-    /// The location status becomes normal.
-    Location,
-    /// A call to this number.
-    CallControl(String),
-}
-
-/// How the card reaches the other side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
-    /// Over its contacts.
-    Contact,
-    /// Over byte streams, with notifications beside them; there is no card then, only its server.
-    Streams,
-    /// Over both, as a UICC on USB: toolkit commands over ICCD, HTTP over EEM (DM_SC 7.1).
-    Both,
-}
-
-impl Medium {
-    /// Whether there are contacts: power, reset, APDUs, notifications by BIP.
-    pub fn has_contact(self) -> bool {
-        self != Medium::Streams
-    }
-
-    /// Whether HTTP goes over streams and not over BIP.
-    pub fn has_streams(self) -> bool {
-        self != Medium::Contact
-    }
-}
-
-/// Everything that makes a card.
-#[derive(Clone, Debug)]
-pub struct CardConfig {
-    /// How it reaches the other side.
-    pub medium: Medium,
-    /// Its files.
-    pub files: FileSystem,
-    /// The account of its DM client.
-    pub account: Account,
-    /// Management commands for the packages of each session.
-    pub program: Vec<Vec<dmsc_dm::syncml::Command>>,
-    /// The port of the SCWS in UICC Server Mode.
-    pub http_port: u16,
-    /// The buffer size it asks for, in octets.
-    pub buffer_size: u16,
-    /// How it opens the channel to the DM Client.
-    pub transport: TransportProtocol,
-    /// What makes it send a notification.
-    pub causes: Vec<Cause>,
-    /// Whether the SCWS opens its channel, fetches data and answers by itself.
-    pub scws: bool,
-    /// The sizes in which channel data are sent and asked for, in octets, in turn; as large as may be when empty.
-    pub bip_chunks: Vec<u8>,
-    /// Wrong decisions.
-    pub switches: Switches,
-    /// Wrong octets.
-    pub patches: Vec<Patch>,
-    /// Whether it asks before it answers.
-    pub scripted: bool,
-    /// What its random values follow from.
-    pub seed: u64,
-}
+pub use config::{CardConfig, Cause};
+use files::{Answer, Files};
 
 /// The player.
 #[derive(Debug)]
 pub struct Card {
-    desk: Desk,
+    io: PlayerIo,
     medium: Medium,
     files: Files,
     cat: Cat,
@@ -147,7 +79,7 @@ impl Card {
             DmServer::new(config.account.clone(), config.program.clone(), config.switches.clone(), config.seed);
         Card {
             applet: Applet::new(&config),
-            desk: Desk::new(config.scripted, config.patches),
+            io: PlayerIo::new(config.scripted, config.patches),
             medium: config.medium,
             files: Files::new(config.files),
             cat: Cat::default(),
@@ -162,7 +94,7 @@ impl Card {
 
     fn reset(&mut self, kind: &'static str) {
         // What was to be said is lost with the command that asked for it.
-        let interrupted = self.desk.discard_answers();
+        let interrupted = self.io.discard_answers();
         self.locked_up |= interrupted && self.switches.on(Switch::LockUpOnReset);
         if self.locked_up {
             return;
@@ -172,10 +104,10 @@ impl Card {
         self.held = None;
         self.files.reset();
         self.applet.reset();
-        self.desk.observe(Actor::Terminal, kind, &[], Map::new);
+        self.io.observe(Actor::Terminal, kind, &[], Map::new);
         let atr = self.files.atr();
-        self.desk.say(Actor::Card, "atr", &atr, || Map::from_iter([("atr".to_owned(), json!(to_hex(&atr)))]));
-        self.desk.send(Signal::Atr(atr));
+        self.io.say(Actor::Card, "atr", &atr, || Map::from_iter([("atr".to_owned(), json!(to_hex(&atr)))]));
+        self.io.send(Signal::Atr(atr));
     }
 
     fn command(&mut self, octets: &[u8]) {
@@ -197,7 +129,7 @@ impl Card {
             // An answer is named after the command it answers, whatever its own details say.
             kind = format!("terminal-response.{name}").into();
         }
-        let asked = self.desk.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content));
+        let asked = self.io.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content));
         let pending = Pending::Apdu(command, content);
         if asked {
             self.waiting.push_back(pending);
@@ -209,7 +141,7 @@ impl Card {
     /// Answers without being asked; what cannot be done ends the session.
     fn settle(&mut self, pending: Pending, reply: &Reply) {
         if let Err(error) = self.resolve(pending, reply) {
-            self.desk.break_off(&error);
+            self.io.break_off(&error);
         }
     }
 
@@ -229,7 +161,7 @@ impl Card {
             Reply::With(change) => Some(change),
         };
         let to = kind.clone();
-        let change = self.desk.change("response", asked, || Map::from_iter([("to".to_owned(), json!(to))]));
+        let change = self.io.change("response", asked, || Map::from_iter([("to".to_owned(), json!(to))]));
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
@@ -270,15 +202,15 @@ impl Card {
         }
         match said {
             Some(Issued { name, octets: issued, .. }) => {
-                self.desk.say(Actor::Card, name, &octets, || command_fields(&issued))
+                self.io.say(Actor::Card, name, &octets, || command_fields(&issued))
             }
-            None => self.desk.say(Actor::Card, "response", &octets, || {
+            None => self.io.say(Actor::Card, "response", &octets, || {
                 let data = octets.get(..octets.len().saturating_sub(2)).unwrap_or_default();
                 let pairs = [("to", json!(kind)), ("sw", json!(sw)), ("data", json!(to_hex(data)))];
                 pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
             }),
         }
-        self.desk.send(Signal::Response(octets));
+        self.io.send(Signal::Response(octets));
         Ok(())
     }
 
@@ -296,16 +228,16 @@ impl Card {
         }
         match content {
             Content::Profile(profile) => {
-                self.applet.profile(profile, &mut self.cat, &mut self.desk)?;
+                self.applet.profile(profile, &mut self.cat, &mut self.io)?;
                 Ok((Vec::new(), 0x9000, None))
             }
             Content::Envelope(envelope) => {
-                let reaction = self.applet.envelope(envelope, &mut self.scws.server, &mut self.cat, &mut self.desk)?;
+                let reaction = self.applet.envelope(envelope, &mut self.scws.server, &mut self.cat, &mut self.io)?;
                 Ok((reaction, 0x9000, None))
             }
             Content::Response(response) => {
                 let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
-                let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.desk)?;
+                let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.io)?;
                 if let Some(channel) = data {
                     self.look(Transport::Channel(channel))?;
                 }
@@ -315,7 +247,7 @@ impl Card {
             Content::Other(None) if command.ins == 0x12 => Ok(self.fetch(command)),
             Content::Other(None) => {
                 if command.ins == 0xF2 {
-                    self.applet.status(&mut self.scws.server, &mut self.cat, &mut self.desk)?;
+                    self.applet.status(&mut self.scws.server, &mut self.cat, &mut self.io)?;
                 }
                 let Answer { data, sw } = self.files.command(command);
                 Ok((data, sw, None))
@@ -349,14 +281,14 @@ impl Card {
         match self.medium {
             Medium::Streams => {
                 let account = self.scws.server.account.clone();
-                self.desk.say(Actor::Server, "notification", &octets, || notification_fields(&octets, &account));
-                self.desk.send(Signal::Notify(octets));
+                self.io.say(Actor::Server, "notification", &octets, || notification_fields(&octets, &account));
+                self.io.send(Signal::Notify(octets));
                 Ok(())
             }
             Medium::Contact | Medium::Both => {
                 let mut order = order;
                 (order.octets, order.asked) = (octets, true);
-                self.applet.trigger(order, &mut self.cat, &mut self.desk)
+                self.applet.trigger(order, &mut self.cat, &mut self.io)
             }
         }
     }
@@ -408,7 +340,7 @@ fn default_command(kind: CommandType, number: u8, channel: u8) -> ProactiveComma
 
 impl Peer for Card {
     fn handle(&mut self, now: Time, signal: Signal) {
-        self.desk.now = now;
+        self.io.now = now;
         match signal {
             Signal::PowerOn => self.reset("power-on"),
             Signal::Reset => self.reset("reset"),
@@ -416,16 +348,16 @@ impl Peer for Card {
             Signal::Connect(id) => self.stream_opened(id),
             Signal::Data(id, octets) => self.stream_data(id, &octets),
             Signal::Close(id) => self.stream_closed(id),
-            Signal::Notified => self.desk.observe(Actor::Client, "notified", &[], Map::new),
-            Signal::Ended(text) => self
-                .desk
-                .observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))])),
+            Signal::Notified => self.io.observe(Actor::Client, "notified", &[], Map::new),
+            Signal::Ended(text) => {
+                self.io.observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))]))
+            }
             _ => {}
         }
     }
 
     fn tick(&mut self, now: Time) {
-        self.desk.now = now;
+        self.io.now = now;
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -433,7 +365,7 @@ impl Peer for Card {
     }
 
     fn poll(&mut self) -> Option<Signal> {
-        self.desk.poll()
+        self.io.poll()
     }
 }
 
@@ -443,15 +375,15 @@ fn state(word: &str) -> Map<String, Value> {
 
 impl Player for Card {
     fn start(&mut self, now: Time) {
-        self.desk.now = now;
+        self.io.now = now;
     }
 
     fn next_event(&mut self) -> Option<Event> {
-        self.desk.next_event()
+        self.io.next_event()
     }
 
     fn answer(&mut self, now: Time, reply: &Reply) -> Result<(), PlayerError> {
-        self.desk.now = now;
+        self.io.now = now;
         match self.waiting.pop_front() {
             Some(pending) => self.resolve(pending, reply)?,
             None => return Ok(()),
@@ -467,7 +399,7 @@ impl Player for Card {
     }
 
     fn perform(&mut self, now: Time, what: What, change: &Change) -> Result<(), PlayerError> {
-        self.desk.now = now;
+        self.io.now = now;
         match what {
             What::Notification => self.notify(change),
             What::Command(Some(command)) => self.send_command(command, change),

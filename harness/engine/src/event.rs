@@ -3,9 +3,16 @@
 use std::borrow::Cow;
 
 use dmsc_link::Time;
+use dmsc_octets::Spans;
+use dmsc_uicc::instruction::{Instruction, Secret};
+use dmsc_uicc::spans;
 use serde_json::Value;
 
+use crate::dm::{Encoding, view};
 use crate::fields::Fields;
+use crate::http::{self, Side};
+use crate::messages::{Catalogue, What};
+use crate::role::Role;
 
 /// Who speaks. Card and terminal speak over the contact interface; server and client are the DM roles on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +68,6 @@ pub struct Event {
     pub wants_answer: bool,
 }
 
-/// Commands whose data are PINs and PUKs (TS 102 221 11.1.9 to 11.1.13).
-const PIN_COMMANDS: [&str; 5] = ["verify-pin", "change-pin", "disable-pin", "enable-pin", "unblock-pin"];
-
 /// What stands for a secret.
 const SECRET: &str = "(secret)";
 
@@ -71,10 +75,22 @@ impl Event {
     /// The event as it may leave the process: without PINs, and without the keys that AUTHENTICATE gives. The header of
     /// a command and the status word of a response stay.
     pub fn without_secrets(&self) -> Cow<'_, Event> {
-        let is_pin = PIN_COMMANDS.contains(&&*self.kind);
-        let is_key = self.kind == "response" && self.fields.get("to").and_then(Value::as_str) == Some("authenticate");
-        let keeps = |value: Option<&Value>| value.and_then(Value::as_str).is_none_or(str::is_empty);
-        if !(is_pin || is_key) || keeps(self.fields.get("data")) {
+        let secret = match self.from {
+            // Whatever the command was read as: its instruction is what a card goes by.
+            Actor::Terminal => self.octets.get(1).and_then(|ins| Instruction::of(*ins)).map(|known| known.secret),
+            Actor::Card if self.kind == "response" => {
+                let to = self.fields.get("to").and_then(Value::as_str).and_then(Instruction::from_name);
+                to.map(|known| known.secret)
+            }
+            _ => None,
+        };
+        let (header, trailer) = match (self.from, secret) {
+            (Actor::Terminal, Some(Secret::Command)) => (HEADER, 0),
+            (Actor::Card, Some(Secret::Response)) => (0, STATUS),
+            _ => return Cow::Borrowed(self),
+        };
+        let count = self.octets.len().saturating_sub(header).saturating_sub(trailer);
+        if count == 0 {
             return Cow::Borrowed(self);
         }
         let mut event = self.clone();
@@ -83,14 +99,51 @@ impl Event {
             *data = Value::String(SECRET.into());
         }
         event.fields = fields.into();
-        if is_pin {
-            event.octets.truncate(5);
-        } else {
-            event.octets.drain(..event.octets.len().saturating_sub(2));
-        }
+        event.octets.drain(header..header.saturating_add(count));
         Cow::Owned(event)
     }
+
+    /// What kind of message it is, as the table has it.
+    pub fn what(&self) -> Option<What> {
+        let hears = match self.from {
+            Actor::Card | Actor::Server => Role::Terminal,
+            Actor::Terminal | Actor::Client => Role::Card,
+        };
+        Catalogue::get().heard(hears, &self.kind).map(|kind| kind.what)
+    }
+
+    /// Where its fields stand in its octets. They are decoded once more for that.
+    pub fn spans(&self) -> Spans {
+        let octets = &self.octets;
+        match self.what() {
+            Some(What::Apdu(_) | What::Profile | What::Envelope(_) | What::Event(_) | What::TerminalResponse(_)) => {
+                spans::command_apdu(octets)
+            }
+            Some(What::Response) => spans::response_apdu(octets),
+            Some(What::Command(_)) => spans::proactive_command(octets),
+            Some(What::Notification) => dmsc_dm::package0::spans(octets),
+            Some(What::HttpRequest) => http::spans(octets, Side::Server),
+            Some(What::HttpResponse) => http::spans(octets, Side::Client),
+            Some(What::DmMessage) => {
+                let encoding = self.fields.get("encoding").and_then(Value::as_str);
+                let encoding = Encoding::ALL.into_iter().find(|known| Some(known.name()) == encoding);
+                view::spans(octets, encoding.unwrap_or_else(|| Encoding::of_octets(octets)))
+            }
+            Some(What::Atr) => Spans::new().with("atr", Spans::at(0..octets.len())),
+            _ => Spans::new(),
+        }
+    }
+
+    /// What its decoder forgave: the kind of each irregularity, and what was found.
+    pub fn irregularities(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.fields.get("irregular").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter_map(|one| Some((one.get("kind")?.as_str()?, one.get("what")?.as_str()?)))
+    }
 }
+
+/// The octets of a command APDU in front of its data, and those of a response APDU after them.
+const HEADER: usize = 5;
+const STATUS: usize = 2;
 
 #[cfg(test)]
 mod tests {
@@ -98,7 +151,8 @@ mod tests {
     use serde_json::json;
 
     fn event(kind: &str, fields: Value, octets: &[u8]) -> Event {
-        let (from, kind, octets) = (Actor::Terminal, kind.to_owned().into(), octets.to_vec());
+        let from = if kind == "response" { Actor::Card } else { Actor::Terminal };
+        let (kind, octets) = (kind.to_owned().into(), octets.to_vec());
         Event { at: Time::ZERO, from, kind, fields: fields.into(), octets, heard: true, wants_answer: true }
     }
 
@@ -112,6 +166,8 @@ mod tests {
         );
         let keys = event("response", json!({ "to": "authenticate", "data": "DB08" }), &[0xDB, 0x08, 0x90, 0x00]);
         assert_eq!(keys.without_secrets().octets, [0x90, 0x00]);
+        let broken = event("apdu", json!({ "malformed": "..." }), &[0, 0x20, 0, 1, 0, 0, 8, 0x31, 0x32]);
+        assert_eq!(broken.without_secrets().octets, [0, 0x20, 0, 1, 0]);
         let query = event("verify-pin", json!({ "data": "" }), &[0, 0x20, 0, 1]);
         assert_eq!(query.without_secrets().octets, query.octets);
     }

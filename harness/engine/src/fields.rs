@@ -4,7 +4,8 @@ use std::cell::LazyCell;
 use std::fmt;
 use std::ops::Deref;
 
-use serde_json::{Map, Value};
+use dmsc_octets::Irregularity;
+use serde_json::{Map, Value, json};
 
 /// What decodes them.
 type Decode = Box<dyn FnOnce() -> Value + Send>;
@@ -61,10 +62,16 @@ impl fmt::Debug for Fields {
     }
 }
 
+/// Adds the field `irregular`, if the decoder forgave anything: of each the `kind`, and `what` was found.
+pub fn add_irregular(fields: &mut Map<String, Value>, irregular: &[Irregularity]) {
+    if !irregular.is_empty() {
+        let told = irregular.iter().map(|found| json!({ "kind": found.kind, "what": found.what }));
+        fields.insert("irregular".into(), told.collect());
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

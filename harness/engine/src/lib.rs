@@ -13,6 +13,8 @@ pub mod dm;
 pub mod event;
 pub mod fields;
 pub mod http;
+mod http_change;
+pub mod medium;
 pub mod messages;
 pub mod mutation;
 pub mod patch;

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use dmsc_link::{Peer, Signal, Time};
+use dmsc_uicc::irregular;
 use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::dm::directive::DirectiveError;
 use crate::event::{Actor, Event};
-use crate::fields::Fields;
+use crate::fields::{Fields, add_irregular};
 use crate::messages::{FieldProblem, What};
 use crate::patch::{Change, Patch, Patches};
 
@@ -70,7 +71,7 @@ pub trait Player: Peer {
 
 /// Where the messages of a player pass: the events it tells of, the signals it sends, the patches it obeys.
 #[derive(Debug)]
-pub struct Desk {
+pub struct PlayerIo {
     /// Whether the player asks before it answers.
     pub scripted: bool,
     /// The time of the signal or tick being handled.
@@ -80,10 +81,10 @@ pub struct Desk {
     patches: Patches,
 }
 
-impl Desk {
-    /// A desk with these patches.
-    pub fn new(scripted: bool, patches: Vec<Patch>) -> Desk {
-        Desk {
+impl PlayerIo {
+    /// One that obeys these patches.
+    pub fn new(scripted: bool, patches: Vec<Patch>) -> PlayerIo {
+        PlayerIo {
             scripted,
             now: Time::ZERO,
             events: VecDeque::new(),
@@ -101,7 +102,9 @@ impl Desk {
         fields: impl FnOnce() -> Map<String, Value>,
     ) -> bool {
         if self.scripted {
-            self.push(from, kind.into(), octets, Value::Object(fields()).into(), true, true);
+            let kind = kind.into();
+            let fields = seen(from, &kind, octets, fields());
+            self.push(from, kind, octets, fields, true, true);
         }
         self.scripted
     }
@@ -115,7 +118,9 @@ impl Desk {
         fields: impl FnOnce() -> Map<String, Value>,
     ) {
         if self.scripted {
-            self.push(from, kind.into(), octets, Value::Object(fields()).into(), true, false);
+            let kind = kind.into();
+            let fields = seen(from, &kind, octets, fields());
+            self.push(from, kind, octets, fields, true, false);
         }
     }
 
@@ -132,7 +137,7 @@ impl Desk {
         }
     }
 
-    /// As [`Desk::say`]; the fields are decoded when somebody looks at them.
+    /// As [`PlayerIo::say`]; the fields are decoded when somebody looks at them.
     pub fn say_first(
         &mut self,
         from: Actor,
@@ -202,4 +207,19 @@ impl Desk {
     pub fn break_off(&mut self, error: &PlayerError) {
         self.send(Signal::Ended(format!("the reference DUT cannot follow its fault: {error}")));
     }
+}
+
+/// The fields of what was heard over the contact interface, and what its decoders forgave. Messages of DM and HTTP come
+/// with that.
+fn seen(from: Actor, kind: &str, octets: &[u8], mut fields: Map<String, Value>) -> Fields {
+    let irregular = match (from, kind) {
+        _ if octets.is_empty() => Vec::new(),
+        (Actor::Terminal, _) => irregular::command_apdu(octets),
+        (Actor::Card, "atr") => Vec::new(),
+        (Actor::Card, "response") => irregular::response_apdu(octets),
+        (Actor::Card, _) => irregular::proactive_command(octets),
+        (Actor::Server | Actor::Client, _) => Vec::new(),
+    };
+    add_irregular(&mut fields, &irregular);
+    Value::Object(fields).into()
 }

@@ -7,10 +7,11 @@ use crate::conduit::Conduit;
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, view};
 use crate::event::Actor;
+use crate::fields::add_irregular;
 use crate::http::{HttpMessage, Start};
-use crate::messages::write;
+use crate::http_change::write;
 use crate::patch::Change;
-use crate::player::{Desk, PlayerError, Reply};
+use crate::player::{PlayerError, PlayerIo, Reply};
 use crate::switch::{Switch, Switches};
 
 /// The path the DM_SC Server is mapped to (DM_SC 8.1).
@@ -54,15 +55,15 @@ impl Scws {
 
     /// Looks for a whole request on a connection. Gives it once it has been told of, or the response to what can never
     /// become a request.
-    pub fn next_request(&self, conduit: &mut Conduit, desk: &mut Desk) -> Option<Result<Request, Output>> {
+    pub fn next_request(&self, conduit: &mut Conduit, io: &mut PlayerIo) -> Option<Result<Request, Output>> {
         match conduit.next_message() {
             Ok(None) => None,
             Ok(Some((request, octets))) => {
-                desk.hear(Actor::Client, "http.request", &octets, || request.fields());
+                io.hear(Actor::Client, "http.request", &octets, || request.fields());
                 Some(Ok(Request::Http(Box::new(request))))
             }
             Err(error) => {
-                desk.observe(Actor::Client, "http.garbage", &[], || {
+                io.observe(Actor::Client, "http.garbage", &[], || {
                     Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
                 });
                 let response = HttpMessage::response(400, Vec::new()).with("Connection", "close");
@@ -75,7 +76,12 @@ impl Scws {
     ///
     /// # Errors
     /// [`PlayerError`] when the reply does not fit.
-    pub fn answer_http(&mut self, request: &HttpMessage, reply: &Reply, desk: &mut Desk) -> Result<Next, PlayerError> {
+    pub fn answer_http(
+        &mut self,
+        request: &HttpMessage,
+        reply: &Reply,
+        io: &mut PlayerIo,
+    ) -> Result<Next, PlayerError> {
         let change = match reply {
             Reply::Silent => return Ok(Next::Nothing),
             Reply::Default => None,
@@ -83,14 +89,14 @@ impl Scws {
         };
         if change.is_some_and(|c| c.with.contains_key("status")) {
             let response = HttpMessage::response(200, Vec::new());
-            return self.respond(response, request.keeps_alive(), change, desk).map(Next::Send);
+            return self.respond(response, request.keeps_alive(), change, io).map(Next::Send);
         }
         match self.admit(request) {
             Ok((Decoded { value: message, irregular }, octets, encoding)) => {
                 let server = &self.server;
-                desk.hear(Actor::Client, "dm.message", &octets, || {
+                io.hear(Actor::Client, "dm.message", &octets, || {
                     let mut fields = view::client_fields(&message, encoding);
-                    view::add_irregular(&mut fields, &irregular);
+                    add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
                     fields
                 });
@@ -98,7 +104,7 @@ impl Scws {
             }
             Err(status) => {
                 let response = HttpMessage::response(status, Vec::new());
-                self.respond(response, request.keeps_alive(), change, desk).map(Next::Send)
+                self.respond(response, request.keeps_alive(), change, io).map(Next::Send)
             }
         }
     }
@@ -147,7 +153,7 @@ impl Scws {
         encoding: Encoding,
         keep: bool,
         reply: &Reply,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<Next, PlayerError> {
         let asked = match reply {
             Reply::Silent => return Ok(Next::Nothing),
@@ -155,7 +161,7 @@ impl Scws {
             Reply::With(change) => Some(change),
         };
         // A patch of a reference DUT chooses by what it answers.
-        let change = desk.change("dm.message", asked, || view::fields(message, encoding));
+        let change = io.change("dm.message", asked, || view::fields(message, encoding));
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(Next::Nothing);
         }
@@ -169,12 +175,12 @@ impl Scws {
         if let Some(change) = &change {
             change.edit(&mut body)?;
         }
-        desk.say(Actor::Server, "dm.message", &body, || view::fields(&answer, encoding));
+        io.say(Actor::Server, "dm.message", &body, || view::fields(&answer, encoding));
         let http = directive.http();
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
             .with("Cache-Control", "no-store");
-        self.respond(response, keep, http.as_ref(), desk).map(Next::Send)
+        self.respond(response, keep, http.as_ref(), io).map(Next::Send)
     }
 
     fn respond(
@@ -182,11 +188,11 @@ impl Scws {
         response: HttpMessage,
         keep: bool,
         asked: Option<&Change>,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<Output, PlayerError> {
-        let change = desk.change("http.response", asked, || response.fields());
+        let change = io.change("http.response", asked, || response.fields());
         let (octets, close) = write(response.clone(), change.as_ref())?;
-        desk.say(Actor::Server, "http.response", &octets, || response.fields());
+        io.say(Actor::Server, "http.response", &octets, || response.fields());
         Ok(Output { octets, close: close || !keep })
     }
 }

@@ -5,7 +5,8 @@
 use dmsc_doc::Source;
 use dmsc_engine::account::{Account, AuthScheme};
 use dmsc_engine::card::files::FileSystem;
-use dmsc_engine::card::{Card, CardConfig, Medium};
+use dmsc_engine::card::{Card, CardConfig};
+use dmsc_engine::medium::Medium;
 use dmsc_engine::switch::Switches;
 use dmsc_link::{Peer, Signal, Time};
 use dmsc_octets::{from_hex, to_hex};

@@ -5,9 +5,10 @@
 mod common;
 
 use common::{card_config, kinds, terminal_config};
-use dmsc_engine::card::{Card, CardConfig, Medium};
+use dmsc_engine::card::{Card, CardConfig};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
+use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::Player;

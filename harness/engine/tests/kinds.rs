@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{card_config, terminal_config};
-use dmsc_engine::card::{Card, CardConfig, Medium};
+use dmsc_engine::card::{Card, CardConfig};
 use dmsc_engine::dm::Encoding;
+use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{Catalogue, FieldSpec, Kind, Shape, What};
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};

@@ -8,7 +8,8 @@
 //! - A case none of whose steps was met is inconclusive, whatever their level: nothing passes by absence.
 //! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,16 +19,16 @@ use dmsc_engine::dm::trust::is_challenged;
 use dmsc_engine::event::Event;
 use dmsc_engine::messages::Kind;
 use dmsc_engine::player::Reply;
-use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
+use dmsc_engine::template::{Template, Weight};
 use dmsc_link::{LinkError, Time};
-use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Message, Octets};
+use dmsc_report::journal::{Check, CheckVerdict, Message};
 use dmsc_scr::Verdict;
 use serde_json::Value;
 
-use crate::evidence::locate;
+use crate::judge::{Finding, describe, seconds};
 use crate::notes::Notes;
 use crate::outcome::CaseResult;
-use dmsc_language::case::{Case, Delay, Expect, ExpectNone, Level, OperatorAct, ReplySpec, Step, StepKind};
+use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind};
 use dmsc_language::variables::{self, Scope, VariableError};
 
 /// How long octets of a process that has ended may take to arrive on the same machine.
@@ -57,7 +58,7 @@ pub struct Options {
 }
 
 /// Why a case stops early.
-enum Stop {
+pub(crate) enum Stop {
     /// A verdict was reached.
     Verdict(Verdict, String),
     Broken(Broken),
@@ -95,6 +96,7 @@ pub fn execute<'a>(
         began,
         step: 0,
         remarks: Vec::new(),
+        irregular: BTreeSet::new(),
         worst: Verdict::Pass,
         reason: String::new(),
         in_control: false,
@@ -134,41 +136,34 @@ pub fn execute<'a>(
     }
 }
 
-struct Executor<'a> {
-    case: &'a Case,
-    session: &'a mut Session,
+pub(crate) struct Executor<'a> {
+    pub(crate) case: &'a Case,
+    pub(crate) session: &'a mut Session,
     scope: Scope,
-    options: &'a Options,
-    notes: Notes<'a>,
+    pub(crate) options: &'a Options,
+    pub(crate) notes: Notes<'a>,
     bench: &'a mut dyn Operator,
-    began: Time,
+    pub(crate) began: Time,
     /// The number of the step, counted over all levels.
-    step: usize,
-    remarks: Vec<String>,
-    worst: Verdict,
-    reason: String,
-    in_control: bool,
+    pub(crate) step: usize,
+    pub(crate) remarks: Vec<String>,
+    /// The irregularities that were remarked: the kind of message, and of irregularity.
+    irregular: BTreeSet<(Cow<'static, str>, String)>,
+    pub(crate) worst: Verdict,
+    pub(crate) reason: String,
+    pub(crate) in_control: bool,
     /// Templates without variables, by where they stand in the case.
     closed: BTreeMap<*const Value, Rc<Template>>,
     /// The event the last check was about.
-    last: Option<Rc<Event>>,
+    pub(crate) last: Option<Rc<Event>>,
     /// The answer decided on and not yet given.
     pending: Option<Reply>,
     /// How many checks were met. A case whose every step missed, though none had to be met, has shown nothing.
-    shown: usize,
-    doubted: bool,
+    pub(crate) shown: usize,
+    pub(crate) doubted: bool,
     /// Whether the client opened a session without valid credentials, in a case that is not about credentials: the
     /// server then challenges it, and the case sees Package#1 twice.
-    challenged: bool,
-}
-
-/// What a step was found to be.
-struct Finding {
-    verdict: CheckVerdict,
-    what: String,
-    expected: String,
-    got: String,
-    mismatch: Option<Mismatch>,
+    pub(crate) challenged: bool,
 }
 
 impl<'a> Executor<'a> {
@@ -213,10 +208,22 @@ impl<'a> Executor<'a> {
         }
     }
 
+    /// Takes note of a message, and remarks what its decoder forgave: each kind of irregularity once a case.
+    fn note(&mut self, event: &Rc<Event>) {
+        if event.heard {
+            for (kind, what) in event.irregularities() {
+                if self.irregular.insert((event.kind.clone(), kind.to_owned())) {
+                    self.remarks.push(format!("irregular {}: {what} ({kind})", event.kind));
+                }
+            }
+        }
+        self.notes.message(event);
+    }
+
     /// Records an event and answers it as the specification asks.
     fn pass_by(&mut self, event: Event) -> Result<(), Stop> {
         let wants = event.wants_answer;
-        self.notes.message(&Rc::new(event));
+        self.note(&Rc::new(event));
         if wants {
             self.session.answer(&Reply::Default)?;
         }
@@ -253,7 +260,7 @@ impl<'a> Executor<'a> {
             let ours = event.heard && kind.takes(&event.kind) && filter.is_none_or(|f| f.accepts(&event.fields));
             if ours {
                 let event = Rc::new(event);
-                self.notes.message(&event);
+                self.note(&event);
                 return Ok(Some(event));
             }
             self.pass_by(event)?;
@@ -315,167 +322,6 @@ impl<'a> Executor<'a> {
             self.pending = Some(reply);
         }
         Ok(())
-    }
-
-    fn nothing_came(&mut self, step: &'a Step, what: &str, window: Duration) -> Result<(), Stop> {
-        self.last = None;
-        if !self.session.is_alive() {
-            let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
-            self.found(
-                step,
-                Finding {
-                    verdict: CheckVerdict::Error,
-                    what: what.into(),
-                    expected: format!("within {}", seconds(window)),
-                    got: reason.clone(),
-                    mismatch: None,
-                },
-            );
-            return Err(Stop::Verdict(Verdict::Error, reason));
-        }
-        let got = match self.session.ended() {
-            Some(text) => format!("nothing came in {}; the DUT's process has ended: {text}", seconds(window)),
-            None => format!("nothing came in {}", seconds(window)),
-        };
-        self.miss(
-            step,
-            Finding {
-                verdict: CheckVerdict::Fail,
-                what: what.into(),
-                expected: format!("{what} within {}", seconds(window)),
-                got,
-                mismatch: None,
-            },
-        )
-    }
-
-    fn judge(
-        &mut self,
-        step: &'a Step,
-        what: &str,
-        template: Option<&Template>,
-        matched: &Matched,
-    ) -> Result<(), Stop> {
-        for remark in &matched.remarks {
-            self.remarks.push(format!("{what}: {remark}"));
-        }
-        let Some(first) = matched.mismatches.first() else {
-            let expected = template.map_or_else(|| what.to_owned(), ToString::to_string);
-            let verdict =
-                if matched.weight == Weight::Inconclusive { CheckVerdict::Inconclusive } else { CheckVerdict::Pass };
-            let got = matched.remarks.first().cloned().unwrap_or_else(|| "as expected".into());
-            self.found(step, Finding { verdict, what: what.into(), expected, got: got.clone(), mismatch: None });
-            if verdict == CheckVerdict::Inconclusive {
-                self.doubted = true;
-                self.lower(Verdict::Inconclusive, format!("{what}: {got}"));
-            }
-            return Ok(());
-        };
-        let more = matched.mismatches.len().saturating_sub(1);
-        let also = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-        let at = |text: &str| if first.path.is_empty() { text.to_owned() } else { format!("{}: {text}", first.path) };
-        self.miss(
-            step,
-            Finding {
-                verdict: CheckVerdict::Fail,
-                what: what.into(),
-                expected: at(&first.expected),
-                got: format!("{}{also}", at(&first.got)),
-                mismatch: Some(first.clone()),
-            },
-        )
-    }
-
-    /// A step was missed: what that means depends on its level, on how sure the documents are, and on where it stands.
-    fn miss(&mut self, step: &'a Step, mut finding: Finding) -> Result<(), Stop> {
-        let headline = format!("{}: expected {}, got {}", finding.what, finding.expected, finding.got);
-        if step.level == Level::Should && !self.options.strict {
-            let remark = format!("should: {headline}");
-            self.found(step, finding);
-            self.remarks.push(remark);
-            return Ok(());
-        }
-        let preamble = step.location.file != self.case.file;
-        let (verdict, reason) = if self.challenged {
-            let why =
-                "the client had to be asked for credentials, so its messages came in another order than the case takes";
-            (Verdict::Inconclusive, format!("{headline}; {why}"))
-        } else if self.in_control {
-            (Verdict::Inconclusive, format!("the positive control did not come through: {headline}"))
-        } else if preamble {
-            (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))
-        } else if !step.trust.can_fail() || !self.case.trust.can_fail() {
-            self.doubted = true;
-            let trust = if step.trust.can_fail() { self.case.trust } else { step.trust };
-            (Verdict::Inconclusive, format!("{headline}; the demand is {}, so it cannot be a fail", trust.as_str()))
-        } else {
-            (Verdict::Fail, headline)
-        };
-        if verdict == Verdict::Inconclusive {
-            finding.verdict = CheckVerdict::Inconclusive;
-        }
-        self.found(step, finding);
-        Err(Stop::Verdict(verdict, reason))
-    }
-
-    fn lower(&mut self, verdict: Verdict, reason: String) {
-        if verdict > self.worst {
-            self.worst = verdict;
-            self.reason = reason;
-        }
-    }
-
-    /// Records a step that was met in full.
-    fn passed(
-        &mut self,
-        step: &'a Step,
-        kind: &'static Kind,
-        filter: Option<Rc<Template>>,
-        template: Option<Rc<Template>>,
-    ) {
-        self.check(step, CheckVerdict::Pass, move || {
-            let what = describe(kind, filter.as_deref());
-            let expected = template.map_or_else(|| what.clone(), |template| template.to_string());
-            Finding { verdict: CheckVerdict::Pass, what, expected, got: "as expected".into(), mismatch: None }
-        });
-    }
-
-    /// Records a check.
-    fn found(&mut self, step: &'a Step, finding: Finding) {
-        self.check(step, finding.verdict, move || finding);
-    }
-
-    fn check(&mut self, step: &'a Step, verdict: CheckVerdict, finding: impl FnOnce() -> Finding + 'a) {
-        let event = self.last.clone().filter(|_| verdict != CheckVerdict::Pass);
-        self.shown = self.shown.saturating_add(usize::from(verdict == CheckVerdict::Pass));
-        let (case, number) = (self.case, self.step);
-        let at_us = self.session.now().micros().saturating_sub(self.began.micros());
-        self.notes.check(move |name, dut| {
-            let Finding { verdict, what, expected, got, mismatch } = finding();
-            let mark = match (&mismatch, &event) {
-                (Some(mismatch), Some(event)) => locate(event, &mismatch.path, &mismatch.expected, &mismatch.got),
-                _ => None,
-            };
-            Check {
-                case: name,
-                dut,
-                step: number,
-                at_us,
-                verdict,
-                level: match step.level {
-                    Level::Must => RecordedLevel::Must,
-                    Level::Should => RecordedLevel::Should,
-                },
-                what,
-                expected,
-                got,
-                octets: event.map(|event| Octets(event.octets.clone())),
-                mark,
-                clause: step.spec.clone().or_else(|| case.spec.first().cloned()),
-                hint: step.hint.clone(),
-                location: step.location.to_string(),
-            }
-        });
     }
 
     fn expect_none(&mut self, step: &'a Step, none: &'a ExpectNone) -> Result<(), Stop> {
@@ -559,17 +405,6 @@ impl<'a> Executor<'a> {
             }
         }
     }
-}
-
-fn describe(kind: &Kind, filter: Option<&Template>) -> String {
-    match filter {
-        Some(filter) => format!("{} with {filter}", kind.name),
-        None => kind.name.clone().into_owned(),
-    }
-}
-
-fn seconds(window: Duration) -> String {
-    if window.subsec_millis() == 0 { format!("{} s", window.as_secs()) } else { format!("{} ms", window.as_millis()) }
 }
 
 impl Default for Options {

@@ -1,7 +1,7 @@
 //! Which cases run, how they run, and what they come to.
 
-pub mod evidence;
 pub mod execute;
+mod judge;
 mod notes;
 pub mod outcome;
 pub mod piecewise;

@@ -16,13 +16,13 @@ use dmsc_uicc::response::{GeneralResult, TerminalResponse};
 use serde_json::{Map, Value};
 
 use super::cat::{Cat, Issued, Origin, name_of};
-use super::{CardConfig, Cause};
+use super::config::{CardConfig, Cause};
 use crate::apdu::build_command;
 use crate::chunks::Chunks;
 use crate::dm::{DmServer, server};
 use crate::messages::{NotificationWith, Octets, SessionId, Within};
 use crate::patch::Change;
-use crate::player::{Desk, PlayerError};
+use crate::player::{PlayerError, PlayerIo};
 use crate::switch::{Switch, Switches};
 use channels::Served;
 
@@ -202,10 +202,10 @@ impl Applet {
         origin: Origin,
         command: ProactiveCommand,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let name = command.name();
-        let change = desk.change(&name, None, || command.to_fields());
+        let change = io.change(&name, None, || command.to_fields());
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
@@ -223,7 +223,7 @@ impl Applet {
         &mut self,
         profile: &TerminalProfile,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         self.profile = profile.clone();
         if !self.scws {
@@ -238,7 +238,7 @@ impl Applet {
         }
         if !events.is_empty() && self.offers(Facility::SetUpEventList) {
             let command = Self::command(CommandType::SetUpEventList, 0, Device::Terminal, cat);
-            self.issue(Origin::SetUp, command.with(Object::EventList(events)), cat, desk)?;
+            self.issue(Origin::SetUp, command.with(Object::EventList(events)), cat, io)?;
         }
         let timer = self.causes.iter().find_map(|cause| match cause {
             Cause::Timer(seconds) => Some(*seconds),
@@ -248,7 +248,7 @@ impl Applet {
             let command = Self::command(CommandType::TimerManagement, 0, Device::Terminal, cat)
                 .with(Object::TimerIdentifier(1))
                 .with(Object::TimerValue(TimerValue::from_seconds(seconds)));
-            self.issue(Origin::SetUp, command, cat, desk)?;
+            self.issue(Origin::SetUp, command, cat, io)?;
         }
         // Where HTTP has a way of its own, nobody is to look for the SCWS on a channel (DM_SC 5.1).
         if self.listens && self.offers(Facility::OpenChannel) && self.offers(Facility::TcpUiccServer) {
@@ -256,7 +256,7 @@ impl Applet {
             let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
                 .with(Object::BufferSize(self.buffer_size))
                 .with(Object::TransportLevel(transport));
-            self.issue(Origin::Listen, command, cat, desk)?;
+            self.issue(Origin::Listen, command, cat, io)?;
         }
         Ok(())
     }
@@ -267,14 +267,14 @@ impl Applet {
         envelope: &Envelope,
         server: &mut DmServer,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<Vec<u8>, PlayerError> {
         match envelope.tag {
-            EnvelopeTag::TerminalApplications => self.applications(envelope, server, cat, desk)?,
+            EnvelopeTag::TerminalApplications => self.applications(envelope, server, cat, io)?,
             EnvelopeTag::TimerExpiration => {
                 let ours = envelope.objects.timer_id() == Some(1);
                 if ours && self.causes.iter().any(|cause| matches!(cause, Cause::Timer(_))) {
-                    self.wake(server, cat, desk)?;
+                    self.wake(server, cat, io)?;
                 }
             }
             EnvelopeTag::CallControl => {
@@ -287,12 +287,12 @@ impl Applet {
                     .iter()
                     .any(|c| matches!(c, Cause::CallControl(wanted) if Some(wanted) == number.as_ref()))
                 {
-                    self.wake(server, cat, desk)?;
+                    self.wake(server, cat, io)?;
                 }
                 // Allowed, no modification.
                 return Ok(vec![0x00, 0x00]);
             }
-            EnvelopeTag::EventDownload => self.event(envelope, server, cat, desk)?,
+            EnvelopeTag::EventDownload => self.event(envelope, server, cat, io)?,
             _ => {}
         }
         Ok(Vec::new())
@@ -303,7 +303,7 @@ impl Applet {
         envelope: &Envelope,
         server: &mut DmServer,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let first_only = self.switches.on(Switch::FirstPort);
         let is_client = |a: &&RegistryApplication| a.application_type == RegistryApplication::DM_CLIENT || first_only;
@@ -314,9 +314,9 @@ impl Applet {
         }
         let again = std::mem::replace(&mut self.announced, true);
         if self.causes.contains(&Cause::Applications) && !again {
-            self.wake(server, cat, desk)?;
+            self.wake(server, cat, io)?;
         }
-        self.next_order(cat, desk)
+        self.next_order(cat, io)
     }
 
     fn event(
@@ -324,19 +324,19 @@ impl Applet {
         envelope: &Envelope,
         server: &mut DmServer,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         match envelope.first_event() {
             Some(Event::LocationStatus) => {
                 let normal = envelope.get(ObjectKind::LocationStatus).map(Object::value) == Some(vec![0]);
                 if normal && self.causes.contains(&Cause::Location) {
-                    self.wake(server, cat, desk)?;
+                    self.wake(server, cat, io)?;
                 }
             }
             Some(Event::ChannelStatus) => self.channel_status(envelope),
             Some(Event::DataAvailable) if self.scws => {
                 if let Some(status) = envelope.objects.channel_statuses().next() {
-                    self.receive(status.channel, cat, desk)?;
+                    self.receive(status.channel, cat, io)?;
                 }
             }
             _ => {}
@@ -345,21 +345,26 @@ impl Applet {
     }
 
     /// STATUS: what has become due goes out now, for a card cannot speak first.
-    pub(super) fn status(&mut self, server: &mut DmServer, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+    pub(super) fn status(
+        &mut self,
+        server: &mut DmServer,
+        cat: &mut Cat,
+        io: &mut PlayerIo,
+    ) -> Result<(), PlayerError> {
         if self.announced && self.causes.contains(&Cause::Status) {
             self.causes.retain(|cause| *cause != Cause::Status);
-            self.wake(server, cat, desk)?;
+            self.wake(server, cat, io)?;
         }
-        self.next_order(cat, desk)
+        self.next_order(cat, io)
     }
 
     /// The DM_SC Server is awake: it sends a notification.
-    fn wake(&mut self, server: &mut DmServer, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+    fn wake(&mut self, server: &mut DmServer, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         if self.switches.on(Switch::NeverTrigger) {
             return Ok(());
         }
         let account = server.account.clone();
-        let change = desk.change("notification", None, || {
+        let change = io.change("notification", None, || {
             Map::from_iter([("server_id".to_owned(), Value::from(account.server_id.clone()))])
         });
         if change.as_ref().is_some_and(|c| c.drop) {
@@ -370,17 +375,17 @@ impl Applet {
         if let Some(change) = change {
             change.edit(&mut order.octets)?;
         }
-        self.trigger(order, cat, desk)
+        self.trigger(order, cat, io)
     }
 
     /// Takes a notification to send as soon as the channel to the DM Client can be opened.
-    pub(super) fn trigger(&mut self, order: Order, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+    pub(super) fn trigger(&mut self, order: Order, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         self.orders.push_back(order);
-        self.next_order(cat, desk)
+        self.next_order(cat, io)
     }
 
-    fn next_order(&mut self, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
-        if self.sending.is_some() || self.orders.front().is_none_or(|order| order.not_before > desk.now) {
+    fn next_order(&mut self, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
+        if self.sending.is_some() || self.orders.front().is_none_or(|order| order.not_before > io.now) {
             return Ok(());
         }
         let Some(order) = self.orders.pop_front() else { return Ok(()) };
@@ -399,7 +404,7 @@ impl Applet {
             .with(Object::BufferSize(0x00C8))
             .with(Object::TransportLevel(TransportLevel { protocol, port }));
         self.sending = Some(Sending { order, channel: 0, chunks: VecDeque::new(), flush: false, retry: false });
-        self.issue(Origin::TriggerOpen, command, cat, desk)
+        self.issue(Origin::TriggerOpen, command, cat, io)
     }
 
     /// The transport for the trigger: the preferred one if the terminal offers it, else one that it does offer.
@@ -428,7 +433,7 @@ impl Applet {
         issued: &Issued,
         response: &TerminalResponse,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<Option<u8>, PlayerError> {
         let result = response.result().map(|(result, _)| result);
         let performed = result.is_some_and(GeneralResult::is_performed);
@@ -438,13 +443,13 @@ impl Applet {
         match issued.origin {
             Origin::Script if issued.name == "open-channel" && performed => self.adopt(issued, response),
             Origin::Listen if performed => self.adopt(issued, response),
-            Origin::TriggerOpen => self.opened(response, performed, result, cat, desk)?,
-            Origin::TriggerSend => self.sent(performed, result, cat, desk)?,
+            Origin::TriggerOpen => self.opened(response, performed, result, cat, io)?,
+            Origin::TriggerSend => self.sent(performed, result, cat, io)?,
             Origin::TriggerClose => {
-                self.finish(desk);
-                self.next_order(cat, desk)?;
+                self.finish(io);
+                self.next_order(cat, io)?;
             }
-            Origin::Receive(channel) => return self.received(channel, response, performed, cat, desk),
+            Origin::Receive(channel) => return self.received(channel, response, performed, cat, io),
             Origin::Respond(channel) if !performed => {
                 if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
                     served.client = None;
@@ -461,11 +466,11 @@ impl Applet {
         performed: bool,
         result: Option<GeneralResult>,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let Some(mut sending) = self.sending.take() else { return Ok(()) };
         if !performed && !self.switches.on(Switch::SendWithoutChannel) {
-            self.again_later(sending.order, result, cat, desk)?;
+            self.again_later(sending.order, result, cat, io)?;
             return Ok(());
         }
         sending.channel = response.objects.channel_statuses().next().map_or(1, |status| status.channel);
@@ -482,10 +487,10 @@ impl Applet {
             rest = tail;
         }
         self.sending = Some(sending);
-        self.send_chunk(cat, desk)
+        self.send_chunk(cat, io)
     }
 
-    fn send_chunk(&mut self, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+    fn send_chunk(&mut self, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         let Some(sending) = self.sending.as_mut() else { return Ok(()) };
         let Some(chunk) = sending.chunks.pop_front() else { return Ok(()) };
         let immediate = sending.chunks.is_empty() || sending.flush;
@@ -493,7 +498,7 @@ impl Applet {
         let channel = sending.channel;
         let command = Self::command(CommandType::SendData, qualifier, Device::channel(channel), cat)
             .with(Object::ChannelData(chunk));
-        self.issue(Origin::TriggerSend, command, cat, desk)
+        self.issue(Origin::TriggerSend, command, cat, io)
     }
 
     fn sent(
@@ -501,11 +506,11 @@ impl Applet {
         performed: bool,
         result: Option<GeneralResult>,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let Some(sending) = self.sending.as_mut() else { return Ok(()) };
         if performed && !sending.chunks.is_empty() {
-            return self.send_chunk(cat, desk);
+            return self.send_chunk(cat, io);
         }
         sending.retry = result.is_some_and(|r| (0x20..0x30).contains(&r.code()));
         let leave = if performed {
@@ -515,18 +520,18 @@ impl Applet {
         };
         let channel = sending.channel;
         if leave {
-            self.finish(desk);
-            return self.next_order(cat, desk);
+            self.finish(io);
+            return self.next_order(cat, io);
         }
         // Whatever became of the data, the channel is closed behind them (DM_SC 7.1 step 2).
         let command = Self::command(CommandType::CloseChannel, 0, Device::channel(channel), cat);
-        self.issue(Origin::TriggerClose, command, cat, desk)
+        self.issue(Origin::TriggerClose, command, cat, io)
     }
 
-    fn finish(&mut self, desk: &mut Desk) {
+    fn finish(&mut self, io: &mut PlayerIo) {
         let Some(sending) = self.sending.take() else { return };
         if sending.retry && !sending.order.asked {
-            self.put_back(sending.order, desk.now);
+            self.put_back(sending.order, io.now);
         }
     }
 
@@ -535,14 +540,14 @@ impl Applet {
         order: Order,
         result: Option<GeneralResult>,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         // Results 2x may be retried; 3x say that an identical retry is pointless (TS 102 223 8.12).
         let worth = result.is_some_and(|r| (0x20..0x30).contains(&r.code())) || self.switches.on(Switch::RetryAtOnce);
         if worth && !order.asked {
-            self.put_back(order, desk.now);
+            self.put_back(order, io.now);
         }
-        self.next_order(cat, desk)
+        self.next_order(cat, io)
     }
 
     fn put_back(&mut self, mut order: Order, now: Time) {

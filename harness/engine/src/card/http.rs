@@ -18,9 +18,9 @@ impl Card {
         reply: &Reply,
     ) -> Result<(), PlayerError> {
         let next = match request {
-            Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.desk)?,
+            Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.io)?,
             Request::Dm(message, encoding, keep) => {
-                self.scws.answer_dm(&message, encoding, keep, reply, &mut self.desk)?
+                self.scws.answer_dm(&message, encoding, keep, reply, &mut self.io)?
             }
         };
         match next {
@@ -36,7 +36,7 @@ impl Card {
     /// A request was told of: whoever is asked how to answer does so later.
     fn await_answer(&mut self, transport: Transport, request: Request) -> Result<(), PlayerError> {
         let pending = Pending::Request(transport, request);
-        if self.desk.scripted {
+        if self.io.scripted {
             self.waiting.push_back(pending);
             Ok(())
         } else {
@@ -50,7 +50,7 @@ impl Card {
         let own = conduit.take_output();
         self.carry(transport, own, false);
         let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
-        match self.scws.next_request(conduit, &mut self.desk) {
+        match self.scws.next_request(conduit, &mut self.io) {
             None => Ok(()),
             Some(Err(output)) => {
                 self.transmit(transport, &output);
@@ -77,14 +77,14 @@ impl Card {
     fn carry(&mut self, transport: Transport, octets: Vec<u8>, close: bool) {
         match transport {
             Transport::Channel(channel) => {
-                self.applet.transmit(channel, &octets, close, &mut self.cat, &mut self.desk);
+                self.applet.transmit(channel, &octets, close, &mut self.cat, &mut self.io);
             }
             Transport::Stream(id) => {
                 if !octets.is_empty() {
-                    self.desk.send(Signal::Data(id, octets));
+                    self.io.send(Signal::Data(id, octets));
                 }
                 if close {
-                    self.desk.send(Signal::Close(id));
+                    self.io.send(Signal::Close(id));
                     self.drop_stream(id);
                 }
             }
@@ -94,9 +94,9 @@ impl Card {
     /// A client has opened a stream.
     pub(super) fn stream_opened(&mut self, id: StreamId) {
         self.streams.push(Conduit::server(Transport::Stream(id)));
-        self.desk.observe(Actor::Client, "connection", &[], || state("opened"));
+        self.io.observe(Actor::Client, "connection", &[], || state("opened"));
         if let Err(error) = self.look(Transport::Stream(id)) {
-            self.desk.break_off(&error);
+            self.io.break_off(&error);
         }
     }
 
@@ -106,14 +106,14 @@ impl Card {
             conduit.receive(octets);
         }
         if let Err(error) = self.look(Transport::Stream(id)) {
-            self.desk.break_off(&error);
+            self.io.break_off(&error);
         }
     }
 
     /// The client has closed a stream.
     pub(super) fn stream_closed(&mut self, id: StreamId) {
         self.drop_stream(id);
-        self.desk.observe(Actor::Client, "connection", &[], || state("closed"));
+        self.io.observe(Actor::Client, "connection", &[], || state("closed"));
     }
 
     fn drop_stream(&mut self, id: StreamId) {

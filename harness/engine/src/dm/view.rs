@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dmsc_dm::syncml::{Command, CommandName, CommandSpans, Decoded, Item, Message, MessageSpans};
-use dmsc_octets::{Irregularity, Spans};
+use dmsc_octets::Spans;
 use serde_json::{Map, Value, json};
 
 use super::Encoding;
@@ -29,14 +29,6 @@ pub fn fields(message: &Message, encoding: Encoding) -> Map<String, Value> {
     map.insert("devinfo".into(), values(message, &DEVINFO));
     map.insert("commands".into(), serde_json::to_value(&message.commands).unwrap_or(Value::Null));
     map
-}
-
-/// Adds the field `irregular`, if the decoder forgave anything: of each the `kind`, and `what` was found.
-pub fn add_irregular(fields: &mut Map<String, Value>, irregular: &[Irregularity]) {
-    if !irregular.is_empty() {
-        let told = irregular.iter().map(|found| json!({ "kind": found.kind, "what": found.what }));
-        fields.insert("irregular".into(), told.collect());
-    }
 }
 
 /// Where the fields of a message stand in its octets, those of [`fields`] that are derived among them.

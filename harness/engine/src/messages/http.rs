@@ -8,9 +8,6 @@ use super::kind::{Declaration, What};
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
 use super::value::{Body, Edits, FieldValue, Within, by_name, fields};
-use crate::http::{HttpMessage, Start, reason};
-use crate::patch::Change;
-use crate::player::PlayerError;
 use crate::role::Role;
 
 fields! {
@@ -51,6 +48,11 @@ pub enum Version {
 }
 
 impl Version {
+    /// The minor version number.
+    pub fn minor(self) -> u8 {
+        u8::from(self == Version::Http11)
+    }
+
     const ALL: [Version; 2] = [Version::Http10, Version::Http11];
 
     fn name(self) -> &'static str {
@@ -98,61 +100,6 @@ impl FieldValue for Reuse {
 
     fn read(value: &Value) -> Result<Self, String> {
         by_name(value, &Reuse::ALL, Reuse::name)
-    }
-}
-
-/// Writes an HTTP message with changes. Gives the octets, and whether the connection is to be closed after them.
-///
-/// # Errors
-/// [`PlayerError`] when a field does not fit.
-pub fn write(mut message: HttpMessage, change: Option<&Change>) -> Result<(Vec<u8>, bool), PlayerError> {
-    let Some(change) = change else { return Ok((message.encode(), false)) };
-    let with: HttpWith = change.read()?;
-    let misplaced = |name: &str| PlayerError(format!("`{name}` is not a field of this HTTP message"));
-    match &mut message.start {
-        Start::Request { method, target } => {
-            if with.status.is_some() || with.reason.is_some() {
-                return Err(misplaced(if with.status.is_some() { "status" } else { "reason" }));
-            }
-            with.method.into_iter().for_each(|set| *method = set);
-            with.path.into_iter().for_each(|set| *target = set);
-        }
-        Start::Response { status, reason: phrase } => {
-            if with.method.is_some() || with.path.is_some() || with.connection.is_some() {
-                return Err(misplaced(if with.method.is_some() { "method" } else { "path" }));
-            }
-            if let Some(set) = with.status.and_then(|status| u16::try_from(status.get()).ok()) {
-                *status = set;
-                *phrase = reason(set).into();
-            }
-            with.reason.into_iter().for_each(|set| *phrase = set);
-        }
-    }
-    if let Some(version) = with.version {
-        message.minor = u8::from(version == Version::Http11);
-    }
-    with.headers.into_iter().flatten().for_each(|(name, value)| set_header(&mut message, &name, value));
-    with.body.into_iter().for_each(|Body(body)| message.body = body);
-    with.chunked.into_iter().for_each(|size| message.chunked = size);
-    let mut octets = message.encode();
-    change.edit(&mut octets)?;
-    if let Some(Edits(mutate)) = with.mutate {
-        Change { mutate, ..Change::default() }.edit(&mut octets)?;
-    }
-    Ok((octets, with.close.unwrap_or_default()))
-}
-
-/// Sets a header field by name (`_` stands for `-`); nothing takes it out.
-fn set_header(message: &mut HttpMessage, name: &str, value: Option<String>) {
-    let name = name.replace('_', "-");
-    let place = message.headers.iter().position(|(known, _)| known.eq_ignore_ascii_case(&name));
-    match (place, value) {
-        (Some(place), None) => drop(message.headers.remove(place)),
-        (Some(place), Some(value)) => {
-            message.headers.iter_mut().skip(place).take(1).for_each(|header| header.1.clone_from(&value))
-        }
-        (None, Some(value)) => message.headers.push((name, value)),
-        (None, None) => {}
     }
 }
 

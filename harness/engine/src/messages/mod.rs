@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 
 pub use apdu::{ApduWith, ProfileWith, ResponseWith};
 pub use dm::{CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, StatusChoice};
-pub use http::{HttpWith, Reuse, write};
+pub use http::{HttpWith, Reuse};
 pub use kind::{Kind, What};
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use shape::{FieldSpec, Shape, anchor};

@@ -9,13 +9,15 @@ use serde_json::{Map, json};
 
 use super::{Pending, Terminal};
 use crate::account::Address;
-use crate::card::Medium;
 use crate::conduit::{Conduit, Transport};
 use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, view};
 use crate::event::Actor;
+use crate::fields::add_irregular;
 use crate::http::{Framing, HttpMessage, Start};
-use crate::messages::{HttpWith, Reuse, write};
+use crate::http_change::write;
+use crate::medium::Medium;
+use crate::messages::{HttpWith, Reuse};
 use crate::patch::Change;
 use crate::player::{PlayerError, Reply};
 use crate::switch::Switch;
@@ -90,7 +92,7 @@ impl Terminal {
     ) -> Result<(), PlayerError> {
         self.notified = None;
         let encoding = self.client.encoding;
-        let change = self.desk.change("dm.message", Some(asked), || {
+        let change = self.io.change("dm.message", Some(asked), || {
             let mut fields =
                 Map::from_iter([("package".to_owned(), json!(1)), ("encoding".to_owned(), json!(encoding.name()))]);
             fields.extend(session_id.map(|id| ("session_id".to_owned(), json!(session_id_text(id)))));
@@ -129,7 +131,7 @@ impl Terminal {
             None => encoding.encode(message).map_err(PlayerError)?,
         };
         change.edit(&mut body)?;
-        self.desk.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
+        self.io.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
         let Some(address) = self.client.target().and_then(Address::parse) else {
             let text = self.client.target().unwrap_or_default();
             return Err(PlayerError(format!("\"{text}\" is not an absolute http or https address")));
@@ -145,9 +147,9 @@ impl Terminal {
     }
 
     fn request(&mut self, request: HttpMessage, address: &Address, asked: Option<&Change>) -> Result<(), PlayerError> {
-        let change = self.desk.change("http.request", asked, || request.fields());
+        let change = self.io.change("http.request", asked, || request.fields());
         let (octets, close) = write(request.clone(), change.as_ref())?;
-        self.desk.say(Actor::Client, "http.request", &octets, || request.fields());
+        self.io.say(Actor::Client, "http.request", &octets, || request.fields());
         self.transmit(&address.host, address.port, &octets);
         if close {
             self.disconnect();
@@ -164,7 +166,7 @@ impl Terminal {
         // Without a conduit the connection was refused, and nobody is waited for.
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.send(octets);
-            self.http.deadline = Some(self.desk.now + LIMIT);
+            self.http.deadline = Some(self.io.now + LIMIT);
             self.flush();
         }
     }
@@ -189,7 +191,7 @@ impl Terminal {
             Medium::Streams | Medium::Both => {
                 let id = self.http.next_stream();
                 self.http.conduit = Some(Conduit::client(Transport::Stream(id)));
-                self.desk.send(Signal::Connect(id));
+                self.io.send(Signal::Connect(id));
             }
         }
     }
@@ -213,7 +215,7 @@ impl Terminal {
                     self.tell(notice);
                 }
             }
-            Transport::Stream(id) => self.desk.send(Signal::Data(id, octets)),
+            Transport::Stream(id) => self.io.send(Signal::Data(id, octets)),
         }
     }
 
@@ -236,7 +238,7 @@ impl Terminal {
                     self.tell(notice);
                 }
             }
-            Some(Transport::Stream(id)) => self.desk.send(Signal::Close(id)),
+            Some(Transport::Stream(id)) => self.io.send(Signal::Close(id)),
             None => {}
         }
         self.drop_connection();
@@ -340,12 +342,12 @@ impl Terminal {
             match conduit.next_message() {
                 Ok(None) => return,
                 Ok(Some((interim, octets))) if interim.is_interim() => {
-                    self.desk.observe(Actor::Server, "http.response", &octets, || interim.fields());
+                    self.io.observe(Actor::Server, "http.response", &octets, || interim.fields());
                 }
                 Ok(Some(found)) => break found,
                 Err(error) => {
                     self.http.deadline = None;
-                    self.desk.observe(Actor::Server, "http.garbage", &[], || {
+                    self.io.observe(Actor::Server, "http.garbage", &[], || {
                         Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
                     });
                     self.give_up();
@@ -356,7 +358,7 @@ impl Terminal {
         self.http.deadline = None;
         // Until the card has closed the channel there is no other connection to be had.
         if !response.keeps_alive() && matches!(conduit.transport(), Transport::Channel(_)) {
-            self.http.deadline = Some(self.desk.now + PARTING);
+            self.http.deadline = Some(self.io.now + PARTING);
             self.http.parting = Some((response, octets));
             return;
         }
@@ -364,7 +366,7 @@ impl Terminal {
     }
 
     fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
-        let asked = self.desk.hear(Actor::Server, "http.response", octets, || response.fields());
+        let asked = self.io.hear(Actor::Server, "http.response", octets, || response.fields());
         let pending = Pending::Response(Response::Http(Box::new(response)));
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }
@@ -411,9 +413,9 @@ impl Terminal {
         match encoding.decode(&response.body) {
             Ok(Decoded { value: message, irregular }) => {
                 let client = &self.client;
-                let asked = self.desk.hear(Actor::Server, "dm.message", &response.body, || {
+                let asked = self.io.hear(Actor::Server, "dm.message", &response.body, || {
                     let mut fields = view::fields(&message, encoding);
-                    view::add_irregular(&mut fields, &irregular);
+                    add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(client.judge(message.header.cred.as_ref())));
                     fields
                 });
@@ -452,7 +454,7 @@ impl Terminal {
 
     fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
         // A patch of a reference DUT chooses by what it answers.
-        let change = self.desk.change("dm.message", asked, || {
+        let change = self.io.change("dm.message", asked, || {
             let mut fields = view::fields(message, self.client.encoding);
             fields.insert("package".to_owned(), json!(3));
             fields
@@ -473,7 +475,7 @@ impl Terminal {
     }
 
     pub(super) fn http_tick(&mut self) {
-        if self.http.deadline.is_some_and(|at| at <= self.desk.now) {
+        if self.http.deadline.is_some_and(|at| at <= self.io.now) {
             self.http.deadline = None;
             match self.http.parting.take() {
                 Some((response, octets)) => {

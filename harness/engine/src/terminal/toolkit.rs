@@ -13,8 +13,9 @@ use dmsc_uicc::profile::Facility;
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
 use serde_json::{Map, json};
 
+use super::acts::LOCATION;
 use super::bip::{ApplicationData, Delivery, Failure, Opened};
-use super::{LOCATION, Out, Purpose, Terminal};
+use super::{Out, Purpose, Terminal};
 use crate::apdu::build_response;
 use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
@@ -94,7 +95,7 @@ impl Terminal {
         }
         let name = details.command_type.name();
         let kind = format!("terminal-response.{name}");
-        let change = self.desk.change(&kind, asked, || response.to_fields());
+        let change = self.io.change(&kind, asked, || response.to_fields());
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
@@ -240,7 +241,7 @@ impl Terminal {
 
     fn timer(&mut self, command: &ProactiveCommand, qualifier: u8) -> Outcome {
         let Some(id) = command.objects.timer_id() else { return Outcome::new(0x36) };
-        let now = self.desk.now;
+        let now = self.io.now;
         let Some(place) = usize::from(id).checked_sub(1).and_then(|index| self.timers.get_mut(index)) else {
             return Outcome::new(0x32);
         };
@@ -282,7 +283,7 @@ impl Terminal {
                 .with(Object::TimerIdentifier(id))
                 .with(Object::TimerValue(TimerValue::from_seconds(seconds)));
             if let Err(error) = self.envelope(envelope, None) {
-                self.desk.break_off(&error);
+                self.io.break_off(&error);
             }
         }
     }
@@ -382,6 +383,6 @@ impl Terminal {
 
     /// What became of a connection attempt, for a case that plays the terminal.
     pub(super) fn connection_event(&mut self, state: &str) {
-        self.desk.observe(Actor::Server, "connection", &[], || Map::from_iter([("state".to_owned(), json!(state))]));
+        self.io.observe(Actor::Server, "connection", &[], || Map::from_iter([("state".to_owned(), json!(state))]));
     }
 }

@@ -10,7 +10,7 @@ use dmsc_uicc::response::TerminalResponse;
 use super::{Applet, RECEIVE_LIMIT, SEND_LIMIT};
 use crate::card::cat::{Cat, Issued, Origin};
 use crate::conduit::{Conduit, Transport};
-use crate::player::{Desk, PlayerError};
+use crate::player::{PlayerError, PlayerIo};
 use crate::switch::Switch;
 
 /// The buffer of a channel whose TERMINAL RESPONSE names none, in octets.
@@ -69,14 +69,14 @@ impl Applet {
     }
 
     /// Asks for what has come through a channel.
-    pub(super) fn receive(&mut self, channel: u8, cat: &mut Cat, desk: &mut Desk) -> Result<(), PlayerError> {
+    pub(super) fn receive(&mut self, channel: u8, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
         served.receiving = true;
         served.client();
         let length = u8::try_from(self.chunks.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
         let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
             .with(Object::ChannelDataLength(length));
-        self.issue(Origin::Receive(channel), command, cat, desk)
+        self.issue(Origin::Receive(channel), command, cat, io)
     }
 
     /// The answer to RECEIVE DATA; gives the channel whose connection has new data.
@@ -86,7 +86,7 @@ impl Applet {
         response: &TerminalResponse,
         performed: bool,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<Option<u8>, PlayerError> {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) else { return Ok(None) };
         served.receiving = false;
@@ -99,7 +99,7 @@ impl Applet {
         }
         let more = response.objects.data_length().is_some_and(|left| left > 0);
         if more && !self.switches.on(Switch::ReadOnce) {
-            self.receive(channel, cat, desk)?;
+            self.receive(channel, cat, io)?;
         }
         Ok(Some(channel))
     }
@@ -119,10 +119,10 @@ impl Applet {
         octets: &[u8],
         close: bool,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) {
-        if let Err(error) = self.try_transmit(channel, octets, close, cat, desk) {
-            desk.break_off(&error);
+        if let Err(error) = self.try_transmit(channel, octets, close, cat, io) {
+            io.break_off(&error);
         }
     }
 
@@ -132,7 +132,7 @@ impl Applet {
         octets: &[u8],
         close: bool,
         cat: &mut Cat,
-        desk: &mut Desk,
+        io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let buffer = self.served.iter().find(|s| s.channel == channel).map_or(BUFFER, |s| s.buffer).max(1);
         let mut parts = Vec::new();
@@ -153,7 +153,7 @@ impl Applet {
             }
             let command = Self::command(CommandType::SendData, u8::from(immediate), Device::channel(channel), cat)
                 .with(Object::ChannelData(part.to_vec()));
-            self.issue(Origin::Respond(channel), command, cat, desk)?;
+            self.issue(Origin::Respond(channel), command, cat, io)?;
         }
         if close {
             // Qualifier 1 goes back to LISTEN (TS 102 223 6.4.28).
@@ -161,7 +161,7 @@ impl Applet {
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
                 served.client = None;
             }
-            self.issue(Origin::Hang, command, cat, desk)?;
+            self.issue(Origin::Hang, command, cat, io)?;
         }
         Ok(())
     }

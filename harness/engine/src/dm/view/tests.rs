@@ -1,4 +1,5 @@
 use super::*;
+use crate::fields::add_irregular;
 
 /// The first message of a client whose DmV is the number of the XML declaration as well.
 const PACKAGE1: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr>\

@@ -1,0 +1,58 @@
+//! What a card is made of.
+
+use dmsc_dm::syncml::Command;
+use dmsc_uicc::channel::TransportProtocol;
+
+use super::files::FileSystem;
+use crate::account::Account;
+use crate::medium::Medium;
+use crate::patch::Patch;
+use crate::switch::Switches;
+
+/// What wakes the DM_SC Server up (DM_SC 6), so that it sends a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// ENVELOPE Terminal Applications after power-on.
+    Applications,
+    /// The first STATUS after the terminal has announced its DM Client.
+    Status,
+    /// A timer of this many seconds.
+    Timer(u32),
+    /// The location status becomes normal.
+    Location,
+    /// A call to this number.
+    CallControl(String),
+}
+
+/// Everything that makes a card.
+#[derive(Clone, Debug)]
+pub struct CardConfig {
+    /// How it reaches the other side.
+    pub medium: Medium,
+    /// Its files.
+    pub files: FileSystem,
+    /// The account of its DM client.
+    pub account: Account,
+    /// Management commands for the packages of each session.
+    pub program: Vec<Vec<Command>>,
+    /// The port of the SCWS in UICC Server Mode.
+    pub http_port: u16,
+    /// The buffer size it asks for, in octets.
+    pub buffer_size: u16,
+    /// How it opens the channel to the DM Client.
+    pub transport: TransportProtocol,
+    /// What makes it send a notification.
+    pub causes: Vec<Cause>,
+    /// Whether the SCWS opens its channel, fetches data and answers by itself.
+    pub scws: bool,
+    /// The sizes in which channel data are sent and asked for, in octets, in turn; as large as may be when empty.
+    pub bip_chunks: Vec<u8>,
+    /// Wrong decisions.
+    pub switches: Switches,
+    /// Wrong octets.
+    pub patches: Vec<Patch>,
+    /// Whether it asks before it answers.
+    pub scripted: bool,
+    /// What its random values follow from.
+    pub seed: u64,
+}

@@ -1,0 +1,199 @@
+//! What a terminal does that no command of the card asks for: what a case tells it to send, what wakes a card up, and
+//! what a person does with it.
+
+use dmsc_link::Signal;
+use dmsc_uicc::apdu::CommandApdu;
+use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
+use dmsc_uicc::fs::select;
+use dmsc_uicc::object::{Address, LocationStatus, Object, Present};
+use dmsc_uicc::profile::TerminalProfile;
+
+use super::{Out, Phase, Purpose, Terminal};
+use crate::apdu;
+use crate::messages::{ApduWith, Octets, ProfileWith, WakeUp, WakeUpWith, Within};
+use crate::patch::Change;
+use crate::player::PlayerError;
+use crate::switch::Switch;
+
+/// The acts of a person that the reference terminal understands.
+pub const ACTS: &[&str] =
+    &["stop-dm-client", "start-dm-client", "lose-service", "regain-service", "start-dm-session", "call-customer-care"];
+
+/// The act of putting the card in anew: what was before is over.
+pub const INSERT_CARD: &str = "insert-card";
+
+/// The number that is called unless a case names another.
+pub(super) const CUSTOMER_CARE: &str = "+18005550199";
+
+/// Location information of a test network: PLMN 001/01.
+pub(super) const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
+
+/// Applies the profile fields of a case, a fault or a set-up.
+pub fn alter_profile(profile: &mut TerminalProfile, with: &ProfileWith) {
+    if let Some(Octets(octets)) = &with.profile {
+        profile.0.clone_from(octets);
+    }
+    with.off.iter().flatten().for_each(|facility| profile.clear(*facility));
+    with.on.iter().flatten().for_each(|facility| profile.set(*facility));
+}
+
+impl Terminal {
+    pub(super) fn send_profile(&mut self, asked: Option<&Change>) {
+        let mut profile = self.config.profile.clone();
+        let fields = apdu::profile_fields(&profile);
+        let change = self.io.change("terminal-profile", asked, || fields.clone());
+        let mut data = profile.0.clone();
+        if let Some(change) = &change {
+            let altered = change.read().map_err(PlayerError::from).and_then(|with| {
+                alter_profile(&mut profile, &with);
+                data.clone_from(&profile.0);
+                change.edit(&mut data).map_err(PlayerError)
+            });
+            if let Err(error) = altered {
+                self.io.break_off(&error);
+            }
+        }
+        self.config.profile = profile;
+        let command = CommandApdu::new(0x80, 0x10, 0, 0).with_data(data);
+        self.send(command, Purpose::Profile);
+    }
+
+    /// ENVELOPE (TERMINAL APPLICATIONS), the last one carrying Last Envelope (TS 102 223 7.8).
+    pub(super) fn announce(&mut self, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let mut envelope = Envelope::new(EnvelopeTag::TerminalApplications);
+        for application in &self.config.applications {
+            envelope = envelope.with(Object::RegistryApplication(application.clone()));
+        }
+        self.envelope(envelope.with(Object::LastEnvelope(Present)), asked)
+    }
+
+    pub(super) fn envelope(&mut self, envelope: Envelope, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let kind = envelope.name();
+        let change = self.io.change(&kind, asked, || envelope.to_fields());
+        if change.as_ref().is_some_and(|c| c.drop) {
+            return Ok(());
+        }
+        let data = apdu::build_envelope(envelope, change.as_ref())?;
+        // What is announced is what there is: channels are opened to it, and it is announced again after a reset.
+        let announced: Vec<_> = match Envelope::parse(&data) {
+            Ok(built) => built.objects.applications().cloned().collect(),
+            Err(_) => Vec::new(),
+        };
+        if !announced.is_empty() {
+            self.config.applications = announced;
+        }
+        let command = CommandApdu::new(0x80, 0xC2, 0, 0).with_data(data).with_le(256);
+        self.send(command, Purpose::Envelope(0));
+        Ok(())
+    }
+
+    /// A person puts the card in.
+    pub(super) fn insert_card(&mut self) {
+        if self.card_dead && self.switches.on(Switch::GiveUpOnSilence) {
+            return;
+        }
+        self.revivals = 0;
+        self.announced = false;
+        self.waiting.clear();
+        self.wake = None;
+        self.notified = None;
+        self.client.forget_taken();
+        self.begin();
+    }
+
+    pub(super) fn location_event(&mut self, status: LocationStatus, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let mut envelope = Envelope::event(CatEvent::LocationStatus).with(Object::LocationStatus(status));
+        if status == LocationStatus::Normal {
+            envelope = envelope.with(Object::LocationInformation(LOCATION.to_vec()));
+        }
+        self.envelope(envelope, asked)
+    }
+
+    pub(super) fn call(&mut self, number: &str, asked: Option<&Change>) -> Result<(), PlayerError> {
+        let address = Address::from_text(number).ok_or_else(|| PlayerError(format!("\"{number}\" is not a number")))?;
+        let envelope = Envelope::new(EnvelopeTag::CallControl)
+            .with(Object::Address(address))
+            .with(Object::LocationInformation(LOCATION.to_vec()));
+        self.envelope(envelope, asked)
+    }
+
+    /// What a person does at the bench, for a reference DUT.
+    pub(super) fn act(&mut self, name: &str) {
+        let done = match name {
+            "stop-dm-client" => {
+                self.client_alive = false;
+                Ok(())
+            }
+            "start-dm-client" => {
+                self.client_alive = true;
+                Ok(())
+            }
+            "lose-service" if self.events.contains(&CatEvent::LocationStatus) => {
+                self.location_event(LocationStatus::None, None)
+            }
+            "regain-service" if self.events.contains(&CatEvent::LocationStatus) => {
+                self.location_event(LocationStatus::Normal, None)
+            }
+            INSERT_CARD => {
+                self.insert_card();
+                Ok(())
+            }
+            "start-dm-session" => self.open_session(0, None, &Change::default()),
+            "call-customer-care" => self.call(CUSTOMER_CARE, None),
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            self.io.break_off(&error);
+        }
+    }
+
+    pub(super) fn wake_up(&mut self, with: WakeUpWith) -> Result<(), PlayerError> {
+        if !self.config.medium.has_contact() {
+            self.io.send(Signal::Wake);
+            return Ok(());
+        }
+        if self.phase == Phase::Starting {
+            self.wake = Some(with);
+            return Ok(());
+        }
+        match with.by.unwrap_or(self.config.wake_up) {
+            // A card takes the announcement for a wake-up once after power-on, and so does not hear a second one.
+            WakeUp::Applications if self.config.start => {
+                self.power(Signal::Reset);
+                Ok(())
+            }
+            WakeUp::Applications => self.announce(None),
+            WakeUp::Location => self.location_event(LocationStatus::Normal, None),
+            WakeUp::CallControl => self.call(with.number.as_deref().unwrap_or(CUSTOMER_CARE), None),
+            // A timer the card started runs out by itself; STATUS comes at once.
+            WakeUp::Timer | WakeUp::Status => {
+                self.send(select::status(), Purpose::Status);
+                Ok(())
+            }
+        }
+    }
+
+    /// An APDU that a case makes: of this instruction, or any.
+    pub(super) fn send_apdu(&mut self, ins: Option<u8>, change: &Change) -> Result<(), PlayerError> {
+        let with: ApduWith = change.read()?;
+        let base = apdu::default_command(ins);
+        let command = CommandApdu {
+            cla: with.cla.unwrap_or(base.cla),
+            ins: with.ins.unwrap_or(base.ins),
+            p1: with.p1.unwrap_or(base.p1),
+            p2: with.p2.unwrap_or(base.p2),
+            data: with.data.map_or(base.data, |Octets(data)| data),
+            le: with.le.map_or(base.le, |le| le.into_option().map(Within::get)),
+        };
+        let mut octets = match with.octets {
+            Some(Octets(octets)) => octets,
+            None => command.encode().map_err(|e| PlayerError(e.to_string()))?,
+        };
+        change.edit(&mut octets)?;
+        let command = CommandApdu::parse(&octets).unwrap_or(command);
+        let purpose = if command.ins == 0x12 { Purpose::Fetch } else { Purpose::Script };
+        self.queue.push_back(Out { command, octets: Some(octets), purpose });
+        self.pump();
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! Exchanges with the card: one APDU at a time, what its answer means, and what follows from it (TS 102 221 7.4).
+
+use std::time::Duration;
+
+use dmsc_link::Signal;
+use dmsc_octets::to_hex;
+use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
+use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::fs::select;
+use dmsc_uicc::profile::Facility;
+use dmsc_uicc::status::StatusClass;
+use serde_json::{Map, json};
+
+use super::{CARD_LIMIT, Flight, Out, Pending, Phase, Purpose, Terminal};
+use crate::apdu;
+use crate::event::Actor;
+use crate::messages::WakeUp;
+use crate::player::PlayerError;
+use crate::switch::Switch;
+
+/// How long the terminal waits before it repeats an ENVELOPE the card was too busy for.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// How often an ENVELOPE is repeated after 9300.
+const BUSY_TRIES: u32 = 10;
+
+/// The service of EF.UST that lets a terminal announce its applications.
+const SERVICE_77: u8 = 77;
+
+impl Terminal {
+    pub(super) fn send(&mut self, command: CommandApdu, purpose: Purpose) {
+        self.queue.push_back(Out { command, octets: None, purpose });
+        self.pump();
+    }
+
+    /// Sends the next APDU when the card is free and no proactive command waits for its answer.
+    pub(super) fn pump(&mut self) {
+        let busy = self.in_flight.is_some() || self.waiting.iter().any(|p| matches!(p, Pending::Proactive(_)));
+        if busy || self.card_dead {
+            return;
+        }
+        let Some(out) = self.queue.pop_front() else { return };
+        let encoded = match &out.octets {
+            Some(octets) => Ok(octets.clone()),
+            None => out.command.encode().map_err(|e| PlayerError(e.to_string())),
+        };
+        match encoded {
+            Ok(octets) => {
+                let content = apdu::content(&out.command);
+                // FETCH is plumbing: what a case sees is the command it brings.
+                if out.purpose != Purpose::Fetch {
+                    let kind = apdu::kind(&out.command, &content);
+                    let command = out.command.clone();
+                    self.io.say_first(Actor::Terminal, kind, &octets, move || apdu::fields(&command, &content));
+                }
+                self.in_flight = Some(Flight { out, deadline: self.io.now + CARD_LIMIT, data: Vec::new() });
+                self.io.send(Signal::Command(octets));
+                self.poll_at = None;
+            }
+            Err(error) => self.io.break_off(&error),
+        }
+    }
+
+    pub(super) fn response(&mut self, octets: &[u8]) {
+        let Some(mut flight) = self.in_flight.take() else { return };
+        if flight.is_reset() {
+            // The answer to a command that a reset has cut off; what is awaited is the answer to reset.
+            self.in_flight = Some(flight);
+            return;
+        }
+        let Ok(response) = ResponseApdu::parse(octets) else {
+            self.io.observe(Actor::Card, "response", octets, || {
+                Map::from_iter([("malformed".to_owned(), json!("a response APDU has a status word of two octets"))])
+            });
+            self.after();
+            return;
+        };
+        match response.sw.class() {
+            StatusClass::MoreData(length) => {
+                flight.data.extend_from_slice(&response.data);
+                let follow = select::get_response(length);
+                if let Ok(octets) = follow.encode() {
+                    flight.deadline = self.io.now + CARD_LIMIT;
+                    self.in_flight = Some(flight);
+                    self.io.send(Signal::Command(octets));
+                }
+                return;
+            }
+            StatusClass::WrongLe(length) if flight.out.command.data.is_empty() => {
+                let again = flight.out.command.clone().with_le(u32::from(length));
+                // A card that corrects the length for ever is not followed for ever.
+                if again.le != flight.out.command.le
+                    && let Ok(octets) = again.encode()
+                {
+                    flight.out.command = again;
+                    self.in_flight = Some(flight);
+                    self.io.send(Signal::Command(octets));
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let mut data = flight.data;
+        data.extend_from_slice(&response.data);
+        let response = ResponseApdu { data, sw: response.sw };
+        let out = flight.out;
+        if out.purpose != Purpose::Fetch {
+            let content = apdu::content(&out.command);
+            let to = apdu::kind(&out.command, &content);
+            self.io.observe(Actor::Card, "response", octets, || {
+                let mut map = Map::with_capacity(3);
+                map.insert("to".into(), to.into());
+                map.insert("sw".into(), response.sw.0.into());
+                map.insert("data".into(), to_hex(&response.data).into());
+                map
+            });
+        }
+        if response.sw.has_proactive_pending() {
+            let length = match response.sw.class() {
+                StatusClass::ProactivePending(length) => u32::from(length),
+                _ => 256,
+            };
+            let command = CommandApdu::new(0x80, 0x12, 0, 0).with_le(length);
+            self.queue.push_front(Out { command, octets: None, purpose: Purpose::Fetch });
+        }
+        self.arrived(&out, &response);
+        self.after();
+    }
+
+    pub(super) fn arrived(&mut self, out: &Out, response: &ResponseApdu) {
+        match &out.purpose {
+            Purpose::Start(step) => {
+                let next = self.start.next(*step, response);
+                self.step(next);
+            }
+            Purpose::Profile => {
+                self.phase = Phase::Idle;
+                let skip = self.switches.on(Switch::NoTerminalApplications)
+                    || (self.announced && self.switches.on(Switch::AnnounceOnce));
+                let allowed = self.start.has_service(SERVICE_77) == Some(true);
+                let offered = self.config.profile.has(Facility::TerminalApplications);
+                if allowed && offered && !skip && self.config.start && !self.config.applications.is_empty() {
+                    self.announced = true;
+                    if let Err(error) = self.announce(None) {
+                        self.io.break_off(&error);
+                    }
+                }
+                // The announcement just sent is itself a wake-up.
+                let wake = self.wake.take();
+                if let Some(with) = wake.filter(|with| with.by.unwrap_or(self.config.wake_up) != WakeUp::Applications)
+                    && let Err(error) = self.wake_up(with)
+                {
+                    self.io.break_off(&error);
+                }
+            }
+            Purpose::Envelope(tries) => self.enveloped(out, *tries, response),
+            Purpose::Fetch if response.sw.is_success() => self.fetched(&response.data),
+            _ => {}
+        }
+    }
+
+    pub(super) fn enveloped(&mut self, out: &Out, tries: u32, response: &ResponseApdu) {
+        let busy = response.sw.class() == StatusClass::Busy;
+        let forever = !response.sw.is_success() && !busy && self.switches.on(Switch::RetryForever);
+        let again = busy && tries < BUSY_TRIES && !self.switches.on(Switch::NoRetryOnBusy);
+        if again || forever {
+            let purpose = Purpose::Envelope(tries.saturating_add(1));
+            let out = Out { purpose, ..out.clone() };
+            let wait = if forever { Duration::from_millis(100) } else { BUSY_RETRY };
+            self.retries.push((self.io.now + wait, out, tries));
+        }
+    }
+
+    pub(super) fn fetched(&mut self, octets: &[u8]) {
+        let parsed = ProactiveCommand::parse(octets).map_err(|e| e.to_string());
+        let kind = parsed.as_ref().map_or_else(|_| "proactive".to_owned(), ProactiveCommand::name);
+        let bip = &self.bip;
+        let asked = self.io.hear(Actor::Card, kind, octets, || match &parsed {
+            Ok(command) => {
+                let mut fields = command.to_fields();
+                if let Some(channel) = command.devices().and_then(|d| d.destination.channel_number()) {
+                    fields.insert("channel_mode".into(), json!(bip.mode(channel)));
+                }
+                fields
+            }
+            Err(error) => Map::from_iter([("malformed".to_owned(), json!(error))]),
+        });
+        let pending = Pending::Proactive(parsed);
+        if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
+    }
+}

@@ -1,0 +1,206 @@
+//! What a step was found to be, and what that means for the verdict.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use dmsc_engine::event::Event;
+use dmsc_engine::messages::Kind;
+use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
+use dmsc_language::case::{Level, Step};
+use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Mark, Octets};
+use dmsc_scr::Verdict;
+
+use crate::execute::{Executor, Stop};
+
+/// What a step was found to be.
+pub(crate) struct Finding {
+    pub(crate) verdict: CheckVerdict,
+    pub(crate) what: String,
+    pub(crate) expected: String,
+    pub(crate) got: String,
+    pub(crate) mismatch: Option<Mismatch>,
+}
+
+impl<'a> Executor<'a> {
+    pub(crate) fn nothing_came(&mut self, step: &'a Step, what: &str, window: Duration) -> Result<(), Stop> {
+        self.last = None;
+        if !self.session.is_alive() {
+            let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
+            self.found(
+                step,
+                Finding {
+                    verdict: CheckVerdict::Error,
+                    what: what.into(),
+                    expected: format!("within {}", seconds(window)),
+                    got: reason.clone(),
+                    mismatch: None,
+                },
+            );
+            return Err(Stop::Verdict(Verdict::Error, reason));
+        }
+        let got = match self.session.ended() {
+            Some(text) => format!("nothing came in {}; the DUT's process has ended: {text}", seconds(window)),
+            None => format!("nothing came in {}", seconds(window)),
+        };
+        self.miss(
+            step,
+            Finding {
+                verdict: CheckVerdict::Fail,
+                what: what.into(),
+                expected: format!("{what} within {}", seconds(window)),
+                got,
+                mismatch: None,
+            },
+        )
+    }
+
+    pub(crate) fn judge(
+        &mut self,
+        step: &'a Step,
+        what: &str,
+        template: Option<&Template>,
+        matched: &Matched,
+    ) -> Result<(), Stop> {
+        for remark in &matched.remarks {
+            self.remarks.push(format!("{what}: {remark}"));
+        }
+        let Some(first) = matched.mismatches.first() else {
+            let expected = template.map_or_else(|| what.to_owned(), ToString::to_string);
+            let verdict =
+                if matched.weight == Weight::Inconclusive { CheckVerdict::Inconclusive } else { CheckVerdict::Pass };
+            let got = matched.remarks.first().cloned().unwrap_or_else(|| "as expected".into());
+            self.found(step, Finding { verdict, what: what.into(), expected, got: got.clone(), mismatch: None });
+            if verdict == CheckVerdict::Inconclusive {
+                self.doubted = true;
+                self.lower(Verdict::Inconclusive, format!("{what}: {got}"));
+            }
+            return Ok(());
+        };
+        let more = matched.mismatches.len().saturating_sub(1);
+        let also = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        let at = |text: &str| if first.path.is_empty() { text.to_owned() } else { format!("{}: {text}", first.path) };
+        self.miss(
+            step,
+            Finding {
+                verdict: CheckVerdict::Fail,
+                what: what.into(),
+                expected: at(&first.expected),
+                got: format!("{}{also}", at(&first.got)),
+                mismatch: Some(first.clone()),
+            },
+        )
+    }
+
+    /// A step was missed: what that means depends on its level, on how sure the documents are, and on where it stands.
+    pub(crate) fn miss(&mut self, step: &'a Step, mut finding: Finding) -> Result<(), Stop> {
+        let headline = format!("{}: expected {}, got {}", finding.what, finding.expected, finding.got);
+        if step.level == Level::Should && !self.options.strict {
+            let remark = format!("should: {headline}");
+            self.found(step, finding);
+            self.remarks.push(remark);
+            return Ok(());
+        }
+        let preamble = step.location.file != self.case.file;
+        let (verdict, reason) = if self.challenged {
+            let why =
+                "the client had to be asked for credentials, so its messages came in another order than the case takes";
+            (Verdict::Inconclusive, format!("{headline}; {why}"))
+        } else if self.in_control {
+            (Verdict::Inconclusive, format!("the positive control did not come through: {headline}"))
+        } else if preamble {
+            (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))
+        } else if !step.trust.can_fail() || !self.case.trust.can_fail() {
+            self.doubted = true;
+            let trust = if step.trust.can_fail() { self.case.trust } else { step.trust };
+            (Verdict::Inconclusive, format!("{headline}; the demand is {}, so it cannot be a fail", trust.as_str()))
+        } else {
+            (Verdict::Fail, headline)
+        };
+        if verdict == Verdict::Inconclusive {
+            finding.verdict = CheckVerdict::Inconclusive;
+        }
+        self.found(step, finding);
+        Err(Stop::Verdict(verdict, reason))
+    }
+
+    pub(crate) fn lower(&mut self, verdict: Verdict, reason: String) {
+        if verdict > self.worst {
+            self.worst = verdict;
+            self.reason = reason;
+        }
+    }
+
+    /// Records a step that was met in full.
+    pub(crate) fn passed(
+        &mut self,
+        step: &'a Step,
+        kind: &'static Kind,
+        filter: Option<Rc<Template>>,
+        template: Option<Rc<Template>>,
+    ) {
+        self.check(step, CheckVerdict::Pass, move || {
+            let what = describe(kind, filter.as_deref());
+            let expected = template.map_or_else(|| what.clone(), |template| template.to_string());
+            Finding { verdict: CheckVerdict::Pass, what, expected, got: "as expected".into(), mismatch: None }
+        });
+    }
+
+    /// Records a check.
+    pub(crate) fn found(&mut self, step: &'a Step, finding: Finding) {
+        self.check(step, finding.verdict, move || finding);
+    }
+
+    pub(crate) fn check(&mut self, step: &'a Step, verdict: CheckVerdict, finding: impl FnOnce() -> Finding + 'a) {
+        let event = self.last.clone().filter(|_| verdict != CheckVerdict::Pass);
+        self.shown = self.shown.saturating_add(usize::from(verdict == CheckVerdict::Pass));
+        let (case, number) = (self.case, self.step);
+        let at_us = self.session.now().micros().saturating_sub(self.began.micros());
+        self.notes.check(move |name, dut| {
+            let Finding { verdict, what, expected, got, mismatch } = finding();
+            let mark = match (&mismatch, &event) {
+                (Some(mismatch), Some(event)) => mark(event, mismatch),
+                _ => None,
+            };
+            Check {
+                case: name,
+                dut,
+                step: number,
+                at_us,
+                verdict,
+                level: match step.level {
+                    Level::Must => RecordedLevel::Must,
+                    Level::Should => RecordedLevel::Should,
+                },
+                what,
+                expected,
+                got,
+                octets: event.map(|event| Octets(event.octets.clone())),
+                mark,
+                clause: step.spec.clone().or_else(|| case.spec.first().cloned()),
+                hint: step.hint.clone(),
+                location: step.location.to_string(),
+            }
+        });
+    }
+}
+
+/// The octets of a message that a mismatch is about: those of the element that was missed, else of the field. `None`
+/// when no place can be told.
+fn mark(event: &Event, mismatch: &Mismatch) -> Option<Mark> {
+    let spans = event.spans();
+    let whole = spans.own();
+    let element = mismatch.element.as_ref().and_then(|element| spans.find(&format!("{}.{element}", mismatch.path)));
+    let octets = element.or_else(|| spans.find(&mismatch.path)).filter(|found| whole.as_ref() != Some(found))?;
+    Some(Mark { offset: octets.start, length: octets.len() })
+}
+
+pub(crate) fn describe(kind: &Kind, filter: Option<&Template>) -> String {
+    match filter {
+        Some(filter) => format!("{} with {filter}", kind.name),
+        None => kind.name.clone().into_owned(),
+    }
+}
+
+pub(crate) fn seconds(window: Duration) -> String {
+    if window.subsec_millis() == 0 { format!("{} s", window.as_secs()) } else { format!("{} ms", window.as_millis()) }
+}
