@@ -15,8 +15,6 @@ pub(crate) const KNOWN_CIRCLES: &[&[&str]] = &[
     &["harness/engine/src/messages/http.rs", "harness/engine/src/patch.rs"],
     // Cases ask whether a fault can patch a message; faults are read with the readers of cases.
     &["harness/language/src/case/read.rs", "harness/language/src/fault.rs"],
-    // Commands, envelopes and responses are made of objects, and objects hold their codes.
-    &["harness/uicc/src/command.rs", "harness/uicc/src/object/mod.rs"],
     // The host puts parts together, and they end in its failures.
     &["harness/usb/src/iccd/host.rs", "harness/usb/src/iccd/parts.rs"],
 ];
