@@ -242,7 +242,7 @@ impl Template {
             }
             (Template::Hex(pattern), Some(v)) => {
                 let octets = v.as_str().and_then(|text| from_hex(text).ok());
-                if !octets.is_some_and(|octets| pattern.matches(&octets).is_ok()) {
+                if octets.is_none_or(|octets| pattern.matches(&octets).is_err()) {
                     miss(show(v));
                 }
             }

@@ -13,7 +13,6 @@
 
 use std::fmt;
 
-use dmsc_doc::{Node, Problem};
 use serde::{Serialize, Serializer};
 
 use crate::{ItemId, Ternary};
@@ -69,14 +68,6 @@ pub struct ExprError {
     pub length: usize,
     /// What is wrong.
     pub kind: ExprErrorKind,
-}
-
-impl ExprError {
-    /// The error as a problem of the document that holds the expression; `node` is the scalar it was read from.
-    pub fn to_problem(&self, node: &Node) -> Problem {
-        let end = self.offset.saturating_add(self.length);
-        Problem::new(node.span_within(self.offset, end), self.kind.to_string())
-    }
 }
 
 /// What is wrong with an expression.
@@ -461,16 +452,6 @@ mod tests {
         assert_eq!(error("A:XYZ"), (2, Set("XYZ".into())));
         assert_eq!(error("NOT NOT A"), (4, ExpectedItem("`NOT`".into())));
         assert_eq!(error(&"(".repeat(10_000)), (MAX_DEPTH, TooDeep));
-    }
-
-    #[test]
-    fn errors_point_into_the_document() {
-        let source = dmsc_doc::Source::new("a.yaml", "applies: A AND B OR C\n");
-        let root = dmsc_doc::parse(&source).unwrap();
-        let node = root.get("applies").unwrap();
-        let problem = Expr::parse(node.as_str().unwrap()).unwrap_err().to_problem(node);
-        assert_eq!(dmsc_doc::line_col(&source, problem.span.start), (1, 18));
-        assert_eq!(problem.span.len(), 2);
     }
 
     /// Any expression; NOT only if `not`.

@@ -11,10 +11,10 @@ pub(crate) const KNOWN_CIRCLES: &[&[&str]] = &[
     &["harness/dm/src/auth.rs", "harness/dm/src/package0.rs"],
     // The reader of XML goes on to the message, which asks it for fragments.
     &["harness/dm/src/syncml/from_element.rs", "harness/dm/src/xml.rs"],
+    // What a message's fields say is a change of it, and a change asks which fields a message has.
+    &["harness/engine/src/messages/http.rs", "harness/engine/src/patch.rs"],
     // Cases ask whether a fault can patch a message; faults are read with the readers of cases.
     &["harness/language/src/case/read.rs", "harness/language/src/fault.rs"],
-    // Commands, envelopes and responses are made of objects, and objects hold their codes.
-    &["harness/uicc/src/command.rs", "harness/uicc/src/object/mod.rs"],
     // The host puts parts together, and they end in its failures.
     &["harness/usb/src/iccd/host.rs", "harness/usb/src/iccd/parts.rs"],
 ];
@@ -57,10 +57,8 @@ pub(crate) fn between_folders(one: &Crate) -> Vec<Circle> {
         let members: BTreeSet<usize> =
             reached.iter().copied().filter(|end| reach(&edges, *end).contains(&start)).collect();
         seen.extend(members.iter().copied());
-        let folders: BTreeSet<Vec<String>> = members.iter().map(|at| files[*at].folder()).collect();
-        if folders.len() > 1 {
-            let way =
-                way(&files, &edges, &members).into_iter().map(|(at, line)| (files[at].path.clone(), line)).collect();
+        if let Some(way) = way(&files, &edges, &members) {
+            let way = way.into_iter().map(|(at, line)| (files[at].path.clone(), line)).collect();
             circles.push(Circle { files: members.iter().map(|at| files[*at].path.clone()).collect(), way });
         }
     }
@@ -116,16 +114,16 @@ fn reach(edges: &Edges, start: usize) -> BTreeSet<usize> {
     reached
 }
 
-/// The shortest way around among the members that goes through two folders.
-fn way(files: &[&Source], edges: &Edges, members: &BTreeSet<usize>) -> Vec<(usize, usize)> {
+/// The shortest way around among the members that leaves a folder.
+fn way(files: &[&Source], edges: &Edges, members: &BTreeSet<usize>) -> Option<Vec<(usize, usize)>> {
     let steps = members.iter().flat_map(|from| edges[*from].keys().map(move |to| (*from, *to)));
-    let across = steps.filter(|(from, to)| members.contains(to) && files[*from].folder() != files[*to].folder());
+    let across = steps.filter(|(from, to)| members.contains(to) && !files[*from].stands_beside(files[*to]));
     let ways = across.filter_map(|(from, to)| {
         let mut way = shortest(edges, members, to, from)?;
         way.insert(0, (from, edges[from][&to]));
         Some(way)
     });
-    ways.min_by_key(Vec::len).unwrap_or_default()
+    ways.min_by_key(Vec::len)
 }
 
 /// The files from one to before another, each with the line of its import.
@@ -148,4 +146,33 @@ fn shortest(edges: &Edges, members: &BTreeSet<usize>, from: usize, to: usize) ->
         at = before;
     }
     Some(way)
+}
+
+#[test]
+fn only_circles_that_leave_a_folder_are_found() {
+    let file = |path: &str, text: &str| Source::new(&format!("harness/x/src/{path}.rs"), text);
+    let shown = |files: Vec<Source>| {
+        let one = Crate { name: "x".into(), dependencies: Vec::new(), files, others: Vec::new() };
+        between_folders(&one).iter().map(Circle::shown).collect::<Vec<_>>()
+    };
+    // A module and its file, two files beside each other, and what is passed on.
+    let fine = vec![
+        file("lib", "mod a; mod b; pub use a::deep::A;"),
+        file("a", "pub mod deep; use crate::b::B; use deep::A;"),
+        file("a/deep", "use super::C;"),
+        file("b", "use crate::a::C; #[cfg(test)] mod tests { use crate::a::deep::A; }"),
+    ];
+    assert!(shown(fine).is_empty());
+    let wrong = vec![
+        file("a", "mod deep;\npub use deep::A;"),
+        file("a/deep", "use crate::b::B;"),
+        file("b", "use\n    crate::a::A;"),
+    ];
+    assert_eq!(
+        shown(wrong),
+        [
+            "harness/x/src/a/deep.rs:1 -> harness/x/src/b.rs:2 -> harness/x/src/a/deep.rs\n    is a circle among 2 files: \
+          harness/x/src/a/deep.rs, harness/x/src/b.rs"
+        ]
+    );
 }

@@ -43,18 +43,22 @@ impl Import {
 }
 
 impl Source {
-    pub(crate) fn read(root: &Path, path: &Path, folder: &Path) -> Source {
+    /// Reads the file of this path from the root of the workspace.
+    pub(crate) fn read(root: &Path, path: &Path) -> Source {
         let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let inside = path.strip_prefix(folder.join("src")).unwrap_or(path);
-        let mut module: Vec<String> =
-            slashed(inside).split('/').map(|part| part.trim_end_matches(".rs").into()).collect();
+        Source::new(&slashed(path.strip_prefix(root).unwrap_or(path)), &text)
+    }
+
+    /// The file of this path, with this text.
+    pub(crate) fn new(path: &str, text: &str) -> Source {
+        let inside = path.split_once("/src/").map_or(path, |(_, inside)| inside);
+        let mut module: Vec<String> = inside.split('/').map(|part| part.trim_end_matches(".rs").into()).collect();
         if module.last().is_some_and(|last| ["lib", "main", "mod"].contains(&last.as_str())) {
             module.pop();
         }
-        let (tokens, prose) = lex(&text);
+        let (tokens, prose) = lex(text);
         let (children, imports) = Reader::new(&tokens, &module).read();
-        let path = slashed(path.strip_prefix(root).unwrap_or(path));
-        Source { path, module, lines: text.lines().count(), children, imports, tokens, prose }
+        Source { path: path.to_owned(), module, lines: text.lines().count(), children, imports, tokens, prose }
     }
 
     /// Whether it is a test.
@@ -62,10 +66,16 @@ impl Source {
         self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
     }
 
-    /// The folder whose module it belongs to: `case.rs` and `case/read.rs` are both of `case`.
-    pub(crate) fn folder(&self) -> Vec<String> {
-        let depth = self.module.len().saturating_sub(usize::from(self.children.is_empty()));
-        self.module[..depth].to_vec()
+    /// Whether two files stand in one folder. A module that has files of its own stands in their folder, too: `case.rs`
+    /// both beside `fault.rs` and beside `case/read.rs`.
+    pub(crate) fn stands_beside(&self, other: &Source) -> bool {
+        let folders = |file: &Source| {
+            let outer = file.module.split_last().map(|(_, outer)| outer.to_vec());
+            let inner = (!file.children.is_empty()).then(|| file.module.clone());
+            [outer, inner].into_iter().flatten().collect::<Vec<_>>()
+        };
+        let others = folders(other);
+        folders(self).iter().any(|folder| others.contains(folder))
     }
 }
 
@@ -208,7 +218,10 @@ impl<'a> Reader<'a> {
     /// A path in the midst of an item.
     fn path(&mut self) {
         let start = self.at;
-        let within = start.checked_sub(1).and_then(|at| self.tokens.get(at)).is_some_and(|token| token.text == "::");
+        let before =
+            |ahead: usize| start.checked_sub(ahead).and_then(|at| self.tokens.get(at)).map(|t| t.text.as_str());
+        // What follows `pub(in` says who may see, and names nothing of it.
+        let within = before(1) == Some("::") || (before(1) == Some("in") && before(2) == Some("("));
         let mut path = vec![self.text(0).to_owned()];
         let line = self.line();
         self.at += 1;
@@ -248,7 +261,7 @@ impl<'a> Reader<'a> {
 #[test]
 fn paths_are_made_whole() {
     let text = "mod child; pub use child::{Thing, deep::Other as Else}; use super::{self, x::Y};\n\
-                use dmsc_doc::Problem; fn f() { crate::a::b(); child::g(); other::h() }\n\
+                use dmsc_doc::Problem; fn f() { crate::a::b(); child::g(); pub(in crate::no) x; other::h() }\n\
                 #[cfg(test)] mod tests { use super::*; use crate::only; } use crate::{c::{d, e}, f};";
     let (tokens, _) = lex(text);
     let (children, imports) = Reader::new(&tokens, &["m".into(), "n".into()]).read();

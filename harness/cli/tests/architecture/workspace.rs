@@ -17,7 +17,7 @@ pub(crate) struct Workspace {
 pub(crate) struct Crate {
     /// The name of its folder, which is that of the package without `dmsc-`.
     pub(crate) name: String,
-    /// The crates of the workspace that its manifest names.
+    /// The crates that its manifest names.
     pub(crate) dependencies: Vec<Dependency>,
     /// Its files under `src`.
     pub(crate) files: Vec<Source>,
@@ -25,9 +25,9 @@ pub(crate) struct Crate {
     pub(crate) others: Vec<Source>,
 }
 
-/// A crate of the workspace in a manifest.
+/// A crate in a manifest.
 pub(crate) struct Dependency {
-    /// Without `dmsc-`.
+    /// As the manifest has it.
     pub(crate) name: String,
     /// Whether it is for tests alone.
     pub(crate) dev: bool,
@@ -46,7 +46,7 @@ impl Workspace {
             let at = format!("harness/{name}/Cargo.toml");
             let (files, others) =
                 rust_files(&folder).into_iter().partition(|path| path.starts_with(folder.join("src")));
-            let read = |paths: Vec<PathBuf>| paths.iter().map(|path| Source::read(&root, path, &folder)).collect();
+            let read = |paths: Vec<PathBuf>| paths.iter().map(|path| Source::read(&root, path)).collect();
             crates.push(Crate {
                 dependencies: dependencies(&manifest, &at),
                 files: read(files),
@@ -63,7 +63,20 @@ impl Workspace {
     }
 }
 
-/// The crates of the workspace in the tables of dependencies.
+impl Dependency {
+    /// A crate of the workspace, without `dmsc-`.
+    pub(crate) fn ours(&self) -> Option<&str> {
+        self.name.strip_prefix("dmsc-")
+    }
+
+    /// The name in Rust text.
+    pub(crate) fn word(&self) -> String {
+        // The library of this package has another name.
+        if self.name == "md-5" { "md5".into() } else { self.name.replace('-', "_") }
+    }
+}
+
+/// The crates in the tables of dependencies.
 fn dependencies(manifest: &str, file: &str) -> Vec<Dependency> {
     let mut found = Vec::new();
     let mut table = None;
@@ -73,9 +86,9 @@ fn dependencies(manifest: &str, file: &str) -> Vec<Dependency> {
             let header = header.trim_end_matches(']');
             table = header.ends_with("dependencies").then(|| header.ends_with("dev-dependencies"));
         } else if let Some(dev) = table
-            && let Some(rest) = line.trim().strip_prefix("dmsc-")
+            && line.starts_with(|c: char| c.is_ascii_alphanumeric())
         {
-            let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned();
+            let name = line.split(['.', '=', ' ']).next().unwrap_or_default().to_owned();
             found.push(Dependency { name, dev, at: format!("{file}:{}", index + 1) });
         }
     }

@@ -34,12 +34,12 @@ impl CaseName {
         glob(&self.0, name) || name.strip_prefix(STEM).is_some_and(|stem| glob(&self.0, stem))
     }
 
-    /// What the person may have meant, when it names none of these cases: those that begin so, as a pattern, or the name
-    /// that is nearest.
+    /// What the person may have meant, when it names none of these cases: a pattern for those that begin so, or whose file
+    /// is called so, or the name that is nearest.
     pub fn nearest(&self, cases: &[Case]) -> Option<String> {
-        let longer = CaseName(format!("{}*", self.0));
-        if cases.iter().any(|case| longer.is_of(case)) {
-            return Some(longer.0);
+        let patterns = [format!("{}*", self.0), format!("*/{}", self.0), format!("*/{}*", self.0)].map(CaseName);
+        if let Some(pattern) = patterns.into_iter().find(|pattern| cases.iter().any(|case| pattern.is_of(case))) {
+            return Some(pattern.0);
         }
         let names = cases.iter().flat_map(|case| [case.id.clone(), case.name()]);
         let mut names: Vec<String> = names.collect();
@@ -102,6 +102,7 @@ mod tests {
         let (folder, file) = one.id.split_once('/').unwrap();
         assert_eq!(near(folder), Some(format!("{folder}*")));
         assert!(chosen(folder).is_empty());
+        assert_eq!(near(file), Some(format!("*/{file}")));
         let typo = format!("{}/{}x", folder.trim_start_matches(STEM), file);
         assert_eq!(near(&typo), Some(one.id.trim_start_matches(STEM).to_owned()));
         assert_eq!(near("zzzz"), None);
