@@ -1,0 +1,189 @@
+//! Verdicts of DUTs that are known to be wrong, or odd, in one way: what a lab sees of them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test stops at what it does not expect.
+
+use std::time::Instant;
+
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::{Case, Library};
+use dmsc_language::dut::Dut;
+use dmsc_language::fault;
+use dmsc_report::journal::{Check, CheckVerdict, Event};
+use dmsc_runner::execute::Options;
+use dmsc_runner::outcome::CaseResult;
+use dmsc_runner::run::attempt;
+use dmsc_scr::Verdict;
+
+/// Runs a case of the text given against a reference DUT with a fault of the text given.
+fn run(dut: &str, fault: Option<&str>, case: &str) -> (CaseResult, Vec<Check>) {
+    let builtin = Bundle::builtin();
+    let fixtures: Vec<(String, String)> =
+        builtin.under("fixtures/").map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+    let includes = builtin.under("testcases/include/").map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let place = if dut == "reference-card" { "DM_SC-S-001-M" } else { "DM_SC-C-001-M" };
+    let own = [(format!("testcases/{place}/probe.yaml"), case.to_owned())];
+    let bundle = Bundle::of(fixtures.into_iter().chain(includes).chain(own));
+    let cases = Library::new(bundle).load().unwrap_or_else(|all| panic!("{}", all[0]));
+    one(dut, fault, &cases[0])
+}
+
+/// Runs a case of the catalogue.
+fn known(dut: &str, fault: Option<&str>, name: &str) -> CaseResult {
+    let cases = Library::builtin().load().unwrap();
+    let case = cases.iter().find(|case| case.name() == name).unwrap_or_else(|| panic!("no case {name}"));
+    one(dut, fault, case).0
+}
+
+fn one(dut: &str, fault: Option<&str>, case: &Case) -> (CaseResult, Vec<Check>) {
+    let builtin = Bundle::builtin();
+    let mut dut = Dut::from_bundle(&builtin, dut, &[]).unwrap();
+    if let Some(text) = fault {
+        let file = Bundle::of([("fixtures/faults/probe.yaml", text)]);
+        dut.faults = fault::load(&file).unwrap_or_else(|all| panic!("{}", all[0]));
+    }
+    let fixtures = Fixtures::load(&builtin).unwrap();
+    let mut rig = Rig::new(&dut, &fixtures, 1);
+    let options = Options { dut: dut.name.clone(), ..Options::default() };
+    let mut checks = Vec::new();
+    let mut sink = |event: Event| {
+        if let Event::Check(check) = event {
+            checks.push(check);
+        }
+    };
+    let operator = &mut DutFileOperator::new(&dut);
+    let result = attempt(&mut rig, case, &options, Instant::now(), true, &mut sink, operator).result;
+    (result, checks)
+}
+
+/// A change to what a reference terminal's DM Client posts.
+fn replaced(find: &str, with: &str) -> String {
+    format!(
+        "- id: odd\n  side: terminal\n  what: Its messages are odd.\n  patches:\n    - on: dm.message\n      mutate: [{{ replace: {{ find: {find:?}, with: {with:?} }} }}]\n"
+    )
+}
+
+#[test]
+fn a_message_that_is_not_as_the_standard_writes_it_leaves_a_remark() {
+    for (find, with, kind) in [
+        ("<SessionID>", "<Bogus>1</Bogus><SessionID>", "unknown-element"),
+        ("<SessionID>", "<SessionID>FFFF</SessionID><SessionID>", "repeated-element"),
+        ("</SyncBody>", "</SyncBody>garbage", "stray-text"),
+        ("SYNCML:SYNCML1.2", "SYNCML:SYNCML1.1", "wrong-namespace"),
+    ] {
+        let result = known("reference-terminal", Some(&replaced(find, with)), "DM_SC-C-001-M/session-id[session=A5]");
+        let remarks: Vec<_> = result.remarks.iter().filter(|remark| remark.contains(kind)).collect();
+        assert_eq!(remarks.len(), 1, "{kind}: {:?}", result.remarks);
+        assert!(remarks[0].starts_with("irregular dm.message: "), "{remarks:?}");
+        // Whether the sender may write so is for a case to say; none has said so here.
+        assert_ne!(result.verdict, Verdict::Error, "{}", result.reason);
+    }
+    assert_eq!(known("reference-terminal", None, "DM_SC-C-001-M/session-id[session=A5]").remarks, [""; 0]);
+}
+
+#[test]
+fn a_case_can_look_at_what_is_irregular() {
+    let case = "
+title: Messages are regular
+purpose: Nothing of Package#1 had to be forgiven.
+spec: [DMREPPRO 6]
+role: card
+steps:
+  - send: notification
+  - expect: dm.message
+    within: 60 s
+    match: { irregular: absent }
+";
+    let (clean, _) = run("reference-terminal", None, case);
+    assert_eq!((clean.verdict, clean.reason.as_str()), (Verdict::Pass, ""));
+    let odd = replaced("<SessionID>", "<Bogus>1</Bogus><SessionID>");
+    let (result, checks) = run("reference-terminal", Some(&odd), case);
+    assert_eq!(result.verdict, Verdict::Fail);
+    assert!(result.reason.contains("Bogus"), "{}", result.reason);
+    assert!(checks.iter().any(|check| check.verdict == CheckVerdict::Fail));
+}
+
+/// The reference card's OPEN CHANNEL with a type of command that has no name.
+const NAMELESS: &str = "
+- id: nameless
+  side: card
+  what: The channel is asked for by a command without a name.
+  patches: [{ on: open-channel, mutate: [{ set: { at: 5, octets: '7F' } }] }]
+";
+
+fn about_commands(step: &str) -> String {
+    format!(
+        "
+title: A command without a name
+purpose: The family of commands without a name takes them.
+spec: [TS 102 223 9.4]
+role: terminal
+steps:
+  - send: wake-up
+{step}
+"
+    )
+}
+
+#[test]
+fn a_command_without_a_name_is_a_proactive_command() {
+    let (result, _) = run("reference-card", Some(NAMELESS), &about_commands("  - expect: proactive\n    within: 5 s"));
+    assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""));
+    let none = about_commands(
+        "  - expect-none: proactive\n    during: 5 s\n    control: [{ send: status }, { expect: response, where: { to: status } }]",
+    );
+    let (result, _) = run("reference-card", Some(NAMELESS), &none);
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.reason);
+    let (clean, _) = run("reference-card", None, &none);
+    assert_eq!(clean.verdict, Verdict::Pass, "{}", clean.reason);
+}
+
+#[test]
+fn the_octets_that_are_marked_are_those_of_the_field() {
+    let case = "
+title: Version of DM
+purpose: The mark of a miss stands under the value.
+spec: [DMSTDOBJ 5.3.2]
+role: card
+steps:
+  - send: notification
+  - expect: dm.message
+    within: 60 s
+    match: { devinfo: { DmV: '2.0' } }
+";
+    let (result, checks) = run("reference-terminal", None, case);
+    assert_eq!(result.verdict, Verdict::Fail);
+    let check = checks.iter().find(|check| check.verdict == CheckVerdict::Fail).unwrap();
+    let (octets, mark) = (&check.octets.as_ref().unwrap().0, check.mark.unwrap());
+    let (before, marked) = (&octets[..mark.offset], &octets[mark.offset..mark.offset + mark.length]);
+    assert_eq!(std::str::from_utf8(marked).unwrap(), "1.0");
+    assert!(std::str::from_utf8(before).unwrap().ends_with("<Data>"), "{}", String::from_utf8_lossy(before));
+    assert!(before.len() > 100, "not the version of XML");
+}
+
+#[test]
+fn a_missing_facility_is_marked_in_the_octet_that_would_tell_of_it() {
+    let case = "
+title: A facility
+purpose: The mark of a miss stands under the octet of the facility.
+spec: [TS 102 223 5.2]
+role: card
+steps:
+  - expect: terminal-profile
+    within: 60 s
+    match: { facilities: { contains: bearer-irda } }
+";
+    let (result, checks) = run("reference-terminal", None, case);
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.reason);
+    let check = checks.iter().find(|check| check.verdict == CheckVerdict::Fail).unwrap();
+    assert_eq!(check.mark.unwrap().length, 1);
+}
+
+#[test]
+fn a_case_about_credentials_is_told_by_its_fields() {
+    let cases = Library::builtin().load().unwrap();
+    let about: Vec<&Case> = cases.iter().filter(|case| case.is_about_credentials()).collect();
+    assert!(about.iter().any(|case| case.id.contains("credentials") || case.id.contains("challenge")));
+    assert!(about.len() < cases.len());
+}
