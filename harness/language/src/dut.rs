@@ -16,7 +16,7 @@ use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics};
 use serde_json::{Value, json};
 
-pub use connection::{Chosen, Connection, EemWay, UsbCardConfig};
+pub use connection::{Chosen, Connection};
 pub use device::{BenchSpec, Device};
 pub use dmsc_engine::messages::WakeUp;
 pub use ixit::{Ixit, Secrets};

@@ -13,13 +13,10 @@ extern crate self as dmsc_link;
 mod cable;
 mod clock;
 mod disturb;
-#[cfg(feature = "usb")]
 pub mod eem;
-#[cfg(all(feature = "usb", target_os = "linux"))]
 pub mod gadget;
 mod in_process;
 mod mailbox;
-#[cfg(unix)]
 pub mod pcsc;
 mod peer;
 mod process;
@@ -27,10 +24,8 @@ mod signal;
 mod sockets;
 mod tcp;
 mod time;
-#[cfg(feature = "usb")]
 pub mod usb;
-#[cfg(unix)]
-mod vpcd;
+pub mod vpcd;
 
 pub use cable::{Cable, Cutter};
 pub use clock::Clock;
@@ -43,7 +38,8 @@ pub use signal::{Signal, StreamId};
 pub use tcp::{Tcp, TcpConfig};
 pub use time::Time;
 #[cfg(unix)]
-pub use vpcd::{Vpcd, VpcdConfig, VpcdSide};
+pub use vpcd::Vpcd;
+pub use vpcd::{VpcdConfig, VpcdSide};
 
 /// How long a side whose link was lost stays away before it opens it again.
 ///
@@ -130,7 +126,6 @@ pub enum LinkError {
     #[error("{0}")]
     Protocol(String),
     /// The settings of an IP link contradict each other.
-    #[cfg(feature = "usb")]
     #[error(transparent)]
     Ip(#[from] dmsc_ip::ConfigError),
     /// The link does not carry this signal.

@@ -3,7 +3,7 @@
 //! Run by `harness/cli/tests/bench/guest_eem.sh` in the bench's guest, where dummy_hcd ties a device port to a host port.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![cfg(all(feature = "usb", target_os = "linux"))]
+#![cfg(all(feature = "gadget", target_os = "linux"))]
 
 mod eem_guest {
     pub(crate) mod blocking;

@@ -2,7 +2,7 @@
 //!
 //! Run in the guest that has such a kernel, which needs nothing else:
 //! `harness/cli/tests/bench/guest -- cargo test -p dmsc-link --test iccd_loop -- --ignored --test-threads=1`.
-#![cfg(all(feature = "usb", target_os = "linux"))]
+#![cfg(all(feature = "gadget", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

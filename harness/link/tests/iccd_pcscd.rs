@@ -3,7 +3,7 @@
 //! Run in the guest that has a device controller, udevd and nothing else that uses pcscd:
 //! `harness/cli/tests/bench/guest -- cargo test -p dmsc-link --test iccd_pcscd -- --ignored`. It needs Debian's packages
 //! `pcscd`, `libccid` and `opensc`.
-#![cfg(all(feature = "usb", target_os = "linux"))]
+#![cfg(all(feature = "gadget", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};

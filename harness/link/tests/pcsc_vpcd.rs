@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bench::{ATR_T0, ATR_T1, Card, Daemon, ICCID, bench, within};
 use dmsc_link::pcsc::{Iccid, Pcsc, PcscConfig, PcscShare, ReaderState, Select, readers};
 use dmsc_link::{Link, LinkError, Opening, Signal, VpcdConfig};
+use dmsc_octets::HexPattern;
 
 const READER: &str = "Virtual PCD 00 00";
 /// How long the card may take for an answer.

@@ -1,7 +1,7 @@
 //! `dmsc devices`: what is attached, and what it can be used for.
 
 use clap::Args;
-use dmsc_link::{LinkError, pcsc, usb};
+use dmsc_link::{LinkError, gadget, pcsc, usb};
 use dmsc_octets::to_hex;
 use dmsc_usb::descriptor::Offer;
 use serde_json::{Value, json};
@@ -160,20 +160,14 @@ fn described(device: &usb::DeviceInfo, state: String, link: Option<String>) -> F
     }
 }
 
-#[cfg(target_os = "linux")]
 fn controllers() -> Result<Vec<Found>, LinkError> {
-    let found = |controller: dmsc_link::gadget::Controller| Found {
+    let found = |controller: gadget::Controller| Found {
         link: Some(format!("gadget: {{ udc: '{}' }}", controller.name)),
         state: format!("{}, {}", controller.state, controller.speed),
         detail: json!({ "speed": controller.speed }),
         name: controller.name,
     };
-    Ok(dmsc_link::gadget::controllers()?.into_iter().map(found).collect())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn controllers() -> Result<Vec<Found>, LinkError> {
-    Err(LinkError::Missing { what: "no USB device controllers".into(), remedy: "gadgets need Linux".into() })
+    Ok(gadget::controllers()?.into_iter().map(found).collect())
 }
 
 impl Section {

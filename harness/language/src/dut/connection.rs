@@ -1,77 +1,24 @@
 //! What a link leads over: the words of DUT files, and the drivers they stand for.
+//!
+//! A link is one file in `dmsc-link` and one here, and its word stands in [`WORDS`]. Each word is there in every build;
+//! a driver that is not says so when it is opened.
 
-#[cfg(target_os = "linux")]
 mod board;
-#[cfg(target_os = "linux")]
 mod gadget;
 mod pcsc;
 mod simtrace2;
 mod usb;
 mod vpcd;
 
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Source, load};
-use dmsc_link::eem::EemConfig;
-#[cfg(target_os = "linux")]
-use dmsc_link::gadget::{GadgetBoard, GadgetBoardConfig, GadgetCard, GadgetConfig, UsbCard};
-use dmsc_link::pcsc::PcscConfig;
-use dmsc_link::usb::{IccdConfig, IccdTerminal, Simtrace2, Simtrace2Config, UsbUicc};
-#[cfg(target_os = "linux")]
-use dmsc_link::usb::{SystemConfig, SystemUicc};
-use dmsc_link::{Link, LinkError, Vpcd, VpcdConfig};
+use dmsc_link::{Link, LinkError};
 
 use crate::catalogue::Role;
-
-/// What a link leads over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Connection {
-    /// A card in a PC/SC reader: the player is the terminal.
-    Pcsc(PcscConfig),
-    /// A UICC on USB: the player is the terminal.
-    Usb(Box<UsbCardConfig>),
-    /// The virtual reader of vsmartcard: the player is the card.
-    Vpcd(VpcdConfig),
-    /// The slot of a handset, through a SIMtrace2 board: the player is the card.
-    Simtrace2(Simtrace2Config),
-    /// A host that this machine is a USB device of: the player is the card.
-    #[cfg(target_os = "linux")]
-    Gadget(Box<(GadgetConfig, Option<EemConfig>)>),
-    /// A SIMtrace2 board that this machine plays, with a handset in front of it: the player is the terminal.
-    #[cfg(target_os = "linux")]
-    Board(GadgetBoardConfig),
-}
-
-/// How a UICC on USB is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsbCardConfig {
-    /// The device, and how APDUs go.
-    pub iccd: IccdConfig,
-    /// DM sessions go over EEM.
-    pub eem: Option<EemWay>,
-    /// The ISO contacts of the same card, which count where it is not on USB (see [`Connection::first`]).
-    pub iso: Option<PcscConfig>,
-}
-
-/// What carries TCP/IP to the EEM interface of a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EemWay {
-    /// The harness itself.
-    Own(Box<EemConfig>),
-    /// The system's own driver and TCP/IP.
-    #[cfg(target_os = "linux")]
-    System(SystemConfig),
-}
-
-/// One of several interfaces of a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
-    /// The way to it alone.
-    pub connection: Connection,
-    /// Why this one, in words.
-    pub why: String,
-}
 
 /// A word of DUT files for a connection.
 pub(super) struct Word {
@@ -84,100 +31,85 @@ pub(super) struct Word {
 }
 
 /// Every connection there is.
-pub(super) const WORDS: &[Word] = &[
-    pcsc::WORD,
-    usb::WORD,
-    vpcd::WORD,
-    simtrace2::WORD,
-    #[cfg(target_os = "linux")]
-    gadget::WORD,
-    #[cfg(target_os = "linux")]
-    board::WORD,
-];
+pub(super) const WORDS: &[Word] = &[pcsc::WORD, usb::WORD, vpcd::WORD, simtrace2::WORD, gadget::WORD, board::WORD];
+
+/// What a connection can do: the settings of a driver, which print in a few words.
+trait Driver: Comparable + fmt::Debug + fmt::Display + Send + Sync {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError>;
+
+    /// As [`Connection::has_streams`].
+    fn has_streams(&self) -> bool {
+        false
+    }
+
+    /// As [`Connection::first`].
+    fn first(&self) -> Option<Chosen> {
+        None
+    }
+}
+
+/// What a trait object cannot derive.
+trait Comparable: Any {
+    fn equals(&self, other: &dyn Any) -> bool;
+}
+
+impl<T: PartialEq + Any> Comparable for T {
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<T>() == Some(self)
+    }
+}
+
+/// What a link leads over.
+#[derive(Clone, Debug)]
+pub struct Connection(Arc<dyn Driver>);
+
+/// One of several interfaces of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The way to it alone.
+    pub connection: Connection,
+    /// Why this one, in words.
+    pub why: String,
+}
 
 impl Connection {
+    fn over(driver: impl Driver) -> Connection {
+        Connection(Arc::new(driver))
+    }
+
     /// Opens the link.
     ///
     /// # Errors
     /// [`LinkError`] with what is missing, and what to try.
     pub fn open(&self) -> Result<Box<dyn Link>, LinkError> {
-        Ok(match self {
-            Connection::Pcsc(config) => return dmsc_link::pcsc::open(config.clone()),
-            Connection::Usb(config) => {
-                let UsbCardConfig { iccd, eem, iso: _ } = (**config).clone();
-                match eem {
-                    Some(EemWay::Own(eem)) => Box::new(UsbUicc::terminal(iccd, *eem)?),
-                    #[cfg(target_os = "linux")]
-                    Some(EemWay::System(system)) => Box::new(SystemUicc::open(iccd, system)?),
-                    None => Box::new(IccdTerminal::open(iccd)?),
-                }
-            }
-            Connection::Vpcd(config) => Box::new(Vpcd::open(config.clone())?),
-            Connection::Simtrace2(config) => Box::new(Simtrace2::open(config)?),
-            #[cfg(target_os = "linux")]
-            Connection::Gadget(config) => {
-                let (gadget, eem) = (**config).clone();
-                match eem {
-                    Some(eem) => Box::new(UsbCard::card(gadget, eem)?),
-                    None => Box::new(GadgetCard::open(gadget)?),
-                }
-            }
-            #[cfg(target_os = "linux")]
-            Connection::Board(config) => Box::new(GadgetBoard::open(config.clone())?),
-        })
+        self.0.open()
     }
 
     /// Of a card with several interfaces, the first that is there; `None` where the file names no more than one. A
     /// terminal that has USB and ISO takes USB (DM_SC TS 5.1); ISO is for a card that is not on the bus, and not for one
     /// that is there and cannot be used.
     pub fn first(&self) -> Option<Chosen> {
-        let Connection::Usb(config) = self else { return None };
-        let iso = config.iso.as_ref()?;
-        Some(match IccdTerminal::absent(&config.iccd) {
-            None => Chosen {
-                connection: Connection::Usb(Box::new(UsbCardConfig { iso: None, ..(**config).clone() })),
-                why: "it is on USB, which comes before ISO".into(),
-            },
-            Some(absence) => Chosen { connection: Connection::Pcsc(iso.clone()), why: format!("ISO, since {absence}") },
-        })
+        self.0.first()
     }
 
     /// Whether DM sessions go over byte streams of the link, and not over channels of its contact interface.
     pub fn has_streams(&self) -> bool {
-        match self {
-            Connection::Pcsc(_) | Connection::Vpcd(_) | Connection::Simtrace2(_) => false,
-            Connection::Usb(config) => config.eem.is_some(),
-            #[cfg(target_os = "linux")]
-            Connection::Gadget(config) => config.1.is_some(),
-            #[cfg(target_os = "linux")]
-            Connection::Board(_) => false,
-        }
+        self.0.has_streams()
     }
 }
 
+impl PartialEq for Connection {
+    fn eq(&self, other: &Connection) -> bool {
+        let other: &dyn Driver = &*other.0;
+        self.0.equals(other)
+    }
+}
+
+impl Eq for Connection {}
+
 impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Connection::Pcsc(config) => write!(f, "PC/SC: {}", config.reader),
-            Connection::Usb(config) => {
-                let eem = match &config.eem {
-                    None => "",
-                    Some(EemWay::Own(_)) => WITH_EEM,
-                    #[cfg(target_os = "linux")]
-                    Some(EemWay::System(_)) => " with EEM by the system's own driver",
-                };
-                write!(f, "USB UICC{eem}: {}", config.iccd.select)
-            }
-            Connection::Vpcd(config) => write!(f, "vpcd at {}", config.address),
-            Connection::Simtrace2(config) => write!(f, "SIMtrace2: {}", config.select),
-            #[cfg(target_os = "linux")]
-            Connection::Gadget(config) => {
-                let eem = if config.1.is_some() { WITH_EEM } else { "" };
-                write!(f, "USB gadget{eem}, {}", config.0.iccd.variant)
-            }
-            #[cfg(target_os = "linux")]
-            Connection::Board(config) => write!(f, "a {} board of this machine", config.board.name()),
-        }
+        self.0.fmt(f)
     }
 }
 
@@ -214,8 +146,6 @@ impl Connection {
     }
 }
 
-const WITH_EEM: &str = " with EEM";
-
 /// A text among the settings.
 fn text(node: &Node, key: &str) -> Option<String> {
     node.get(key).and_then(Node::written).map(str::to_owned)
@@ -229,4 +159,23 @@ fn span(node: &Node, key: &str) -> Option<Duration> {
 /// A number among the settings, within the range that the schema has checked.
 fn number<N: TryFrom<i64>>(node: &Node, key: &str) -> Option<N> {
     node.get(key)?.as_int().and_then(|value| N::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_compare_by_their_settings_and_print_in_a_few_words() {
+        let parsed = |text: &str, plays| Connection::parse(&Source::new("--link", text), plays).unwrap();
+        let card = |text: &str| parsed(text, Role::Terminal);
+        assert_eq!(card("pcsc: { reader: ACS* }"), card("pcsc: { reader: ACS* }"));
+        assert_ne!(card("pcsc: { reader: ACS* }"), card("pcsc: {}"));
+        assert_ne!(card("pcsc: {}"), card("usb: {}"));
+        assert_eq!(card("usb: { eem: {} }").to_string(), "USB UICC with EEM: any device");
+        assert!(card("usb: { eem: {} }").has_streams() && !card("usb: {}").has_streams());
+        assert_eq!(card("simtrace2-board: {}").to_string(), "a simtrace2 board of this machine");
+        assert_eq!(parsed("vpcd: {}", Role::Card).to_string(), "vpcd at 127.0.0.1:35963");
+        assert_eq!(parsed("gadget: { eem: {} }", Role::Card).to_string(), "USB gadget with EEM, control B");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dmsc_usb::descriptor::{ClassDescriptor, Variant};
 use dmsc_usb::iccd::card::Quirks;
 use dmsc_usb::power::Power;
+use dmsc_usb::simtrace2::Board;
 
 /// Everything that makes the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,5 +143,22 @@ impl Default for PowerAnswers {
     /// Class C with 50 mA, anything taken, a resume time of zeros.
     fn default() -> PowerAnswers {
         PowerAnswers { offer: Some(Power::CLASS_C), takes: true, resume: Some([0; 3]) }
+    }
+}
+
+/// What the board is like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GadgetBoardConfig {
+    /// The USB device controller by the name it has under `/sys/class/udc`; the first one unless given.
+    pub udc: Option<String>,
+    /// Which board.
+    pub board: Board,
+    /// iSerialNumber.
+    pub serial: String,
+}
+
+impl Default for GadgetBoardConfig {
+    fn default() -> GadgetBoardConfig {
+        GadgetBoardConfig { udc: None, board: Board::Simtrace2, serial: "dmsc".into() }
     }
 }

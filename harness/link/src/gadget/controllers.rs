@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Controller;
 use crate::LinkError;
 
 /// Where the kernel lists them.
@@ -9,17 +10,6 @@ const CLASS: &str = "/sys/class/udc";
 
 /// Where gadgets are made.
 const GADGETS: &str = "/sys/kernel/config/usb_gadget";
-
-/// A USB device controller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Controller {
-    /// Its name, as a DUT file has it behind `udc`.
-    pub name: String,
-    /// Its state, in the kernel's words: `not attached`, `configured` and so on.
-    pub state: String,
-    /// The most it can do, in the kernel's words.
-    pub speed: String,
-}
 
 /// The controllers, by name.
 ///

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use dmsc_usb::descriptor::Transfer;
 use dmsc_usb::functionfs::{Event, Function as Description, FunctionEndpoint};
 use dmsc_usb::simtrace2::board::{CLASS, PACKET, VENDOR};
-use dmsc_usb::simtrace2::{Board as Kind, Fault, Mode};
+use dmsc_usb::simtrace2::{Fault, Mode};
 
-use super::config::{GadgetConfig, GadgetSpeed};
+use super::config::{GadgetBoardConfig, GadgetConfig, GadgetSpeed};
 use super::device::{Device, refused};
 use super::functionfs::{Control, Files, Function, is_passing};
 use crate::usb::simtrace2::handset::{Board, Endpoint, Handset};
@@ -27,23 +27,6 @@ const PACKETS: [u16; 2] = [64, 64];
 
 /// How long the kernel may take to tell that a device was unplugged or removed.
 const KERNEL_LIMIT: Duration = Duration::from_secs(2);
-
-/// What the board is like.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GadgetBoardConfig {
-    /// The USB device controller by the name it has under `/sys/class/udc`; the first one unless given.
-    pub udc: Option<String>,
-    /// Which board.
-    pub board: Kind,
-    /// iSerialNumber.
-    pub serial: String,
-}
-
-impl Default for GadgetBoardConfig {
-    fn default() -> GadgetBoardConfig {
-        GadgetBoardConfig { udc: None, board: Kind::Simtrace2, serial: "dmsc".into() }
-    }
-}
 
 /// The link to the card: that of a handset with the board in its slot.
 #[derive(Debug)]

@@ -197,6 +197,19 @@ pub(super) fn locate<T>(
     }
 }
 
+impl UsbSelect {
+    /// Whether it fits what is known of a device that is not opened: all but the serial number.
+    fn fits(&self, device: &DeviceInfo) -> bool {
+        self.vendor.is_none_or(|vendor| vendor == device.vendor)
+            && self.product.is_none_or(|product| product == device.product)
+            && self.path.as_ref().is_none_or(|path| *path == device.path)
+    }
+
+    fn fits_interface(&self, interface: &Interface) -> bool {
+        self.interface.is_none_or(|number| number == interface.number)
+    }
+}
+
 /// The fields of a control request but for its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlSetup {
@@ -363,6 +376,16 @@ pub(super) fn refused(info: &DeviceInfo, interface: u8, error: rusb::Error) -> L
 mod tests {
     use super::super::info::tests::info;
     use super::*;
+
+    #[test]
+    fn devices_are_chosen_by_what_is_given() {
+        let fits = |select: UsbSelect| select.fits(&info());
+        assert!(fits(UsbSelect::default()));
+        assert!(fits(UsbSelect { vendor: Some(0x1d50), product: Some(0x60e3), ..UsbSelect::default() }));
+        assert!(fits(UsbSelect { path: Some("3-1.4".into()), ..UsbSelect::default() }));
+        assert!(!fits(UsbSelect { product: Some(0x60e2), ..UsbSelect::default() }));
+        assert!(!fits(UsbSelect { path: Some("3-1".into()), ..UsbSelect::default() }));
+    }
 
     #[test]
     fn errors_say_what_to_try() {

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::{ClassDescriptor, ExchangeLevel, Iccd, Offer, Variant};
 use dmsc_usb::iccd::control::{TO_CARD, TO_HOST};
-use dmsc_usb::iccd::host::{Counters, Event, Failure, Host, HostConfig, Outcome, PowerSelect, Step, Task};
+use dmsc_usb::iccd::host::{Counters, Event, Failure, Host, HostConfig, Outcome, Step, Task};
 use dmsc_usb::power::Negotiation;
 use dmsc_usb::t0::TpduError;
 
+use super::IccdConfig;
 use super::device::{ControlSetup, Device, TransferError, locate};
 use super::info::{DeviceInfo, UsbSelect};
 use super::power::negotiate;
@@ -21,38 +22,6 @@ const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long is waited before a card is opened again that was going when it was opened.
 const SETTLE: Duration = Duration::from_millis(50);
-
-/// How to reach the card, and how to treat it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IccdConfig {
-    /// Which device; the first card by ICCD unless more is said. A reader with the class of the bulk variant is taken
-    /// only when vendor, serial number, path or interface are given.
-    pub select: UsbSelect,
-    /// How long the card may take for one exchange or one reset, on the wall. When it is over, the exchange is given
-    /// up and no response is delivered: the player judges.
-    pub limit: Duration,
-    /// How long a device that is not there may take to appear, on the wall.
-    pub appear: Duration,
-    /// The voltage asked for, in the bulk variant.
-    pub voltage: PowerSelect,
-    /// wValue of ICC_POWER_ON in version B.
-    pub power_on_value: u16,
-    /// Whether power is negotiated before the card is used (TS 102 600); cards that do not know it stall it.
-    pub negotiate: bool,
-}
-
-impl Default for IccdConfig {
-    fn default() -> IccdConfig {
-        IccdConfig {
-            select: UsbSelect::default(),
-            limit: Duration::from_secs(30),
-            appear: Duration::from_secs(5),
-            voltage: PowerSelect::Automatic,
-            power_on_value: 1,
-            negotiate: true,
-        }
-    }
-}
 
 /// The link to the card.
 #[derive(Debug)]

@@ -19,19 +19,6 @@ pub struct UsbSelect {
     pub interface: Option<u8>,
 }
 
-impl UsbSelect {
-    /// Whether it fits what is known of a device that is not opened: all but the serial number.
-    pub(super) fn fits(&self, device: &DeviceInfo) -> bool {
-        self.vendor.is_none_or(|vendor| vendor == device.vendor)
-            && self.product.is_none_or(|product| product == device.product)
-            && self.path.as_ref().is_none_or(|path| *path == device.path)
-    }
-
-    pub(super) fn fits_interface(&self, interface: &Interface) -> bool {
-        self.interface.is_none_or(|number| number == interface.number)
-    }
-}
-
 impl fmt::Display for UsbSelect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hex = |id: Option<u16>| id.map_or("any".into(), |id| format!("{id:04x}"));
@@ -131,16 +118,6 @@ pub(super) mod tests {
             interfaces: Vec::new(),
             problem: None,
         }
-    }
-
-    #[test]
-    fn devices_are_chosen_by_what_is_given() {
-        let fits = |select: UsbSelect| select.fits(&info());
-        assert!(fits(UsbSelect::default()));
-        assert!(fits(UsbSelect { vendor: Some(0x1d50), product: Some(0x60e3), ..UsbSelect::default() }));
-        assert!(fits(UsbSelect { path: Some("3-1.4".into()), ..UsbSelect::default() }));
-        assert!(!fits(UsbSelect { product: Some(0x60e2), ..UsbSelect::default() }));
-        assert!(!fits(UsbSelect { path: Some("3-1".into()), ..UsbSelect::default() }));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use dmsc_usb::descriptor::Offer;
 
 use super::device;
 use super::info::{DeviceInfo, UsbSelect};
-use super::{IccdConfig, IccdTerminal};
+use super::{IccdConfig, IccdTerminal, SystemConfig};
 use crate::sockets::Sockets;
 use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
 
@@ -84,15 +84,6 @@ impl NetworkInterface {
             card => card,
         }
     }
-}
-
-/// Where the streams of a card go over the system's own TCP/IP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SystemConfig {
-    /// Where its SCWS is; a link-local address is one on the card's own interface.
-    pub card: SocketAddr,
-    /// How long the network interface may take to appear.
-    pub appear: Duration,
 }
 
 /// The terminal of a USB UICC: APDUs by ICCD, and streams over the network interface that Linux has made of its EEM

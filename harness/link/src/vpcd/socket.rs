@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::{VpcdConfig, VpcdSide, WRITE_LIMIT, failed};
+use super::driver::{WRITE_LIMIT, failed};
+use super::{VpcdConfig, VpcdSide};
 use crate::LinkError;
 
 /// The first pause before a port that refuses is tried again; it doubles up to [`LONGEST_PAUSE`].

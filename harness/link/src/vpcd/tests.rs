@@ -1,5 +1,6 @@
 //! The link against a hand that plays vpcd.
 
+use super::super::VpcdSide;
 use super::*;
 use std::net::TcpListener;
 use std::thread;

@@ -1,10 +1,13 @@
 //! `simtrace2-board`: a handset in front of a SIMtrace2 board that this machine plays, for the bench.
 
+use std::fmt;
+
 use dmsc_doc::{Field, Mapping, Node, Schema};
-use dmsc_link::gadget::GadgetBoardConfig;
+use dmsc_link::gadget::{self, GadgetBoardConfig};
+use dmsc_link::{Link, LinkError};
 use dmsc_usb::simtrace2::Board;
 
-use super::{Connection, Word, text};
+use super::{Connection, Driver, Word, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word {
@@ -14,6 +17,22 @@ pub(super) const WORD: Word = Word {
     fields,
     read,
 };
+
+/// A board that this machine plays, with a handset in front of it: the player is the terminal.
+#[derive(Clone, Debug, PartialEq)]
+struct PlayedBoard(GadgetBoardConfig);
+
+impl Driver for PlayedBoard {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError> {
+        gadget::board(self.0.clone())
+    }
+}
+
+impl fmt::Display for PlayedBoard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {} board of this machine", self.0.board.name())
+    }
+}
 
 fn fields() -> Mapping {
     Mapping::new([
@@ -25,9 +44,9 @@ fn fields() -> Mapping {
 
 fn read(node: &Node) -> Connection {
     let default = GadgetBoardConfig::default();
-    Connection::Board(GadgetBoardConfig {
+    Connection::over(PlayedBoard(GadgetBoardConfig {
         udc: text(node, "udc"),
         board: text(node, "board").and_then(|name| Board::from_name(&name)).unwrap_or(default.board),
         serial: text(node, "serial").unwrap_or_else(|| default.serial.clone()),
-    })
+    }))
 }

@@ -1,11 +1,14 @@
 //! `gadget`: a UICC on USB, played on a USB device controller of this machine.
 
+use std::fmt;
+
 use dmsc_doc::{Field, Mapping, Node, Schema};
 use dmsc_link::eem::EemConfig;
-use dmsc_link::gadget::{GadgetConfig, GadgetSpeed, IccdFunction};
+use dmsc_link::gadget::{self, GadgetConfig, GadgetSpeed, IccdFunction};
+use dmsc_link::{Link, LinkError};
 use dmsc_usb::descriptor::Variant;
 
-use super::{Connection, Word, number, span, text};
+use super::{Connection, Driver, Word, number, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word {
@@ -18,6 +21,30 @@ pub(super) const WORD: Word = Word {
 
 /// dwProtocols: bit 0 is T=0, bit 1 is T=1.
 const T0_AND_T1: u32 = 0x3;
+
+/// A host that this machine is a USB device of: the player is the card.
+#[derive(Clone, Debug, PartialEq)]
+struct Gadget {
+    device: GadgetConfig,
+    eem: Option<EemConfig>,
+}
+
+impl Driver for Gadget {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError> {
+        gadget::card(self.device.clone(), self.eem.clone())
+    }
+
+    fn has_streams(&self) -> bool {
+        self.eem.is_some()
+    }
+}
+
+impl fmt::Display for Gadget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let eem = if self.eem.is_some() { " with EEM" } else { "" };
+        write!(f, "USB gadget{eem}, {}", self.device.iccd.variant)
+    }
+}
 
 fn fields() -> Mapping {
     Mapping::new([
@@ -63,7 +90,7 @@ fn read(node: &Node) -> Connection {
         // Whole APDUs pass, whatever the card speaks on its contacts; hosts look for its protocol here all the same.
         descriptor.protocols |= T0_AND_T1;
     }
-    let gadget = GadgetConfig {
+    let device = GadgetConfig {
         udc: text(node, "udc"),
         iccd,
         speed,
@@ -82,7 +109,7 @@ fn read(node: &Node) -> Connection {
         }
         eem
     });
-    Connection::Gadget(Box::new((gadget, eem)))
+    Connection::over(Gadget { device, eem })
 }
 
 fn eem_fields() -> Mapping {

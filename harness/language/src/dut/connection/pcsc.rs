@@ -1,14 +1,33 @@
 //! `pcsc`: a card in a PC/SC reader.
 
+use std::fmt;
+
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
-use dmsc_link::pcsc::{Iccid, PcscConfig, PcscProtocol, PcscShare, Select};
+use dmsc_link::pcsc::{self, Iccid, PcscConfig, PcscProtocol, PcscShare, Select};
+use dmsc_link::{Link, LinkError};
 use dmsc_octets::HexPattern;
 
-use super::{Connection, Word, span, text};
+use super::{Connection, Driver, Word, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word =
     Word { name: "pcsc", doc: "A card in a PC/SC reader.", plays: Role::Terminal, fields, read };
+
+/// A card in a PC/SC reader: the player is the terminal.
+#[derive(Clone, Debug, PartialEq)]
+struct Card(PcscConfig);
+
+impl Driver for Card {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError> {
+        pcsc::open(self.0.clone())
+    }
+}
+
+impl fmt::Display for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PC/SC: {}", self.0.reader)
+    }
+}
 
 pub(super) fn fields() -> Mapping {
     let limit = PcscConfig::default().limit.as_secs();
@@ -58,12 +77,8 @@ pub(super) fn fields() -> Mapping {
     .at_most_one(["reader", "atr", "iccid"])
 }
 
-fn read(node: &Node) -> Connection {
-    Connection::Pcsc(config(node))
-}
-
 /// The card in a reader that the settings describe.
-pub(super) fn config(node: &Node) -> PcscConfig {
+pub(super) fn read(node: &Node) -> Connection {
     let default = PcscConfig::default();
     // What the schema has checked is there; what it has not let through is nothing.
     let by_atr = || HexPattern::parse(&text(node, "atr")?).ok().map(Select::Atr);
@@ -72,7 +87,7 @@ pub(super) fn config(node: &Node) -> PcscConfig {
         true => Select::Pattern(name),
         false => Select::Name(name),
     });
-    PcscConfig {
+    Connection::over(Card(PcscConfig {
         reader: by_name.or_else(by_atr).or_else(by_iccid).unwrap_or_default(),
         protocol: match text(node, "protocol").as_deref() {
             Some("t0") => PcscProtocol::T0,
@@ -85,5 +100,5 @@ pub(super) fn config(node: &Node) -> PcscConfig {
         },
         limit: span(node, "limit").unwrap_or(default.limit),
         appear: span(node, "appear").unwrap_or(default.appear),
-    }
+    }))
 }

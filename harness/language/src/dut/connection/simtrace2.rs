@@ -1,11 +1,14 @@
 //! `simtrace2`: the slot of a handset, through a board of the SIMtrace2 family.
 
+use std::fmt;
+
 use dmsc_doc::{Field, Mapping, Node, Schema};
-use dmsc_link::usb::Simtrace2Config;
+use dmsc_link::usb::{self, Simtrace2Config};
+use dmsc_link::{Link, LinkError};
 use dmsc_usb::simtrace2::{Board, Polarity};
 
 use super::usb::{device, device_fields};
-use super::{Connection, Word, number, span, text};
+use super::{Connection, Driver, Word, number, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word {
@@ -15,6 +18,22 @@ pub(super) const WORD: Word = Word {
     fields,
     read,
 };
+
+/// The slot of a handset: the player is the card.
+#[derive(Clone, Debug, PartialEq)]
+struct Slot(Simtrace2Config);
+
+impl Driver for Slot {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError> {
+        usb::slot(&self.0)
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SIMtrace2: {}", self.0.select)
+    }
+}
 
 fn fields() -> Mapping {
     let own = [
@@ -37,7 +56,7 @@ fn fields() -> Mapping {
 
 fn read(node: &Node) -> Connection {
     let default = Simtrace2Config::default();
-    Connection::Simtrace2(Simtrace2Config {
+    Connection::over(Slot(Simtrace2Config {
         select: device(node),
         board: text(node, "board").and_then(|name| Board::from_name(&name)),
         mux: number(node, "mux").unwrap_or(default.mux),
@@ -45,5 +64,5 @@ fn read(node: &Node) -> Connection {
         modem_reset: node.get("modem_reset").and_then(Node::as_bool).unwrap_or(default.modem_reset),
         pulse: span(node, "pulse").unwrap_or(default.pulse),
         appear: span(node, "appear").unwrap_or(default.appear),
-    })
+    }))
 }

@@ -1,20 +1,62 @@
 //! `usb`: a UICC on USB.
 
-#[cfg(target_os = "linux")]
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
 use dmsc_ip::{PeerAddress, Target};
 use dmsc_link::eem::EemConfig;
-#[cfg(target_os = "linux")]
-use dmsc_link::usb::SystemConfig;
-use dmsc_link::usb::{IccdConfig, UsbSelect};
+use dmsc_link::usb::{self, CardStreams, IccdConfig, SystemConfig, UsbSelect};
+use dmsc_link::{Link, LinkError};
 
-use super::{Connection, EemWay, UsbCardConfig, Word, number, span, text};
+use super::{Chosen, Connection, Driver, Word, number, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word { name: "usb", doc: "A UICC on USB.", plays: Role::Terminal, fields, read };
+
+/// A UICC on USB: the player is the terminal.
+#[derive(Clone, Debug, PartialEq)]
+struct Card {
+    /// The device, and how APDUs go.
+    iccd: IccdConfig,
+    /// DM sessions go over EEM.
+    streams: Option<CardStreams>,
+    /// The ISO contacts of the same card, which count where it is not on USB.
+    iso: Option<Connection>,
+}
+
+impl Driver for Card {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError> {
+        usb::card(self.iccd.clone(), self.streams.clone())
+    }
+
+    fn has_streams(&self) -> bool {
+        self.streams.is_some()
+    }
+
+    fn first(&self) -> Option<Chosen> {
+        let iso = self.iso.as_ref()?;
+        Some(match usb::absent(&self.iccd) {
+            None => Chosen {
+                connection: Connection::over(Card { iso: None, ..self.clone() }),
+                why: "it is on USB, which comes before ISO".into(),
+            },
+            Some(absence) => Chosen { connection: iso.clone(), why: format!("ISO, since {absence}") },
+        })
+    }
+}
+
+impl fmt::Display for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let eem = match &self.streams {
+            None => "",
+            Some(CardStreams::Own(_)) => " with EEM",
+            Some(CardStreams::System(_)) => " with EEM by the system's own driver",
+        };
+        write!(f, "USB UICC{eem}: {}", self.iccd.select)
+    }
+}
 
 /// What tells one device from another.
 pub(super) fn device_fields() -> Vec<Field> {
@@ -64,7 +106,7 @@ fn fields() -> Mapping {
 
 fn read(node: &Node) -> Connection {
     let default = IccdConfig::default();
-    let iso = node.get("iso").map(super::pcsc::config);
+    let iso = node.get("iso").map(super::pcsc::read);
     // A card that sits in a reader is not waited for on the bus.
     let appear = if iso.is_some() { Duration::ZERO } else { default.appear };
     let iccd = IccdConfig {
@@ -74,23 +116,22 @@ fn read(node: &Node) -> Connection {
         negotiate: node.get("negotiate").and_then(Node::as_bool).unwrap_or(default.negotiate),
         ..default
     };
-    let eem = node.get("eem").map(way);
-    Connection::Usb(Box::new(UsbCardConfig { iccd, eem, iso }))
+    let streams = node.get("eem").map(streams);
+    Connection::over(Card { iccd, streams, iso })
 }
 
 /// What carries TCP/IP to the card.
-fn way(settings: &Node) -> EemWay {
+fn streams(settings: &Node) -> CardStreams {
     let mut eem = EemConfig::terminal();
     eem.appear = span(settings, "appear").unwrap_or(eem.appear);
-    #[cfg(target_os = "linux")]
     if let Some(card) = text(settings, "system").and_then(|card| card.parse().ok()) {
-        return EemWay::System(SystemConfig { card, appear: eem.appear });
+        return CardStreams::System(SystemConfig { card, appear: eem.appear });
     }
     eem.ip.connect = text(settings, "connect").and_then(|target| target.parse().ok()).or(eem.ip.connect);
     if settings.get("ipv6").and_then(Node::as_bool) == Some(true) {
         eem.ip.peer = PeerAddress::Ipv6;
     }
-    EemWay::Own(Box::new(eem))
+    CardStreams::Own(Box::new(eem))
 }
 
 fn eem_fields() -> Mapping {
@@ -108,7 +149,6 @@ fn eem_fields() -> Mapping {
             Schema::Bool,
             "Whether `localuicc` is the card's IPv6 address and not its IPv4 address.",
         ),
-        #[cfg(target_os = "linux")]
         Field::optional(
             "system",
             Schema::text().named("an address `host:port`, the host by number").with(|node| {

@@ -1,9 +1,11 @@
 //! `vpcd`: the virtual reader of vsmartcard.
 
-use dmsc_doc::{Field, Mapping, Node, Schema};
-use dmsc_link::{VpcdConfig, VpcdSide};
+use std::fmt;
 
-use super::{Connection, Word, span, text};
+use dmsc_doc::{Field, Mapping, Node, Schema};
+use dmsc_link::{Link, LinkError, VpcdConfig, VpcdSide, vpcd};
+
+use super::{Connection, Driver, Word, span, text};
 use crate::catalogue::Role;
 
 pub(super) const WORD: Word = Word {
@@ -13,6 +15,22 @@ pub(super) const WORD: Word = Word {
     fields,
     read,
 };
+
+/// The virtual reader: the player is the card.
+#[derive(Clone, Debug, PartialEq)]
+struct Reader(VpcdConfig);
+
+impl Driver for Reader {
+    fn open(&self) -> Result<Box<dyn Link>, LinkError> {
+        vpcd::open(self.0.clone())
+    }
+}
+
+impl fmt::Display for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "vpcd at {}", self.0.address)
+    }
+}
 
 fn fields() -> Mapping {
     Mapping::new([
@@ -33,5 +51,6 @@ fn read(node: &Node) -> Connection {
     let default = VpcdConfig::default();
     let side = if text(node, "side").as_deref() == Some("listen") { VpcdSide::Listen } else { VpcdSide::Connect };
     let address = text(node, "address").unwrap_or_else(|| default.address.clone());
-    Connection::Vpcd(VpcdConfig { address, side, appear: span(node, "appear").unwrap_or(default.appear), ..default })
+    let appear = span(node, "appear").unwrap_or(default.appear);
+    Connection::over(Reader(VpcdConfig { address, side, appear, ..default }))
 }

@@ -3,8 +3,11 @@
 //! A thread reads what the board says and answers at once where the card need not be asked; what is for the card waits in
 //! the mailbox. The board itself tells the handset to wait as long as no answer is there.
 
-mod boards;
-#[cfg(any(test, target_os = "linux"))]
+#[cfg(any(test, all(feature = "gadget", target_os = "linux")))]
+#[cfg_attr(
+    not(all(feature = "gadget", target_os = "linux")),
+    expect(dead_code, reason = "the board that this machine plays uses all of it")
+)]
 pub(crate) mod handset;
 mod port;
 
@@ -15,13 +18,13 @@ use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::Offer;
 use dmsc_usb::simtrace2::board::VENDOR;
-use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Polarity, Pts, Setup, Status, Trouble};
+use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Pts, Setup, Status, Trouble};
 
-pub use boards::BoardInfo;
 use port::{From, Port, Slot};
 
 use super::device::{Device, TransferError, list};
 use super::info::{DeviceInfo, UsbSelect};
+use super::{BoardInfo, Simtrace2Config};
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
 /// How long a board may take to tell what is configured.
@@ -32,40 +35,6 @@ const CONFIGURE_TRIES: u32 = 3;
 
 /// Troubles that are kept until somebody asks for them.
 const TROUBLES: usize = 16;
-
-/// How to reach the handset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Simtrace2Config {
-    /// Which device, and with [`UsbSelect::interface`] which of its slots; the first slot of the first board unless more
-    /// is said.
-    pub select: UsbSelect,
-    /// Which kind of board; any unless given.
-    pub board: Option<Board>,
-    /// The slot behind an external switch, 0 where there is none.
-    pub mux: u8,
-    /// The level of the card-detect contact that means "present"; the firmware's own unless given.
-    pub polarity: Option<Polarity>,
-    /// Whether each session begins with a reset of the modem, on boards that have its line.
-    pub modem_reset: bool,
-    /// How long the modem is held in reset, to the millisecond; 65 s at most.
-    pub pulse: Duration,
-    /// How long a board that is not there may take to appear, on the wall.
-    pub appear: Duration,
-}
-
-impl Default for Simtrace2Config {
-    fn default() -> Simtrace2Config {
-        Simtrace2Config {
-            select: UsbSelect::default(),
-            board: None,
-            mux: 0,
-            polarity: None,
-            modem_reset: false,
-            pulse: Duration::from_millis(300),
-            appear: Duration::from_secs(5),
-        }
-    }
-}
 
 /// The link to the handset.
 pub struct Simtrace2 {
