@@ -11,12 +11,12 @@ mod config;
 mod dhcp;
 mod event;
 mod neighbour;
+mod network_card;
 mod node;
 mod router;
 mod streams;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub use config::{
     Advertisement, ConfigError, DhcpOffer, Host, IpConfig, Ipv4, Ipv6, LOCALUICC, PeerAddress, Target, TargetError,

@@ -13,9 +13,9 @@ use smoltcp::wire::{
 
 use super::dhcp::DhcpServer;
 use super::neighbour::Neighbour;
+use super::network_card::NetworkCard;
 use super::router::Router;
 use super::streams::Streams;
-use super::wire::Wire;
 use super::{ConfigError, Event, Host, IpConfig, Ipv4, Ipv6, PeerAddress, StreamId};
 
 /// Octets of the longest DHCP message taken; RFC 2131 demands 576 of an IP packet.
@@ -50,8 +50,8 @@ impl Node {
         let mut settings = Config::new(EthernetAddress(config.mac).into());
         settings.random_seed = seed;
         settings.slaac = matches!(config.ipv6, Ipv6::On { autoconfigure: true, .. });
-        let mut wire = Wire { incoming: None, outgoing: &mut outgoing, mtu: config.mtu };
-        let mut interface = Interface::new(settings, &mut wire, instant(now));
+        let mut card = NetworkCard { incoming: None, outgoing: &mut outgoing, mtu: config.mtu };
+        let mut interface = Interface::new(settings, &mut card, instant(now));
         interface.update_ip_addrs(|addresses| {
             let link_local = (config.ipv6 != Ipv6::Off).then(|| (IpAddr::V6(config.link_local()), 64));
             // `check` has counted them.
@@ -105,8 +105,8 @@ impl Node {
         if let Some(router) = &mut self.router {
             router.observe(now, frame);
         }
-        let mut wire = Wire { incoming: Some(frame), outgoing: &mut self.outgoing, mtu: self.config.mtu };
-        let changed = self.interface.poll_ingress_single(instant(now), &mut wire, &mut self.sockets);
+        let mut card = NetworkCard { incoming: Some(frame), outgoing: &mut self.outgoing, mtu: self.config.mtu };
+        let changed = self.interface.poll_ingress_single(instant(now), &mut card, &mut self.sockets);
         // Emptied at once: a window that looks full between two frames of a burst would be told to the other side.
         if changed == PollIngressSingleResult::SocketStateChanged {
             self.streams.receive(&mut self.sockets, &mut self.events);
@@ -127,9 +127,9 @@ impl Node {
         loop {
             let context = self.interface.context();
             self.streams.work(now, peer, context, &mut self.sockets, &mut self.events);
-            let mut wire = Wire { incoming: None, outgoing: &mut self.outgoing, mtu: self.config.mtu };
+            let mut card = NetworkCard { incoming: None, outgoing: &mut self.outgoing, mtu: self.config.mtu };
             let mut changed = false;
-            while self.interface.poll_egress(instant(now), &mut wire, &mut self.sockets)
+            while self.interface.poll_egress(instant(now), &mut card, &mut self.sockets)
                 == PollResult::SocketStateChanged
             {
                 changed = true;

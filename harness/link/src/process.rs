@@ -182,10 +182,10 @@ impl Process {
 
 /// The beginning and the end of what a process wrote.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Output(Arc<Mutex<Kept>>);
+pub(crate) struct Output(Arc<Mutex<HeadAndTail>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct HeadAndTail {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     /// Octets between the two that were not kept.
@@ -219,12 +219,12 @@ impl Output {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, HeadAndTail> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl HeadAndTail {
     fn add(&mut self, octets: &[u8]) {
         let (head, rest) = octets.split_at(octets.len().min(HEAD.saturating_sub(self.head.len())));
         self.head.extend(head);

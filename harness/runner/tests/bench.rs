@@ -13,6 +13,7 @@ use dmsc_scr::Verdict;
 
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_doc::Source;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::dut::{BenchSpec, Builtin, Connection, Device, Dut, LinkSpec};
 use dmsc_language::fault::Fault;
@@ -29,7 +30,7 @@ struct Drum {
 fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
     let bundle = Bundle::builtin();
     let mut dut = Dut::from_bundle(&bundle, name, &[]).unwrap();
-    let connection = Connection::Vpcd(dmsc_link::VpcdConfig::default());
+    let connection = Connection::parse(&Source::new("--link", "vpcd: {}"), Role::Card).unwrap();
     dut.link = LinkSpec::Device(Device {
         connection: connection.clone(),
         bench: Some(BenchSpec { builtin, connection }),

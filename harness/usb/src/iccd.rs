@@ -6,6 +6,7 @@
 pub mod bulk;
 pub mod card;
 pub mod control;
+pub mod failure;
 pub mod host;
 mod parts;
 pub mod status;

@@ -122,12 +122,12 @@ pub enum Need {
 pub struct CardT0 {
     /// The TPDU under way: its header.
     header: [u8; 5],
-    kept: Option<Kept>,
+    kept: Option<Unfetched>,
 }
 
 /// Response data that the terminal has not fetched yet.
 #[derive(Clone, Debug)]
-struct Kept {
+struct Unfetched {
     data: Vec<u8>,
     sw: u16,
     /// The command that is to be repeated with another P3; GET RESPONSE fetches when there is none.
@@ -185,7 +185,7 @@ impl CardT0 {
         let [cla, ins, p1, p2, _] = self.header;
         let outgoing = Direction::of(ins, p1, p2) == Direction::Outgoing;
         let repeat = (outgoing && data.len() <= MOST).then_some([cla, ins, p1, p2]);
-        let kept = Kept { data: data.to_vec(), sw, repeat };
+        let kept = Unfetched { data: data.to_vec(), sw, repeat };
         if outgoing {
             return self.give(kept);
         }
@@ -196,7 +196,7 @@ impl CardT0 {
 
     /// Gives as much as P3 asks for; what cannot be given so is kept (ISO/IEC 7816-3 12.2.3: 6Cxx for another
     /// length, 61xx for more than P3 can ask for).
-    fn give(&mut self, mut kept: Kept) -> Answer {
+    fn give(&mut self, mut kept: Unfetched) -> Answer {
         let [_, ins, _, _, p3] = self.header;
         let wanted = if p3 == 0 { MOST } else { usize::from(p3) };
         let there = kept.data.len();

@@ -2,7 +2,7 @@
 
 use dmsc_octets::{HexError, HexPattern, from_hex};
 
-use super::describe::{Fit, alternatives, bare, expectations, fit, found, is_huge, list};
+use super::describe::{Agreement, alternatives, bare, expectations, fit, found, is_huge, list};
 use super::{Choice, Definitions, Schema, Text};
 use crate::duration::{UNITS, parse_duration};
 use crate::nearest::nearest;
@@ -66,11 +66,11 @@ impl<'s> Checker<'s> {
     }
 
     fn chosen(&self, schemas: &[&'s Schema], node: &Node) -> Chosen<'s> {
-        let fits = |least: Fit| -> Vec<&'s Schema> {
+        let fits = |least: Agreement| -> Vec<&'s Schema> {
             let all = schemas.iter().copied();
             all.filter(|schema| fit(schema, node, self.definitions) >= least).collect()
         };
-        let fitting = fits(Fit::Written);
+        let fitting = fits(Agreement::Written);
         match (fitting.as_slice(), schemas) {
             ([only], _) | ([], [only]) => return Chosen::One(only),
             ([], _) => return Chosen::Problem(wrong_type(schemas, node)),
@@ -80,7 +80,7 @@ impl<'s> Checker<'s> {
             Kind::Map => Chosen::One(self.by_keys(&fitting, node)),
             Kind::Seq => Chosen::One(self.by_first_item(&fitting, node)),
             _ if fitting.iter().any(|schema| self.accepts(schema, node)) => Chosen::Accepted,
-            _ => match fits(Fit::Native).as_slice() {
+            _ => match fits(Agreement::Native).as_slice() {
                 [only] => Chosen::One(only),
                 [] => Chosen::Problem(not_allowed(schemas, node, self.definitions)),
                 native => Chosen::Problem(not_allowed(native, node, self.definitions)),
@@ -96,7 +96,7 @@ impl<'s> Checker<'s> {
 
     fn by_first_item(&self, schemas: &[&'s Schema], node: &Node) -> &'s Schema {
         let takes_first = |schema: &Schema| match (bare(schema, self.definitions), node.items()) {
-            (Schema::Seq { item, .. }, [first, ..]) => fit(item, first, self.definitions) > Fit::None,
+            (Schema::Seq { item, .. }, [first, ..]) => fit(item, first, self.definitions) > Agreement::None,
             _ => true,
         };
         let chosen = schemas.iter().find(|schema| takes_first(schema));
@@ -112,7 +112,7 @@ impl<'s> Checker<'s> {
                 // the right type has better words of its own.
                 let innermost = bare(inner, self.definitions);
                 let is_one_of = matches!(innermost, Schema::OneOf(_));
-                if !is_one_of && fit(innermost, node, self.definitions) == Fit::None {
+                if !is_one_of && fit(innermost, node, self.definitions) == Agreement::None {
                     self.problems.push(wrong_type(&[schema], node));
                 } else {
                     self.value(inner, node, owner);
@@ -149,7 +149,7 @@ enum Chosen<'s> {
 }
 
 fn check_scalar(schema: &Schema, node: &Node, definitions: &Definitions) -> Option<Problem> {
-    if fit(schema, node, definitions) == Fit::None {
+    if fit(schema, node, definitions) == Agreement::None {
         return Some(wrong_type(&[schema], node));
     }
     let written = node.written().unwrap_or("");

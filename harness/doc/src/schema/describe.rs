@@ -62,7 +62,7 @@ pub(super) fn bare<'s>(schema: &'s Schema, definitions: &'s Definitions) -> &'s 
 
 /// How well a schema takes values of the type that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fit {
+pub(super) enum Agreement {
     /// Not at all.
     None,
     /// As written only: a number where octets or a name stand.
@@ -71,15 +71,15 @@ pub(super) enum Fit {
     Native,
 }
 
-pub(super) fn fit(schema: &Schema, node: &Node, definitions: &Definitions) -> Fit {
+pub(super) fn fit(schema: &Schema, node: &Node, definitions: &Definitions) -> Agreement {
     let written = match node.kind() {
-        Kind::Text => Fit::Native,
-        Kind::Int | Kind::Float | Kind::Bool if node.plain => Fit::Written,
-        _ => Fit::None,
+        Kind::Text => Agreement::Native,
+        Kind::Int | Kind::Float | Kind::Bool if node.plain => Agreement::Written,
+        _ => Agreement::None,
     };
-    let native = |native: bool| if native { Fit::Native } else { Fit::None };
+    let native = |native: bool| if native { Agreement::Native } else { Agreement::None };
     match bare(schema, definitions) {
-        Schema::Any => Fit::Native,
+        Schema::Any => Agreement::Native,
         Schema::Null => native(node.is_null()),
         Schema::Bool => native(node.kind() == Kind::Bool),
         // An integer of any size, though those beyond 64 bits are kept as text.
@@ -95,10 +95,10 @@ pub(super) fn fit(schema: &Schema, node: &Node, definitions: &Definitions) -> Fi
                 .filter(|inner| !matches!(bare(inner, definitions), Schema::OneOf(_)))
                 .map(|inner| fit(inner, node, definitions))
                 .max()
-                .unwrap_or(Fit::None),
-            Err(_) => Fit::None,
+                .unwrap_or(Agreement::None),
+            Err(_) => Agreement::None,
         },
-        Schema::Ref(_) | Schema::Named(..) | Schema::With(..) => Fit::None,
+        Schema::Ref(_) | Schema::Named(..) | Schema::With(..) => Agreement::None,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct NonceFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kept {
+struct Stored {
     server_nonce: Octets,
     client_nonce: Octets,
 }
@@ -39,7 +39,7 @@ impl NonceFile {
             Err(error) => return Err(FileError::Unreadable(error.to_string())),
         };
         let source = Source::from_octets(path.display().to_string(), octets).map_err(FileError::Wrong)?;
-        let Kept { server_nonce, client_nonce } = dmsc_doc::read(&source).map_err(|mut problems| {
+        let Stored { server_nonce, client_nonce } = dmsc_doc::read(&source).map_err(|mut problems| {
             for problem in &mut problems.problems {
                 problem.help.get_or_insert_with(|| AFRESH.to_owned());
             }

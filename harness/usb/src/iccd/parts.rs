@@ -1,10 +1,7 @@
 //! APDUs in parts, in both directions.
 
-use super::host::Failure;
+use super::failure::{Failure, LONGEST_RESPONSE};
 use super::status::Chain;
-
-/// Longest response APDU, in octets: 65 536 of data and the status word.
-pub(crate) const LONGEST_RESPONSE: usize = 65_538;
 
 /// An APDU that goes out in parts.
 #[derive(Clone, Debug, Default)]

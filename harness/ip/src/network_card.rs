@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 /// Octets of an Ethernet header, which the stack counts into its MTU.
 const ETHERNET_HEADER: usize = 14;
 
-pub(super) struct Wire<'a> {
+pub(super) struct NetworkCard<'a> {
     pub(super) incoming: Option<&'a [u8]>,
     pub(super) outgoing: &'a mut VecDeque<Vec<u8>>,
     pub(super) mtu: u16,
@@ -18,7 +18,7 @@ pub(super) struct Incoming<'a>(&'a [u8]);
 
 pub(super) struct Outgoing<'a>(&'a mut VecDeque<Vec<u8>>);
 
-impl Device for Wire<'_> {
+impl Device for NetworkCard<'_> {
     type RxToken<'t>
         = Incoming<'t>
     where
