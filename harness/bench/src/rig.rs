@@ -1,6 +1,7 @@
 //! Puts a session together: the player of the harness, the link, and the reference DUT where there is one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use dmsc_dm::syncml::{Command, CommandName, Item};
@@ -9,10 +10,11 @@ use dmsc_doc::{Problems, Source};
 use dmsc_engine::account::Account;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause};
-use dmsc_engine::dm::Encoding;
 use dmsc_engine::dm::trust::Nonces;
 use dmsc_engine::medium::Medium;
-use dmsc_engine::messages::{Group, ProfileWith};
+use dmsc_engine::messages::{
+    Announced, CardSetup, DmClientMode, Form, Package, ScwsMode, Setup, StartMode, TerminalSetup,
+};
 use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::role::Role;
@@ -20,24 +22,20 @@ use dmsc_engine::switch::Switches;
 use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile, tree};
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
-use dmsc_language::disturb;
 use dmsc_language::dut::{Builtin, Connection, Device, Dut, LinkSpec, NonceFile, Secrets, WakeUp};
 use dmsc_language::variables::Scope;
 use dmsc_link::{Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Tally, Tcp, Time, run_command};
-use dmsc_octets::from_hex;
 use dmsc_scr::DutKind;
 use dmsc_uicc::channel::TransportProtocol;
-use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
-use serde_json::{Map, Value};
 
 use crate::dummy::{Mute, Yes};
 use crate::kept::{Kept, Reference};
 use crate::session::Session;
 use crate::wire::Wire;
 
-/// The port the reference terminal announces for its DM Client.
-const CLIENT_PORT: u16 = 0xC000;
+/// The buffer size that a card asks for unless told otherwise, in octets.
+const BUFFER_SIZE: u16 = 1400;
 
 /// The number whose call wakes the reference card.
 const CUSTOMER_CARE: &str = "18005550199";
@@ -221,22 +219,22 @@ impl<'a> Rig<'a> {
             LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.reference(*builtin, case, Medium::Contact))),
             LinkSpec::Device(device) => self.device(device, case)?,
         };
-        let link = self.disturb(link, case)?;
+        let link = self.disturb(link, case);
         let medium = medium(link.as_ref());
-        let player: Box<dyn Player> = match case.role {
-            Role::Card => Box::new(self.card(case, medium)?),
-            Role::Terminal => Box::new(self.terminal(case, medium)?),
+        let player: Box<dyn Player> = match &case.setup {
+            Setup::Card(setup) => Box::new(Card::new(self.card(setup, self.account_for(case), medium))),
+            Setup::Terminal(setup) => Box::new(Terminal::new(self.terminal(setup, self.account_for(case), medium))),
         };
         Ok(Session::start(player, link))
     }
 
     /// The link, disturbed where the case says so.
-    fn disturb(&mut self, link: Box<dyn Link>, case: &Case) -> Result<Box<dyn Link>, RigError> {
+    fn disturb(&mut self, link: Box<dyn Link>, case: &Case) -> Box<dyn Link> {
         self.outcome.clear();
-        let Some(schedule) = disturb::schedule(&case.setup).map_err(RigError::Setup)? else { return Ok(link) };
-        let (disturbed, ledger) = Disturbed::over(link, schedule);
+        let Some(schedule) = case.setup.schedule() else { return link };
+        let (disturbed, ledger) = Disturbed::over(link, schedule.clone());
         self.ledger = Some(ledger);
-        Ok(Box::new(disturbed))
+        Box::new(disturbed)
     }
 
     /// The link of a session that is over, without what disturbed it.
@@ -323,90 +321,75 @@ impl<'a> Rig<'a> {
     fn account_for(&self, case: &Case) -> Account {
         // What a reference DUT has, everybody can know.
         let met = self.kept.as_ref().and_then(Kept::account);
-        let mut account = match (met, case.setup.get("account").and_then(Value::as_object)) {
+        let mut account = match (met, case.setup.account()) {
             (Some(account), _) => account,
-            (None, Some(fields)) => self.dut.ixit.account_with(fields),
+            (None, Some(with)) => with.applied(&self.dut.ixit.account),
             (None, None) => self.account.clone(),
         };
-        if let Some(octets) = hex(&case.setup, "nonce") {
-            account.server_nonce = octets;
+        if let Some(octets) = case.setup.nonce() {
+            account.server_nonce = octets.to_vec();
         }
         account
     }
 
     /// The account a reference DUT is provisioned with: what a case provisions, it provisions on both sides.
     fn provisioned(&self, case: &Case) -> Account {
-        match case.setup.get("account").and_then(Value::as_object) {
-            Some(fields) => self.dut.ixit.account_with(fields),
-            None => self.dut.ixit.account.clone(),
-        }
+        let account = &self.dut.ixit.account;
+        case.setup.account().map_or_else(|| account.clone(), |with| with.applied(account))
     }
 
-    fn card(&self, case: &Case, medium: Medium) -> Result<Card, RigError> {
-        let setup = &case.setup;
+    fn card(&self, setup: &CardSetup, account: Account, medium: Medium) -> CardConfig {
         let mut files = self.files().clone();
-        if let Some(services) = setup.get("ust").and_then(Value::as_object) {
-            let chosen: Option<Vec<(u8, bool)>> =
-                services.iter().map(|(service, on)| Some((service.parse().ok()?, on.as_bool()?))).collect();
-            files.set_services(&chosen.ok_or_else(|| RigError::Setup("ust: service numbers are 1 to 255".into()))?);
-        }
-        let program: Vec<Vec<Command>> = match setup.get("program") {
-            Some(packages) => {
-                serde_json::from_value(packages.clone()).map_err(|e| RigError::Setup(format!("program: {e}")))?
-            }
-            None => Vec::new(),
-        };
-        Ok(Card::new(CardConfig {
+        files.set_services(setup.ust.iter().flatten().map(|(service, on)| (*service, *on)));
+        let package = |package: &Package| package.values().iter().map(|Form(command)| command.clone()).collect();
+        CardConfig {
             medium,
             files,
-            account: self.account_for(case),
-            program,
-            http_port: number(setup, "http_port").unwrap_or(self.dut.ixit.http_port),
-            buffer_size: number(setup, "buffer_size").unwrap_or(1400),
+            account,
+            program: setup.program.iter().flatten().map(package).collect(),
+            http_port: setup.http_port.map_or(self.dut.ixit.http_port, NonZeroU16::get),
+            buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
             transport: TransportProtocol::TcpClientLocal,
             causes: Vec::new(),
-            scws: word(setup, "scws") != Some("manual"),
-            bip_chunks: disturb::chunks(setup),
+            scws: setup.scws != Some(ScwsMode::Manual),
+            bip_chunks: setup.bip_chunks.as_ref().map(|chunks| chunks.sizes().to_vec()).unwrap_or_default(),
             switches: Switches::default(),
             patches: Vec::new(),
             scripted: true,
             seed: self.seed,
-        }))
+        }
     }
 
-    fn terminal(&self, case: &Case, medium: Medium) -> Result<Terminal, RigError> {
-        let setup = &case.setup;
+    fn terminal(&self, setup: &TerminalSetup, account: Account, medium: Medium) -> TerminalConfig {
         let mut profile = TerminalProfile::minimal_dm_sc();
-        if let Some(fields) = setup.get("profile").and_then(Value::as_object) {
-            let with = ProfileWith::from_fields(fields).map_err(|e| RigError::Setup(format!("profile: {e}")))?;
-            alter_profile(&mut profile, &with);
+        if let Some(with) = &setup.profile {
+            alter_profile(&mut profile, &with.to_profile());
         }
-        let encoding = match word(setup, "encoding") {
-            Some("xml") => Encoding::Xml,
-            Some("wbxml") => Encoding::Wbxml,
-            _ => self.dut.ixit.encoding,
-        };
-        let poll = word(setup, "poll_interval").map(dmsc_doc::parse_duration).transpose().map_err(RigError::Setup)?;
-        Ok(Terminal::new(TerminalConfig {
+        let start = setup.start != Some(StartMode::Manual);
+        let disturbed = setup.disturb.as_ref().is_some_and(|schedule| !schedule.0.is_empty());
+        TerminalConfig {
             medium,
             profile,
-            applications: applications(setup)?,
-            accounts: vec![self.account_for(case)],
+            applications: match &setup.applications {
+                Some(applications) => applications.iter().map(|Announced(application)| application.clone()).collect(),
+                None => vec![Announced::dm_client().0],
+            },
+            accounts: vec![account],
             tree: self.fixtures.tree.clone(),
-            encoding,
-            poll_interval: poll.unwrap_or(POLL_INTERVAL),
-            max_buffer: number(setup, "max_buffer"),
+            encoding: setup.encoding.unwrap_or(self.dut.ixit.encoding),
+            poll_interval: setup.poll_interval.unwrap_or(POLL_INTERVAL),
+            max_buffer: setup.max_buffer.map(NonZeroU16::get),
             wake_up: self.dut.ixit.wake_up.unwrap_or(WakeUp::Status),
-            start: word(setup, "start") != Some("manual"),
+            start,
             // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
-            revives: disturb::is_disturbed(setup) && word(setup, "start") != Some("manual"),
-            bip_chunks: disturb::chunks(setup),
-            dm_client: word(setup, "dm_client") != Some("manual"),
+            revives: disturbed && start,
+            bip_chunks: setup.bip_chunks.as_ref().map(|chunks| chunks.sizes().to_vec()).unwrap_or_default(),
+            dm_client: setup.dm_client != Some(DmClientMode::Manual),
             switches: Switches::default(),
             patches: Vec::new(),
             scripted: true,
             seed: self.seed,
-        }))
+        }
     }
 
     /// The reference DUT behind an in-process link, or at the far end of a bench.
@@ -432,11 +415,7 @@ impl<'a> Rig<'a> {
                 Reference::Player(Box::new(Card::new(config)))
             }
             Builtin::Terminal => {
-                let encoding = match word(&case.setup, "encoding") {
-                    Some("xml") => Encoding::Xml,
-                    Some("wbxml") => Encoding::Wbxml,
-                    _ => self.dut.ixit.encoding,
-                };
+                let encoding = case.setup.encoding().unwrap_or(self.dut.ixit.encoding);
                 let config = TerminalConfig { encoding, medium, ..self.reference_terminal(account) };
                 Reference::Player(Box::new(Terminal::new(config)))
             }
@@ -478,7 +457,7 @@ impl<'a> Rig<'a> {
             account,
             program: reference_program(),
             http_port: self.dut.ixit.http_port,
-            buffer_size: 1400,
+            buffer_size: BUFFER_SIZE,
             transport: TransportProtocol::TcpClientLocal,
             causes: causes(self.dut.ixit.wake_up),
             scws: true,
@@ -494,7 +473,7 @@ impl<'a> Rig<'a> {
         TerminalConfig {
             medium: Medium::Contact,
             profile: TerminalProfile::minimal_dm_sc(),
-            applications: vec![dm_client()],
+            applications: vec![Announced::dm_client().0],
             accounts: std::iter::once(account).chain(self.dut.ixit.other_account.clone()).collect(),
             tree: self.fixtures.tree.clone(),
             encoding: self.dut.ixit.encoding,
@@ -546,49 +525,6 @@ fn reference_program() -> Vec<Vec<Command>> {
         get
     };
     vec![vec![get("./DevDetail/FwV"), get("./DevInfo/Lang")]]
-}
-
-fn dm_client() -> RegistryApplication {
-    RegistryApplication {
-        port: CLIENT_PORT,
-        dcs: 0x00,
-        application_type: RegistryApplication::DM_CLIENT,
-        name: dmsc_uicc::coding::from_text(0x00, "DM Client").unwrap_or_default(),
-    }
-}
-
-fn applications(setup: &Map<String, Value>) -> Result<Vec<RegistryApplication>, RigError> {
-    let Some(list) = setup.get("applications").and_then(Value::as_array) else { return Ok(vec![dm_client()]) };
-    let wrong = |what: &str| RigError::Setup(format!("applications: {what}"));
-    list.iter()
-        .map(|entry| {
-            let number = |name: &str, default: u64| entry.get(name).map_or(Some(default), Value::as_u64);
-            let octet = |name: &str, default| number(name, default).and_then(|n| u8::try_from(n).ok());
-            let dcs = octet("dcs", 0).ok_or_else(|| wrong("dcs is 0 to 255"))?;
-            let text = entry.get("name").and_then(Value::as_str).unwrap_or("DM Client");
-            Ok(RegistryApplication {
-                port: number("port", u64::from(CLIENT_PORT))
-                    .and_then(|n| u16::try_from(n).ok())
-                    .ok_or_else(|| wrong("port is 0 to 65535"))?,
-                dcs,
-                application_type: octet("type", 7).ok_or_else(|| wrong("type is 0 to 255"))?,
-                name: dmsc_uicc::coding::from_text(dcs, text)
-                    .ok_or_else(|| wrong("the name does not fit its coding"))?,
-            })
-        })
-        .collect()
-}
-
-fn word<'a>(setup: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    setup.get(name).and_then(Value::as_str)
-}
-
-fn number(setup: &Map<String, Value>, name: &str) -> Option<u16> {
-    setup.get(name).and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok())
-}
-
-fn hex(setup: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
-    word(setup, name).and_then(|text| from_hex(text).ok())
 }
 
 /// Facts of a DUT that decide which cases apply to it.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use dmsc_bench::wire::{Opener, Wire};
 use dmsc_engine::role::Role;
 use dmsc_engine::switch::Switch;
-use dmsc_link::{Cable, Cutter, LinkError, Opening};
+use dmsc_link::{Cable, Cutter, Disturbance, LinkError, Mishap, Opening, Place, Schedule};
 use dmsc_scr::Verdict;
 
 use dmsc_bench::operator::DutFileOperator;
@@ -101,8 +101,8 @@ fn after_a_loss(faults: Vec<Fault>) -> Verdict {
     let cases = dmsc_language::case::Library::builtin().load().unwrap();
     let case = cases.iter().find(|case| case.id == "DM_SC-D-001-M/listen").unwrap();
     let mut disturbed = case.clone();
-    let lost = serde_json::json!([{ "at": { "response": 3 }, "do": "drop" }]);
-    disturbed.setup.insert("disturb".into(), lost);
+    let lost = Disturbance { at: Place::Response(3), mishap: Mishap::Drop };
+    disturbed.setup.set_schedule(Some(Schedule(vec![lost])));
     let mut rig = Rig::over(&dut, &fixtures, 1, wire);
     rig.keep_dut();
     let options = Options { dut: dut.name.clone(), ..Options::default() };
