@@ -5,14 +5,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use dmsc_bench::wire::{Opener, Wire};
+use dmsc_bench::device_link::{DeviceLink, Opener};
 use dmsc_engine::role::Role;
 use dmsc_engine::switch::Switch;
 use dmsc_link::{Cable, Cutter, Disturbance, LinkError, Mishap, Opening, Place, Schedule};
 use dmsc_scr::Verdict;
 
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
-use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_bench::rig::Rig;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::dut::{BenchSpec, Builtin, Connection, Device, Dut, LinkSpec};
 use dmsc_language::fault::Fault;
@@ -26,7 +27,7 @@ struct Drum {
     cutter: Option<Cutter>,
 }
 
-fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
+fn bench(name: &str, builtin: Builtin) -> (Dut, DeviceLink, Arc<Mutex<Drum>>) {
     let bundle = Bundle::builtin();
     let mut dut = Dut::from_bundle(&bundle, name, &[]).unwrap();
     let connection = Connection::Vpcd(dmsc_link::VpcdConfig::default());
@@ -49,7 +50,11 @@ fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
         Some(end) => Ok(Box::new(end)),
         None => Err(LinkError::Gone { what: "no cable".into() }),
     });
-    (dut, Wire::new(near, Some((far, Opening::default())), Duration::from_secs(10), Duration::from_millis(10)), drum)
+    (
+        dut,
+        DeviceLink::new(near, Some((far, Opening::default())), Duration::from_secs(10), Duration::from_millis(10)),
+        drum,
+    )
 }
 
 fn run(name: &str, builtin: Builtin, wanted: &[&str], cut: bool) -> Vec<(String, Attempted)> {

@@ -1,6 +1,6 @@
 //! Whether a case concerns a DUT.
 
-use dmsc_bench::rig::Offers;
+use dmsc_bench::offers::Offers;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::{Dut, Secrets};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::{DutFileOperator, Operator};
-use dmsc_bench::rig::{Fixtures, Rig, RigError};
+use dmsc_bench::rig::{Rig, RigError};
 use dmsc_engine::account::Account;
 use dmsc_language::case::Case;
 use dmsc_language::dut::{Dut, LinkSpec};
