@@ -16,6 +16,29 @@ pub enum AuthScheme {
     Md5,
 }
 
+impl AuthScheme {
+    /// All of them.
+    pub const ALL: [AuthScheme; 3] = [AuthScheme::None, AuthScheme::Basic, AuthScheme::Md5];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AuthScheme::None => "none",
+            AuthScheme::Basic => "basic",
+            AuthScheme::Md5 => "md5",
+        }
+    }
+
+    /// What it is, for the reference.
+    pub fn doc(self) -> &'static str {
+        match self {
+            AuthScheme::None => "No credentials at the DM layer.",
+            AuthScheme::Basic => "syncml:auth-basic",
+            AuthScheme::Md5 => "syncml:auth-md5",
+        }
+    }
+}
+
 /// A DM account. The *server* nonce authenticates the server (and Package#0) and is issued by the client; the
 /// *client* nonce is issued by the server.
 #[derive(Clone, Debug, PartialEq, Eq)]

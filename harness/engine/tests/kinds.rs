@@ -290,7 +290,9 @@ fn value_fits(shape: &Shape, value: &Value, path: &str, wrong: &mut BTreeSet<Str
             }
             _ => false,
         },
-        Shape::Edits | Shape::Template(_) => false,
+        // Those are for what is set.
+        Shape::Edits | Shape::Template(_) | Shape::Disturbances | Shape::Duration | Shape::Word(_) => false,
+        Shape::HexOf(..) | Shape::NonEmptyText | Shape::ListOf(..) | Shape::NumberMap(..) => false,
     };
     if !fits {
         wrong.insert(format!("{path}: {value} is not {}", shape.words()));

@@ -3,6 +3,7 @@
 mod convert;
 mod read;
 mod schema;
+mod setup;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use dmsc_doc::{Problems, parse_duration};
 use dmsc_engine::dm::trust::concerns_credentials;
+pub use dmsc_engine::messages::Setup;
 use dmsc_link::Place;
 use dmsc_scr::{CaseRef, ItemId};
 use serde_json::{Map, Value};
@@ -55,7 +57,7 @@ pub struct Case {
     /// How sure it is that the documents say this.
     pub trust: Trust,
     /// Settings of the player.
-    pub setup: Map<String, Value>,
+    pub setup: Setup,
     /// The steps, includes expanded; never empty.
     pub steps: Vec<Step>,
     /// The file, as errors name it.
@@ -272,8 +274,8 @@ impl Case {
 
     /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages.
     pub fn needs_contact(&self) -> bool {
-        let disturbed = crate::disturb::schedule(&self.setup).ok().flatten().unwrap_or_default();
-        disturbed.0.iter().any(|one| !matches!(one.at, Place::Stream { .. })) || self.kinds().any(|kind| kind.contact)
+        let mut disturbed = self.setup.schedule().into_iter().flat_map(|schedule| &schedule.0);
+        disturbed.any(|one| !matches!(one.at, Place::Stream { .. })) || self.kinds().any(|kind| kind.contact)
     }
 
     /// Whether it needs a notification to be delivered.
@@ -326,7 +328,7 @@ impl Case {
     }
 }
 
-/// Calls `see` with each step, nested ones behind the one that holds them.
+/// Calls `see` with each step, nested ones after the one that holds them.
 fn for_each<'a>(steps: &'a [Step], see: &mut impl FnMut(&'a Step)) {
     for step in steps {
         see(step);

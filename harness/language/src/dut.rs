@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 pub use connection::{Chosen, Connection};
 pub use device::{BenchSpec, Device};
 pub use dmsc_engine::messages::WakeUp;
+pub(crate) use ixit::ixit_names;
 pub use ixit::{Ixit, Secrets};
-pub(crate) use ixit::{account_fields, ixit_names};
 pub use schema::dut_schema;
 
 use crate::bundle::Bundle;

@@ -4,7 +4,7 @@ pub mod bundle;
 pub mod case;
 pub mod catalogue;
 pub mod digest;
-pub mod disturb;
+mod disturb;
 pub mod dut;
 pub mod editors;
 pub mod fault;

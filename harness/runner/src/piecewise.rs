@@ -14,8 +14,9 @@ use dmsc_scr::{NotRun, Outcome, Tables};
 use crate::execute::Options;
 use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, header, is_wall, micros, plan};
 use crate::select::Selection;
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
-use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_bench::rig::{Rig, RigError};
 use dmsc_engine::dm::trust::Nonces;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
@@ -60,7 +61,7 @@ impl Piecewise {
         strict: bool,
         folder: Option<PathBuf>,
     ) -> Result<Piecewise, RunError> {
-        let fixtures = Fixtures::load(&bundle)?;
+        let fixtures = Fixtures::load(&bundle).map_err(RigError::from)?;
         Ok(Piecewise {
             duts,
             cases,

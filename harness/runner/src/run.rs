@@ -8,8 +8,9 @@ mod plan;
 
 use std::path::PathBuf;
 
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::{DutFileOperator, Operator};
-use dmsc_bench::rig::{Fixtures, Rig, RigError};
+use dmsc_bench::rig::{Rig, RigError};
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
@@ -93,7 +94,7 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
     if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {
         return Err(RunError::SameName(pair.first().copied().unwrap_or_default().to_owned()));
     }
-    let fixtures = Fixtures::load(config.bundle)?;
+    let fixtures = Fixtures::load(config.bundle).map_err(RigError::from)?;
     let tables = Tables::builtin();
     let mut journal = RunJournal::open(config)?;
     let plan = plan(config, tables);

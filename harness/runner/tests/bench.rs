@@ -5,14 +5,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use dmsc_bench::wire::{Opener, Wire};
+use dmsc_bench::device_link::{DeviceLink, Opener};
 use dmsc_engine::role::Role;
 use dmsc_engine::switch::Switch;
-use dmsc_link::{Cable, Cutter, LinkError, Opening};
+use dmsc_link::{Cable, Cutter, Disturbance, LinkError, Mishap, Opening, Place, Schedule};
 use dmsc_scr::Verdict;
 
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
-use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_bench::rig::Rig;
 use dmsc_doc::Source;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::dut::{BenchSpec, Builtin, Connection, Device, Dut, LinkSpec};
@@ -27,7 +28,7 @@ struct Drum {
     cutter: Option<Cutter>,
 }
 
-fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
+fn bench(name: &str, builtin: Builtin) -> (Dut, DeviceLink, Arc<Mutex<Drum>>) {
     let bundle = Bundle::builtin();
     let mut dut = Dut::from_bundle(&bundle, name, &[]).unwrap();
     let connection = Connection::parse(&Source::new("--link", "vpcd: {}"), Role::Card).unwrap();
@@ -50,7 +51,11 @@ fn bench(name: &str, builtin: Builtin) -> (Dut, Wire, Arc<Mutex<Drum>>) {
         Some(end) => Ok(Box::new(end)),
         None => Err(LinkError::Gone { what: "no cable".into() }),
     });
-    (dut, Wire::new(near, Some((far, Opening::default())), Duration::from_secs(10), Duration::from_millis(10)), drum)
+    (
+        dut,
+        DeviceLink::new(near, Some((far, Opening::default())), Duration::from_secs(10), Duration::from_millis(10)),
+        drum,
+    )
 }
 
 fn run(name: &str, builtin: Builtin, wanted: &[&str], cut: bool) -> Vec<(String, Attempted)> {
@@ -102,8 +107,8 @@ fn after_a_loss(faults: Vec<Fault>) -> Verdict {
     let cases = dmsc_language::case::Library::builtin().load().unwrap();
     let case = cases.iter().find(|case| case.id == "DM_SC-D-001-M/listen").unwrap();
     let mut disturbed = case.clone();
-    let lost = serde_json::json!([{ "at": { "response": 3 }, "do": "drop" }]);
-    disturbed.setup.insert("disturb".into(), lost);
+    let lost = Disturbance { at: Place::Response(3), mishap: Mishap::Drop };
+    disturbed.setup.set_schedule(Some(Schedule(vec![lost])));
     let mut rig = Rig::over(&dut, &fixtures, 1, wire);
     rig.keep_dut();
     let options = Options { dut: dut.name.clone(), ..Options::default() };

@@ -4,8 +4,9 @@
 
 use std::time::Instant;
 
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
-use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_bench::rig::Rig;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::{Case, Library};
 use dmsc_language::dut::Dut;

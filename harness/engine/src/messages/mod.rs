@@ -9,6 +9,7 @@ mod dm;
 mod http;
 mod kind;
 mod notification;
+mod setup;
 mod shape;
 mod table;
 mod toolkit;
@@ -23,10 +24,16 @@ pub use dm::{CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields,
 pub use http::{HttpWith, Reuse};
 pub use kind::{Kind, What};
 pub use notification::{Digest, NotificationWith, SessionId};
+pub use setup::{
+    AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, Package,
+    SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
+};
 pub use shape::{FieldSpec, Shape, anchor};
 pub use toolkit::ProactiveWith;
 pub(crate) use value::shown;
-pub use value::{Body, Edits, FieldProblem, FieldValue, Group, Octets, Removable, Within};
+pub use value::{
+    Body, Chunks, Edits, FieldProblem, FieldValue, Group, HexOf, Listed, NonEmpty, Octets, Removable, Within,
+};
 pub use wake_up::{WakeUp, WakeUpWith};
 
 use crate::role::Role;
@@ -45,9 +52,15 @@ impl Catalogue {
         static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
         CATALOGUE.get_or_init(|| {
             let mut table = Table::new();
-            for declare in
-                [apdu::declare, toolkit::declare, notification::declare, wake_up::declare, http::declare, dm::declare]
-            {
+            for declare in [
+                apdu::declare,
+                toolkit::declare,
+                notification::declare,
+                wake_up::declare,
+                http::declare,
+                dm::declare,
+                setup::declare,
+            ] {
                 declare(&mut table);
             }
             Catalogue { kinds: table.kinds(), groups: table.groups }

@@ -26,12 +26,20 @@ pub enum Shape {
     Int(i64, i64),
     /// Octets in hexadecimal.
     Hex,
+    /// Octets in hexadecimal, so many at least and at most.
+    HexOf(usize, usize),
     /// Octets in hexadecimal, or a number for one octet.
     HexOrInt,
     /// Text; a number is taken as it is written.
     Text,
+    /// Text that is not empty; a number is taken as it is written.
+    NonEmptyText,
+    /// A duration with its unit.
+    Duration,
     /// One of these names.
     Name(Vec<&'static str>),
+    /// One of these words, each with what it means.
+    Word(Vec<(&'static str, &'static str)>),
     /// One of these names, or the number of a code without a name.
     NameOrInt(Vec<&'static str>),
     /// One of these words, or something else.
@@ -42,10 +50,16 @@ pub enum Shape {
     Record(&'static str),
     /// A list of values of one shape.
     List(Box<Shape>),
+    /// A list of values of one shape, so many at least and at most.
+    ListOf(Box<Shape>, usize, usize),
+    /// A mapping with numbers as keys, bounds included, and values of one shape.
+    NumberMap(i64, i64, Box<Shape>),
     /// A mapping with free keys and values of one shape.
     Map(Box<Shape>),
     /// Edits of octets.
     Edits,
+    /// What goes wrong on the link.
+    Disturbances,
     /// A template over the fields of a group.
     Template(&'static str),
 }
@@ -111,7 +125,8 @@ impl Shape {
     pub(crate) fn records(&self, see: &mut dyn FnMut(&'static str)) {
         match self {
             Shape::Record(group) | Shape::Template(group) => see(group),
-            Shape::List(of) | Shape::Map(of) | Shape::WordOr(_, of) | Shape::TextOr(of) => of.records(see),
+            Shape::List(of) | Shape::ListOf(of, ..) | Shape::Map(of) | Shape::NumberMap(.., of) => of.records(see),
+            Shape::WordOr(_, of) | Shape::TextOr(of) => of.records(see),
             _ => {}
         }
     }
@@ -123,16 +138,25 @@ impl Shape {
             Shape::Int(low, high) if *high == i64::MAX => format!("number from {low}"),
             Shape::Int(low, high) => format!("number {low} to {high}"),
             Shape::Hex => "hexadecimal".into(),
+            Shape::HexOf(0, high) => format!("hexadecimal, at most {high} octets"),
+            Shape::HexOf(low, high) => format!("hexadecimal, {low} to {high} octets"),
             Shape::HexOrInt => "hexadecimal, or number 0 to 255".into(),
             Shape::Text => "text".into(),
+            Shape::NonEmptyText => "text, not empty".into(),
+            Shape::Duration => "duration: `500 ms`, `60 s`, `2 min`".into(),
             Shape::Name(names) => either(names),
+            Shape::Word(words) => either(&words.iter().map(|(word, _)| *word).collect::<Vec<_>>()),
             Shape::NameOrInt(names) => format!("{}, or number 0 to 255", either(names)),
             Shape::WordOr(names, other) => format!("{}, or {}", either(names), other.words()),
             Shape::TextOr(other) => format!("text, or {}", other.words()),
             Shape::Record(group) => format!("mapping: [{group}](#fields-{})", anchor(group)),
             Shape::List(of) => format!("list: {}", of.words()),
+            Shape::ListOf(of, low, usize::MAX) => format!("list of at least {low}: {}", of.words()),
+            Shape::ListOf(of, low, high) => format!("list of {low} to {high}: {}", of.words()),
+            Shape::NumberMap(low, high, of) => format!("mapping of number {low} to {high} to {}", of.words()),
             Shape::Map(of) => format!("mapping of any key to {}", of.words()),
             Shape::Edits => "list of [edits](#edits)".into(),
+            Shape::Disturbances => "list of [disturbances](#disturbances)".into(),
             Shape::Template(group) => format!("template over [{group}](#fields-{})", anchor(group)),
         }
     }

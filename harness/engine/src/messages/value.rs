@@ -1,6 +1,7 @@
 //! Values of fields: what each type of value looks like in a case, how it is read, and how it is shown.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU8, NonZeroU16};
 
 use dmsc_octets::{from_hex, to_hex};
 use dmsc_uicc::channel::TransportProtocol;
@@ -134,7 +135,8 @@ pub(crate) fn unknown<G: Group>(name: &str) -> FieldProblem {
     FieldProblem::new(name, format!("no such field among those of `{}`; it has {}", G::NAME, names.join(", ")))
 }
 
-fn wrong(value: &Value, shape: &Shape) -> String {
+/// The problem of a value that does not have the shape of its field.
+pub(crate) fn wrong(value: &Value, shape: &Shape) -> String {
     format!("{value} does not fit; it takes: {}", shape.words())
 }
 
@@ -191,6 +193,28 @@ impl FieldValue for u16 {
     }
 }
 
+impl FieldValue for NonZeroU8 {
+    fn shape() -> Shape {
+        Shape::Int(1, i64::from(u8::MAX))
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let number = value.as_u64().and_then(|n| u8::try_from(n).ok()).and_then(NonZeroU8::new);
+        number.ok_or_else(|| wrong(value, &Self::shape()))
+    }
+}
+
+impl FieldValue for NonZeroU16 {
+    fn shape() -> Shape {
+        Shape::Int(1, i64::from(u16::MAX))
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let number = value.as_u64().and_then(|n| u16::try_from(n).ok()).and_then(NonZeroU16::new);
+        number.ok_or_else(|| wrong(value, &Self::shape()))
+    }
+}
+
 /// A count, of whatever the field counts.
 impl FieldValue for usize {
     fn shape() -> Shape {
@@ -218,6 +242,21 @@ impl FieldValue for String {
     }
 }
 
+/// Text that is not empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NonEmpty(pub String);
+
+impl FieldValue for NonEmpty {
+    fn shape() -> Shape {
+        Shape::NonEmptyText
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = String::read(value)?;
+        if text.is_empty() { Err(wrong(value, &Self::shape())) } else { Ok(NonEmpty(text)) }
+    }
+}
+
 /// Octets, written in hexadecimal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Octets(pub Vec<u8>);
@@ -230,6 +269,28 @@ impl FieldValue for Octets {
     fn read(value: &Value) -> Result<Self, String> {
         let text = value.as_str().ok_or_else(|| wrong(value, &Self::shape()))?;
         from_hex(text).map(Octets).map_err(|error| error.to_string())
+    }
+}
+
+/// `LOW` to `HIGH` octets, written in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HexOf<const LOW: usize, const HIGH: usize>(Vec<u8>);
+
+impl<const LOW: usize, const HIGH: usize> HexOf<LOW, HIGH> {
+    /// The octets.
+    pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const LOW: usize, const HIGH: usize> FieldValue for HexOf<LOW, HIGH> {
+    fn shape() -> Shape {
+        Shape::HexOf(LOW, HIGH)
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let Octets(octets) = Octets::read(value)?;
+        if (LOW..=HIGH).contains(&octets.len()) { Ok(HexOf(octets)) } else { Err(wrong(value, &Self::shape())) }
     }
 }
 
@@ -260,6 +321,83 @@ impl<T: FieldValue> FieldValue for Vec<T> {
         let elements = value.as_array().ok_or_else(|| wrong(value, &Self::shape()))?;
         let read = |(index, element)| T::read(element).map_err(|problem| format!("{index}: {problem}"));
         elements.iter().enumerate().map(read).collect()
+    }
+}
+
+/// A list of `LOW` to `HIGH` values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T, const LOW: usize, const HIGH: usize>(Vec<T>);
+
+impl<T, const LOW: usize, const HIGH: usize> Listed<T, LOW, HIGH> {
+    /// The values.
+    pub fn values(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: FieldValue, const LOW: usize, const HIGH: usize> FieldValue for Listed<T, LOW, HIGH> {
+    fn shape() -> Shape {
+        Shape::ListOf(Box::new(T::shape()), LOW, HIGH)
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let values = Vec::read(value)?;
+        if (LOW..=HIGH).contains(&values.len()) {
+            return Ok(Listed(values));
+        }
+        Err(format!("{} values do not fit; it takes: {}", values.len(), Self::shape().words()))
+    }
+}
+
+/// Sizes in octets, 1 to 255 each, that are used in turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunks(Vec<u8>);
+
+impl Chunks {
+    /// The most sizes that a case can give.
+    const MOST: usize = 64;
+
+    /// These sizes; none where there is none to use. A piece of nothing is left out.
+    pub fn new(sizes: &[u8]) -> Option<Chunks> {
+        let sizes: Vec<u8> = sizes.iter().copied().filter(|size| *size > 0).take(Chunks::MOST).collect();
+        (!sizes.is_empty()).then_some(Chunks(sizes))
+    }
+
+    /// The sizes; never empty.
+    pub fn sizes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FieldValue for Chunks {
+    fn shape() -> Shape {
+        Listed::<NonZeroU8, 1, { Chunks::MOST }>::shape()
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let sizes = Listed::<NonZeroU8, 1, { Chunks::MOST }>::read(value)?;
+        Ok(Chunks(sizes.0.into_iter().map(NonZeroU8::get).collect()))
+    }
+}
+
+/// Numbers with values of one type.
+impl<T: FieldValue> FieldValue for BTreeMap<NonZeroU8, T> {
+    fn shape() -> Shape {
+        Shape::NumberMap(1, i64::from(u8::MAX), Box::new(T::shape()))
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let entries = value.as_object().ok_or_else(|| wrong(value, &Self::shape()))?;
+        let read = |(name, value): (&String, &Value)| {
+            let number = match name.strip_prefix("0x") {
+                Some(digits) => u8::from_str_radix(digits, 16).ok().and_then(NonZeroU8::new),
+                None => name.parse().ok(),
+            };
+            let found = number.ok_or_else(|| wrong(&Value::from(name.as_str()), &NonZeroU8::shape()));
+            let pair = found.and_then(|number| Ok((number, T::read(value)?)));
+            pair.map_err(|problem| format!("{name}: {problem}"))
+        };
+        entries.iter().map(read).collect()
     }
 }
 

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
 use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{ItemId, Tables};
-use serde_json::{Map, Value};
 
 use super::convert::is_reference;
-use super::schema::setup_schema;
 use super::steps::Expander;
-use super::{Case, Trust, case_schema, definitions, json};
+use super::{Case, Setup, Trust, case_schema, definitions, setup};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::{Catalogue, Kind, Role};
 use crate::digest::Digest;
@@ -329,15 +327,21 @@ impl Reader<'_> {
         hash.add(&source.text);
         let given = instance.iter().map(|(name, _)| name.clone()).collect();
         let mut expander = Expander::new(role, trust, given, self.bundle, &self.includes, &mut self.found, &mut hash);
-        for key in ["title", "purpose", "setup"] {
+        for key in ["title", "purpose"] {
             if let Some(node) = filled.get(key) {
                 expander.check_names(source, node);
             }
         }
         let steps = expander.steps(source, filled.get("steps").map(Node::items).unwrap_or_default());
         let setup = match filled.get("setup") {
-            Some(node) => json(&setup_schema(role), node, definitions()),
-            None => Value::Null,
+            Some(node) => match setup::read(role, node, instance) {
+                Ok(setup) => setup,
+                Err(problems) => {
+                    problems.into_iter().for_each(|problem| self.found.add(source, problem));
+                    return None;
+                }
+            },
+            None => Setup::new(role),
         };
         Some(Case {
             id: path.strip_prefix(CASES).unwrap_or(path).trim_end_matches(".yaml").to_owned(),
@@ -352,7 +356,7 @@ impl Reader<'_> {
             ixit: pairs("ixit"),
             role,
             trust,
-            setup: setup.as_object().cloned().unwrap_or_else(Map::new),
+            setup,
             steps,
             file: source.name.clone(),
             hash: hash.finish(),

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use dmsc_doc::{Case as Tag, Definitions, Field, Mapping, Node, Problem, Schema, Tagged};
+use dmsc_engine::messages::Setup;
 use dmsc_scr::Tables;
 
 use super::Trust;
-use crate::catalogue::schema::{kinds, mutations, template, with};
+use crate::catalogue::schema::{kinds, mutations, settings, template, with};
 use crate::catalogue::{Catalogue, Role};
-use crate::dut::account_fields;
 
 /// What a case file may hold.
 pub fn case_schema() -> Schema {
@@ -87,9 +87,9 @@ pub(crate) fn definitions() -> &'static Definitions {
         let all = crate::catalogue::schema::definitions()
             .define("level", Schema::documented_choice(levels))
             .define("trust", trust())
-            .define("disturbance", crate::disturb::disturbance());
+            .define("disturbance", crate::disturb::disturbance_schema());
         Role::ALL.into_iter().fold(all, |all, role| {
-            all.define(format!("step.{role}"), step(role)).define(format!("setup.{role}"), setup(role))
+            all.define(format!("step.{role}"), step(role)).define(setup_name(role), settings(Setup::group(role)))
         })
     })
 }
@@ -100,7 +100,11 @@ fn steps(role: Role) -> Schema {
 
 /// Where the settings of a role's player are defined.
 pub(super) fn setup_schema(role: Role) -> Schema {
-    Schema::reference(format!("setup.{role}"))
+    Schema::reference(setup_name(role))
+}
+
+fn setup_name(role: Role) -> String {
+    format!("setup.{role}")
 }
 
 /// Text of one line.
@@ -183,74 +187,6 @@ fn no_value_twice(node: &Node) -> Option<Problem> {
             .label("two instances of one name")
             .help("remove one of them")
     })
-}
-
-fn setup(role: Role) -> Schema {
-    let mode =
-        |auto: &'static str, manual: &'static str| Schema::documented_choice([("auto", auto), ("manual", manual)]);
-    let account =
-        Field::optional("account", Mapping::new(account_fields()), "What differs from the account of the DUT file.");
-    let nonce = Schema::hex(1, 64);
-    let service = Mapping::new([]).free(Schema::int(1, 0xFFF), Schema::Bool);
-    let program = Schema::seq(Schema::seq_of(with("dm.command"), 1, usize::MAX));
-    let profile = || {
-        Mapping::new(
-            Catalogue::get()
-                .group("terminal-profile.with")
-                .iter()
-                .filter(|field| field.name != "profile")
-                .map(|field| Field::optional(field.name, facilities(), field.doc)),
-        )
-    };
-    let own = match role {
-        Role::Card => vec![
-            Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding that the DUT is set to use."),
-            Field::optional(
-                "scws",
-                mode(
-                    "The SCWS listens and answers by itself.",
-                    "The card neither opens its own channel nor fetches data by itself.",
-                ),
-                "Whether the SCWS runs by itself; `auto` unless given.",
-            ),
-            Field::optional("ust", service, "Services of EF UST to switch: `{ 77: false }`."),
-            Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS."),
-            Field::optional("buffer_size", Schema::int(1, 0xFFFF), "Buffer size it asks for, in octets."),
-            Field::optional("nonce", nonce, "The nonce of the server, instead of that of the account."),
-            Field::optional("program", program, "The management commands of the server, package by package."),
-        ],
-        Role::Terminal => vec![
-            Field::optional(
-                "start",
-                mode(
-                    "The terminal powers up and initialises the card.",
-                    "Nothing happens until the case sends `power-on`.",
-                ),
-                "Whether the session begins by itself; `auto` unless given.",
-            ),
-            Field::optional(
-                "dm_client",
-                mode("A notification starts a session.", "Sessions are steps of the case."),
-                "Whether the DM Client runs by itself; `auto` unless given.",
-            ),
-            Field::optional("profile", profile(), "Facilities of the terminal profile to switch."),
-            Field::optional(
-                "applications",
-                Schema::seq(with("applications")),
-                "The applications that the terminal announces.",
-            ),
-            Field::optional("max_buffer", Schema::int(1, 0xFFFF), "Largest buffer it grants, in octets."),
-            Field::optional("poll_interval", Schema::Duration, "Time between STATUS commands."),
-            Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of the DM Client's messages."),
-        ],
-    };
-    Mapping::new(own.into_iter().chain([account]).chain(crate::disturb::fields())).into()
-}
-
-/// A list of facilities of the terminal profile.
-fn facilities() -> Schema {
-    let names = dmsc_uicc::profile::Facility::ALL.iter().map(|facility| facility.name());
-    Schema::seq(Schema::choice(names))
 }
 
 /// One step of a role.

@@ -1,3 +1,5 @@
+use std::num::NonZeroU16;
+
 use serde_json::json;
 
 use super::*;
@@ -63,7 +65,9 @@ fn a_case_is_read_with_its_instances_and_includes() {
     );
     let case = &cases[2];
     assert_eq!((case.item.as_str(), case.covers[0].as_str()), ("DM_SC-C-001-M", "SCR-DM-NOTI-C-001"));
-    assert_eq!(Value::Object(case.setup.clone()), json!({ "http_port": 3516, "nonce": "000A" }));
+    let Setup::Card(setup) = &case.setup else { panic!("{:?}", case.setup) };
+    assert_eq!(setup.http_port.map(NonZeroU16::get), Some(3516));
+    assert_eq!(case.setup.nonce(), Some(&[0x00, 0x0A][..]));
     let StepKind::Send(send) = &case.steps[0].kind else { panic!("{:?}", case.steps[0]) };
     assert_eq!(Value::Object(send.with.clone()), json!({ "session_id": 0x0A0B, "body": "0A0B", "digest": "valid" }));
     let StepKind::Expect(expect) = &case.steps[1].kind else { panic!("{:?}", case.steps[1]) };

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
+use dmsc_engine::messages::SETTINGS;
 
 use super::{Catalogue, Kind, Role, Shape};
+use crate::disturb::MOST_DISTURBANCES;
 
 /// Where the fields of a group that are set are defined.
 pub(crate) fn with(group: &str) -> Schema {
@@ -25,7 +27,7 @@ pub(crate) fn mutations() -> Schema {
 pub(crate) fn definitions() -> Definitions {
     let mut builder =
         Builder { definitions: Definitions::new().define("mutation", mutation()), names: BTreeMap::new() };
-    for (group, fields) in Catalogue::get().groups() {
+    for (group, fields) in Catalogue::get().groups().filter(|(group, _)| !SETTINGS.contains(group)) {
         let set = fields
             .iter()
             .map(|field| Field::optional(field.name, Schema::one_of([value(&field.shape), Schema::Null]), field.doc));
@@ -39,6 +41,17 @@ pub(crate) fn definitions() -> Definitions {
         builder.define(own, Schema::one_of([Mapping::new(compared).into(), operators, words()]));
     }
     builder.definitions
+}
+
+/// What the settings of a group may be, which are known before a case runs.
+pub(crate) fn settings(group: &str) -> Mapping {
+    let fields = Catalogue::get().group(group).iter();
+    Mapping::new(fields.map(|field| Field::optional(field.name, setting(&field.shape), field.doc)))
+}
+
+/// What a setting may be.
+pub(crate) fn setting(shape: &Shape) -> Schema {
+    valued(shape, &|group| if SETTINGS.contains(&group) { settings(group).into() } else { with(group) })
 }
 
 /// The kinds of a role that a key can name, each with the fields that come with it.
@@ -78,12 +91,21 @@ fn any_text() -> Schema {
 
 /// What a field may be set to.
 fn value(shape: &Shape) -> Schema {
+    valued(shape, &with)
+}
+
+/// What may be written for a shape; `record` gives what may be written for the fields of a group.
+fn valued(shape: &Shape, record: &dyn Fn(&str) -> Schema) -> Schema {
+    let value = |of: &Shape| valued(of, record);
     match shape {
-        Shape::Record(group) => with(group),
+        Shape::Record(group) => record(group),
         Shape::Edits => mutations(),
+        Shape::Disturbances => Schema::seq_of(Schema::reference("disturbance"), 1, MOST_DISTURBANCES),
         Shape::Template(group) => template(group),
         Shape::List(of) => Schema::seq(value(of)),
+        Shape::ListOf(of, least, most) => Schema::seq_of(value(of), *least, *most),
         Shape::Map(of) => Mapping::new([]).free(Schema::verbatim(), Schema::one_of([value(of), Schema::Null])).into(),
+        Shape::NumberMap(low, high, of) => Mapping::new([]).free(Schema::int(*low, *high), value(of)).into(),
         Shape::WordOr(words, other) => Schema::one_of([Schema::choice(words.clone()), value(other)]),
         Shape::TextOr(other) => Schema::one_of([any_text(), value(other)]),
         scalar => literal(scalar),
@@ -96,6 +118,10 @@ fn literal(shape: &Shape) -> Schema {
         Shape::Bool => Schema::Bool,
         Shape::Int(min, max) => Schema::int(*min, *max),
         Shape::Hex => Schema::hex(0, usize::MAX),
+        Shape::HexOf(least, most) => Schema::hex(*least, *most),
+        Shape::NonEmptyText => Schema::verbatim(),
+        Shape::Duration => Schema::Duration,
+        Shape::Word(words) => Schema::documented_choice(words.iter().copied()),
         // The number first: `10` without quotes is ten, `"10"` is the octet 0x10.
         Shape::HexOrInt => Schema::one_of([Schema::int(0, 0xFF), Schema::hex(0, usize::MAX)]),
         Shape::Name(names) => Schema::choice(names.clone()),

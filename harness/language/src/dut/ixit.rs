@@ -1,12 +1,16 @@
 //! The values needed to test a DUT (IXIT).
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Schema};
 use dmsc_engine::account::{Account, AuthScheme};
 use dmsc_engine::dm::Encoding;
-use dmsc_engine::messages::WakeUp;
+use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp};
+use dmsc_octets::to_hex;
 use serde_json::{Map, Value, json};
+
+use crate::catalogue::schema::setting;
 
 /// The values needed to test a DUT.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,65 +40,34 @@ pub enum Secrets {
     Hidden,
 }
 
-/// A field of an account.
-struct AccountField {
-    name: &'static str,
-    default: &'static str,
-    shape: AccountShape,
-    secret: bool,
-    doc: &'static str,
-}
-
-#[derive(Clone, Copy)]
-enum AccountShape {
-    Text,
-    Nonce,
-    Scheme,
-}
-
-const fn field(name: &'static str, default: &'static str, shape: AccountShape, doc: &'static str) -> AccountField {
-    AccountField { name, default, shape, secret: false, doc }
-}
-
-const fn secret(name: &'static str, default: &'static str, doc: &'static str) -> AccountField {
-    AccountField { name, default, shape: AccountShape::Text, secret: true, doc }
-}
-
-/// The default account is that of the reference DUTs.
-const ACCOUNT: [AccountField; 9] = [
-    field("server_id", "dmsc.example.com", AccountShape::Text, "ServerID of the DM_SC Server's account."),
-    field("address", "", AccountShape::Text, "AppAddr; `http://127.0.0.1:<http_port>/OMA/DM` unless given."),
-    secret("server_secret", "s3cr3t-P@ss", "Secret by which the server proves itself."),
-    field("server_nonce", DEFAULT_NONCE, AccountShape::Nonce, "Nonce by which the server proves itself first."),
-    field("server_auth", "md5", AccountShape::Scheme, "How the server proves itself."),
-    field("client_name", "client1", AccountShape::Text, "User name by which the client proves itself."),
-    secret("client_secret", "pwd-C", "Secret by which the client proves itself."),
-    field("client_nonce", DEFAULT_NONCE, AccountShape::Nonce, "Nonce by which the client proves itself first."),
-    field("client_auth", "md5", AccountShape::Scheme, "How the client proves itself."),
-];
-
-const DEFAULT_NONCE: &str = "000102030405060708090A0B0C0D0E0F";
+const DEFAULT_NONCE: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const DEFAULT_PORT: u16 = 3516;
 const DEFAULT_WINDOW: &str = "60 s";
 
-/// The keys of an account: in the IXIT, and in the `setup` of a case.
-pub(crate) fn account_fields() -> Vec<Field> {
-    let one = |field: &AccountField| {
-        let schema = match field.shape {
-            AccountShape::Text => Schema::verbatim(),
-            AccountShape::Nonce => Schema::hex(0, 64),
-            AccountShape::Scheme => Schema::documented_choice([
-                ("none", "No credentials at the DM layer."),
-                ("basic", "syncml:auth-basic"),
-                ("md5", "syncml:auth-md5"),
-            ]),
-        };
+/// The account of the reference DUTs, whose SCWS listens on this port.
+fn default_account(http_port: impl Display) -> Account {
+    Account {
+        server_id: "dmsc.example.com".into(),
+        address: format!("http://127.0.0.1:{http_port}/OMA/DM"),
+        server_secret: "s3cr3t-P@ss".into(),
+        server_nonce: DEFAULT_NONCE.to_vec(),
+        server_auth: AuthScheme::Md5,
+        client_name: "client1".into(),
+        client_secret: "pwd-C".into(),
+        client_nonce: DEFAULT_NONCE.to_vec(),
+        client_auth: AuthScheme::Md5,
+    }
+}
+
+/// The keys of an account in an IXIT.
+fn account_fields() -> Vec<Field> {
+    let defaults = account_json(&default_account("<http_port>"), Secrets::Shown);
+    let one = |field: FieldSpec| {
+        let default = defaults.get(field.name).map(crate::variables::written).unwrap_or_default();
         let kept = if field.secret { " Kept out of logs and reports." } else { "" };
-        let default =
-            if field.default.is_empty() { String::new() } else { format!(" `{}` unless given.", field.default) };
-        Field::optional(field.name, schema, format!("{}{default}{kept}", field.doc))
+        Field::optional(field.name, setting(&field.shape), format!("{} `{default}` unless given.{kept}", field.doc))
     };
-    ACCOUNT.iter().map(one).collect()
+    AccountWith::specs().into_iter().map(one).collect()
 }
 
 /// What `ixit` may hold.
@@ -124,41 +97,53 @@ pub(super) fn ixit_schema() -> Schema {
     Mapping::new(fields).into()
 }
 
-/// The names of all values, as cases write them behind `ixit.`.
+/// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
     let own = ["encoding", "http_port", "window", "wake_up"].map(str::to_owned);
-    let account = ACCOUNT.iter().map(|field| field.name.to_owned());
-    let other = ACCOUNT.iter().map(|field| format!("other_account.{}", field.name));
+    let fields = AccountWith::specs();
+    let account = fields.iter().map(|field| field.name.to_owned());
+    let other = fields.iter().map(|field| format!("other_account.{}", field.name));
     account.chain(own).chain(["other_account".to_owned()]).chain(other).collect()
 }
 
 impl Default for Ixit {
     fn default() -> Self {
-        Ixit::from_value(&Map::new())
+        Ixit {
+            account: default_account(DEFAULT_PORT),
+            other_account: None,
+            encoding: Encoding::Xml,
+            http_port: DEFAULT_PORT,
+            window: Duration::from_secs(60),
+            window_text: DEFAULT_WINDOW.to_owned(),
+            wake_up: Some(WakeUp::Applications),
+        }
     }
 }
 
 impl Ixit {
     /// The values of an `ixit` that complies with the schema, defaults put in.
-    pub(super) fn from_value(map: &Map<String, Value>) -> Ixit {
+    ///
+    /// # Errors
+    /// [`FieldProblem`] with the path of the value at fault.
+    pub(super) fn from_value(map: &Map<String, Value>) -> Result<Ixit, FieldProblem> {
+        let default = Ixit::default();
         let text = |name: &str| map.get(name).and_then(Value::as_str);
         let port = map.get("http_port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-        let http_port = port.unwrap_or(DEFAULT_PORT);
+        let http_port = port.unwrap_or(default.http_port);
         let window_text = text("window").unwrap_or(DEFAULT_WINDOW).to_owned();
         let other = map.get("other_account").and_then(Value::as_object);
-        let way = text("wake_up");
-        Ixit {
-            account: account(map, http_port),
-            other_account: other.map(|other| account(other, http_port)),
+        Ok(Ixit {
+            account: account(map, http_port)?,
+            other_account: other.map(|other| account(other, http_port)).transpose()?,
             encoding: if text("encoding") == Some("wbxml") { Encoding::Wbxml } else { Encoding::Xml },
             http_port,
-            window: dmsc_doc::parse_duration(&window_text).unwrap_or(Duration::from_secs(60)),
+            window: dmsc_doc::parse_duration(&window_text).unwrap_or(default.window),
             window_text,
-            wake_up: match way {
-                None => Some(WakeUp::Applications),
+            wake_up: match text("wake_up") {
+                None => default.wake_up,
                 Some(way) => WakeUp::ALL.into_iter().find(|known| known.as_str() == way),
             },
-        }
+        })
     }
 
     /// The values by name, as cases and reports see them.
@@ -173,64 +158,32 @@ impl Ixit {
         }
         Value::Object(map)
     }
-
-    /// An account of this IXIT with the values that the `setup` of a case gives.
-    pub fn account_with(&self, setup: &Map<String, Value>) -> Account {
-        let mut map = account_json(&self.account, Secrets::Shown);
-        for (name, value) in setup {
-            map.insert(name.clone(), value.clone());
-        }
-        account(&map, self.http_port)
-    }
 }
 
-fn account(map: &Map<String, Value>, http_port: u16) -> Account {
-    let text = |name: &str| -> String {
-        let default = ACCOUNT.iter().find(|field| field.name == name).map_or("", |field| field.default);
-        map.get(name).map_or_else(|| default.to_owned(), crate::variables::written)
-    };
-    let octets = |name: &str| dmsc_octets::from_hex(&text(name)).unwrap_or_default();
-    let scheme = |name: &str| match text(name).as_str() {
-        "none" => AuthScheme::None,
-        "basic" => AuthScheme::Basic,
-        _ => AuthScheme::Md5,
-    };
-    let address = match text("address") {
-        empty if empty.is_empty() => format!("http://127.0.0.1:{http_port}/OMA/DM"),
-        given => given,
-    };
-    Account {
-        server_id: text("server_id"),
-        address,
-        server_secret: text("server_secret"),
-        server_nonce: octets("server_nonce"),
-        server_auth: scheme("server_auth"),
-        client_name: text("client_name"),
-        client_secret: text("client_secret"),
-        client_nonce: octets("client_nonce"),
-        client_auth: scheme("client_auth"),
-    }
+/// The account among the values of an IXIT, or of another account in it.
+fn account(map: &Map<String, Value>, http_port: u16) -> Result<Account, FieldProblem> {
+    let fields = AccountWith::specs();
+    let own = map.iter().filter(|(name, _)| fields.iter().any(|field| field.name == name.as_str()));
+    let given = AccountWith::from_fields(&own.map(|(name, value)| (name.clone(), value.clone())).collect())?;
+    Ok(given.applied(&default_account(http_port)))
 }
 
 fn account_json(account: &Account, secrets: Secrets) -> Map<String, Value> {
-    let scheme = |scheme: AuthScheme| match scheme {
-        AuthScheme::None => "none",
-        AuthScheme::Basic => "basic",
-        AuthScheme::Md5 => "md5",
-    };
-    let value = |field: &AccountField| match field.name {
+    let value = |field: &FieldSpec| match field.name {
         _ if field.secret && secrets == Secrets::Hidden => json!("(secret)"),
         "server_id" => json!(account.server_id),
         "address" => json!(account.address),
         "server_secret" => json!(account.server_secret),
-        "server_nonce" => json!(dmsc_octets::to_hex(&account.server_nonce)),
-        "server_auth" => json!(scheme(account.server_auth)),
+        "server_nonce" => json!(to_hex(&account.server_nonce)),
+        "server_auth" => json!(account.server_auth.as_str()),
         "client_name" => json!(account.client_name),
         "client_secret" => json!(account.client_secret),
-        "client_nonce" => json!(dmsc_octets::to_hex(&account.client_nonce)),
-        _ => json!(scheme(account.client_auth)),
+        "client_nonce" => json!(to_hex(&account.client_nonce)),
+        "client_auth" => json!(account.client_auth.as_str()),
+        // The tests see to it that there is no other.
+        _ => Value::Null,
     };
-    ACCOUNT.iter().map(|field| (field.name.to_owned(), value(field))).collect()
+    AccountWith::specs().iter().map(|field| (field.name.to_owned(), value(field))).collect()
 }
 
 #[cfg(test)]
@@ -251,7 +204,7 @@ mod tests {
         let Value::Object(map) = json!({ "other_account": { "client_secret": "x" }, "http_port": 80 }) else {
             panic!()
         };
-        let ixit = Ixit::from_value(&map);
+        let ixit = Ixit::from_value(&map).unwrap();
         let hidden = ixit.to_json(Secrets::Hidden).to_string();
         for secret in ["s3cr3t", "pwd-C", "\"x\""] {
             assert!(!hidden.contains(secret), "{hidden}");
@@ -266,17 +219,18 @@ mod tests {
     fn every_name_has_a_value() {
         let Value::Object(map) = json!({ "other_account": {} }) else { panic!() };
         let mut scope = crate::variables::Scope::new();
-        scope.set("ixit", Ixit::from_value(&map).to_json(Secrets::Shown));
+        scope.set("ixit", Ixit::from_value(&map).unwrap().to_json(Secrets::Shown));
         for name in ixit_names() {
-            scope.get(&format!("ixit.{name}")).unwrap();
+            assert_ne!(scope.get(&format!("ixit.{name}")), Ok(&Value::Null), "{name}");
         }
     }
 
     #[test]
-    fn a_setup_changes_an_account() {
-        let Value::Object(setup) = json!({ "client_auth": "basic", "client_name": "x" }) else { panic!() };
-        let account = Ixit::default().account_with(&setup);
-        assert_eq!((account.client_auth, account.client_name.as_str()), (AuthScheme::Basic, "x"));
-        assert_eq!(account.server_id, "dmsc.example.com");
+    fn what_is_not_given_is_that_of_the_reference_duts() {
+        assert_eq!(Ixit::from_value(&Map::new()), Ok(Ixit::default()));
+        let Value::Object(map) = json!({ "client_auth": "basic", "server_nonce": "FF" }) else { panic!() };
+        let given = Ixit::from_value(&map).unwrap().account;
+        let expected = Account { client_auth: AuthScheme::Basic, server_nonce: vec![0xFF], ..Ixit::default().account };
+        assert_eq!(given, expected);
     }
 }

@@ -38,7 +38,10 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let wrong: Vec<Problems> = own.into_iter().chain(reader.others).collect();
     // Without problems there is a statement.
     let Some(ics) = ics.filter(|_| wrong.is_empty()) else { return Err(wrong) };
-    let ixit = Ixit::from_value(&ixit);
+    let ixit = Ixit::from_value(&ixit).map_err(|problem| {
+        let span = root.get("ixit").map_or(root.span, |node| node.span);
+        vec![Problems::new(source.clone(), vec![Problem::new(span, problem.to_string())])]
+    })?;
     let file = source.name.clone();
     Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, card, nonces, reset, operator, file })
 }

@@ -1,6 +1,6 @@
 //! Whether a case concerns a DUT.
 
-use dmsc_bench::rig::Offers;
+use dmsc_bench::offers::Offers;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::{Dut, Secrets};
@@ -38,15 +38,15 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if case.needs_notification() && !offers.notify {
         return Some(NotApplicable::NoNotification);
     }
-    if case.role == Role::Card && case.setup.contains_key("encoding") && !offers.provision {
+    if case.role == Role::Card && case.setup.encoding().is_some() && !offers.provision {
         return Some(NotApplicable::FixedEncoding);
     }
-    if case.setup.contains_key("account") && !offers.provision {
+    if case.setup.account().is_some() && !offers.provision {
         return Some(NotApplicable::FixedAccount);
     }
-    let encoding = case.setup.get("encoding").and_then(Value::as_str);
-    if let Some(wanted) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding.name()) {
-        let (wanted, declared) = (wanted.to_owned(), dut.ixit.encoding.name().to_owned());
+    let encoding = case.setup.encoding();
+    if let Some(wanted) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding) {
+        let (wanted, declared) = (wanted.name().to_owned(), dut.ixit.encoding.name().to_owned());
         return Some(NotApplicable::OtherEncoding { wanted, declared });
     }
     None

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use dmsc_doc::{Kind, Node, Source};
 
 use super::Finding;
+use super::plan::{flow, lines_of};
 use dmsc_language::bundle::{Bundle, CASES, INCLUDES};
 use dmsc_language::case::{Case, Library};
 
@@ -43,7 +44,7 @@ pub fn keep(folder: &Path, finding: &Finding, case: &Case, bundle: &Bundle, seed
     let includes = || bundle.under(INCLUDES).map(|(path, text)| (path.to_owned(), text.to_owned()));
     let loaded = Library::new(Bundle::of(includes().chain([(path, text.clone())]))).load();
     let loaded = loaded.map_err(|all| wrong(all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    if !matches!(loaded.as_slice(), [one] if one.setup == finding.plan.applied(case).setup) {
+    if !matches!(loaded.as_slice(), [one] if one.setup == finding.plan.setup_of(case)) {
         return Err(wrong("its `setup` cannot be added to".into()));
     }
 
@@ -150,25 +151,22 @@ fn disturbed(text: &str, finding: &Finding, case: &Case) -> Result<String, Strin
         let written = slice(text, item.span.start, item.span.end)?;
         edits.push((list.span.start, list.span.end, format!("[{written}]")));
     }
-    let own = |line: &&String| !case.setup.contains_key(line.split(':').next().unwrap_or_default().trim());
-    let lines: Vec<String> = finding.plan.lines();
+    let settings = finding.plan.added_to(case);
     match root.entry("setup").map(|entry| &entry.value) {
         Some(setup) if setup.kind() == Kind::Map && slice(text, setup.span.start, setup.span.end)?.starts_with('{') => {
-            let settings = finding.plan.settings();
-            let added = settings.iter().filter(|(name, _)| !case.setup.contains_key(*name));
-            let added: String = added.map(|(name, value)| format!(" {name}: {},", super::plan::flow(value))).collect();
+            let added: String = settings.iter().map(|(name, value)| format!(" {name}: {},", flow(value))).collect();
             edits.push((setup.span.start + 1, setup.span.start + 1, added));
         }
         Some(setup) => {
             let first = setup.entries().first().ok_or("its `setup` is empty")?.key_span.start;
             let line = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
             let indent = " ".repeat(first.saturating_sub(line));
-            let added: String = lines.iter().filter(own).map(|line| format!("{line}\n{indent}")).collect();
+            let added: String = lines_of(settings).iter().map(|line| format!("{line}\n{indent}")).collect();
             edits.push((first, first, added));
         }
         None => {
             let steps = root.entry("steps").ok_or("it has no steps")?.key_span.start;
-            let added: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+            let added: String = lines_of(settings).iter().map(|line| format!("  {line}\n")).collect();
             edits.push((steps, steps, format!("setup:\n{added}")));
         }
     }

@@ -12,7 +12,8 @@ mod shrink;
 
 use std::time::{Duration, Instant};
 
-use dmsc_bench::rig::{Fixtures, RigError};
+use dmsc_bench::fixtures::Fixtures;
+use dmsc_bench::rig::RigError;
 use dmsc_engine::rng::Rng;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
@@ -95,7 +96,7 @@ pub enum ShakeError {
 /// # Errors
 /// [`ShakeError`] when it cannot be begun, or cannot go on; what is found is never an error.
 pub fn shake(config: &ShakeConfig<'_>, watcher: &mut dyn Watcher) -> Result<Shaken, ShakeError> {
-    let fixtures = Fixtures::load(config.bundle)?;
+    let fixtures = Fixtures::load(config.bundle).map_err(RigError::from)?;
     let mut shaken = Shaken { seed: config.seed, ..Shaken::default() };
     for dut in config.duts {
         let mut shaker = Shaker::new(dut, &fixtures, config.seed);

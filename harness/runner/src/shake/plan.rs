@@ -6,8 +6,12 @@ use dmsc_engine::rng::Rng;
 use dmsc_link::{Disturbance, Mishap, Place, Schedule, Shape};
 use serde_json::{Map, Value};
 
-use dmsc_language::case::Case;
-use dmsc_language::disturb::{CHUNKS, DISTURB, to_json};
+use dmsc_engine::messages::{Chunks, schedule_json};
+use dmsc_language::case::{Case, Setup};
+
+/// The settings of a case that hold a plan.
+const DISTURB: &str = "disturb";
+const CHUNKS: &str = "bip_chunks";
 
 /// Sizes of pieces that are worth a try: one octet, odd ones, and those at the limits.
 const SIZES: [u8; 7] = [1, 7, 16, 64, 127, 237, 255];
@@ -37,38 +41,54 @@ impl Plan {
         Plan { schedule, bip_chunks }
     }
 
-    /// The plan as settings of a case.
+    /// The plan as settings of a case; what it does not do is not among them.
     pub fn settings(&self) -> Map<String, Value> {
         let mut settings = Map::new();
-        settings.insert(DISTURB.to_owned(), to_json(&self.schedule));
+        if !self.schedule.0.is_empty() {
+            settings.insert(DISTURB.to_owned(), schedule_json(&self.schedule));
+        }
         if !self.bip_chunks.is_empty() {
             settings.insert(CHUNKS.to_owned(), self.bip_chunks.iter().copied().map(Value::from).collect());
         }
         settings
     }
 
-    /// The case with this plan in its setup; sizes that the case itself chose stay.
-    pub(super) fn applied(&self, case: &Case) -> Case {
-        let mut case = case.clone();
-        for (name, value) in self.settings() {
-            case.setup.entry(name).or_insert(value);
+    /// The settings that go into a case: all but those that the case itself has.
+    pub(super) fn added_to(&self, case: &Case) -> Map<String, Value> {
+        let mut settings = self.settings();
+        if case.setup.schedule().is_some() {
+            settings.remove(DISTURB);
         }
-        case
+        if !case.setup.bip_chunks().is_empty() {
+            settings.remove(CHUNKS);
+        }
+        settings
+    }
+
+    /// The settings of a case with this plan among them, as they are written; those that the case itself has stay.
+    pub(super) fn setup_of(&self, case: &Case) -> Setup {
+        let mut setup = case.setup.clone();
+        if setup.schedule().is_none() && !self.schedule.0.is_empty() {
+            setup.set_schedule(Some(self.schedule.clone()));
+        }
+        if setup.bip_chunks().is_empty() {
+            setup.set_bip_chunks(Chunks::new(&self.bip_chunks));
+        }
+        setup
+    }
+
+    /// The case with this plan in its setup. Its link is watched even if nothing goes wrong there.
+    pub(super) fn applied(&self, case: &Case) -> Case {
+        let mut setup = self.setup_of(case);
+        if setup.schedule().is_none() {
+            setup.set_schedule(Some(Schedule::default()));
+        }
+        Case { setup, ..case.clone() }
     }
 
     /// The settings as lines of a case file, those of the schedule one disturbance a line.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (name, value) in self.settings() {
-            match value {
-                Value::Array(entries) if name == DISTURB && !entries.is_empty() => {
-                    lines.push(format!("{name}:"));
-                    lines.extend(entries.iter().map(|entry| format!("  - {}", flow(entry))));
-                }
-                value => lines.push(format!("{name}: {}", flow(&value))),
-            }
-        }
-        lines
+        lines_of(self.settings())
     }
 
     /// Plans with less in them, the greatest step first. Each is smaller, so that a chain of them ends.
@@ -94,6 +114,21 @@ impl Plan {
         }
         plans
     }
+}
+
+/// Settings as lines of a case file, those of a schedule one disturbance a line.
+pub(super) fn lines_of(settings: Map<String, Value>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, value) in settings {
+        match value {
+            Value::Array(entries) if name == DISTURB => {
+                lines.push(format!("{name}:"));
+                lines.extend(entries.iter().map(|entry| format!("  - {}", flow(entry))));
+            }
+            value => lines.push(format!("{name}: {}", flow(&value))),
+        }
+    }
+    lines
 }
 
 /// Both halves, then all but one each.

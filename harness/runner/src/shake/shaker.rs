@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::{DutFileOperator, Operator};
-use dmsc_bench::rig::{Fixtures, Rig, RigError};
+use dmsc_bench::rig::{Rig, RigError};
 use dmsc_engine::account::Account;
 use dmsc_language::case::Case;
-use dmsc_language::disturb::{is_disturbed, schedule};
 use dmsc_language::dut::{Dut, LinkSpec};
 use dmsc_link::{Mishap, Shape, Tally};
 use dmsc_scr::Verdict;
@@ -33,8 +33,8 @@ const REPEATS: usize = 5;
 
 /// How long the schedule of a case can hold something back.
 fn held_back(case: &Case) -> Duration {
-    let schedule = schedule(&case.setup).ok().flatten().unwrap_or_default();
-    let delays = schedule.0.iter().map(|one| match one.mishap {
+    let schedule = case.setup.schedule().into_iter().flat_map(|schedule| &schedule.0);
+    let delays = schedule.map(|one| match one.mishap {
         Mishap::Delay(by) | Mishap::Stall(by) => by,
         _ => Duration::ZERO,
     });
@@ -103,7 +103,7 @@ impl<'d> Shaker<'d> {
 
     /// Two sessions without disturbance, with the same DUT; why the case cannot be shaken, if so.
     pub(super) fn survey<'c>(&mut self, case: &'c Case) -> Result<Result<Target<'c>, String>, ShakeError> {
-        if is_disturbed(&case.setup) {
+        if case.setup.is_disturbed() {
             return Ok(Err("it has a `disturb` of its own".into()));
         }
         self.rig.keep_dut();

@@ -1,5 +1,4 @@
 use dmsc_engine::switch::Switch;
-use dmsc_language::disturb::is_disturbed;
 use dmsc_language::dut::LinkSpec;
 use dmsc_link::{Disturbance, Mishap, Place, Schedule, Shape, Side, Tally};
 use dmsc_scr::Verdict;
@@ -119,7 +118,7 @@ fn a_plan_with_nothing_in_it_changes_nothing() {
     let bundle = Bundle::builtin();
     for name in ["reference-card", "reference-terminal"] {
         let dut = dut(&bundle, name, None);
-        let ours = cases().iter().filter(|case| case.role == dut.role() && !is_disturbed(&case.setup));
+        let ours = cases().iter().filter(|case| case.role == dut.role() && !case.setup.is_disturbed());
         for case in ours.step_by(7) {
             let undisturbed = session(&dut, case, None);
             assert_eq!(session(&dut, case, Some(&Plan::default())), undisturbed, "{}", case.name());
@@ -135,7 +134,7 @@ proptest! {
         let case = pick.get(cases());
         let name = if case.role == dmsc_engine::role::Role::Card { "reference-terminal" } else { "reference-card" };
         let dut = dut(&bundle, name, None);
-        prop_assume!(!is_disturbed(&case.setup) && case.ixit.is_empty());
+        prop_assume!(!case.setup.is_disturbed() && case.ixit.is_empty());
         let tally = Tally { commands: 120, responses: 120, streams: Vec::new() };
         let plan = Plan::random(seed, &Shape { tally, most: 9, longest: Duration::from_secs(30) });
         let result = session(&dut, case, Some(&plan));
@@ -170,7 +169,7 @@ fn kept(files: &[(&str, &str)], plan: Plan) -> Result<Vec<(String, String)>, Kee
         let library = Library::from_dir(&folder).unwrap();
         let loaded = library.load().unwrap_or_else(|all| panic!("{}", all[0]));
         assert_eq!(loaded.len(), 1);
-        assert_eq!(loaded[0].setup, finding.plan.applied(case).setup);
+        assert_eq!(loaded[0].setup, finding.plan.setup_of(case));
         assert_eq!((&loaded[0].instance, &loaded[0].steps.len()), (&case.instance, &case.steps.len()));
         let texts = library.bundle().under("testcases/").map(|(path, text)| (path.to_owned(), text.to_owned()));
         all.extend(texts);

@@ -10,8 +10,9 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use clap::Args;
+use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::play::{Audience, play};
-use dmsc_bench::rig::{Fixtures, Rig};
+use dmsc_bench::rig::Rig;
 use dmsc_doc::{Source, parse_duration};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::event::Event;

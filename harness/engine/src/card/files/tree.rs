@@ -1,5 +1,7 @@
 //! The tree of files: what there is, and where.
 
+use std::num::NonZeroU8;
+
 use dmsc_uicc::authentication::Authenticator;
 use dmsc_uicc::fs::{AccessRule, ServiceTable};
 
@@ -104,13 +106,13 @@ impl FileSystem {
         &self.atr
     }
 
-    /// Sets or clears services of EF.UST in every application that has one.
-    pub fn set_services(&mut self, services: &[(u8, bool)]) {
+    /// Sets or clears services of EF.UST in every application that has one, and lengthens it where that takes it.
+    pub fn set_services(&mut self, services: impl IntoIterator<Item = (NonZeroU8, bool)> + Clone) {
         for node in self.nodes.iter_mut().filter(|node| node.id == UST) {
             let Body::Transparent(content) = &mut node.body else { continue };
             let mut table = ServiceTable(std::mem::take(content));
-            for (service, on) in services {
-                if *on { table.set(*service) } else { table.clear(*service) }
+            for (service, on) in services.clone() {
+                if on { table.set(service.get()) } else { table.clear(service.get()) }
             }
             *content = table.0;
         }

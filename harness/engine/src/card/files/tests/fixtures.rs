@@ -1,5 +1,7 @@
 //! What is wrong with a fixture is told with the file and the field; those that are there are right.
 
+use std::num::NonZeroU8;
+
 use dmsc_uicc::fs::{DirRecord, ServiceTable};
 
 use super::super::tree::Body;
@@ -178,7 +180,8 @@ fn a_service_is_offered_with_its_files_and_no_file_without_its_service() {
 #[test]
 fn services_are_switched() {
     let mut system = read(REFERENCE);
-    system.set_services(&[(77, false), (31, true), (250, true)]);
+    let service = |number| NonZeroU8::new(number).unwrap();
+    system.set_services([(service(77), false), (service(31), true), (service(250), true)]);
     let usim = system.applications().next().unwrap().0;
     let ServiceTable(octets) = system.services(usim);
     assert_eq!(octets.len(), 32);

@@ -1,4 +1,4 @@
-//! The link to a device, kept open from one case to the next, and opened anew when it was lost.
+//! The link to a device, kept open from one case to the next, and opened again when it was lost.
 
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
@@ -17,8 +17,8 @@ const LAST_WORDS: Duration = Duration::from_millis(20);
 /// How long it waits before it tries again to open a link that says at once that it cannot be had.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// The link of a rig.
-pub struct Wire {
+/// The link to a device, with the far end of the bench where there is one.
+pub struct DeviceLink {
     open: Opener,
     near: Option<Box<dyn Link>>,
     far: Option<FarEnd>,
@@ -27,19 +27,19 @@ pub struct Wire {
     limit: Duration,
 }
 
-impl Wire {
-    /// A link that `open` opens when it is first needed; on a bench with what `far` opens behind it, and what that is
+impl DeviceLink {
+    /// A link that `open` opens when it is first needed; on a bench with what `far` opens at its far end, and what that is
     /// before the first session. A lost link may take `limit` to come back; the far end stays `away` meanwhile.
-    pub fn new(open: Opener, far: Option<(Opener, Opening)>, limit: Duration, away: Duration) -> Wire {
+    pub fn new(open: Opener, far: Option<(Opener, Opening)>, limit: Duration, away: Duration) -> DeviceLink {
         let pace = Pace::default();
         let far = far.map(|(open, idle)| FarEnd::start(open, idle, away, pace.clone()));
-        Wire { open, near: None, far, pace, limit }
+        DeviceLink { open, near: None, far, pace, limit }
     }
 
     /// The link to a device; `atr` is that of the card, if one is played at the far end of a bench.
-    pub(crate) fn of(device: &Device, atr: &[u8]) -> Wire {
+    pub(crate) fn of(device: &Device, atr: &[u8]) -> DeviceLink {
         let far = device.bench.as_ref().map(|bench| (opener(&bench.connection), Opening { atr: atr.to_vec() }));
-        Wire::new(opener(&device.connection), far, device.recovery, AWAY)
+        DeviceLink::new(opener(&device.connection), far, device.recovery, AWAY)
     }
 
     /// The link, open.
@@ -92,7 +92,7 @@ impl Wire {
         Ok(match &self.far {
             Some(far) => {
                 let near = Paced::new(near, self.pace.clone(), End::Near);
-                Box::new(Benched { near, far: far.handle() })
+                Box::new(BenchLink { near, far: far.handle() })
             }
             None => near,
         })
@@ -120,7 +120,7 @@ impl Wire {
         self.near = Some(near);
     }
 
-    /// Opens the link anew after it was lost; gives how long that took.
+    /// Opens the link again after it was lost; gives how long that took.
     ///
     /// # Errors
     /// What stood in the way when the limit had passed.
@@ -146,12 +146,12 @@ fn opener(connection: &Connection) -> Opener {
 }
 
 /// The link to a bench: acts go to the reference DUT at the far end.
-struct Benched {
+struct BenchLink {
     near: Paced,
     far: FarHandle,
 }
 
-impl Link for Benched {
+impl Link for BenchLink {
     fn now(&self) -> Time {
         self.near.now()
     }

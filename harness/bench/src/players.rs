@@ -1,0 +1,115 @@
+//! The players of a session against a DUT: the one that the harness has in a case, set as the case says.
+
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use dmsc_engine::account::Account;
+use dmsc_engine::card::files::FileSystem;
+use dmsc_engine::card::{Card, CardConfig};
+use dmsc_engine::medium::Medium;
+use dmsc_engine::messages::{
+    Announced, CardSetup, Chunks, DmClientMode, Form, Package, ScwsMode, Setup, StartMode, TerminalSetup,
+};
+use dmsc_engine::player::Player;
+use dmsc_engine::switch::Switches;
+use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
+use dmsc_language::dut::{Dut, WakeUp};
+use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::profile::TerminalProfile;
+
+use crate::fixtures::Fixtures;
+
+/// The buffer size that a card asks for unless told otherwise, in octets.
+pub(crate) const BUFFER_SIZE: u16 = 1400;
+
+/// How often a terminal polls an idle card unless told otherwise (TS 102 221 14.5.2).
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(30);
+
+/// What the players of a session follow from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Players<'a> {
+    /// The DUT.
+    pub(crate) dut: &'a Dut,
+    /// The card and the tree that they start from.
+    pub(crate) fixtures: &'a Fixtures,
+    /// What their random values follow from.
+    pub(crate) seed: u64,
+}
+
+impl<'a> Players<'a> {
+    /// The files of the card that is played, whichever side it is on.
+    pub(crate) fn files(&self) -> &'a FileSystem {
+        self.fixtures.card(self.dut)
+    }
+
+    /// The player of the harness, on a link that has this.
+    pub(crate) fn player(&self, setup: &Setup, account: Account, medium: Medium) -> Box<dyn Player> {
+        match setup {
+            Setup::Card(setup) => Box::new(Card::new(self.card(setup, account, medium))),
+            Setup::Terminal(setup) => Box::new(Terminal::new(self.terminal(setup, account, medium))),
+        }
+    }
+
+    /// The card that the harness plays.
+    pub(crate) fn card(&self, setup: &CardSetup, account: Account, medium: Medium) -> CardConfig {
+        let mut files = self.files().clone();
+        files.set_services(setup.ust.iter().flatten().map(|(service, on)| (*service, *on)));
+        let package = |package: &Package| package.values().iter().map(|Form(command)| command.clone()).collect();
+        CardConfig {
+            medium,
+            files,
+            account,
+            program: setup.program.iter().flatten().map(package).collect(),
+            http_port: setup.http_port.map_or(self.dut.ixit.http_port, NonZeroU16::get),
+            buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
+            transport: TransportProtocol::TcpClientLocal,
+            causes: Vec::new(),
+            scws: setup.scws != Some(ScwsMode::Manual),
+            bip_chunks: sizes(setup.bip_chunks.as_ref()),
+            switches: Switches::default(),
+            patches: Vec::new(),
+            scripted: true,
+            seed: self.seed,
+        }
+    }
+
+    /// The terminal that the harness plays.
+    pub(crate) fn terminal(&self, setup: &TerminalSetup, account: Account, medium: Medium) -> TerminalConfig {
+        let mut profile = TerminalProfile::minimal_dm_sc();
+        if let Some(with) = &setup.profile {
+            alter_profile(&mut profile, &with.to_profile());
+        }
+        let start = setup.start != Some(StartMode::Manual);
+        let disturbed = setup.disturb.as_ref().is_some_and(|schedule| !schedule.0.is_empty());
+        TerminalConfig {
+            medium,
+            profile,
+            applications: match &setup.applications {
+                Some(applications) => applications.iter().map(|Announced(application)| application.clone()).collect(),
+                None => vec![Announced::dm_client().0],
+            },
+            accounts: vec![account],
+            tree: self.fixtures.tree.clone(),
+            encoding: setup.encoding.unwrap_or(self.dut.ixit.encoding),
+            poll_interval: setup.poll_interval.unwrap_or(POLL_INTERVAL),
+            max_buffer: setup.max_buffer.map(NonZeroU16::get),
+            wake_up: self.dut.ixit.wake_up.unwrap_or(WakeUp::Status),
+            start,
+            // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
+            revives: disturbed && start,
+            bip_chunks: sizes(setup.bip_chunks.as_ref()),
+            dm_client: setup.dm_client != Some(DmClientMode::Manual),
+            switches: Switches::default(),
+            patches: Vec::new(),
+            scripted: true,
+            seed: self.seed,
+        }
+    }
+}
+
+fn sizes(chunks: Option<&Chunks>) -> Vec<u8> {
+    chunks.map(|chunks| chunks.sizes().to_vec()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

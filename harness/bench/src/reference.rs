@@ -1,0 +1,161 @@
+//! The DUTs that are part of the harness: the reference card and terminal, with the faults that a DUT file gives them,
+//! and those that know nothing.
+
+use dmsc_dm::syncml::{Command, CommandName, Item};
+use dmsc_engine::account::Account;
+use dmsc_engine::card::{Card, CardConfig, Cause};
+use dmsc_engine::medium::Medium;
+use dmsc_engine::messages::{Announced, Setup};
+use dmsc_engine::patch::Patch;
+use dmsc_engine::player::Player;
+use dmsc_engine::switch::Switches;
+use dmsc_engine::terminal::{Terminal, TerminalConfig};
+use dmsc_language::dut::{Builtin, Connection, WakeUp};
+use dmsc_link::{Opening, Peer};
+use dmsc_scr::DutKind;
+use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::profile::TerminalProfile;
+
+use crate::dummy::{Mute, Yes};
+use crate::players::{BUFFER_SIZE, POLL_INTERVAL, Players};
+
+/// The number whose call wakes the reference card.
+const CUSTOMER_CARE: &str = "18005550199";
+
+/// The two sides draw different values from one seed.
+const OTHER_SIDE: u64 = 0x5EED_0000_0000_0001;
+
+/// A DUT that is part of the harness.
+pub(crate) enum BuiltinDut {
+    /// The reference card or terminal.
+    Player(Box<dyn Player + Send>),
+    /// One that knows nothing.
+    Dummy(Box<dyn Peer + Send>),
+}
+
+impl BuiltinDut {
+    /// What stands behind a link.
+    pub(crate) fn into_peer(self) -> Box<dyn Peer + Send> {
+        match self {
+            BuiltinDut::Player(player) => player,
+            BuiltinDut::Dummy(peer) => peer,
+        }
+    }
+}
+
+impl Players<'_> {
+    /// The account a reference DUT is provisioned with: what a case provisions, it provisions on both sides.
+    fn provisioned(&self, setup: &Setup) -> Account {
+        let account = &self.dut.ixit.account;
+        setup.account().map_or_else(|| account.clone(), |with| with.applied(account))
+    }
+
+    /// A DUT that is part of the harness, provisioned for a case.
+    pub(crate) fn builtin(&self, builtin: Builtin, setup: &Setup, medium: Medium) -> BuiltinDut {
+        match builtin {
+            Builtin::Silent => BuiltinDut::Dummy(Box::new(Mute)),
+            Builtin::Yes => BuiltinDut::Dummy(Box::new(Yes::default())),
+            Builtin::Card => {
+                let config = CardConfig { medium, ..self.reference_card(self.provisioned(setup)) };
+                BuiltinDut::Player(Box::new(Card::new(config)))
+            }
+            Builtin::Terminal => {
+                let config = TerminalConfig { medium, ..self.provisioned_terminal(setup) };
+                BuiltinDut::Player(Box::new(Terminal::new(config)))
+            }
+        }
+    }
+
+    /// The reference DUT as a player of its own over this connection, telling what passes; and what its link must know.
+    pub(crate) fn alone(&self, connection: &Connection) -> (Box<dyn Player>, Opening) {
+        let medium = if connection.has_streams() { Medium::Both } else { Medium::Contact };
+        let account = self.dut.ixit.account.clone();
+        match self.dut.kind {
+            DutKind::Card => {
+                let opening = Opening { atr: self.files().atr().to_vec() };
+                (Box::new(Card::new(CardConfig { scripted: true, medium, ..self.reference_card(account) })), opening)
+            }
+            DutKind::Terminal => {
+                let config = TerminalConfig { scripted: true, medium, ..self.reference_terminal(account) };
+                (Box::new(Terminal::new(config)), Opening::default())
+            }
+        }
+    }
+
+    fn switches(&self) -> Switches {
+        Switches::new(self.dut.faults.iter().flat_map(|fault| fault.switches.iter().copied()))
+    }
+
+    fn patches(&self) -> Vec<Patch> {
+        self.dut.faults.iter().flat_map(|fault| fault.patches.iter().cloned()).collect()
+    }
+
+    fn reference_card(&self, account: Account) -> CardConfig {
+        CardConfig {
+            medium: Medium::Contact,
+            files: self.files().clone(),
+            account,
+            program: reference_program(),
+            http_port: self.dut.ixit.http_port,
+            buffer_size: BUFFER_SIZE,
+            transport: TransportProtocol::TcpClientLocal,
+            causes: causes(self.dut.ixit.wake_up),
+            scws: true,
+            bip_chunks: Vec::new(),
+            switches: self.switches(),
+            patches: self.patches(),
+            scripted: false,
+            seed: self.seed ^ OTHER_SIDE,
+        }
+    }
+
+    /// The reference terminal as a case sets it.
+    pub(crate) fn provisioned_terminal(&self, setup: &Setup) -> TerminalConfig {
+        let encoding = setup.encoding().unwrap_or(self.dut.ixit.encoding);
+        TerminalConfig { encoding, ..self.reference_terminal(self.provisioned(setup)) }
+    }
+
+    fn reference_terminal(&self, account: Account) -> TerminalConfig {
+        TerminalConfig {
+            medium: Medium::Contact,
+            profile: TerminalProfile::minimal_dm_sc(),
+            applications: vec![Announced::dm_client().0],
+            accounts: std::iter::once(account).chain(self.dut.ixit.other_account.clone()).collect(),
+            tree: self.fixtures.tree.clone(),
+            encoding: self.dut.ixit.encoding,
+            poll_interval: POLL_INTERVAL,
+            max_buffer: None,
+            wake_up: WakeUp::Applications,
+            start: true,
+            revives: true,
+            bip_chunks: Vec::new(),
+            dm_client: true,
+            switches: self.switches(),
+            patches: self.patches(),
+            scripted: false,
+            seed: self.seed ^ OTHER_SIDE,
+        }
+    }
+}
+
+/// What makes the reference card send a notification: what its IXIT says, and what a person can cause at any time.
+fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
+    let mut causes = vec![Cause::Location, Cause::CallControl(CUSTOMER_CARE.into())];
+    match wake_up {
+        Some(WakeUp::Applications) => causes.push(Cause::Applications),
+        Some(WakeUp::Status) => causes.push(Cause::Status),
+        Some(WakeUp::Timer) => causes.push(Cause::Timer(60)),
+        Some(WakeUp::Location | WakeUp::CallControl) | None => {}
+    }
+    causes
+}
+
+/// The reference server reads the firmware version and the language, one package each.
+fn reference_program() -> Vec<Vec<Command>> {
+    let get = |uri: &str| {
+        let mut get = Command::new(CommandName::Get, "");
+        get.items.push(Item { target: Some(uri.into()), ..Item::default() });
+        get
+    };
+    vec![vec![get("./DevDetail/FwV"), get("./DevInfo/Lang")]]
+}

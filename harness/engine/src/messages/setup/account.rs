@@ -1,0 +1,111 @@
+//! The fields of a DM account, as a DUT file gives them and as a case changes them.
+
+use serde_json::Value;
+
+use crate::account::{Account, AuthScheme};
+use crate::messages::shape::Shape;
+use crate::messages::value::{FieldValue, HexOf, NonEmpty, fields, wrong};
+
+fields! {
+    /// What is given of an account.
+    pub struct AccountWith = "setup.account" {
+        /// ServerID of the DM_SC Server's account.
+        server_id: NonEmpty,
+        /// AppAddr.
+        address: NonEmpty,
+        /// Secret by which the server proves itself.
+        server_secret: NonEmpty = secret,
+        /// Nonce by which the server proves itself first.
+        server_nonce: HexOf<0, 64>,
+        /// How the server proves itself.
+        server_auth: AuthScheme,
+        /// User name by which the client proves itself.
+        client_name: NonEmpty,
+        /// Secret by which the client proves itself.
+        client_secret: NonEmpty = secret,
+        /// Nonce by which the client proves itself first.
+        client_nonce: HexOf<0, 64>,
+        /// How the client proves itself.
+        client_auth: AuthScheme,
+    }
+}
+
+impl AccountWith {
+    /// The account with what is given here in place of its own.
+    #[must_use]
+    pub fn applied(&self, account: &Account) -> Account {
+        let text =
+            |given: &Option<NonEmpty>, own: &String| given.as_ref().map_or_else(|| own.clone(), |set| set.0.clone());
+        let nonce = |given: &Option<HexOf<0, 64>>, own: &Vec<u8>| {
+            given.as_ref().map_or_else(|| own.clone(), |set| set.octets().to_vec())
+        };
+        Account {
+            server_id: text(&self.server_id, &account.server_id),
+            address: text(&self.address, &account.address),
+            server_secret: text(&self.server_secret, &account.server_secret),
+            server_nonce: nonce(&self.server_nonce, &account.server_nonce),
+            server_auth: self.server_auth.unwrap_or(account.server_auth),
+            client_name: text(&self.client_name, &account.client_name),
+            client_secret: text(&self.client_secret, &account.client_secret),
+            client_nonce: nonce(&self.client_nonce, &account.client_nonce),
+            client_auth: self.client_auth.unwrap_or(account.client_auth),
+        }
+    }
+}
+
+impl FieldValue for AuthScheme {
+    fn shape() -> Shape {
+        Shape::Word(AuthScheme::ALL.map(|scheme| (scheme.as_str(), scheme.doc())).to_vec())
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let found = AuthScheme::ALL.into_iter().find(|scheme| value == scheme.as_str());
+        found.ok_or_else(|| wrong(value, &Self::shape()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::messages::value::Group;
+
+    #[test]
+    fn what_is_not_given_stays() {
+        let account = Account {
+            server_id: "server".into(),
+            address: "http://card/".into(),
+            server_secret: "s".into(),
+            server_nonce: vec![1],
+            server_auth: AuthScheme::Md5,
+            client_name: "client".into(),
+            client_secret: "c".into(),
+            client_nonce: vec![2],
+            client_auth: AuthScheme::Basic,
+        };
+        assert_eq!(AccountWith::default().applied(&account), account);
+        let given = json!({
+            "server_id": "S", "address": "http://other/", "server_secret": "SS", "server_nonce": "", "server_auth": "none",
+            "client_name": "C", "client_secret": "CS", "client_nonce": "0203", "client_auth": "none",
+        });
+        let given = given.as_object().unwrap();
+        assert_eq!(given.len(), AccountWith::specs().len(), "a field is not tried");
+        let all = AccountWith::from_fields(given).unwrap().applied(&account);
+        let expected = Account {
+            server_id: "S".into(),
+            address: "http://other/".into(),
+            server_secret: "SS".into(),
+            server_nonce: vec![],
+            server_auth: AuthScheme::None,
+            client_name: "C".into(),
+            client_secret: "CS".into(),
+            client_nonce: vec![2, 3],
+            client_auth: AuthScheme::None,
+        };
+        assert_eq!(all, expected);
+        let secret: Vec<_> =
+            AccountWith::specs().into_iter().filter(|field| field.secret).map(|field| field.name).collect();
+        assert_eq!(secret, ["server_secret", "client_secret"]);
+    }
+}
