@@ -8,7 +8,8 @@ use dmsc_engine::medium::Medium;
 use dmsc_engine::player::Player;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
-use dmsc_language::dut::{Builtin, Connection, Device, Dut, LinkSpec, Secrets};
+use dmsc_language::dut::{Builtin, Connection, Device, Dut, LinkSpec};
+use dmsc_language::ixit::Secrets;
 use dmsc_language::variables::Scope;
 use dmsc_link::{Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Tally, Tcp, Time, run_command};
 

@@ -2,7 +2,6 @@
 
 mod connection;
 mod device;
-mod ixit;
 mod nonces;
 mod read;
 mod schema;
@@ -19,13 +18,12 @@ use serde_json::{Value, json};
 pub use connection::{Chosen, Connection};
 pub use device::{BenchSpec, Device};
 pub use dmsc_engine::messages::WakeUp;
-pub(crate) use ixit::ixit_names;
-pub use ixit::{Ixit, Secrets};
 pub use schema::dut_schema;
 
 use crate::bundle::Bundle;
 use crate::catalogue::Role;
 use crate::fault::Fault;
+use crate::ixit::Ixit;
 pub use nonces::NonceFile;
 
 /// A DUT.

@@ -8,4 +8,5 @@ mod disturb;
 pub mod dut;
 pub mod editors;
 pub mod fault;
+pub mod ixit;
 pub mod variables;

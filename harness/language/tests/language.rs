@@ -140,7 +140,7 @@ fn the_reference_duts_are_sound() {
     let bundle = Bundle::builtin();
     for name in ["reference-card", "reference-terminal"] {
         let dut = Dut::from_bundle(&bundle, name, &[]).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(dut.ixit, dmsc_language::dut::Ixit::default(), "{name} writes the defaults out");
+        assert_eq!(dut.ixit, dmsc_language::ixit::Ixit::default(), "{name} writes the defaults out");
         assert!(dut.ics.answers().iter().all(|(item, yes)| *yes || item.status() != Some(dmsc_scr::Status::Mandatory)));
         let path = crate_folder().join(format!("../../fixtures/duts/{name}.yaml"));
         let from_disk = Dut::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));

@@ -11,12 +11,6 @@ pub(crate) const KNOWN_CIRCLES: &[&[&str]] = &[
     &["harness/dm/src/auth.rs", "harness/dm/src/package0.rs"],
     // The reader of XML goes on to the message, which asks it for fragments.
     &["harness/dm/src/syncml/from_element.rs", "harness/dm/src/xml.rs"],
-    // What a message's fields say is a change of it, and a change asks which fields a message has.
-    &["harness/engine/src/messages/http.rs", "harness/engine/src/patch.rs"],
-    // Cases ask whether a fault can patch a message; faults are read with the readers of cases.
-    &["harness/language/src/case/read.rs", "harness/language/src/fault.rs"],
-    // The host puts parts together, and they end in its failures.
-    &["harness/usb/src/iccd/host.rs", "harness/usb/src/iccd/parts.rs"],
 ];
 
 /// Files of more than one folder that import each other.

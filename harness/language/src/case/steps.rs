@@ -16,7 +16,7 @@ use crate::bundle::{Bundle, INCLUDES};
 use crate::catalogue::schema::{mutations, template, with};
 use crate::catalogue::{Catalogue, Kind, Role};
 use crate::digest::Digest;
-use crate::dut::ixit_names;
+use crate::ixit::ixit_names;
 use crate::variables::{RESERVED, fill, references};
 
 /// How deep includes may use includes.

@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Source, load};
+use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Problems, Schema, Source, load};
 use dmsc_link::{Link, LinkError};
 
 use crate::catalogue::Role;
@@ -178,4 +178,20 @@ mod tests {
         assert_eq!(parsed("vpcd: {}", Role::Card).to_string(), "vpcd at 127.0.0.1:35963");
         assert_eq!(parsed("gadget: { eem: {} }", Role::Card).to_string(), "USB gadget with EEM, control B");
     }
+}
+
+/// An address of a host and a port.
+pub(super) fn address() -> Schema {
+    Schema::text().named("an address `host:port`").with(|node| {
+        let text = node.as_str()?;
+        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+        if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+            return None;
+        }
+        Some(
+            Problem::new(node.span, format!("`{text}` is no address"))
+                .label("expected `host:port`")
+                .help("write the host and a port from 0 to 65535: `127.0.0.1:4116`"),
+        )
+    })
 }

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     fn account() -> Account {
-        crate::dut::Ixit::default().account
+        crate::ixit::Ixit::default().account
     }
 
     #[test]

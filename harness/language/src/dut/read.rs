@@ -10,11 +10,12 @@ use serde_json::{Map, Value};
 
 use super::connection::{WORDS, Word, chosen};
 use super::device::RECOVERY;
-use super::ixit::ixit_schema;
 use super::nonces::AFRESH;
-use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, Ixit, LinkSpec, NonceFile, dut_schema};
+use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, LinkSpec, NonceFile, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
+use crate::ixit::Ixit;
+use crate::ixit::ixit_schema;
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
     let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;

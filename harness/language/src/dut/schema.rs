@@ -4,8 +4,8 @@ use dmsc_doc::{Field, Mapping, Schema};
 use dmsc_scr::DutKind;
 
 use super::Builtin;
-use super::connection::{WORDS, connection_schema};
-use super::ixit::ixit_schema;
+use super::connection::{WORDS, address, connection_schema};
+use crate::ixit::ixit_schema;
 
 /// What a DUT file may hold.
 pub fn dut_schema() -> Schema {
@@ -85,19 +85,4 @@ fn doc(builtin: Builtin) -> &'static str {
 
 fn command() -> Schema {
     Schema::seq_of(Schema::verbatim(), 1, usize::MAX).named("a command: [program, argument, ...]")
-}
-
-pub(super) fn address() -> Schema {
-    Schema::text().named("an address `host:port`").with(|node| {
-        let text = node.as_str()?;
-        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
-        if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
-            return None;
-        }
-        Some(
-            dmsc_doc::Problem::new(node.span, format!("`{text}` is no address"))
-                .label("expected `host:port`")
-                .help("write the host and a port from 0 to 65535: `127.0.0.1:4116`"),
-        )
-    })
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::digest::Digest;
-use dmsc_language::dut::{Builtin, Dut, LinkSpec, Secrets};
+use dmsc_language::dut::{Builtin, Dut, LinkSpec};
+use dmsc_language::ixit::Secrets;
 use dmsc_report::journal::{self, CaseHeader, DutHeader, RunHeader, Timestamp, VERSION};
 use dmsc_scr::Tables;
 

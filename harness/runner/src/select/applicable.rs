@@ -3,7 +3,8 @@
 use dmsc_bench::offers::Offers;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
-use dmsc_language::dut::{Dut, Secrets};
+use dmsc_language::dut::Dut;
+use dmsc_language::ixit::Secrets;
 use dmsc_scr::{NotApplicable, Tables};
 use serde_json::Value;
 

@@ -34,7 +34,7 @@ impl fmt::Display for Reader {
 
 fn fields() -> Mapping {
     Mapping::new([
-        Field::optional("address", crate::dut::schema::address(), "Where vpcd is; `127.0.0.1:35963` unless given."),
+        Field::optional("address", super::address(), "Where vpcd is; `127.0.0.1:35963` unless given."),
         Field::optional(
             "side",
             Schema::documented_choice([

@@ -71,7 +71,7 @@ fn account_fields() -> Vec<Field> {
 }
 
 /// What `ixit` may hold.
-pub(super) fn ixit_schema() -> Schema {
+pub(crate) fn ixit_schema() -> Schema {
     let ways = WakeUp::ALL.map(|way| (way.as_str(), way.doc()));
     let ways = ways.into_iter().chain([("none", "Nothing does; cases that need it are not applicable.")]);
     let mut fields = account_fields();
@@ -125,7 +125,7 @@ impl Ixit {
     ///
     /// # Errors
     /// [`FieldProblem`] with the path of the value at fault.
-    pub(super) fn from_value(map: &Map<String, Value>) -> Result<Ixit, FieldProblem> {
+    pub(crate) fn from_value(map: &Map<String, Value>) -> Result<Ixit, FieldProblem> {
         let default = Ixit::default();
         let text = |name: &str| map.get(name).and_then(Value::as_str);
         let port = map.get("http_port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
