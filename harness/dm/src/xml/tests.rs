@@ -66,6 +66,8 @@ fn faults_are_located() {
         ),
         (b"<p:a/>", "line 1, column 1 (octet 0): the prefix `p` is not bound to a namespace"),
         (b"<a></b>", "line 1, column 4 (octet 3): not well-formed: "),
+        (b"<a b='' b=''/>", "line 1, column 1 (octet 0): not well-formed: "),
+        (b"<a b=''><c d/></a>", "line 1, column 9 (octet 8): not well-formed: "),
     ] {
         let found = decode_element(xml).unwrap_err().to_string();
         assert!(found.starts_with(error), "{found}");
