@@ -37,19 +37,6 @@ pub enum ApduError {
     },
 }
 
-/// The four cases of a command APDU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ApduCase {
-    /// No data either way.
-    One,
-    /// Response data only.
-    Two,
-    /// Command data only.
-    Three,
-    /// Data both ways.
-    Four,
-}
-
 /// A command APDU.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct CommandApdu {
@@ -86,17 +73,6 @@ impl CommandApdu {
     pub fn with_le(mut self, le: u32) -> Self {
         self.le = Some(le);
         self
-    }
-
-    /// Which of the four cases this is.
-    #[must_use]
-    pub fn case(&self) -> ApduCase {
-        match (self.data.is_empty(), self.le) {
-            (true, None) => ApduCase::One,
-            (true, Some(_)) => ApduCase::Two,
-            (false, None) => ApduCase::Three,
-            (false, Some(_)) => ApduCase::Four,
-        }
     }
 
     /// True if only the extended form can carry this command.
@@ -226,18 +202,6 @@ pub struct ResponseApdu {
 }
 
 impl ResponseApdu {
-    /// A response without data.
-    #[must_use]
-    pub fn status(sw: u16) -> Self {
-        Self { data: Vec::new(), sw: StatusWord(sw) }
-    }
-
-    /// A response with data.
-    #[must_use]
-    pub fn new(data: impl Into<Vec<u8>>, sw: u16) -> Self {
-        Self { data: data.into(), sw: StatusWord(sw) }
-    }
-
     /// Reads data and status word.
     ///
     /// # Errors
@@ -267,15 +231,15 @@ mod tests {
 
     #[test]
     fn four_short_cases() {
-        for (text, case, data, le) in [
-            ("00A40000", ApduCase::One, 0, None),
-            ("8012000014", ApduCase::Two, 0, Some(20)),
-            ("8012000000", ApduCase::Two, 0, Some(256)),
-            ("80C2000002DC00", ApduCase::Three, 2, None),
-            ("00A40004023F0000", ApduCase::Four, 2, Some(256)),
+        for (text, data, le) in [
+            ("00A40000", 0, None),
+            ("8012000014", 0, Some(20)),
+            ("8012000000", 0, Some(256)),
+            ("80C2000002DC00", 2, None),
+            ("00A40004023F0000", 2, Some(256)),
         ] {
             let apdu = CommandApdu::parse(&from_hex(text).unwrap()).unwrap();
-            assert_eq!((apdu.case(), apdu.data.len(), apdu.le), (case, data, le), "{text}");
+            assert_eq!((apdu.data.len(), apdu.le), (data, le), "{text}");
             assert_eq!(to_hex(&apdu.encode().unwrap()), text);
         }
     }
@@ -283,7 +247,7 @@ mod tests {
     #[test]
     fn extended_cases() {
         let two = CommandApdu::parse(&from_hex("00B00000000000").unwrap()).unwrap();
-        assert_eq!((two.case(), two.le), (ApduCase::Two, Some(65536)));
+        assert_eq!((two.data.len(), two.le), (0, Some(65536)));
         assert_eq!(to_hex(&two.encode().unwrap()), "00B00000000000");
         let three = CommandApdu::new(0x80, 0xC2, 0, 0).with_data(vec![7; 256]);
         assert_eq!(three.encode().unwrap()[4..7], [0, 1, 0]);

@@ -64,9 +64,6 @@ pub struct Atr {
 }
 
 impl Atr {
-    /// The longest ATR in octets.
-    pub const MAX_LENGTH: usize = 33;
-
     /// Reads an ATR and verifies its check character. Its length is for the caller to judge.
     ///
     /// # Errors
@@ -154,20 +151,6 @@ impl Atr {
     pub fn ta1(&self) -> u8 {
         self.groups.first().and_then(|group| group.ta).unwrap_or(0x11)
     }
-
-    /// TA after T=15: clock stop in b8 b7, voltage classes in b6 to b1 (A 01, B 02, C 04, D 08, E 10).
-    #[must_use]
-    pub fn clock_stop_and_class(&self) -> Option<u8> {
-        let after = self.groups.iter().zip(self.groups.iter().skip(1));
-        after.filter(|(before, _)| before.td.is_some_and(|td| td & 0x0F == 15)).find_map(|(_, group)| group.ta)
-    }
-
-    /// PPS request for this TA1 and protocol T=0 (ISO/IEC 7816-3 clause 9).
-    #[must_use]
-    pub fn pps_request(&self) -> [u8; 4] {
-        let ta1 = self.ta1();
-        [0xFF, 0x10, ta1, 0xFF ^ 0x10 ^ ta1]
-    }
 }
 
 #[cfg(test)]
@@ -184,8 +167,6 @@ mod tests {
         assert_eq!((atr.octets.len(), atr.ta1(), atr.tck), (22, 0x96, Some(0xA9)));
         assert_eq!(atr.protocols(), [0]);
         assert_eq!(to_hex(&atr.historical), "8031E073FE211B674A4C753034054B");
-        assert_eq!(atr.clock_stop_and_class(), Some(0x87));
-        assert_eq!(to_hex(&atr.pps_request()), "FF109679");
         assert_eq!(to_hex(&Atr::build(&atr.groups, &atr.historical)), EXAMPLE);
     }
 
@@ -215,7 +196,6 @@ mod tests {
             if let Ok(atr) = Atr::parse(&octets) {
                 prop_assert_eq!(Atr::build(&atr.groups, &atr.historical), octets);
                 prop_assert!(!atr.protocols().is_empty());
-                let _ = (atr.clock_stop_and_class(), atr.pps_request());
             }
         }
     }

@@ -144,17 +144,6 @@ impl ChannelStatus {
     }
 }
 
-impl std::fmt::Display for ChannelStatus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let info = match self.info {
-            0x00 => String::new(),
-            0x05 => ", link dropped".to_owned(),
-            other => format!(", info {other:02X}"),
-        };
-        write!(f, "channel {} {}{info}", self.channel, self.link.name())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +171,6 @@ mod tests {
         }
         assert_eq!(ChannelStatus::parse(&[0x41, 0]), Some(ChannelStatus::new(1, Link::Listen)));
         assert_eq!(ChannelStatus::parse(&[0x41]), None);
-        assert_eq!(ChannelStatus::parse(&[1, 5]).unwrap().to_string(), "channel 1 closed, link dropped");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Proactive UICC commands (TS 102 223 clause 6, types 9.4).
 
-use crate::apdu::CommandApdu;
 use crate::ber;
 use crate::channel::Device;
 use crate::fields::FieldError;
@@ -77,12 +76,6 @@ impl ProactiveCommand {
         Ok(Self { objects: fields::read(Layout::Command, fields)? })
     }
 
-    /// FETCH of a pending command of 1 to 256 octets, SW2 of `91xx`.
-    #[must_use]
-    pub fn fetch(length: u16) -> CommandApdu {
-        CommandApdu::new(0x80, 0x12, 0x00, 0x00).with_le(u32::from(length))
-    }
-
     /// Command details, if present and three octets long.
     #[must_use]
     pub fn details(&self) -> Option<CommandDetails> {
@@ -112,14 +105,6 @@ impl ProactiveCommand {
     pub fn name(&self) -> String {
         self.command_type().map_or_else(|| "command".to_owned(), CommandType::name)
     }
-
-    /// Lines for a log: the name, then one line an object.
-    #[must_use]
-    pub fn describe(&self) -> Vec<String> {
-        let mut lines = vec![self.name()];
-        lines.extend(self.objects.describe());
-        lines
-    }
 }
 
 #[cfg(test)]
@@ -136,22 +121,6 @@ mod tests {
             .with(Object::BufferSize(1400))
             .with(Object::TransportLevel(TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: 4116 }));
         assert_eq!(to_hex(&command.encode()), "D012810301400082028182B9020578BC03031014");
-        assert_eq!(
-            command.describe(),
-            [
-                "open-channel",
-                "details = number 1, open-channel, qualifier 00 (014000)",
-                "devices = uicc -> terminal (8182)",
-                "buffer_size = 1400 (0578)",
-                "transport = tcp-uicc-server port 4116 (031014)"
-            ]
-        );
-    }
-
-    #[test]
-    fn fetch_asks_for_the_announced_length() {
-        assert_eq!(to_hex(&ProactiveCommand::fetch(0x14).encode().unwrap()), "8012000014");
-        assert_eq!(to_hex(&ProactiveCommand::fetch(256).encode().unwrap()), "8012000000");
     }
 
     #[test]

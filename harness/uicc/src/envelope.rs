@@ -1,6 +1,5 @@
 //! ENVELOPE data (TS 102 223 clause 7, tags 9.1, events 8.25).
 
-use crate::apdu::CommandApdu;
 use crate::ber;
 use crate::channel::Device;
 use crate::fields::{FieldError, Tree};
@@ -84,12 +83,6 @@ impl Envelope {
         Ok(Self { tag, objects: fields::read(Layout::Envelope, fields)? })
     }
 
-    /// ENVELOPE with this data, without Le: the card announces an answer by `61xx`.
-    #[must_use]
-    pub fn to_apdu(&self) -> CommandApdu {
-        CommandApdu::new(0x80, 0xC2, 0x00, 0x00).with_data(self.encode())
-    }
-
     /// The event of an event download (its list has one).
     #[must_use]
     pub fn first_event(&self) -> Option<Event> {
@@ -115,14 +108,6 @@ impl Envelope {
             Some(name) => format!("envelope.{name}"),
             None => format!("envelope.{:02X}", self.tag.code()),
         }
-    }
-
-    /// Lines for a log: the name, then one line an object.
-    #[must_use]
-    pub fn describe(&self) -> Vec<String> {
-        let mut lines = vec![self.name()];
-        lines.extend(self.objects.describe());
-        lines
     }
 }
 
@@ -156,13 +141,6 @@ mod tests {
             to_hex(&Envelope::new(EnvelopeTag::TimerExpiration).with(Object::TimerIdentifier(1)).encode()),
             "D70782028281A40101"
         );
-    }
-
-    #[test]
-    fn as_a_command() {
-        let envelope =
-            Envelope::event(Event::ChannelStatus).with(Object::ChannelStatus(ChannelStatus::new(1, Link::Established)));
-        assert_eq!(to_hex(&envelope.to_apdu().encode().unwrap()), "80C200000DD60B99010A82028281B8028100");
     }
 
     proptest! {

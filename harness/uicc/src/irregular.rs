@@ -2,6 +2,10 @@
 //! so. Each function decodes once more and gives what it finds in the order of the octets; octets that do not parse are
 //! errors of their decoder and have none.
 //!
+//! The kinds are `long-length` and `long-tag` (more octets than needed), `misfit` (a value that is not as its tag says),
+//! `reserved-value`, `exchanged-fields`, `repeated-object` (where there can be one), `missing-object` (a mandatory one),
+//! `parameters` (P1 and P2 of a toolkit command) and `status-word`.
+//!
 //! Codes that the tables here do not name are irregular only where the standard says that it reserves them: later versions
 //! of it name more.
 
@@ -14,24 +18,22 @@ use crate::ber;
 use crate::command::ProactiveCommand;
 use crate::comprehension::{self, Tlv};
 use crate::instruction::Instruction;
-use crate::object::{EnvelopeTag, Object, ObjectKind, Place};
+use crate::object::{EnvelopeTag, Object, ObjectKind, Place, reserved};
 
 /// A length in more octets than it needs.
-pub const LONG_LENGTH: &str = "long-length";
+const LONG_LENGTH: &str = "long-length";
 /// A tag in three octets that fits into one.
-pub const LONG_TAG: &str = "long-tag";
+const LONG_TAG: &str = "long-tag";
 /// A data object whose value is not as its tag says.
-pub const MISFIT: &str = "misfit";
-/// A value that the standard reserves.
-pub const RESERVED_VALUE: &str = "reserved-value";
+const MISFIT: &str = "misfit";
 /// A second data object where there can be one.
-pub const REPEATED_OBJECT: &str = "repeated-object";
+const REPEATED_OBJECT: &str = "repeated-object";
 /// A data object that is mandatory, and missing.
-pub const MISSING_OBJECT: &str = "missing-object";
+const MISSING_OBJECT: &str = "missing-object";
 /// Parameters of a command other than those that are in use.
-pub const PARAMETERS: &str = "parameters";
+const PARAMETERS: &str = "parameters";
 /// A status word that is none.
-pub const STATUS_WORD: &str = "status-word";
+const STATUS_WORD: &str = "status-word";
 
 /// A proactive command, by itself or as fetched, with the status word after it.
 #[must_use]
@@ -108,7 +110,7 @@ fn in_envelope(octets: &[u8], base: usize) -> Vec<Irregularity> {
     let mut found = Vec::new();
     if let Some(EnvelopeTag::Unknown(code @ (0x00..=0xD0 | 0xD8))) = tag {
         let what = format!("the tag {code:02X} of no envelope");
-        found.push(Irregularity::new(RESERVED_VALUE, what).at(base..base.saturating_add(1)));
+        found.push(reserved(what).at(base..base.saturating_add(1)));
     }
     found.extend(within);
     found
@@ -148,8 +150,8 @@ fn objects(octets: &[u8], base: usize, mandatory: &[ObjectKind]) -> Option<Vec<I
         if let Object::Unknown { reason: Some(reason), .. } = &object {
             found.push(Irregularity::new(MISFIT, format!("{} {reason}", name())).at(tlv.range()));
         }
-        if let Some(reserved) = object.reserved() {
-            found.push(Irregularity::new(RESERVED_VALUE, format!("{reserved} in {}", name())).at(tlv.range()));
+        if let Some(Irregularity { kind, what, .. }) = object.irregular() {
+            found.push(Irregularity::new(kind, format!("{what} in {}", name())).at(tlv.range()));
         }
         let Some(kind) = kind_of(tlv) else { continue };
         if !seen.contains(&kind) {
@@ -229,8 +231,8 @@ mod tests {
         assert_eq!(
             told(&proactive_command(&octets("D015 8103004000 82028144 39020578 390201F4 BC021014"))),
             [
-                (RESERVED_VALUE, "command number 0 where 1 to 254 are in use in details".into(), Some(2..7)),
-                (RESERVED_VALUE, "device identity 44 in devices".into(), Some(7..11)),
+                ("reserved-value", "command number 0 where 1 to 254 are in use in details".into(), Some(2..7)),
+                ("reserved-value", "device identity 44 in devices".into(), Some(7..11)),
                 (REPEATED_OBJECT, "another buffer_size".into(), Some(15..19)),
                 (MISFIT, "transport should be protocol type and 2 octets of port".into(), Some(19..23)),
             ]
@@ -238,16 +240,20 @@ mod tests {
         assert_eq!(
             told(&terminal_response(&octets("8103012701 A40109 A503241032"))),
             [
-                (RESERVED_VALUE, "9 where 1 to 8 are in use in timer_id".into(), Some(5..8)),
-                (RESERVED_VALUE, "the time 42:01:23 in timer_value".into(), Some(8..13)),
+                ("reserved-value", "9 where 1 to 8 are in use in timer_id".into(), Some(5..8)),
+                ("reserved-value", "the time 42:01:23 in timer_value".into(), Some(8..13)),
                 (MISSING_OBJECT, "no devices".into(), None),
                 (MISSING_OBJECT, "no result".into(), None),
             ]
         );
+        assert_eq!(
+            told(&envelope(&octets("DC14 82028281 710CC0000700C42668C84E97DD74 7000"))),
+            [("exchanged-fields", "coding 07 and type 00 look exchanged in applications".into(), Some(6..20))]
+        );
         assert_eq!(told(&envelope(&octets("D604 82028281"))), [(MISSING_OBJECT, "no event_list".into(), None)]);
         assert_eq!(
             told(&envelope(&octets("D800"))),
-            [(RESERVED_VALUE, "the tag D8 of no envelope".into(), Some(0..1))]
+            [("reserved-value", "the tag D8 of no envelope".into(), Some(0..1))]
         );
     }
 

@@ -1,7 +1,5 @@
 //! TERMINAL PROFILE (TS 102 223 5.2): what the terminal can do, one bit a facility.
 
-use crate::apdu::CommandApdu;
-
 macro_rules! facilities {
     ($( $variant:ident = $byte:literal, $mask:literal, $class:expr, $name:literal; )*) => {
         /// The facilities that DM_SC and its wake-up scenarios rest on. Class letters are those of TS 102 223 annex A.
@@ -157,37 +155,9 @@ impl TerminalProfile {
         self.byte(13) >> 5
     }
 
-    /// Sets the number of channels; only 0 to 7 can be coded, more becomes 7.
-    pub fn set_channels(&mut self, channels: u8) {
-        if self.0.len() < 13 {
-            self.0.resize(13, 0x00);
-        }
-        if let Some(byte) = self.0.get_mut(12) {
-            *byte = *byte & 0x1F | channels.min(7) << 5;
-        }
-    }
-
     /// The facilities whose bits are set.
     pub fn facilities(&self) -> impl Iterator<Item = Facility> {
         Facility::ALL.iter().copied().filter(|facility| self.has(*facility))
-    }
-
-    /// TERMINAL PROFILE with this data.
-    #[must_use]
-    pub fn to_apdu(&self) -> CommandApdu {
-        CommandApdu::new(0x80, 0x10, 0x00, 0x00).with_data(self.0.as_slice())
-    }
-
-    /// Lines for a log: the number of channels, then the facilities by name.
-    #[must_use]
-    pub fn describe(&self) -> Vec<String> {
-        let mut lines = vec![format!("terminal profile, {} octets, {} channels", self.0.len(), self.channels())];
-        lines.extend(
-            self.facilities().map(|facility| {
-                format!("{} (byte {}, mask {:02X})", facility.name(), facility.byte(), facility.mask())
-            }),
-        );
-        lines
     }
 
     /// Byte `number`, from 1; 00 if the profile is shorter.
@@ -206,10 +176,7 @@ mod tests {
     #[test]
     fn minimal_profile() {
         let profile = TerminalProfile::minimal_dm_sc();
-        assert_eq!(
-            to_hex(&profile.to_apdu().encode().unwrap()),
-            "801000001EB317E942110C00870000001F420000001F00000000000000000000000004"
-        );
+        assert_eq!(to_hex(&profile.0), "B317E942110C00870000001F420000001F00000000000000000000000004");
         assert_eq!(profile.channels(), 2);
         for needed in [
             Facility::ProfileDownload,
@@ -227,7 +194,6 @@ mod tests {
             assert!(profile.has(needed), "{}", needed.name());
         }
         assert!(!profile.has(Facility::DirectChannel) && !profile.has(Facility::ConfirmationParameters));
-        assert_eq!(profile.describe()[1], "profile-download (byte 1, mask 01)");
     }
 
     #[test]
@@ -245,8 +211,6 @@ mod tests {
     fn short_profiles_grow() {
         let mut profile = TerminalProfile::default();
         assert!(!profile.has(Facility::TerminalApplications) && profile.channels() == 0);
-        profile.set_channels(9);
-        assert_eq!((profile.0.len(), profile.channels()), (13, 7));
         profile.set(Facility::LaunchParameters);
         assert_eq!((profile.0.len(), profile.byte(32)), (32, 0x08));
     }
@@ -260,7 +224,6 @@ mod tests {
             prop_assert!(profile.has(facility));
             profile.clear(facility);
             prop_assert!(!profile.has(facility));
-            prop_assert!(!profile.describe().is_empty());
         }
     }
 }

@@ -1,13 +1,12 @@
 //! TERMINAL RESPONSE (TS 102 223 6.8, results 8.12).
 
-use crate::apdu::CommandApdu;
 use crate::channel::Device;
 use crate::fields::FieldError;
 use crate::layout::{Layout, default_cr};
 use crate::message::MessageError;
 use crate::message::fields;
 pub use crate::object::GeneralResult;
-use crate::object::{CommandDetails, CommandResult, CommandType, DeviceIdentities, Object, ObjectKind, ObjectList};
+use crate::object::{CommandDetails, CommandResult, CommandType, DeviceIdentities, Object, ObjectList};
 use serde_json::{Map, Value};
 
 /// The data of a TERMINAL RESPONSE: objects without an outer tag.
@@ -64,12 +63,6 @@ impl TerminalResponse {
         Ok(Self { objects: fields::read(Layout::Response, fields)? })
     }
 
-    /// TERMINAL RESPONSE with this data.
-    #[must_use]
-    pub fn to_apdu(&self) -> CommandApdu {
-        CommandApdu::new(0x80, 0x14, 0x00, 0x00).with_data(self.encode())
-    }
-
     /// Command details, as the terminal repeats them.
     #[must_use]
     pub fn details(&self) -> Option<CommandDetails> {
@@ -86,21 +79,6 @@ impl TerminalResponse {
     #[must_use]
     pub fn result(&self) -> Option<(GeneralResult, &[u8])> {
         self.objects.result()
-    }
-
-    /// The first object of a kind.
-    #[must_use]
-    pub fn get(&self, kind: ObjectKind) -> Option<&Object> {
-        self.objects.get(kind)
-    }
-
-    /// Lines for a log: the command answered, then one line an object.
-    #[must_use]
-    pub fn describe(&self) -> Vec<String> {
-        let name = self.command_type().map_or_else(|| "command".to_owned(), CommandType::name);
-        let mut lines = vec![format!("terminal response to {name}")];
-        lines.extend(self.objects.describe());
-        lines
     }
 }
 
@@ -120,7 +98,6 @@ mod tests {
             .with(Object::ChannelStatus(ChannelStatus::new(1, Link::Listen)))
             .with(Object::BufferSize(1400));
         assert_eq!(to_hex(&response.encode()), "8103014000820282818301003802410039020578");
-        assert_eq!(response.describe()[4], "channel_status = channel 1 listen (4100)");
     }
 
     proptest! {

@@ -352,7 +352,7 @@ mod tests {
                 (terminal_response(&objects), objects.len(), TerminalResponse::parse(&objects).unwrap().to_fields()),
                 (envelope(&data), data.len(), Envelope::parse(&data).unwrap().to_fields()),
             ];
-            let apdu = Envelope::parse(&data).unwrap().to_apdu().encode().unwrap();
+            let apdu = CommandApdu::new(0x80, 0xC2, 0x00, 0x00).with_data(data.as_slice()).encode().unwrap();
             cases.push((command_apdu(&apdu), apdu.len(), Envelope::parse(&data).unwrap().to_fields()));
             if status {
                 command.extend([0x90, 0x00]);

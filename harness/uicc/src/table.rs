@@ -14,9 +14,6 @@ pub(crate) trait CodeTable: Copy {
     /// The name, if the table has one.
     fn named(self) -> Option<&'static str>;
 
-    /// The name, or the prefix of the table and the code.
-    fn text(self) -> String;
-
     /// The code of a name that the table has.
     fn code_of(name: &str) -> Option<u8>;
 }
@@ -110,10 +107,6 @@ macro_rules! code_table {
 
             fn named(self) -> Option<&'static str> {
                 self.known_name()
-            }
-
-            fn text(self) -> String {
-                self.name()
             }
 
             fn code_of(name: &str) -> Option<u8> {

@@ -31,23 +31,10 @@ pub fn read_binary(offset: u16, length: u16) -> CommandApdu {
     CommandApdu::new(0x00, 0xB0, high, low).with_le(u32::from(length))
 }
 
-/// READ BINARY of the file with a short identifier of 1 to 30, from an offset of 0 to 255.
-#[must_use]
-pub fn read_binary_sfi(sfi: u8, offset: u8, length: u16) -> CommandApdu {
-    CommandApdu::new(0x00, 0xB0, 0x80 | sfi & 0x1F, offset).with_le(u32::from(length))
-}
-
 /// READ RECORD of a record number (from 1) of the current file.
 #[must_use]
 pub fn read_record(record: u8, length: u16) -> CommandApdu {
     CommandApdu::new(0x00, 0xB2, record, 0x04).with_le(u32::from(length))
-}
-
-/// UPDATE BINARY at an offset of 0 to 7FFF; b16 of the offset is dropped.
-#[must_use]
-pub fn update_binary(offset: u16, data: &[u8]) -> CommandApdu {
-    let [high, low] = (offset & 0x7FFF).to_be_bytes();
-    CommandApdu::new(0x00, 0xD6, high, low).with_data(data)
 }
 
 /// STATUS without data: the carrier of proactive polling.
@@ -70,18 +57,6 @@ pub fn get_response(length: u16) -> CommandApdu {
     CommandApdu::new(0x00, 0xC0, 0x00, 0x00).with_le(u32::from(length))
 }
 
-/// MANAGE CHANNEL: opens a logical channel, whose number the card answers.
-#[must_use]
-pub fn open_logical_channel() -> CommandApdu {
-    CommandApdu::new(0x00, 0x70, 0x00, 0x00).with_le(1)
-}
-
-/// MANAGE CHANNEL: closes a logical channel.
-#[must_use]
-pub fn close_logical_channel(number: u8) -> CommandApdu {
-    CommandApdu::new(0x00, 0x70, 0x80, number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,14 +69,10 @@ mod tests {
             (select_aid(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]), "00A4040407A000000087100200"),
             (select_path(&[0x7F10, 0x5F50]), "00A40804047F105F5000"),
             (read_binary(0x8102, 10), "00B001020A"),
-            (read_binary_sfi(0x04, 0, 256), "00B0840000"),
             (read_record(1, 38), "00B2010426"),
-            (update_binary(0, &[1]), "00D600000101"),
             (status(), "80F2000C00"),
             (verify_pin(1, "1234"), "002000010831323334FFFFFFFF"),
             (get_response(2), "00C0000002"),
-            (open_logical_channel(), "0070000001"),
-            (close_logical_channel(1), "00708001"),
         ] {
             assert_eq!(to_hex(&apdu.encode().unwrap()), hex);
         }

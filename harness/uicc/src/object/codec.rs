@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dmsc_octets::{Spans, to_hex};
+use dmsc_octets::{Irregularity, Spans, to_hex};
 use serde_json::{Value, json};
 
 use crate::fields::{Cell, FieldError, FieldKind};
@@ -25,9 +25,6 @@ pub(crate) trait Codec {
     /// The value octets; those that were decoded, octet for octet.
     fn encode(value: &Self::Value) -> Vec<u8>;
 
-    /// What the value means, for a log.
-    fn meaning(value: &Self::Value) -> Option<String>;
-
     /// The field.
     fn write(value: &Self::Value) -> Value;
 
@@ -43,14 +40,19 @@ pub(crate) trait Codec {
         Spans::new()
     }
 
-    /// What the value says that the standard reserves.
-    fn reserved(_value: &Self::Value) -> Option<String> {
+    /// What is irregular in a value that was decoded, without its place.
+    fn irregular(_value: &Self::Value) -> Option<Irregularity> {
         None
     }
 
     /// Value octets to test with.
     #[cfg(test)]
     fn samples() -> Vec<Vec<u8>>;
+}
+
+/// A value that the standard keeps for later.
+pub(crate) fn reserved(what: impl Into<String>) -> Irregularity {
+    Irregularity::new("reserved-value", what)
 }
 
 /// The fields of a record with their places.

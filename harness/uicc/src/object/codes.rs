@@ -144,54 +144,6 @@ impl GeneralResult {
     pub const fn is_performed(self) -> bool {
         self.code() < 0x20
     }
-
-    /// What the first octet of additional information means after results 20 (TS 102 223 8.12.2) and 3A (8.12.11).
-    #[must_use]
-    pub const fn additional_name(self, additional: &[u8]) -> Option<&'static str> {
-        let [first, ..] = additional else { return None };
-        match self {
-            Self::TerminalUnable => terminal_unable_name(*first),
-            Self::BipError => bip_error_name(*first),
-            _ => None,
-        }
-    }
-}
-
-const fn terminal_unable_name(code: u8) -> Option<&'static str> {
-    Some(match code {
-        0x00 => "no specific cause",
-        0x01 => "screen is busy",
-        0x02 => "busy on call",
-        0x03 => "busy on SS transaction",
-        0x04 => "no service",
-        0x05 => "access class barred",
-        0x06 => "radio resource not granted",
-        0x07 => "not in speech call",
-        0x08 => "busy on USSD transaction",
-        0x09 => "busy on SEND DTMF",
-        0x0A => "no NAA active",
-        _ => return None,
-    })
-}
-
-// The jump from 09 to 10 (hex) is in the standard: it is not a decimal numbering.
-const fn bip_error_name(code: u8) -> Option<&'static str> {
-    Some(match code {
-        0x00 => "no specific cause",
-        0x01 => "no channel available",
-        0x02 => "channel closed",
-        0x03 => "channel identifier not valid",
-        0x04 => "requested buffer size not available",
-        0x05 => "security error",
-        0x06 => "requested transport level not available",
-        0x07 => "remote device not reachable",
-        0x08 => "service error",
-        0x09 => "service identifier unknown",
-        0x10 => "port not available",
-        0x11 => "launch parameters missing or incorrect",
-        0x12 => "application launch failed",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -204,14 +156,6 @@ mod tests {
         assert_table!(EnvelopeTag);
         assert_table!(Event);
         assert_table!(GeneralResult);
-    }
-
-    #[test]
-    fn additional_information_has_names() {
-        assert_eq!(GeneralResult::BipError.additional_name(&[0x10]), Some("port not available"));
-        assert_eq!(GeneralResult::BipError.additional_name(&[0x0A]), None);
-        assert_eq!(GeneralResult::TerminalUnable.additional_name(&[4, 9]), Some("no service"));
-        assert_eq!(GeneralResult::Success.additional_name(&[0]), None);
         assert!(GeneralResult::Modified.is_performed() && !GeneralResult::TerminalUnable.is_performed());
     }
 }

@@ -156,19 +156,11 @@ macro_rules! data_objects {
                 }
             }
 
-            /// What its value says that the standard reserves.
-            pub(crate) fn reserved(&self) -> Option<String> {
+            /// What is irregular in its value, without the place.
+            pub(crate) fn irregular(&self) -> Option<Irregularity> {
                 match self {
-                    $( Self::$variant(value) => <$codec as Codec>::reserved(value), )*
+                    $( Self::$variant(value) => <$codec as Codec>::irregular(value), )*
                     Self::Unknown { .. } => None,
-                }
-            }
-
-            /// What its value means, for a log.
-            pub(super) fn meaning(&self) -> Option<String> {
-                match self {
-                    $( Self::$variant(value) => <$codec as Codec>::meaning(value), )*
-                    Self::Unknown { reason, .. } => (*reason).map(str::to_owned),
                 }
             }
         }

@@ -48,12 +48,6 @@ impl ObjectList {
         self.iter().find(|object| object.kind() == Some(kind))
     }
 
-    /// The first object with this tag (without CR), typed or not.
-    #[must_use]
-    pub fn tagged(&self, tag: u16) -> Option<&Object> {
-        self.iter().find(|object| object.tag() == tag)
-    }
-
     /// Command details.
     #[must_use]
     pub fn details(&self) -> Option<CommandDetails> {
@@ -176,11 +170,5 @@ impl ObjectList {
             Object::SmsTpdu(tpdu) => Some(tpdu.as_slice()),
             _ => None,
         })
-    }
-
-    /// One line an object.
-    #[must_use]
-    pub fn describe(&self) -> Vec<String> {
-        self.iter().map(Object::describe).collect()
     }
 }

@@ -14,18 +14,16 @@ pub(crate) mod table;
 mod texts;
 mod value;
 
-pub(crate) use codec::named;
+pub(crate) use codec::{named, reserved};
 pub use codes::{CommandType, EnvelopeTag, Event, GeneralResult};
 pub(crate) use declare::Place;
 pub use list::ObjectList;
-pub use registry::{FieldOrder, RegistryApplication};
+pub use registry::RegistryApplication;
 pub use table::{Object, ObjectKind};
 pub use value::{
     Address, BearerDescription, CommandDetails, CommandResult, DeviceIdentities, Duration, LocationStatus, Present,
     TextString, TimeUnit, TimerValue, TransportLevel,
 };
-
-use dmsc_octets::to_hex;
 
 impl Object {
     /// The object with this tag (without CR) and value. Never fails: what does not fit is kept as [`Object::Unknown`].
@@ -48,17 +46,6 @@ impl Object {
             (_, None) => 0,
         }
     }
-
-    /// One line for a log: name = value (hex).
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let hex = to_hex(&self.value());
-        let name = self.kind().map_or_else(|| format!("tag {:02X}", self.tag()), ObjectKind::name);
-        match self.meaning() {
-            Some(meaning) => format!("{name} = {meaning} ({hex})"),
-            None => format!("{name} = {hex}"),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -75,22 +62,7 @@ mod tests {
     fn a_misfit_is_kept_with_its_reason() {
         let object = Object::from_value(0x39, &[1]);
         assert_eq!(object, Object::Unknown { tag: 0x39, value: vec![1], reason: Some("should be 2 octets") });
-        assert_eq!(object.describe(), "tag 39 = should be 2 octets (01)");
-        assert_eq!(Object::from_value(0x7A, &[1]).describe(), "tag 7A = 01");
         assert_eq!(Object::from_value(0x139, &[0, 1]).tag(), 0x139);
-    }
-
-    #[test]
-    fn descriptions() {
-        for (tag, value, text) in [
-            (0x01, &[1u8, 0x40, 0][..], "details = number 1, open-channel, qualifier 00 (014000)"),
-            (0x03, &[0x3A, 0x10], "result = bearer-independent-protocol-error: port not available (3A10)"),
-            (0x3C, &[3, 0x10, 0x14], "transport = tcp-uicc-server port 4116 (031014)"),
-            (0x3E, &[0x21, 127, 0, 0, 1], "other_address = 127.0.0.1 (217F000001)"),
-            (0x37, &[0xFF], "data_length = 255 or more (FF)"),
-        ] {
-            assert_eq!(Object::from_value(tag, value).describe(), text);
-        }
     }
 
     proptest! {
@@ -99,7 +71,6 @@ mod tests {
             let object = Object::from_value(tag, &value);
             prop_assert_eq!(object.tag(), tag);
             prop_assert_eq!(object.value(), value);
-            prop_assert!(!object.describe().is_empty());
         }
     }
 }

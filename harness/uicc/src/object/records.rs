@@ -1,9 +1,9 @@
 //! The codecs of the values that consist of several parts.
 
-use dmsc_octets::{Spans, to_hex};
+use dmsc_octets::{Irregularity, Spans, to_hex};
 use serde_json::{Value, json};
 
-use super::codec::{Codec, named, record, text};
+use super::codec::{Codec, named, record, reserved, text};
 use super::{
     BearerDescription, CommandDetails, CommandResult, CommandType, DeviceIdentities, Duration, GeneralResult,
     RegistryApplication, TimeUnit, TransportLevel,
@@ -29,10 +29,6 @@ impl Codec for CommandDetails {
         vec![value.number, value.command_type.code(), value.qualifier]
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        Some(format!("number {}, {}, qualifier {:02X}", value.number, value.command_type, value.qualifier))
-    }
-
     fn write(value: &Self) -> Value {
         json!({ "number": value.number, "type": named(value.command_type), "qualifier": value.qualifier })
     }
@@ -52,9 +48,9 @@ impl Codec for CommandDetails {
         record([("number", 0..1), ("type", 1..2), ("qualifier", 2..3)])
     }
 
-    fn reserved(value: &Self) -> Option<String> {
+    fn irregular(value: &Self) -> Option<Irregularity> {
         let used = (0x01..=0xFE).contains(&value.number);
-        (!used).then(|| format!("command number {} where 1 to 254 are in use", value.number))
+        (!used).then(|| reserved(format!("command number {} where 1 to 254 are in use", value.number)))
     }
 
     #[cfg(test)]
@@ -83,10 +79,6 @@ impl Codec for DeviceIdentities {
         vec![value.source.code(), value.destination.code()]
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        Some(format!("{} -> {}", value.source, value.destination))
-    }
-
     fn write(value: &Self) -> Value {
         json!({ "source": value.source.code(), "destination": value.destination.code() })
     }
@@ -103,9 +95,9 @@ impl Codec for DeviceIdentities {
         record([("source", 0..1), ("destination", 1..2)])
     }
 
-    fn reserved(value: &Self) -> Option<String> {
+    fn irregular(value: &Self) -> Option<Irregularity> {
         let device = [value.source, value.destination].into_iter().find(|device| device.is_reserved())?;
-        Some(format!("device identity {:02X}", device.code()))
+        Some(reserved(format!("device identity {:02X}", device.code())))
     }
 
     #[cfg(test)]
@@ -128,13 +120,6 @@ impl Codec for CommandResult {
 
     fn encode(value: &Self) -> Vec<u8> {
         [&[value.general.code()], value.additional.as_slice()].concat()
-    }
-
-    fn meaning(value: &Self) -> Option<String> {
-        Some(match value.general.additional_name(&value.additional) {
-            Some(name) => format!("{}: {name}", value.general),
-            None => value.general.to_string(),
-        })
     }
 
     fn write(value: &Self) -> Value {
@@ -182,10 +167,6 @@ impl Codec for Duration {
         vec![value.unit.code(), value.interval]
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        Some(format!("{} {}", value.interval, value.unit))
-    }
-
     fn write(value: &Self) -> Value {
         json!({ "unit": named(value.unit), "interval": value.interval })
     }
@@ -200,10 +181,10 @@ impl Codec for Duration {
         record([("unit", 0..1), ("interval", 1..2)])
     }
 
-    fn reserved(value: &Self) -> Option<String> {
+    fn irregular(value: &Self) -> Option<Irregularity> {
         match value {
-            Self { unit: TimeUnit::Unknown(unit), .. } => Some(format!("unit of time {unit:02X}")),
-            Self { interval: 0, .. } => Some("an interval of 0 units".to_owned()),
+            Self { unit: TimeUnit::Unknown(unit), .. } => Some(reserved(format!("unit of time {unit:02X}"))),
+            Self { interval: 0, .. } => Some(reserved("an interval of 0 units")),
             _ => None,
         }
     }
@@ -231,10 +212,6 @@ impl Codec for TransportLevel {
 
     fn encode(value: &Self) -> Vec<u8> {
         (*value).encode().to_vec()
-    }
-
-    fn meaning(value: &Self) -> Option<String> {
-        Some(format!("{} port {}", value.protocol, value.port))
     }
 
     fn write(value: &Self) -> Value {
@@ -271,10 +248,6 @@ impl Codec for BearerDescription {
         [&[value.bearer], value.parameters.as_slice()].concat()
     }
 
-    fn meaning(_: &Self) -> Option<String> {
-        None
-    }
-
     fn write(value: &Self) -> Value {
         json!(to_hex(&Self::encode(value)))
     }
@@ -305,10 +278,6 @@ impl Codec for ChannelStatus {
         (*value).encode().to_vec()
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        Some(value.to_string())
-    }
-
     fn write(value: &Self) -> Value {
         json!({ "channel": value.channel, "link": value.link.name(), "info": value.info })
     }
@@ -326,8 +295,8 @@ impl Codec for ChannelStatus {
         record([("channel", 0..1), ("link", 0..1), ("info", 1..2)])
     }
 
-    fn reserved(value: &Self) -> Option<String> {
-        (value.link == Link::Rfu).then(|| "state 3 of the link".to_owned())
+    fn irregular(value: &Self) -> Option<Irregularity> {
+        (value.link == Link::Rfu).then(|| reserved("state 3 of the link"))
     }
 
     #[cfg(test)]
@@ -353,10 +322,6 @@ impl Codec for RegistryApplication {
         value.encode()
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        Some(value.to_string())
-    }
-
     fn write(value: &Self) -> Value {
         let dcs = value.dcs;
         let name = text(&value.name, value.name_text(), |text| coding::from_text(dcs, text));
@@ -377,6 +342,11 @@ impl Codec for RegistryApplication {
     fn parts(octets: &[u8]) -> Spans {
         let name = ("name", 4..octets.len().max(4));
         record([("port", 0..2), ("dcs", 2..3), ("type", 3..4), name])
+    }
+
+    fn irregular(value: &Self) -> Option<Irregularity> {
+        let what = || format!("coding {:02X} and type {:02X} look exchanged", value.dcs, value.application_type);
+        value.looks_exchanged().then(|| Irregularity::new("exchanged-fields", what()))
     }
 
     #[cfg(test)]

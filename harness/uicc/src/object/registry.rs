@@ -2,18 +2,9 @@
 
 use crate::coding;
 
-/// In which order a sender wrote coding and type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldOrder {
-    /// Port, coding, type, name: the layout of the only open implementation.
-    Standard,
-    /// Port, type, coding, name: the order in which DM_SC lists the fields; suspect.
-    Swapped,
-}
-
 /// One application of an ENVELOPE (TERMINAL APPLICATIONS).
 ///
-/// The order of coding and type is not settled by the documents at hand: see [`RegistryApplication::order`].
+/// The order of coding and type is not settled by the documents at hand: see [`RegistryApplication::looks_exchanged`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RegistryApplication {
     /// Port number, chosen by the device.
@@ -55,34 +46,15 @@ impl RegistryApplication {
     /// Whether the value looks as if coding and type had been exchanged: 07 where the coding belongs and a usual
     /// coding where the type belongs. A heuristic: let it drive a remark, never a fail.
     #[must_use]
-    pub const fn order(&self) -> FieldOrder {
+    pub const fn looks_exchanged(&self) -> bool {
         let usual_coding = matches!(self.application_type, 0x00 | 0x04 | 0x08 | 0xF0..=0xF7);
-        if self.dcs == Self::DM_CLIENT && usual_coding { FieldOrder::Swapped } else { FieldOrder::Standard }
-    }
-
-    /// The same octets read with coding and type exchanged.
-    #[must_use]
-    pub fn swapped(&self) -> Self {
-        Self { dcs: self.application_type, application_type: self.dcs, ..self.clone() }
+        self.dcs == Self::DM_CLIENT && usual_coding
     }
 
     /// The name as text; `None` if it does not decode under its coding.
     #[must_use]
     pub fn name_text(&self) -> Option<String> {
         coding::text(self.dcs, &self.name)
-    }
-}
-
-impl std::fmt::Display for RegistryApplication {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "port {}, coding {:02X}, type {:02X}", self.port, self.dcs, self.application_type)?;
-        if let Some(name) = self.name_text() {
-            write!(f, ", name {name:?}")?;
-        }
-        if self.order() == FieldOrder::Swapped {
-            f.write_str(", coding and type look exchanged")?;
-        }
-        Ok(())
     }
 }
 
@@ -96,12 +68,11 @@ mod tests {
         let standard = RegistryApplication::parse(&from_hex("C0000007C42668C84E97DD74").unwrap()).unwrap();
         assert_eq!((standard.port, standard.dcs, standard.application_type), (0xC000, 0, 7));
         assert_eq!(standard.name_text().unwrap(), "DM Client");
-        assert_eq!(standard.order(), FieldOrder::Standard);
+        assert!(!standard.looks_exchanged());
         let swapped = RegistryApplication::parse(&from_hex("C0000700C42668C84E97DD74").unwrap()).unwrap();
-        assert_eq!(swapped.order(), FieldOrder::Swapped);
-        assert_eq!(swapped.swapped(), standard);
+        assert!(swapped.looks_exchanged());
         let both = RegistryApplication { dcs: 7, application_type: 7, ..standard };
-        assert_eq!(both.order(), FieldOrder::Standard, "07 07 is taken as it stands");
+        assert!(!both.looks_exchanged(), "07 07 is taken as it stands");
     }
 
     #[test]

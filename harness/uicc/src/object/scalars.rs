@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use dmsc_octets::{Spans, to_hex};
+use dmsc_octets::{Irregularity, Spans, to_hex};
 use serde_json::{Value, json};
 
 use super::Present;
-use super::codec::{Codec, named};
+use super::codec::{Codec, named, reserved};
 use crate::fields::{Cell, FieldError, FieldKind};
 use crate::table::CodeTable;
 
@@ -23,10 +23,6 @@ impl Codec for Octets {
 
     fn encode(value: &Vec<u8>) -> Vec<u8> {
         value.clone()
-    }
-
-    fn meaning(_: &Vec<u8>) -> Option<String> {
-        None
     }
 
     fn write(value: &Vec<u8>) -> Value {
@@ -56,10 +52,6 @@ impl Codec for Data {
 
     fn encode(value: &Vec<u8>) -> Vec<u8> {
         Octets::encode(value)
-    }
-
-    fn meaning(value: &Vec<u8>) -> Option<String> {
-        Some(format!("{} octets", value.len()))
     }
 
     fn write(value: &Vec<u8>) -> Value {
@@ -92,10 +84,6 @@ impl<const MIN: u8, const MAX: u8> Codec for Octet<MIN, MAX> {
         vec![*value]
     }
 
-    fn meaning(value: &u8) -> Option<String> {
-        Some(value.to_string())
-    }
-
     fn write(value: &u8) -> Value {
         json!(value)
     }
@@ -104,9 +92,9 @@ impl<const MIN: u8, const MAX: u8> Codec for Octet<MIN, MAX> {
         Ok(Some(vec![cell.octet()?]))
     }
 
-    fn reserved(value: &u8) -> Option<String> {
+    fn irregular(value: &u8) -> Option<Irregularity> {
         let used = (MIN..=MAX).contains(value);
-        (!used).then(|| format!("{value} where {MIN} to {MAX} are in use"))
+        (!used).then(|| reserved(format!("{value} where {MIN} to {MAX} are in use")))
     }
 
     #[cfg(test)]
@@ -128,10 +116,6 @@ impl Codec for DataLength {
 
     fn encode(value: &u8) -> Vec<u8> {
         vec![*value]
-    }
-
-    fn meaning(value: &u8) -> Option<String> {
-        Some(if *value == 0xFF { "255 or more".to_owned() } else { value.to_string() })
     }
 
     fn write(value: &u8) -> Value {
@@ -163,10 +147,6 @@ impl Codec for Word {
         value.to_be_bytes().to_vec()
     }
 
-    fn meaning(value: &u16) -> Option<String> {
-        Some(value.to_string())
-    }
-
     fn write(value: &u16) -> Value {
         json!(value)
     }
@@ -196,10 +176,6 @@ impl<T: CodeTable> Codec for Code<T> {
         vec![value.to_code()]
     }
 
-    fn meaning(value: &T) -> Option<String> {
-        Some(value.text())
-    }
-
     fn write(value: &T) -> Value {
         named(*value)
     }
@@ -227,10 +203,6 @@ impl<T: CodeTable> Codec for Codes<T> {
 
     fn encode(value: &Vec<T>) -> Vec<u8> {
         value.iter().map(|code| code.to_code()).collect()
-    }
-
-    fn meaning(value: &Vec<T>) -> Option<String> {
-        Some(value.iter().map(|code| code.text()).collect::<Vec<_>>().join(", "))
     }
 
     fn write(value: &Vec<T>) -> Value {
@@ -265,10 +237,6 @@ impl Codec for Flag {
 
     fn encode(_: &Present) -> Vec<u8> {
         Vec::new()
-    }
-
-    fn meaning(_: &Present) -> Option<String> {
-        None
     }
 
     fn write(_: &Present) -> Value {

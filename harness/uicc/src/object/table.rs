@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use dmsc_octets::{Spans, to_hex};
+use dmsc_octets::{Irregularity, Spans, to_hex};
 use serde_json::Value;
 
 use super::codec::Codec;

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use dmsc_octets::Irregularity;
 use serde_json::{Value, json};
 
-use super::codec::{Codec, text};
+use super::codec::{Codec, reserved, text};
 use super::{Address, TextString, TimerValue};
 use crate::coding;
 use crate::fields::{Cell, FieldError, FieldKind};
@@ -22,10 +23,6 @@ impl Codec for AlphaText {
 
     fn encode(value: &Vec<u8>) -> Vec<u8> {
         value.clone()
-    }
-
-    fn meaning(value: &Vec<u8>) -> Option<String> {
-        coding::alpha_text(value).map(|text| format!("{text:?}"))
     }
 
     fn write(value: &Vec<u8>) -> Value {
@@ -77,10 +74,6 @@ impl Codec for Labels {
         value.clone()
     }
 
-    fn meaning(_: &Vec<u8>) -> Option<String> {
-        None
-    }
-
     fn write(value: &Vec<u8>) -> Value {
         text(value, Self::text(value), Self::from_text)
     }
@@ -130,10 +123,6 @@ impl Codec for Ip {
         }
     }
 
-    fn meaning(value: &Option<IpAddr>) -> Option<String> {
-        Some(value.map_or_else(|| "dynamic".to_owned(), |address| address.to_string()))
-    }
-
     fn write(value: &Option<IpAddr>) -> Value {
         let words = value.map(|address| address.to_string()).unwrap_or_default();
         text(&Self::encode(value), Some(words), Self::from_text)
@@ -160,10 +149,6 @@ impl Codec for Address {
 
     fn encode(value: &Self) -> Vec<u8> {
         value.encode()
-    }
-
-    fn meaning(value: &Self) -> Option<String> {
-        Some(value.to_string())
     }
 
     fn write(value: &Self) -> Value {
@@ -203,10 +188,6 @@ impl Codec for TextString {
         [&[value.dcs], value.octets.as_slice()].concat()
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        coding::text(value.dcs, &value.octets).map(|text| format!("{text:?}"))
-    }
-
     fn write(value: &Self) -> Value {
         text(&Self::encode(value), coding::text(value.dcs, &value.octets), coded)
     }
@@ -233,10 +214,6 @@ impl Codec for TimerValue {
         (*value).encode().to_vec()
     }
 
-    fn meaning(value: &Self) -> Option<String> {
-        Some(value.to_string())
-    }
-
     fn write(value: &Self) -> Value {
         json!(value.to_string())
     }
@@ -246,8 +223,8 @@ impl Codec for TimerValue {
         Ok(Some(time.encode().to_vec()))
     }
 
-    fn reserved(value: &Self) -> Option<String> {
-        value.is_beyond_the_clock().then(|| format!("the time {value}"))
+    fn irregular(value: &Self) -> Option<Irregularity> {
+        value.is_beyond_the_clock().then(|| reserved(format!("the time {value}")))
     }
 
     #[cfg(test)]
