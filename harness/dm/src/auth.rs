@@ -1,11 +1,10 @@
 //! Authentication at the DM layer: basic, MD5 and MAC (DMSEC 5.3 and 5.4, DMPRO 9).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use md5::{Digest as _, Md5};
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use crate::auth_type::AuthType;
+pub use crate::base64::{Base64Error, base64, from_base64};
+use crate::md5::md5_of_pair;
 use crate::syncml::{Cred, Data};
 
 mod mac_header;
@@ -17,56 +16,6 @@ pub use mac_header::{MacHeader, MacHeaderError};
 /// How the value `0x00000000` becomes octets is not defined; four zero octets are the reference reading. The text itself
 /// and its base64, `AAAAAA==`, have been seen in the field.
 pub const DEFAULT_NONCE: [u8; 4] = [0; 4];
-
-/// The authentication scheme a Cred or Chal names in its Meta Type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum AuthType {
-    /// `syncml:auth-basic`.
-    Basic,
-    /// `syncml:auth-md5`.
-    Md5,
-    /// `syncml:auth-MAC`: credentials travel in the transport header only.
-    Mac,
-    /// Any other name, kept as carried.
-    Unknown(String),
-}
-
-impl AuthType {
-    /// The name as carried in Meta Type.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Basic => "syncml:auth-basic",
-            Self::Md5 => "syncml:auth-md5",
-            Self::Mac => "syncml:auth-MAC",
-            Self::Unknown(name) => name,
-        }
-    }
-}
-
-impl From<&str> for AuthType {
-    fn from(name: &str) -> Self {
-        match name {
-            "syncml:auth-basic" => Self::Basic,
-            "syncml:auth-md5" => Self::Md5,
-            "syncml:auth-MAC" => Self::Mac,
-            _ => Self::Unknown(name.to_owned()),
-        }
-    }
-}
-
-impl From<String> for AuthType {
-    fn from(name: String) -> Self {
-        Self::from(name.as_str())
-    }
-}
-
-impl From<AuthType> for String {
-    fn from(auth_type: AuthType) -> Self {
-        auth_type.as_str().to_owned()
-    }
-}
 
 /// What a Cred claims, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,37 +124,14 @@ pub fn mac(name: &[u8], password: &[u8], nonce: &[u8], body: &[u8]) -> String {
     base64(&crate::package0::digest(name, password, nonce, body))
 }
 
-/// Base64 text of `octets`, padded (RFC 4648 clause 4).
-#[must_use]
-pub fn base64(octets: &[u8]) -> String {
-    STANDARD.encode(octets)
-}
-
-/// The octets of base64 text; white space between the characters is skipped.
-///
-/// # Errors
-/// [`Base64Error`] with the reason.
-pub fn from_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
-    let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD.decode(compact).map_err(|error| Base64Error(error.to_string()))
-}
-
-/// Text that is no padded base64.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct Base64Error(String);
-
-/// MD5(first ":" second), the inner hash of all schemes.
-pub(crate) fn md5_of_pair(first: &[u8], second: &[u8]) -> [u8; 16] {
-    Md5::new().chain_update(first).chain_update(b":").chain_update(second).finalize().into()
-}
-
 fn md5_digest(name: &[u8], password: &[u8], nonce: &[u8]) -> [u8; 16] {
     md5_of_pair(base64(&md5_of_pair(name, password)).as_bytes(), nonce)
 }
 
 #[cfg(test)]
 mod tests {
+    use ::md5::{Digest as _, Md5};
+
     use super::*;
 
     const NONCE: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];

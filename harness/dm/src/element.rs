@@ -291,3 +291,8 @@ impl<'a> Builder<'a> {
         Some(Elements { root: self.root.take()?, nodes: std::mem::take(&mut self.nodes) })
     }
 }
+
+/// Whether XML 1.0 can carry the character (its production Char).
+pub(crate) fn is_xml_char(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}

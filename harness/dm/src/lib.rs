@@ -3,8 +3,11 @@
 //! Everything here is pure: octets or text in, values or one located error out. No I/O, no clock, and no
 //! panic on any input. Facts that rest on memory alone say so where they drive behaviour.
 
+mod auth_type;
+mod base64;
 mod element;
 mod irregular;
+mod md5;
 mod serde_form;
 
 pub mod auth;

@@ -11,7 +11,8 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::auth::{base64, md5_of_pair};
+use crate::base64::base64;
+use crate::md5::md5_of_pair;
 use crate::serde_form;
 
 /// The only version value a DM 1.2 sender may put: 11, meaning notification version 1.1 (DMNOTI 1.2).

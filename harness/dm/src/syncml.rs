@@ -13,7 +13,6 @@ mod to_element;
 
 pub use codes::{AlertCode, StatusCode};
 pub use data::Data;
-pub(crate) use data::is_xml_char;
 pub use from_element::{Decoded, MessageError};
 pub use message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
 pub use spans::{CommandSpans, MessageSpans};

@@ -5,7 +5,7 @@
 
 mod decode;
 mod encode;
-mod tokens;
+pub(crate) mod tokens;
 
 use thiserror::Error;
 
@@ -13,7 +13,6 @@ use decode::MAX_DEPTH;
 use decode::decode_document;
 pub use encode::EncodeError;
 use encode::encode_document;
-pub(crate) use tokens::is_syncml_name;
 
 use std::ops::Range;
 

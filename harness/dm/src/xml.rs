@@ -1,7 +1,7 @@
 //! SyncML DM messages in XML (DMREPPRO 1.2): UTF-8, no definitions or entities of one's own.
 
 mod decode;
-mod encode;
+pub(crate) mod encode;
 
 use thiserror::Error;
 
@@ -9,7 +9,6 @@ pub(crate) use decode::MAX_DEPTH;
 use decode::decode_element;
 pub use encode::EncodeError;
 use encode::encode_element;
-pub(crate) use encode::fragment;
 
 use crate::irregular::Irregularities;
 use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};

@@ -6,6 +6,8 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::element::is_xml_char;
+
 /// Content of a Data element: text, or octets that are no text.
 ///
 /// In the tree form text is a string (an integer may be written bare) and octets are `{ hex: "00A5" }`.
@@ -54,11 +56,6 @@ impl Data {
             Self::Binary(octets) => octets,
         }
     }
-}
-
-/// Whether XML 1.0 can carry the character (its production Char).
-pub(crate) fn is_xml_char(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
 impl Default for Data {

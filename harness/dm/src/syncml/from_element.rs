@@ -5,10 +5,10 @@ use thiserror::Error;
 
 use super::message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
 use super::place::{Place, is_command};
-use crate::auth::AuthType;
+use crate::auth_type::AuthType;
 use crate::element::{Element, Elements, shown};
 use crate::irregular::Irregularities;
-use crate::wbxml;
+use crate::wbxml::tokens::is_syncml_name;
 
 /// A value, and what was irregular about its octets without making it unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +168,7 @@ fn command(
     place: &Place<'_, '_, '_>,
     irregular: &mut Irregularities,
 ) -> Result<Command, MessageError> {
-    if matches!(&cmd, CommandName::Unknown(name) if !wbxml::is_syncml_name(name)) {
+    if matches!(&cmd, CommandName::Unknown(name) if !is_syncml_name(name)) {
         place.unknown_command(irregular);
     }
     let mut command = Command::new(cmd, "");

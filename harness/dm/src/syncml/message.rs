@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AlertCode, Data, StatusCode};
-use crate::auth::AuthType;
+use crate::auth_type::AuthType;
 use crate::serde_form;
 
 /// A SyncML message: one header, commands, and whether it ends its package (DMREPPRO).
@@ -115,13 +115,13 @@ impl Chal {
     /// A challenge of that scheme with a nonce for the next credentials.
     #[must_use]
     pub fn new(auth_type: AuthType, nonce: &[u8]) -> Self {
-        Self { format: Some("b64".to_owned()), type_: Some(auth_type), next_nonce: Some(crate::auth::base64(nonce)) }
+        Self { format: Some("b64".to_owned()), type_: Some(auth_type), next_nonce: Some(crate::base64::base64(nonce)) }
     }
 
     /// The octets of NextNonce, if it is there and base64.
     #[must_use]
     pub fn nonce(&self) -> Option<Vec<u8>> {
-        crate::auth::from_base64(self.next_nonce.as_deref()?).ok()
+        crate::base64::from_base64(self.next_nonce.as_deref()?).ok()
     }
 }
 

@@ -1,11 +1,10 @@
 //! An element on the way down from the root: what reading a message needs to know where it stands.
 
 use super::Data;
-use super::data::is_xml_char;
 use super::from_element::MessageError;
-use crate::element::{Content, Element, Namespace, shown};
+use crate::element::{Content, Element, Namespace, is_xml_char, shown};
 use crate::irregular::Irregularities;
-use crate::xml;
+use crate::xml::encode::fragment;
 
 /// An element with the elements around it. Its path is made only when an error or an irregularity asks for it.
 pub(super) struct Place<'p, 'e, 'a> {
@@ -148,7 +147,7 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
         if self.element.elements().next().is_some() {
             let what = |path: String| format!("{path} holds elements; kept as their XML text");
             self.note("markup-in-data", self.name(), irregular, what);
-            return Data::Text(xml::fragment(self.element));
+            return Data::Text(fragment(self.element));
         }
         let mut octets = Vec::new();
         let mut opaque = false;

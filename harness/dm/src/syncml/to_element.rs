@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::Data;
 use super::message::{Chal, Command, Cred, Item, Message, Meta, SyncHdr};
-use crate::auth::{AuthType, base64};
+use crate::auth_type::AuthType;
+use crate::base64::base64;
 use crate::element::{Builder, Elements, Namespace};
 
 /// What the elements are going to be written as.

@@ -10,9 +10,8 @@ use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 
 use super::{Fault, XmlError};
-use crate::element::{Builder, Elements, Namespace, shown};
+use crate::element::{Builder, Elements, Namespace, is_xml_char, shown};
 use crate::irregular::Irregularities;
-use crate::syncml::is_xml_char;
 
 /// Greatest number of elements inside one another; a message of DM 1.2 needs some ten, a serialised
 /// object one for each level of the tree.

@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use crate::auth::base64;
-use crate::element::{Content, Element, Elements, Namespace};
-use crate::syncml::is_xml_char;
+use crate::base64::base64;
+use crate::element::{Content, Element, Elements, Namespace, is_xml_char};
 
 /// A text that XML cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

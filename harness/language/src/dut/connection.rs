@@ -161,6 +161,22 @@ fn number<N: TryFrom<i64>>(node: &Node, key: &str) -> Option<N> {
     node.get(key)?.as_int().and_then(|value| N::try_from(value).ok())
 }
 
+/// An address of a host and a port.
+pub(super) fn address() -> Schema {
+    Schema::text().named("an address `host:port`").with(|node| {
+        let text = node.as_str()?;
+        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+        if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+            return None;
+        }
+        Some(
+            Problem::new(node.span, format!("`{text}` is no address"))
+                .label("expected `host:port`")
+                .help("write the host and a port from 0 to 65535: `127.0.0.1:4116`"),
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,20 +194,4 @@ mod tests {
         assert_eq!(parsed("vpcd: {}", Role::Card).to_string(), "vpcd at 127.0.0.1:35963");
         assert_eq!(parsed("gadget: { eem: {} }", Role::Card).to_string(), "USB gadget with EEM, control B");
     }
-}
-
-/// An address of a host and a port.
-pub(super) fn address() -> Schema {
-    Schema::text().named("an address `host:port`").with(|node| {
-        let text = node.as_str()?;
-        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
-        if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
-            return None;
-        }
-        Some(
-            Problem::new(node.span, format!("`{text}` is no address"))
-                .label("expected `host:port`")
-                .help("write the host and a port from 0 to 65535: `127.0.0.1:4116`"),
-        )
-    })
 }
