@@ -10,6 +10,7 @@
 #[cfg(test)]
 extern crate self as dmsc_link;
 
+mod advice;
 mod cable;
 mod clock;
 mod disturb;

@@ -4,20 +4,27 @@
 //! pcscd. Elsewhere it is not found, and an exchange with a card that stays silent for ever ends only with
 //! the daemon.
 
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::path::Path;
+#[cfg(all(unix, not(target_os = "macos")))]
+use std::path::PathBuf;
 
 /// Where pcscd listens, unless the environment says otherwise.
+#[cfg(all(unix, not(target_os = "macos")))]
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 
 /// The variable by which libpcsclite is told another place.
+#[cfg(all(unix, not(target_os = "macos")))]
 const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
 /// Where pcscd listens for the programs of this host.
+#[cfg(all(unix, not(target_os = "macos")))]
 pub(super) fn daemon_socket() -> PathBuf {
     std::env::var_os(SOCKET_VARIABLE).map_or_else(|| SOCKET.into(), PathBuf::from)
 }
 
 /// Whether a peer of this name is pcscd. libpcsclite may have been built for another folder, so the file decides.
+#[cfg(target_os = "linux")]
 fn is_daemon(peer: &Path) -> bool {
     peer == daemon_socket() || peer.to_string_lossy().ends_with("pcscd.comm")
 }

@@ -8,12 +8,10 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::connection::daemon_socket;
 use crate::LinkError;
+use crate::advice::{System, start_pcsc};
 
 /// The pause between two looks where the system tells of no event.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What to do about a daemon that does not run.
-pub(super) const START: &str = "start it with `systemctl start pcscd.socket`, or `pcscd --foreground` as root";
 
 /// What a connection to pcscd's socket came to.
 #[derive(Debug)]
@@ -83,7 +81,9 @@ impl Daemon {
                 "polkit may refuse this user (see its rule `org.debian.pcsc-lite.access_pcsc`); pcscd's log says why"
                     .to_owned(),
             ),
-            Daemon::Absent => (format!("pcscd does not run: nobody listens on {socket}"), START.to_owned()),
+            Daemon::Absent => {
+                (format!("pcscd does not run: nobody listens on {socket}"), start_pcsc(System::HERE).to_owned())
+            }
             Daemon::Full => (
                 format!("pcscd takes no connections on {socket}"),
                 "see whether it was stopped (`kill -CONT`), or restart it".to_owned(),
@@ -92,7 +92,9 @@ impl Daemon {
                 format!("{socket} may not be used by this user"),
                 "let the user into the group that owns it, or run as root".to_owned(),
             ),
-            Daemon::Other(cause) => (format!("cannot connect to {socket}: {cause}"), START.to_owned()),
+            Daemon::Other(cause) => {
+                (format!("cannot connect to {socket}: {cause}"), start_pcsc(System::HERE).to_owned())
+            }
         };
         LinkError::Missing { what, remedy }
     }

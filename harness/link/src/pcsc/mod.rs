@@ -11,7 +11,10 @@ mod select;
 mod connection;
 #[cfg(feature = "pcsc")]
 mod context;
-#[cfg(feature = "pcsc")]
+#[cfg(all(feature = "pcsc", unix, not(target_os = "macos")))]
+mod daemon;
+#[cfg(all(feature = "pcsc", not(all(unix, not(target_os = "macos")))))]
+#[path = "service.rs"]
 mod daemon;
 #[cfg(feature = "pcsc")]
 mod driver;
@@ -105,7 +108,7 @@ pub fn readers() -> Result<Vec<Reader>, LinkError> {
 fn not_built(what: &str) -> LinkError {
     LinkError::Missing {
         what: format!("{what}: this build has no PC/SC"),
-        remedy: "install libpcsclite-dev (Debian) or pcsc-lite-devel (Fedora) and build with `--features pcsc`".into(),
+        remedy: crate::advice::build_with_pcsc(crate::advice::System::HERE).into(),
     }
 }
 
@@ -117,8 +120,8 @@ mod tests {
     fn without_the_feature_it_says_how_to_get_it() {
         let reader = Select::Name("Reader 0".into());
         let error = open(PcscConfig { reader, ..PcscConfig::default() }).err().unwrap().to_string();
-        let expected = "a card in reader `Reader 0` cannot be used: this build has no PC/SC; install libpcsclite-dev";
-        assert!(error.starts_with(expected) && error.ends_with("build with `--features pcsc`"), "{error}");
+        let expected = "a card in reader `Reader 0` cannot be used: this build has no PC/SC; ";
+        assert!(error.starts_with(expected) && error.contains("build with `--features pcsc`"), "{error}");
         assert!(readers().unwrap_err().to_string().starts_with("PC/SC readers cannot be listed"));
     }
 }

@@ -9,6 +9,7 @@ use super::context::{DAEMON_LIMIT, Pcscd, daemon_gone};
 use super::find::Search;
 use super::{PcscConfig, PcscProtocol, PcscShare, Select};
 use crate::LinkError;
+use crate::advice::{System, start_pcsc};
 
 /// How long the driver may take to find that a card which did not answer is there no more: it looks every 400 ms.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -47,7 +48,7 @@ impl Session {
                 // pcscd ended while the card was waited for, and may come again.
                 Err(LinkError::Gone { .. }) if Instant::now() < until => {}
                 Err(LinkError::Gone { what }) => {
-                    return Err(LinkError::Missing { what, remedy: super::daemon::START.into() });
+                    return Err(LinkError::Missing { what, remedy: start_pcsc(System::HERE).into() });
                 }
                 done => return done,
             }

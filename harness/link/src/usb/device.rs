@@ -8,6 +8,7 @@ use rusb::{Context, DeviceHandle, Hotplug, HotplugBuilder, UsbContext};
 use super::info::{DeviceInfo, Speed, UsbSelect};
 use super::reads::Reads;
 use crate::LinkError;
+use crate::advice::{self, System};
 
 /// How long a string descriptor may take.
 const STRING_LIMIT: Duration = Duration::from_millis(500);
@@ -241,18 +242,14 @@ fn context() -> Result<Context, LinkError> {
         // What libusb says where the kernel has no USB is "Other error".
         let missing = cfg!(target_os = "linux") && !std::path::Path::new("/dev/bus/usb").is_dir();
         let what = if missing { "there is no /dev/bus/usb".into() } else { format!("USB cannot be used: {cause}") };
-        LinkError::Missing {
-            what,
-            remedy: "check that the machine has USB and that /dev/bus/usb is readable; a container has to be given it"
-                .into(),
-        }
+        LinkError::Missing { what, remedy: advice::have_usb(System::HERE).into() }
     })
 }
 
 fn devices(context: &Context) -> Result<Vec<(rusb::Device<Context>, DeviceInfo)>, LinkError> {
     let list = context.devices().map_err(|cause| LinkError::Missing {
         what: format!("the USB devices cannot be listed: {cause}"),
-        remedy: "check that /dev/bus/usb is there and readable; a container has to be given it".into(),
+        remedy: advice::have_usb(System::HERE).into(),
     })?;
     Ok(list.iter().filter_map(|device| inspect(&device).map(|info| (device, info))).collect())
 }
@@ -358,15 +355,9 @@ fn nothing(select: &UsbSelect, what: &str) -> LinkError {
 
 pub(super) fn refused(info: &DeviceInfo, interface: u8, error: rusb::Error) -> LinkError {
     let remedy = match error {
-        rusb::Error::Access => format!(
-            "give the user access: write `SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{:04x}\", \
-             ATTR{{idProduct}}==\"{:04x}\", MODE=\"0660\", TAG+=\"uaccess\"` to /etc/udev/rules.d/70-dmsc.rules, run \
-             `udevadm control --reload`, and plug the device in again",
-            info.vendor, info.product
-        ),
-        rusb::Error::Busy => "another program has it; if that is pcscd, stop it with \
-                              `systemctl stop pcscd.socket pcscd.service`"
-            .into(),
+        // Windows says "not supported" of a device with another driver than WinUSB.
+        rusb::Error::Access | rusb::Error::NotSupported => advice::access_usb(System::HERE, info.vendor, info.product),
+        rusb::Error::Busy => advice::free_usb(System::HERE).into(),
         _ => "unplug it and plug it in again".into(),
     };
     LinkError::Missing { what: format!("interface {interface} of USB device {info} cannot be opened: {error}"), remedy }
@@ -390,8 +381,8 @@ mod tests {
     #[test]
     fn errors_say_what_to_try() {
         let text = |error| refused(&info(), 0, error).to_string();
-        assert!(text(rusb::Error::Access).contains("ATTR{idVendor}==\"1d50\", ATTR{idProduct}==\"60e3\""));
-        assert!(text(rusb::Error::Busy).contains("systemctl stop pcscd.socket"));
+        assert!(text(rusb::Error::Access).ends_with(&advice::access_usb(System::HERE, 0x1d50, 0x60e3)));
+        assert!(text(rusb::Error::Busy).ends_with(advice::free_usb(System::HERE)));
         let select = UsbSelect { vendor: Some(0x1d50), interface: Some(1), ..UsbSelect::default() };
         let missing = nothing(&select, "card by ICCD").to_string();
         assert!(missing.starts_with("no USB device with a card by ICCD is there (1d50:any, interface 1); plug it in"));
