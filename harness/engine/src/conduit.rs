@@ -190,6 +190,11 @@ impl Conduit {
         }
     }
 
+    /// The octets of HTTP that are not part of a whole message.
+    pub fn rest(&self) -> &[u8] {
+        self.reader.rest()
+    }
+
     fn flow(&mut self, mut flow: Flow) {
         self.reader.feed(&flow.http);
         self.output.append(&mut flow.transport);

@@ -63,7 +63,7 @@ impl Scws {
                 Some(Ok(Request::Http(Box::new(request))))
             }
             Err(error) => {
-                io.observe(Actor::Client, "http.garbage", &[], || {
+                io.observe(Actor::Client, "http.garbage", conduit.rest(), || {
                     Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
                 });
                 let response = HttpMessage::response(400, Vec::new()).with("Connection", "close");

@@ -103,7 +103,9 @@ proptest! {
         let text = String::from_utf8_lossy(&octets).into_owned();
         // A wrong Content-Length is an error to ureq even where no body can be.
         let has_body = method == "GET" && !text.contains(" 204 ") && !text.contains(" 304 ");
-        prop_assume!(has_body || !text.contains("+3") && !text.contains("Content-Length: 4"));
+        if !has_body && (text.contains("+3") || text.contains("Content-Length: 4")) {
+            return Ok(());
+        }
         prop_assert_eq!(ours(method, &octets), theirs(method, &octets), "{} {:?}", method, text);
     }
 }

@@ -76,9 +76,13 @@ impl Reader {
         let taken = self.next_message();
         if taken.is_err() {
             self.state = State::Broken;
-            self.buffer = Vec::new();
         }
         taken
+    }
+
+    /// The octets received that are not part of a whole message: of one on its way, or of what can never become one.
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer
     }
 
     fn next_message(&mut self) -> Result<Option<(HttpMessage, Vec<u8>)>, HttpError> {
@@ -287,6 +291,7 @@ mod tests {
         assert!(matches!(reader.take(), Err(HttpError::Framing(_))));
         reader.feed(b"GET / HTTP/1.1\r\n\r\n");
         assert_eq!(reader.take(), Ok(None));
+        assert!(reader.rest().ends_with(b"2\r\nabXX"));
     }
 
     #[test]

@@ -347,7 +347,7 @@ impl Terminal {
                 Ok(Some(found)) => break found,
                 Err(error) => {
                     self.http.deadline = None;
-                    self.io.observe(Actor::Server, "http.garbage", &[], || {
+                    self.io.observe(Actor::Server, "http.garbage", conduit.rest(), || {
                         Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
                     });
                     self.give_up();
