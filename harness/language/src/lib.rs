@@ -9,4 +9,5 @@ pub mod dut;
 pub mod editors;
 pub mod fault;
 pub mod ixit;
+pub mod pages;
 pub mod variables;

@@ -1,6 +1,6 @@
 //! The case language from outside: broken files and their texts, published schemas, the reference, mutated files.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p dmsc-language --test language` writes goldens, schemas and the reference anew.
+//! `UPDATE_GOLDEN=1 cargo test -p dmsc-language --test language` writes goldens, schemas and the generated pages.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test stops at what it does not expect.
 
@@ -175,41 +175,132 @@ fn the_published_schemas_are_up_to_date() {
     assert!(wrong.is_empty(), "{}\nrun with UPDATE_GOLDEN=1", wrong.join("\n"));
 }
 
-const BEGIN: &str = "<!-- The rest is generated from the catalogue. -->\n\n";
+const BEGIN: &str = "<!-- The rest is written from the schemas; UPDATE_GOLDEN=1 renews it. -->\n\n";
 
 #[test]
-fn the_reference_in_language_md_is_up_to_date() {
-    let path = crate_folder().join("LANGUAGE.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (written, _) = text.split_once(BEGIN).expect("LANGUAGE.md lost the mark of the generated part");
-    let mut wrong = Vec::new();
-    compare(&path, &format!("{written}{BEGIN}{}", dmsc_language::catalogue::reference()), &mut wrong);
-    assert!(wrong.is_empty(), "the tables of LANGUAGE.md are old; run with UPDATE_GOLDEN=1");
+fn the_generated_pages_are_up_to_date() {
+    let pages =
+        [("REFERENCE.md", dmsc_language::pages::reference()), ("DUT-FILES.md", dmsc_language::pages::dut_keys())];
+    for (name, generated) in pages {
+        let path = crate_folder().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        let (written, _) =
+            text.split_once(BEGIN).unwrap_or_else(|| panic!("{name} lost the mark of the generated part"));
+        let mut wrong = Vec::new();
+        compare(&path, &format!("{written}{BEGIN}{generated}"), &mut wrong);
+        assert!(wrong.is_empty(), "the tables of {name} are old; run with UPDATE_GOLDEN=1");
+    }
 }
 
-#[test]
-fn the_examples_in_language_md_work() {
-    let text = fs::read_to_string(crate_folder().join("LANGUAGE.md")).unwrap();
-    let mut examples: Vec<(String, String)> = Vec::new();
+/// The pages that show files.
+const PAGES: [&str; 4] = ["GUIDE.md", "DUT-FILES.md", "../../README.md", "../../CONTRIBUTING.md"];
+
+/// The YAML blocks of a page; the first line of each names the file it would be.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let text = fs::read_to_string(crate_folder().join(page)).unwrap();
+    let mut blocks = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if line == "```yaml" {
-            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if line.trim_start().starts_with("```yaml") {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
             let path = block.first().and_then(|line| line.strip_prefix("# "));
-            examples.extend(path.map(|path| (path.to_owned(), block.join("\n"))));
+            let path =
+                path.unwrap_or_else(|| panic!("{page}: a block whose first line is no path:\n{}", block.join("\n")));
+            blocks.push((path.to_owned(), block.join("\n")));
         }
     }
-    let cases = examples.iter().filter(|(path, _)| path.starts_with("testcases/DM_SC")).count();
-    assert!(cases >= 2, "{cases} examples of cases");
-    let bundle = Bundle::of(examples.clone());
-    let loaded = Library::new(bundle.clone()).load().unwrap_or_else(|problems| panic!("{}", shown(&problems)));
-    assert!(loaded.len() >= cases);
-    let faults = fault::load(&bundle).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
-    assert!(!faults.is_empty());
-    for (path, text) in examples.iter().filter(|(path, _)| path.ends_with("dut.yaml")) {
-        Dut::parse(&Source::new(path.as_str(), text.as_str()), &Statements, &faults)
-            .unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    blocks
+}
+
+/// What DUT files of the pages name: a statement of their kind, the reference card, nonces that are not there yet.
+struct Named {
+    kind: &'static str,
+}
+
+impl Files for Named {
+    fn read(&self, name: &str) -> Result<Source, FileError> {
+        let path = match name {
+            _ if name.ends_with(".ics.yaml") => format!("fixtures/duts/reference-{}.ics.yaml", self.kind),
+            _ => "fixtures/cards/reference.yaml".to_owned(),
+        };
+        Ok(Source::new(name, Bundle::builtin().text(&path).unwrap()))
     }
+
+    fn place(&self, name: &str) -> Option<PathBuf> {
+        Some(PathBuf::from("/no-such-folder").join(name))
+    }
+}
+
+/// The files that the pages show, by the folder that their paths begin with.
+#[test]
+fn the_files_that_the_pages_show_work() {
+    let library = Bundle::builtin();
+    let includes = library.under("testcases/include/").map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let includes: Vec<_> = includes.collect();
+    let known = fault::load(&library).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    let (mut cases, mut duts, mut links) = (0, 0, BTreeSet::new());
+    for page in PAGES {
+        let blocks = blocks(page);
+        let bundled =
+            |(path, _): &&(String, String)| path.starts_with("testcases/") || path.starts_with("fixtures/faults/");
+        let bundle = Bundle::of(includes.iter().cloned().chain(blocks.iter().filter(bundled).cloned()));
+        let loaded = Library::new(bundle.clone()).load().unwrap_or_else(|p| panic!("{page}: {}", shown(&p)));
+        let files = blocks.iter().filter(|(path, _)| path.starts_with("testcases/DM_SC")).count();
+        assert!(loaded.len() >= files, "{page}: {} instances of {files} cases", loaded.len());
+        cases += files;
+        fault::load(&bundle).unwrap_or_else(|problems| panic!("{page}: {}", shown(&problems)));
+        for (path, text) in blocks.iter().filter(|block| !bundled(block)) {
+            assert!(path.ends_with(".yaml") && !path.contains('/'), "{page}: `{path}` is of no kind that is checked");
+            let kind = if text.contains("\nkind: card") { "card" } else { "terminal" };
+            let source = Source::new(path.as_str(), text.as_str());
+            let dut = Dut::parse(&source, &Named { kind }, &known);
+            dut.unwrap_or_else(|problems| panic!("{page}: {}", shown(&problems)));
+            let root = dmsc_doc::parse(&source).unwrap();
+            for link in [root.get("link"), root.get("bench").and_then(|bench| bench.get("link"))].into_iter().flatten()
+            {
+                links.extend(link.entries().iter().map(|entry| entry.key.clone()));
+            }
+            duts += 1;
+        }
+    }
+    assert!(cases >= 4 && duts >= 8, "{cases} cases, {duts} DUT files");
+    let dmsc_doc::Schema::Map(file) = dmsc_language::dut::dut_schema() else { panic!("a DUT file is a mapping") };
+    let link = file.fields.iter().find(|field| field.name == "link").unwrap();
+    let dmsc_doc::Schema::Map(link) = &link.schema else { panic!("a link is a mapping") };
+    for word in &link.fields {
+        assert!(links.contains(word.name.as_ref()), "DUT-FILES.md has no example with `{}`", word.name);
+    }
+}
+
+/// Links from page to page lead to a file, and to a heading in it.
+#[test]
+fn the_links_of_the_pages_lead_somewhere() {
+    for page in PAGES.into_iter().chain(["REFERENCE.md"]) {
+        let path = crate_folder().join(page);
+        let text = fs::read_to_string(&path).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            if file.contains("://") || file.contains(' ') {
+                continue;
+            }
+            let file = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(file.exists(), "{page}: {target}: no such file");
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(&file).unwrap();
+                assert!(anchors(&text).contains(anchor), "{page}: {target}: no such heading");
+            }
+        }
+    }
+}
+
+/// The anchors of a page: those of its headings as GitHub makes them, and those it sets.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| {
+        let kept = line.trim_start_matches('#').trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+    });
+    let set = text.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned);
+    headings.chain(set).collect()
 }
 
 /// Texts of files of all kinds, good and broken.

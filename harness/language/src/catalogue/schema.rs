@@ -112,6 +112,16 @@ fn valued(shape: &Shape, record: &dyn Fn(&str) -> Schema) -> Schema {
     }
 }
 
+/// The matchers that are mappings, for the reference.
+pub(crate) fn matchers() -> Schema {
+    operators(Schema::Any, Schema::Any, Schema::Any)
+}
+
+/// The edits of octets, for the reference.
+pub(crate) fn edits() -> Schema {
+    mutation().into()
+}
+
 /// A scalar as it is written, to be set or compared.
 fn literal(shape: &Shape) -> Schema {
     match shape {

@@ -1,7 +1,8 @@
 //! `dmsc cases kinds`: what cases can send and expect.
 
 use clap::Args;
-use dmsc_language::catalogue::{Catalogue, FieldSpec, Kind, Role, reference};
+use dmsc_language::catalogue::{Catalogue, FieldSpec, Kind, Role};
+use dmsc_language::pages;
 use serde_json::{Value, json};
 
 use crate::cmd::run::PlayedRole;
@@ -35,7 +36,7 @@ pub(super) struct Kinds {
 impl Kinds {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
         if self.markdown {
-            terminal.out(&reference())?;
+            terminal.out(&pages::messages())?;
             return Ok(Exit::Conforms);
         }
         let catalogue = Catalogue::get();

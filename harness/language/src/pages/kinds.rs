@@ -1,19 +1,28 @@
-//! The catalogue as Markdown: the part of `LANGUAGE.md` that lists kinds and fields.
+//! The kinds of messages and their fields as Markdown.
 
 use std::fmt::Write as _;
 
-use super::{Catalogue, Kind, Role};
 use dmsc_engine::messages::anchor;
 
+use crate::catalogue::{Catalogue, Kind, Role};
+
+const KINDS: &str = "\
+## Kinds of messages
+
+The column *link* says what the link to the DUT has to offer: `contact` is the contact interface with power, reset and
+APDUs; with `any` the kind works over byte streams too. `envelope`, `event` and `terminal-response` stand for every
+message of their family, `proactive` for every command of a type without a name.
+
+";
+
 /// Tables of the kinds of both roles and of the fields of all groups.
-pub fn reference() -> String {
-    let mut out = String::new();
+pub(super) fn write(out: &mut String) {
     // Writing to a text cannot fail.
-    let _ = write(&mut out);
-    out
+    let _ = tables(out);
 }
 
-fn write(out: &mut String) -> std::fmt::Result {
+fn tables(out: &mut String) -> std::fmt::Result {
+    out.push_str(KINDS);
     let catalogue = Catalogue::get();
     for role in Role::ALL {
         let dut = role.other();
@@ -26,9 +35,9 @@ fn write(out: &mut String) -> std::fmt::Result {
             format!("`match`: {}{reply}", link(kind.fields))
         })?;
     }
-    writeln!(out, "### Fields\n")?;
+    writeln!(out, "## Fields\n")?;
     for (group, fields) in catalogue.groups().filter(|(_, fields)| !fields.is_empty()) {
-        writeln!(out, "#### <a id=\"fields-{}\"></a>{group}\n", anchor(group))?;
+        writeln!(out, "### <a id=\"fields-{}\"></a>{group}\n", anchor(group))?;
         writeln!(out, "| field | value | meaning |\n|---|---|---|")?;
         for field in fields {
             writeln!(out, "| `{}` | {} | {} |", field.name, field.words(), field.doc)?;
