@@ -19,7 +19,7 @@ impl FollowedNonces {
     /// same card.
     pub(crate) fn of(dut: &Dut) -> FollowedNonces {
         let account = dut.ixit.account.clone();
-        let file = dut.nonces.as_ref().map(NonceFile::anew);
+        let file = dut.nonces.as_ref().map(NonceFile::reopened);
         let nonces = file.as_ref().map_or_else(|| Nonces::of(&account, false), |file| file.nonces(&account));
         let mut followed = FollowedNonces { account, shown: (false, false), file };
         followed.go_on(nonces);

@@ -149,7 +149,7 @@ impl Core {
             return;
         }
         self.skipped += next.since(now);
-        // Each has to look at the time anew.
+        // Each has to look at the time again.
         self.ends.iter().filter_map(|side| side.poster.as_ref()).for_each(Poster::wake);
     }
 }

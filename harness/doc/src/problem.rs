@@ -112,7 +112,7 @@ impl Problems {
     }
 
     /// The problems for scripts: `[{file, line, column, end_line, end_column, message, label,
-    /// notes, help}]`; lines and columns count from 1, the end is behind the last character.
+    /// notes, help}]`; lines and columns count from 1, the end is after the last character.
     pub fn to_json(&self) -> serde_json::Value {
         self.problems
             .iter()

@@ -46,7 +46,7 @@ impl Source {
 pub struct Span {
     /// Offset of the first octet.
     pub start: usize,
-    /// Offset behind the last octet.
+    /// Offset after the last octet.
     pub end: usize,
 }
 
@@ -69,7 +69,7 @@ impl Span {
 
 /// Line and column of an octet offset, both counted from 1, the column in characters.
 ///
-/// An offset behind the text counts as its end; one inside a character as that character's start.
+/// An offset after the text counts as its end; one inside a character as that character's start.
 pub fn line_col(source: &Source, offset: usize) -> (usize, usize) {
     let before = &source.text[..floor_char(&source.text, offset)];
     let line = before.matches('\n').count() + 1;
@@ -77,7 +77,7 @@ pub fn line_col(source: &Source, offset: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
-/// The largest character boundary not behind `offset`.
+/// The largest character boundary not after `offset`.
 pub(crate) fn floor_char(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {

@@ -44,7 +44,7 @@ pub struct Card {
     cat: Cat,
     applet: Applet,
     scws: Scws,
-    /// What waits to be answered, oldest first; each stands behind an event that wants an answer.
+    /// What waits to be answered, oldest first; each follows an event that wants an answer.
     waiting: VecDeque<Pending>,
     /// The answer to an APDU that waits for what the application says.
     held: Option<Held>,

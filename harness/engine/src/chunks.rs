@@ -1,6 +1,6 @@
 //! The sizes in which a player cuts channel data.
 
-/// Sizes taken in turn, from the beginning again behind the last.
+/// Sizes taken in turn, from the beginning again after the last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chunks {
     sizes: Vec<u8>,

@@ -68,7 +68,7 @@ pub struct Terminal {
     client_alive: bool,
     http: HttpClient,
     announced: bool,
-    /// A wake-up asked for during the start-up, to be given behind it.
+    /// A wake-up asked for during the start-up, to be given after it.
     wake: Option<WakeUpWith>,
     /// A notification that no session was opened for yet, and the account it names.
     notified: Option<(usize, u16)>,
@@ -177,7 +177,7 @@ impl Terminal {
         self.io.send(signal);
     }
 
-    /// The card starts anew: everything that belongs to the card session is lost (TS 102 221 6.4).
+    /// The card starts again: everything that belongs to the card session is lost (TS 102 221 6.4).
     fn forget_card(&mut self, kind: &'static str) {
         self.io.say(Actor::Terminal, kind, &[], Map::new);
         self.card_dead = false;

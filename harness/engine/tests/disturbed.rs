@@ -46,7 +46,7 @@ fn a_terminal_resets_a_card_that_left_a_command_unanswered() {
 }
 
 #[test]
-fn a_card_reset_in_the_middle_of_a_command_starts_anew_with_the_terminal() {
+fn a_card_reset_in_the_middle_of_a_command_starts_again_with_the_terminal() {
     for number in [1, 4, 20] {
         let dut = card(false, vec![Cause::Applications]);
         let events = against_card(dut, Place::Command(number), Mishap::Reset);

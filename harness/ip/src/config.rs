@@ -17,7 +17,7 @@ pub struct IpConfig {
     pub mac: [u8; 6],
     /// Octets of the longest IP packet; 1280 to 1500.
     pub mtu: u16,
-    /// How this side comes to an IPv4 address.
+    /// How this side gets an IPv4 address.
     pub ipv4: Ipv4,
     /// How this side comes to IPv6 addresses.
     pub ipv6: Ipv6,
@@ -39,7 +39,7 @@ pub struct IpConfig {
     pub patience: Duration,
 }
 
-/// How a side comes to an IPv4 address.
+/// How a side gets an IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ipv4 {
     /// Not at all.
@@ -122,8 +122,8 @@ pub enum Host {
 /// Why a text is no [`Target`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// No port from 1 to 65535 behind the last colon.
-    #[error("`{0}` has no port; write it behind a colon, as in localuicc:443")]
+    /// No port from 1 to 65535 after the last colon.
+    #[error("`{0}` has no port; write it after a colon, as in localuicc:443")]
     Port(String),
     /// Neither `localuicc` nor an address.
     #[error("`{0}` is neither localuicc nor an address; write localuicc:443, 192.0.2.1:80 or [fe80::1]:80")]

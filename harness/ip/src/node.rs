@@ -182,7 +182,7 @@ impl Node {
         self.events.clear();
     }
 
-    /// The other side came anew, or another one did: addresses are sought and given again, and streams have ended.
+    /// The other side was plugged in again, or another one was: addresses are sought and given again, and streams have ended.
     pub fn restart(&mut self, now: Duration) {
         self.seed = self.seed.wrapping_add(1);
         // It was made from these settings once.

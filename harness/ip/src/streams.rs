@@ -39,7 +39,7 @@ struct Stream {
     outbox: VecDeque<Vec<u8>>,
     /// Octets of the first of the outbox that have gone.
     gone: usize,
-    /// Closed by this side; FIN goes behind the outbox.
+    /// Closed by this side; FIN follows the outbox.
     closing: bool,
     /// The end of the other side has been told.
     ended: bool,

@@ -236,7 +236,7 @@ fn several_streams_and_a_new_session() {
 }
 
 #[test]
-fn a_card_that_came_anew_is_found_anew() {
+fn a_card_that_was_plugged_in_again_is_found_again() {
     let mut bench = Bench::new(IpConfig::terminal(), IpConfig::card());
     bench.connect(1);
     bench.terminal.node.restart(bench.now);

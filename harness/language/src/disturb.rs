@@ -33,7 +33,12 @@ pub(crate) fn disturbance_schema() -> Schema {
         ("stall", "All stops with the command, then goes on; with how long: `{ stall: 500 ms }`."),
     ];
     let late = Tagged::new([])
-        .key("delay", "It comes so much later, and all behind it in its direction.", Schema::Duration, none.clone())
+        .key(
+            "delay",
+            "It arrives so much later, and all that follows in its direction.",
+            Schema::Duration,
+            none.clone(),
+        )
         .key("stall", "The command stops, and all in both directions; then it goes on.", Schema::Duration, none);
     let what = Schema::one_of([Schema::documented_choice(words), late.into()]);
     let entry = Mapping::new([

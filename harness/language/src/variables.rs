@@ -19,7 +19,7 @@ pub struct Scope {
     values: Map<String, Value>,
 }
 
-/// A name that nothing stands behind.
+/// A name that stands for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownVariable {
     /// The name, as in `ixit.server_id`.
@@ -194,7 +194,7 @@ pub fn is_open(value: &Value) -> bool {
 /// A `${name}` within a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
-    /// Octet offsets in the text, from `$` to behind `}`.
+    /// Octet offsets in the text, from `$` to after `}`.
     pub(crate) span: Range<usize>,
     /// The name.
     pub(crate) name: String,

@@ -4,7 +4,8 @@
 //!
 //! A link carries [`Signal`]s and knows nothing of what the octets mean. Both ends of an in-process link are
 //! [`Peer`]s, state machines that are handed signals and the time; a [`Link`] is what the runner holds in its hand,
-//! whatever is behind it. Adding a driver means implementing [`Link`], and nothing else.
+//! whatever is behind it. Here a driver is an implementation of [`Link`];
+//! the word by which DUT files name it stands in the crate `language`.
 
 // What tests of this crate and those beside it share speaks of it by its name.
 #[cfg(test)]
@@ -109,7 +110,7 @@ pub enum LinkError {
         said: String,
     },
     /// What the link leads to, or leads over, is not there any more: a reader was unplugged, a card pulled, a daemon
-    /// ended. The link has to be opened anew; what was under way says nothing about the DUT.
+    /// ended. The link has to be opened again; what was under way says nothing about the DUT.
     #[error("{what}")]
     Gone {
         /// What is gone, in words.
@@ -135,7 +136,7 @@ pub enum LinkError {
 }
 
 impl LinkError {
-    /// Whether the link may come back by itself, so that it is worth opening anew.
+    /// Whether the link may come back by itself, so that it is worth opening again.
     pub fn is_interruption(&self) -> bool {
         matches!(self, LinkError::Gone { .. })
     }
@@ -161,7 +162,7 @@ pub struct Opening {
 pub trait Link {
     /// The time on the link's clock, since the session began.
     fn now(&self) -> Time;
-    /// Begins a session: the clock starts anew, and what came before is forgotten.
+    /// Begins a session: the clock starts at zero, and what came before is forgotten.
     ///
     /// # Errors
     /// [`LinkError`] when the rig, not the DUT, prevents it.

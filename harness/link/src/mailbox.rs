@@ -70,7 +70,7 @@ impl Default for Mailbox {
 }
 
 impl Mailbox {
-    /// A mailbox for a driver that does not wait in [`Mailbox::recv`]: `wake` is called behind each post, and the
+    /// A mailbox for a driver that does not wait in [`Mailbox::recv`]: `wake` is called after each post, and the
     /// driver then looks with [`Mailbox::look`].
     #[cfg_attr(not(unix), expect(dead_code, reason = "used by the drivers that wait in poll(2)"))]
     pub(crate) fn waking(wake: Wake) -> Mailbox {

@@ -71,7 +71,7 @@ fn echoes(link: &Eem, lengths: &[usize], what: &str) {
     }
 }
 
-/// Echoes, then streams both ways, then a session anew.
+/// Echoes, then streams both ways, then another session.
 fn exercise(link: &mut Eem, lengths: &[usize], what: &str) {
     link.begin(&Opening::default()).unwrap();
     echoes(link, lengths, what);

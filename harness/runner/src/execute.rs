@@ -1,4 +1,4 @@
-//! Runs the steps of a case and comes to its verdict.
+//! Runs the steps of a case and gives its verdict.
 //!
 //! - A step that misses ends the case. At level `must` it decides the verdict; at level `should` it leaves a remark and
 //!   the case goes on, unless the run is strict.

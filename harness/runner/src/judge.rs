@@ -106,7 +106,7 @@ impl<'a> Executor<'a> {
                 "the client had to be asked for credentials, so its messages came in another order than the case takes";
             (Verdict::Inconclusive, format!("{headline}; {why}"))
         } else if self.in_control {
-            (Verdict::Inconclusive, format!("the positive control did not come through: {headline}"))
+            (Verdict::Inconclusive, format!("the positive control failed: {headline}"))
         } else if preamble {
             (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))
         } else if !step.trust.can_fail() || !self.case.trust.can_fail() {

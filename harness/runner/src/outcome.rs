@@ -27,7 +27,7 @@ pub struct CaseResult {
 }
 
 impl CaseResult {
-    /// A case that came to nothing for want of a rig.
+    /// A case without a result, since there was no rig.
     pub fn error(reason: String) -> CaseResult {
         CaseResult {
             verdict: Verdict::Error,
@@ -59,13 +59,13 @@ impl CaseResult {
         for (one, taken) in disturbances {
             self.remarks.push(match taken {
                 Some(at) => format!("disturbed at {at}: {one}"),
-                None => format!("not disturbed: {one}, which the session did not come to"),
+                None => format!("not disturbed: {one}, which the session did not reach"),
             });
         }
         let missed = disturbances.iter().find(|(_, taken)| taken.is_none());
         if let Some((one, _)) = missed.filter(|_| self.verdict == Verdict::Pass) {
             self.verdict = Verdict::Inconclusive;
-            self.reason = format!("the session did not come to the place of a disturbance: {one}");
+            self.reason = format!("the session did not reach the place of a disturbance: {one}");
         }
     }
 }

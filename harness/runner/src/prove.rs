@@ -37,7 +37,7 @@ pub struct Proof {
 pub struct Unclean {
     /// The case.
     pub case: String,
-    /// What it came to.
+    /// What its result is.
     pub verdict: String,
     /// Why.
     pub reason: String,

@@ -98,7 +98,7 @@ fn a_bench_gives_the_verdicts_of_the_process() {
     }
 }
 
-/// What a case comes to behind a session in which a response is lost, with the DUT that lost it.
+/// What a case comes to after a session in which a response is lost, with the DUT that lost it.
 fn after_a_loss(faults: Vec<Fault>) -> Verdict {
     let (mut dut, wire, _drum) = bench("reference-terminal", Builtin::Terminal);
     dut.faults = faults;
@@ -135,7 +135,7 @@ fn a_dut_behind_a_link_of_its_own_lives_on_when_it_is_kept() {
 }
 
 #[test]
-fn a_cut_makes_a_case_begin_anew_and_never_fail() {
+fn a_cut_makes_a_case_begin_again_and_never_fail() {
     let mut gaps = 0;
     for (case, Attempted { result, lost, .. }) in run("reference-card", Builtin::Card, &["S-001-M"], true) {
         assert!(!lost, "{case}");

@@ -90,7 +90,7 @@ pub struct Tally {
     pub not_run: usize,
 }
 
-/// What stands behind the verdict of an item.
+/// What the verdict of an item rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {

@@ -1,6 +1,6 @@
 //! Every broken statement of `ics_broken/` is refused with the text beside it.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p dmsc-scr --test ics_broken` writes the texts anew.
+//! `UPDATE_GOLDEN=1 cargo test -p dmsc-scr --test ics_broken` renews the texts.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,6 +1,6 @@
 //! USB CDC EEM 1.0, the Ethernet Emulation Model: Ethernet frames and link commands over two bulk pipes.
 //!
-//! A *transfer* is what one bulk transfer carries: one EEM packet or several behind each other. A packet is a header of
+//! A *transfer* is what one bulk transfer carries: one EEM packet or several in a row. A packet is a header of
 //! two octets, little endian, and what its length field announces. [`packets`] reads a transfer, [`Encoder`] writes
 //! one, and [`Endpoint`] is one side of the link.
 

@@ -135,7 +135,7 @@ struct Unfetched {
 }
 
 impl CardT0 {
-    /// A card to which nothing was said yet; to be made anew at each reset.
+    /// A card to which nothing was said yet; to be made again at each reset.
     #[must_use]
     pub fn new() -> CardT0 {
         CardT0::default()

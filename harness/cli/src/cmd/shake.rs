@@ -27,7 +27,7 @@ const ROUNDS: u64 = 10;
 /// In each round every case runs under a random schedule: commands and responses are lost, late or stalled, the card
 /// is reset in the middle of a command, streams are split, merged and cut, channel data come in odd pieces. What the
 /// case misses then is explained by it. After it the same case runs undisturbed, with the DUT left as it is: if it does
-/// worse than before, the DUT was thrown off for good, and the schedule is shrunk to the least that does it.
+/// worse than before, the DUT has not recovered, and the schedule is shrunk to the least that does it.
 ///
 /// Everything follows from the seed. A schedule can be put into the `setup` of a case; see `disturb` there.
 #[derive(Debug, Args)]

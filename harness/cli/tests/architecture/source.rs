@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Behind the `}` or `;` that ends an item.
+    /// After the `}` or `;` that ends an item.
     fn end_of_item(&self, from: usize) -> usize {
         let mut depth = 0_usize;
         for (index, token) in self.tokens.iter().enumerate().skip(from) {

@@ -381,7 +381,7 @@ class Server(http.server.ThreadingHTTPServer):
         with self.lock, dm.exclusive(self.args.state):
             key = (source, session_id)
             session = self.sessions.get(key)
-            # A first message that is no repetition begins anew, whatever became of the session that had the id.
+            # A first message that is no repetition begins a session, whatever became of the session that had the id.
             if session is None or (text(header, "MsgID") == "1" and not session.repeats(octets)):
                 account = Account(self.args)
                 if account.store.values.get("waiting") is not None:

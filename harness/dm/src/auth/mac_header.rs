@@ -126,7 +126,7 @@ pub enum MacHeaderError {
         /// Offset of the opening quote.
         at: usize,
     },
-    /// Something other than a comma behind a quoted value.
+    /// Something other than a comma after a quoted value.
     #[error("x-syncml-hmac, octet {at}: a comma is expected between parameters")]
     NoComma {
         /// Offset.

@@ -29,14 +29,14 @@ pub enum UriError {
     /// Two slashes in a row.
     #[error("the address has an empty segment")]
     EmptySegment,
-    /// A `.` behind the start, or a `..` anywhere.
+    /// A `.` after the start, or a `..` anywhere.
     #[error("the address has a segment `.` or `..`")]
     Dots,
     /// More than [`MAX_SEGMENTS`] segments.
     #[error("the address has more than {MAX_SEGMENTS} segments")]
     TooDeep,
     /// A property part that is not `name=value`.
-    #[error("the part behind `?` is not `prop=Name` or `list=Kind`")]
+    #[error("the part after `?` is not `prop=Name` or `list=Kind`")]
     Query,
 }
 
@@ -83,7 +83,7 @@ impl Uri {
         &self.segments
     }
 
-    /// Name and value behind `?`, such as `prop` and `ACL`.
+    /// Name and value after `?`, such as `prop` and `ACL`.
     #[must_use]
     pub fn query(&self) -> Option<(&str, &str)> {
         self.query.as_ref().map(|(name, value)| (name.as_str(), value.as_str()))

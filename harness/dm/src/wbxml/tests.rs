@@ -62,7 +62,7 @@ fn body(body: &str) -> Vec<u8> {
     from_hex(&format!("02A4016A00{body}")).unwrap()
 }
 
-/// What the root of a body holds: text as it is, octets in hexadecimal behind `#`, elements by their names; and the
+/// What the root of a body holds: text as it is, octets in hexadecimal after `#`, elements by their names; and the
 /// octets it stands in.
 fn contents(octets: &[u8]) -> Vec<(String, String)> {
     let document = decode_document(octets).unwrap();

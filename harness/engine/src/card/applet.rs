@@ -523,7 +523,7 @@ impl Applet {
             self.finish(io);
             return self.next_order(cat, io);
         }
-        // Whatever became of the data, the channel is closed behind them (DM_SC 7.1 step 2).
+        // Whatever became of the data, the channel is closed after them (DM_SC 7.1 step 2).
         let command = Self::command(CommandType::CloseChannel, 0, Device::channel(channel), cat);
         self.issue(Origin::TriggerClose, command, cat, io)
     }

@@ -17,7 +17,7 @@ pub enum Origin {
     TriggerOpen,
     /// SEND DATA with a part of Package#0.
     TriggerSend,
-    /// CLOSE CHANNEL behind Package#0.
+    /// CLOSE CHANNEL after Package#0.
     TriggerClose,
     /// RECEIVE DATA for the SCWS on this channel.
     Receive(u8),

@@ -478,7 +478,7 @@ impl DmClient {
         let code = about_server.status_code().map(|code| code.code());
         if let Some(nonce) = about_server.chal.as_ref().and_then(Chal::nonce) {
             if matches!(code, Some(401 | 407)) {
-                // Asked for anew, over this nonce; the stored one stays.
+                // Asked for again, over this nonce; the stored one stays.
                 session.server_nonce = Some(nonce);
                 session.server_authenticated = false;
             } else if let Some(account) = self.accounts.get_mut(session.account) {

@@ -77,7 +77,7 @@ impl FieldSpec {
         format!("{}{unit}{secret}", self.shape.words())
     }
 
-    /// The same with what a declaration says behind the type of the field: `secret`, or a unit.
+    /// The same with what a declaration says after the type of the field: `secret`, or a unit.
     #[must_use]
     pub(crate) fn flagged(self, flag: &'static str) -> FieldSpec {
         match flag {

@@ -62,7 +62,7 @@ impl FieldProblem {
 /// Declares a group of fields once: the struct they are read into, how they are read, and how the language, its schemas
 /// and its reference describe them.
 ///
-/// The comment of a field is its text in the reference. Behind its type, after `=`, stand `secret` for what is kept out
+/// The comment of a field is its text in the reference. After its type and `=` stand `secret` for what is kept out
 /// of everything that leaves the process, and the unit of the value.
 macro_rules! fields {
     (

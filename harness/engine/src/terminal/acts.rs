@@ -19,7 +19,7 @@ use crate::switch::Switch;
 pub const ACTS: &[&str] =
     &["stop-dm-client", "start-dm-client", "lose-service", "regain-service", "start-dm-session", "call-customer-care"];
 
-/// The act of putting the card in anew: what was before is over.
+/// The act of putting the card in again: what was before is over.
 pub const INSERT_CARD: &str = "insert-card";
 
 /// The number that is called unless a case names another.

@@ -36,7 +36,7 @@ pub struct TerminalConfig {
     pub wake_up: WakeUp,
     /// Whether it powers the card up by itself.
     pub start: bool,
-    /// Whether it resets a card that does not answer, and starts anew.
+    /// Whether it resets a card that does not answer, and starts again.
     pub revives: bool,
     /// The sizes in which channel data reach the card, in octets, in turn; as large as may be when empty.
     pub bip_chunks: Vec<u8>,

@@ -21,7 +21,7 @@ use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
 use crate::switch::Switch;
 
-/// What is done behind a TERMINAL RESPONSE.
+/// What is done after a TERMINAL RESPONSE.
 enum After {
     Nothing,
     Deliver(Delivery),

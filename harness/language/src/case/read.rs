@@ -119,7 +119,7 @@ pub(crate) fn explained(problems: Vec<Problem>, role: Option<Role>, root: &Node)
 /// A word of the language.
 #[derive(Clone, Copy)]
 enum Word<'n> {
-    /// The name of a kind, behind this key.
+    /// The name of a kind, after this key.
     Kind(&'n str),
     /// A matcher as a key.
     Operator,

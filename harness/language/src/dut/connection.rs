@@ -125,7 +125,7 @@ pub(super) fn chosen(node: &Node) -> Option<(&'static Word, &Node)> {
 }
 
 impl Connection {
-    /// A connection as DUT files write it behind `link:`, such as `vpcd: { address: 127.0.0.1:35963 }`, for a player of
+    /// A connection as DUT files write it after `link:`, such as `vpcd: { address: 127.0.0.1:35963 }`, for a player of
     /// this role.
     ///
     /// # Errors

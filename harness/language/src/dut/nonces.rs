@@ -49,7 +49,7 @@ impl NonceFile {
     }
 
     /// The file as it is by now.
-    pub fn anew(&self) -> NonceFile {
+    pub fn reopened(&self) -> NonceFile {
         // What went wrong since it was read shows when it is written.
         NonceFile::open(self.path.clone()).unwrap_or_else(|_| self.clone())
     }

@@ -60,7 +60,7 @@ pub fn dut_schema() -> Schema {
         Field::optional(
             "nonces",
             Schema::text(),
-            "A file beside this one in which the nonces of a DUT that lives on are kept from run to run. While it is not there, those of `ixit` count: remove it when the DUT is provisioned anew.",
+            "A file beside this one in which the nonces of a DUT that lives on are kept from run to run. While it is not there, those of `ixit` count: remove it when the DUT is provisioned again.",
         ),
         Field::optional(
             "card",

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{Signal, Time};
 
-/// Signals on their way in one direction. What is held back holds back all behind it.
+/// Signals on their way in one direction. What is held back holds back all that follows.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     held: VecDeque<(Time, Signal)>,

@@ -333,7 +333,7 @@ impl Core {
         Some((behind, mishap))
     }
 
-    /// Puts a piece of a stream on its way, behind the one that waits for it.
+    /// Puts a piece of a stream on its way, after the one that waits for it.
     fn deliver(&mut self, place: usize, to: Side, octets: Vec<u8>, merge: bool) {
         let due = self.link.now() + MERGE_WINDOW;
         let Some(stream) = self.streams.get_mut(place) else { return };

@@ -35,11 +35,11 @@ pub enum Side {
 pub enum Mishap {
     /// The command or the response is lost.
     Drop,
-    /// The command, the response, or the stream data at the place come so much later, and all behind them in their
+    /// The command, the response, or the stream data at the place arrive so much later, and all after them in their
     /// direction.
     Delay(Duration),
     /// The card is reset in the middle of the command: the command has reached it, its response reaches nobody. Where
-    /// the harness is the card, it is the harness that starts anew, and the DUT hears no more of this command.
+    /// the harness is the card, it is the harness that starts again, and the DUT hears no more of this command.
     Reset,
     /// The command stops on its way, and nothing passes in either direction for so long; then it goes on.
     Stall(Duration),

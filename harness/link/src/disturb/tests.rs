@@ -243,7 +243,7 @@ fn the_link_is_given_back_when_the_session_is_over() {
 }
 
 #[test]
-fn a_session_that_begins_anew_counts_anew() {
+fn a_session_that_begins_again_counts_from_one() {
     let (mut link, ledger, _) = echo(&[(Place::Command(1), Mishap::Drop)]);
     for _ in 0..2 {
         link.begin(&Opening::default()).unwrap();

@@ -12,14 +12,14 @@ pub struct EemConfig {
     pub role: Role,
     /// Addresses and streams.
     pub ip: IpConfig,
-    /// What is written behind each frame; what comes may have either.
+    /// What is written after each frame; what is received may have either.
     pub check: Check,
     /// Octets up to which frames share a transfer; 0 sends each by itself. See [`Settings::bundle`] before you turn it
     /// on towards Linux.
     pub bundle: usize,
     /// Whether a packet may go on in the next transfer.
     pub straddling: bool,
-    /// From which sequence numbers and ports are chosen; `None` chooses anew each time.
+    /// From which sequence numbers and ports are chosen; `None` chooses others each time.
     pub seed: Option<u64>,
     /// How long a device that is not there may take to appear.
     pub appear: Duration,

@@ -55,7 +55,7 @@ impl Link for Eem {
         self.clock.now()
     }
 
-    /// Streams of the session before are reset; a device that was plugged in anew is opened again.
+    /// Streams of the session before are reset; a device that was plugged in again is opened again.
     fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
         self.streams.begin()?;
         // That the pipe before was lost is no news any more.

@@ -18,7 +18,7 @@ pub trait Pipe: Send {
     /// wMaxPacketSize of the endpoint that is written to, in octets, as far as it is known by now.
     fn max_packet_size(&self) -> NonZeroU16;
 
-    /// Counts how often the other side came anew, and knows nothing of what was before.
+    /// Counts how often the other side was plugged in again, and knows nothing of what was before.
     fn generation(&self) -> u64 {
         0
     }

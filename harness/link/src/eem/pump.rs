@@ -67,7 +67,7 @@ struct Obituary<'a>(&'a Poster);
 impl Drop for Obituary<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.gone("the IP stack behind USB EEM failed; begin the session anew");
+            self.0.gone("the IP stack behind USB EEM failed; begin the session again");
         }
     }
 }
@@ -116,7 +116,7 @@ impl Pump {
         self.clock.now().since(Time::ZERO)
     }
 
-    /// Begins anew when the other side did.
+    /// Begins again when the other side did.
     fn follow(&mut self) {
         let generation = self.pipe.generation();
         if generation != self.generation {

@@ -28,7 +28,7 @@ pub struct EemState {
     pub peer: Option<IpAddr>,
 }
 
-/// The streams of a pipe that is opened anew when it broke.
+/// The streams of a pipe that is opened again when it broke.
 pub(super) struct Streams {
     config: EemConfig,
     open: OpenPipe,
@@ -47,7 +47,7 @@ impl Streams {
         Ok(Streams { config, open, poster, running })
     }
 
-    /// Ends every stream, and opens a pipe that broke anew.
+    /// Ends every stream, and opens a broken pipe again.
     pub(super) fn begin(&mut self) -> Result<(), LinkError> {
         if self.running.as_ref().is_some_and(|running| running.ask(Command::Begin).is_ok()) {
             return Ok(());

@@ -90,7 +90,7 @@ fn wrong_octets_are_counted_and_the_link_lives_on() {
 }
 
 #[test]
-fn a_pipe_that_breaks_is_told_and_opened_anew() {
+fn a_pipe_that_breaks_is_told_and_opened_again() {
     let (one, card) = MemoryPipe::pair(FULL_SPEED);
     let (two, other) = MemoryPipe::pair(FULL_SPEED);
     let mut pipes = vec![two, one];

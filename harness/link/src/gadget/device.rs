@@ -9,7 +9,7 @@ use usb_gadget::{Class, Config, Gadget, Id, RegGadget, Speed, Strings, Udc};
 use super::config::{GadgetConfig, GadgetSpeed};
 use crate::LinkError;
 
-/// What gadgets of this program are called under configfs, with the number of the process behind it.
+/// What gadgets of this program are called under configfs, with the number of the process after it.
 const NAME: &str = "dmsc-";
 
 /// A gadget that is registered. Dropping it removes it.

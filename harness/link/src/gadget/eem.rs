@@ -314,7 +314,7 @@ impl UsbCard {
         let mut pipe = Some(pipe);
         let open: OpenPipe = Box::new(move || match pipe.take() {
             Some(pipe) => Ok(Box::new(pipe)),
-            None => Err(LinkError::Gone { what: "the USB gadget was lost; open its link anew".into() }),
+            None => Err(LinkError::Gone { what: "the USB gadget was lost; open its link again".into() }),
         });
         WithStreams::open(card, eem, open)
     }

@@ -128,7 +128,7 @@ impl GadgetCard {
         }));
     }
 
-    /// Unplugs the card, makes it anew, and plugs it in again.
+    /// Unplugs the card, makes a new one, and plugs that in.
     fn reattach(&mut self, atr: &[u8]) -> Result<(), LinkError> {
         self.shared.change(|state| state.expected = true);
         self.device.unbind();

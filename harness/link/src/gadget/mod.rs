@@ -50,7 +50,7 @@ pub use unbuilt::{board, card, controllers};
 /// A USB device controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Controller {
-    /// Its name, as a DUT file has it behind `udc`.
+    /// Its name, as a DUT file has it after `udc`.
     pub name: String,
     /// Its state, in the kernel's words: `not attached`, `configured` and so on.
     pub state: String,

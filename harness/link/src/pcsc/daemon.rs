@@ -109,7 +109,7 @@ struct Arrival {
 #[cfg(target_os = "linux")]
 impl Arrival {
     /// Watches the socket's folder, or the nearest one above that is there. pcscd binds its socket, listens, and then
-    /// lets everybody use it: the last of these is an event behind which a connection is taken.
+    /// lets everybody use it: the last of these is an event after which a connection is taken.
     fn watch(socket: &Path) -> Option<Arrival> {
         use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
         let watched = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;

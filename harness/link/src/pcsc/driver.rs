@@ -14,7 +14,7 @@ use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Sign
 /// silent card holds `send` until its driver or pcscd gives up.
 ///
 /// A reader that was unplugged, a card that was pulled and a pcscd that ended are [`LinkError::Gone`]: the link is
-/// then dropped and opened anew.
+/// then dropped and opened again.
 pub struct Pcsc {
     config: PcscConfig,
     clock: Clock,
@@ -37,7 +37,7 @@ impl Pcsc {
         Ok(Pcsc { clock: Clock::new(), mailbox: Mailbox::default(), session, config })
     }
 
-    /// Makes the connection anew, if it was given up to end an exchange.
+    /// Makes the connection again, if it was given up to end an exchange.
     fn restore(&mut self) -> Result<(), LinkError> {
         if !self.session.is_lost() {
             return Ok(());

@@ -74,7 +74,7 @@ impl Iccid {
         if right { Ok(Iccid(digits)) } else { Err(IccidError { text: text.to_owned() }) }
     }
 
-    /// Reads the content of EF.ICCID: two digits an octet, the first in the low half, F behind the last. `None` when
+    /// Reads the content of EF.ICCID: two digits an octet, the first in the low half, F after the last. `None` when
     /// that is not what it holds.
     pub fn decode(octets: &[u8]) -> Option<Iccid> {
         let halves = octets.iter().flat_map(|octet| [octet & 0x0F, octet >> 4]);

@@ -38,7 +38,7 @@ pub struct UsbPipe {
     _claim: Claim,
 }
 
-/// Brings the kernel's own driver back. Declared behind the endpoints, so dropped after them.
+/// Brings the kernel's own driver back. Declared after the endpoints, so dropped after them.
 struct Claim {
     device: nusb::Device,
     interface: Option<nusb::Interface>,

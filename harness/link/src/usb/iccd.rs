@@ -324,7 +324,7 @@ impl Link for IccdTerminal {
         self.clock.now()
     }
 
-    /// The card loses its power; one that was plugged in anew since the last session is opened again.
+    /// The card loses its power; one that was plugged in again since the last session is opened again.
     fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
         self.mailbox.forget()?;
         self.failure = None;

@@ -47,7 +47,7 @@ impl Socket {
     }
 }
 
-/// Acknowledges at once from now on, until the kernel finds that the connection answers by itself; to be said anew
+/// Acknowledges at once from now on, until the kernel finds that the connection answers by itself; to be said again
 /// before each wait. Elsewhere than on Linux there is no such switch.
 pub(super) fn quickack(stream: &TcpStream) {
     #[cfg(target_os = "linux")]

@@ -200,7 +200,7 @@ impl State {
             Self::Inconclusive => "not enough was observed, of the item or of what it requires",
             Self::Fail => "does not conform, in itself or in what it requires",
             Self::Error => "the harness or the rig broke; says nothing of the DUT",
-            Self::DeclaredOnly => "claimed in the ICS, and not tested: no case came to a verdict",
+            Self::DeclaredOnly => "claimed in the ICS, and not tested: no case has a verdict",
             Self::NotClaimed => "the ICS does not claim it",
             Self::NotBinding => "does not bind a DUT of this kind",
         }

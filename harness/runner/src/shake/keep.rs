@@ -128,7 +128,7 @@ fn free(cases: &Path, case: &Case) -> PathBuf {
 fn header(finding: &Finding, case: &Case, seed: u64) -> String {
     let undisturbed = "an undisturbed session of the same case then";
     let what = match finding.what {
-        super::What::NotRecovered => format!("{undisturbed} came to {}", finding.came.as_str()),
+        super::What::NotRecovered => format!("{undisturbed} had the verdict {}", finding.came.as_str()),
         super::What::HarnessError => "the harness broke in it".to_owned(),
     };
     let reason = finding.reason.lines().next().unwrap_or_default();

@@ -211,7 +211,7 @@ fn a_finding_is_kept_as_a_case_with_what_it_includes() {
     assert_eq!(names, expected.map(|name| format!("testcases/{name}")));
     let lines: Vec<&str> = all[0].1.lines().collect();
     assert_eq!(lines[0], "# Found by dmsc shake with --seed 9 in round 3 of DM_SC-S-001-M/one against card:");
-    assert_eq!(lines[1], "# an undisturbed session of the same case then came to fail: nothing came");
+    assert_eq!(lines[1], "# an undisturbed session of the same case then had the verdict fail: nothing came");
     assert!(all[0].1.contains("# A comment.\n"), "{}", all[0].1);
     let setup = "setup:\n  disturb:\n    - { at: { command: 17 }, do: reset }\n    \
                  - { at: { stream: 1, to: dut, behind: 12 }, do: { delay: 1500 ms } }\n  bip_chunks: [1, 255]\nsteps:\n";

@@ -71,7 +71,7 @@ impl Draft {
                 Some(answer) => problems.push(
                     Problem::new(answer.key, format!("{item} is not answered"))
                         .label(describe(tables, item.as_str()))
-                        .help("write yes or no behind the colon"),
+                        .help("write yes or no after the colon"),
                 ),
                 None => missing.push(item),
             }

@@ -16,7 +16,7 @@ pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
     let implied: Vec<ItemId> = mandatory.iter().flat_map(|item| tables.closure(item.id.as_str())).collect();
     let mut text = format!(
         "# Implementation conformance statement of a {kind}.\n\
-         # Fill in yes or no wherever nothing stands behind the colon, then run `dmsc ics check` on the file.\n\
+         # Fill in yes or no wherever nothing stands after the colon, then run `dmsc ics check` on the file.\n\
          ics: 1\n\
          dut:\n  name: My {kind}\n  kind: {kind}\n\
          answers:\n"

@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn other_codings_of_a_notification() {
         for (headers, what) in [
-            ("01C4AF87", "content type behind a length"),
+            ("01C4AF87", "content type after a length"),
             ("0144AF87", ""),
             ("C48D85AF87", "another header before"),
             ("C4582D41006200AF87", "a text header before"),

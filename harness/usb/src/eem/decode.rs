@@ -51,7 +51,7 @@ pub enum Fault {
     },
 }
 
-/// The packets of a transfer, in order; an error is an item as well, and reading goes on behind the packet as far as
+/// The packets of a transfer, in order; an error is an item as well, and reading goes on after the packet as far as
 /// its header tells where that is.
 pub fn packets(transfer: &[u8]) -> Packets<'_> {
     Packets { transfer, at: 0 }

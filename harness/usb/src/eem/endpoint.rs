@@ -20,7 +20,7 @@ pub enum Role {
 pub struct Settings {
     /// Which side it is: hints and tickles have a direction.
     pub role: Role,
-    /// What is written behind each frame; what comes may have either.
+    /// What is written after each frame; what is received may have either.
     pub check: Check,
     /// wMaxPacketSize of the endpoint it writes to, in octets.
     pub max_packet_size: NonZeroU16,
@@ -207,7 +207,7 @@ impl Endpoint {
         self.ready.push_back(transfer);
     }
 
-    /// Forgets what is under way, as when the other side came anew; what was counted stays.
+    /// Forgets what is under way, as when the other side was plugged in again; what was counted stays.
     pub fn reset(&mut self) {
         *self = Endpoint { counters: self.counters, ..Endpoint::new(self.settings) };
     }

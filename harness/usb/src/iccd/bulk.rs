@@ -245,7 +245,7 @@ impl Assembler {
     /// reads are the zero-length packets that end earlier messages, and are nothing.
     ///
     /// # Errors
-    /// Any [`MessageError`], after which the assembler begins anew.
+    /// Any [`MessageError`], after which the assembler begins again.
     pub fn push(&mut self, read: &[u8]) -> Result<Option<Message>, MessageError> {
         let wanted = self.want();
         self.octets.extend_from_slice(read);

@@ -92,7 +92,7 @@ pub enum Task {
     /// Remove power.
     PowerOff,
     /// Apply power to a card that has it, which resets it, and take the ATR. That TS 102 221's reset is mapped so is
-    /// not confirmed by a document; a card that refuses it can be powered anew.
+    /// not confirmed by a document; a card that refuses it can be powered again.
     Reset,
     /// Send a command APDU and take the response.
     Exchange(Vec<u8>),

@@ -34,7 +34,7 @@ pub struct Setup {
 pub struct Transfer {
     /// The octets.
     pub octets: Vec<u8>,
-    /// Whether an empty packet has to follow. The firmware reads until a short packet: it would wait for more behind a
+    /// Whether an empty packet has to follow. The firmware reads until a short packet: it would wait for more after a
     /// message whose length is a multiple of a packet.
     pub empty_packet: bool,
 }

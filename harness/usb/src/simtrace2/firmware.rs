@@ -105,7 +105,7 @@ impl Firmware {
         }
     }
 
-    /// The next message for the bulk IN endpoint: one transfer, without an empty packet behind it.
+    /// The next message for the bulk IN endpoint: one transfer, without an empty packet after it.
     pub fn poll_bulk(&mut self) -> Option<Vec<u8>> {
         self.bulk.pop_front()
     }

@@ -5,7 +5,7 @@ use super::message::{HEADER, LONGEST, Message, MessageError};
 
 /// Cuts messages out of the packets of an IN endpoint.
 ///
-/// The firmware sends a message as one transfer, but no empty packet behind one whose length is a multiple of
+/// The firmware sends a message as one transfer, but no empty packet after one whose length is a multiple of
 /// [`PACKET`]. So packets are to be read one by one: the length in the header tells the end, a short packet confirms it.
 #[derive(Clone, Debug, Default)]
 pub struct Packets {

@@ -19,7 +19,7 @@ struct Search<'a> {
 enum Place {
     /// At an offset.
     Offset(u8),
-    /// Behind the first occurrence of an octet.
+    /// After the first occurrence of an octet.
     After(u8),
 }
 
@@ -27,7 +27,7 @@ enum Place {
 enum Start {
     /// A number from 1; 0 is the current record.
     Record(u8),
-    /// The record behind the current one in the direction of the search.
+    /// The record after the current one in the direction of the search.
     Beside,
 }
 

@@ -168,7 +168,7 @@ impl Board {
         self.work(&mut core);
     }
 
-    /// The board loses its power and gets it again: its firmware begins anew, and the handset has lost its card.
+    /// The board loses its power and gets it again: its firmware starts again, and the handset has lost its card.
     #[cfg(target_os = "linux")]
     pub(crate) fn restart(&self) {
         let mut core = self.core();

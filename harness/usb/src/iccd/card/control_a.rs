@@ -31,7 +31,7 @@ enum State {
     Busy,
     /// There is an answer to fetch.
     Answer(Answer),
-    /// Mute until power is applied anew.
+    /// Mute until power is applied again.
     Mute,
 }
 
@@ -124,7 +124,7 @@ impl ControlA {
                     answer(Vec::new(), WRONG_LENGTH)
                 }
             }
-            // A host that does not fetch an answer begins anew.
+            // A host that does not fetch an answer begins again.
             State::Ready | State::Answer(_) => match <[u8; 5]>::try_from(data) {
                 Ok(header) => self.header(header),
                 Err(_) => answer(Vec::new(), WRONG_LENGTH),

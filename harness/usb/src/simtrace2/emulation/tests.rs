@@ -237,7 +237,7 @@ fn a_second_header_tells_of_a_reset_that_was_not_reported_yet() {
         "{seen:?}"
     );
     assert!(!card.respond(1, &[0x90, 0x00]));
-    // The reports that were behind say nothing new; the next do.
+    // The reports that were late say nothing new; the next do.
     lines(&mut card, &[0x13, 0x03]);
     assert_eq!(events(&mut card), []);
     assert!(card.respond(2, &[0x90, 0x00]));

@@ -29,7 +29,7 @@ fn line(firmware: &mut Firmware) -> Vec<u8> {
     std::iter::from_fn(|| firmware.poll_line()).collect()
 }
 
-/// A board that the host has selected, behind a handset that has heard the ATR.
+/// A board that the host has selected, with a handset that has received the ATR.
 fn running(board: Board) -> Firmware {
     let mut firmware = Firmware::new(board);
     say(&mut firmware, Body::Config(Config { features: 1, mux: None, presence: None }));

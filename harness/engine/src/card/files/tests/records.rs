@@ -61,7 +61,7 @@ fn the_current_record_moves_with_next_and_previous() {
             ("00DC000303 222222", "9000"),
             ("00B2000303", "6A83"),
             ("00B2000403", "222222 9000"),
-            // A short identifier selects the file anew.
+            // A short identifier selects the file again.
             ("00B2000B03", "A1B2FF 9000"),
             ("00B2000C03", "6A83"),
         ],
@@ -138,7 +138,7 @@ fn records_are_searched() {
             ("00A2040402 A1B2 00", "6A83"),
             ("00A20104", "6700"),
             ("00A2010701 A1 00", "6A86"),
-            // Enhanced: at an offset, or behind an octet; from the record beside the current one.
+            // Enhanced: at an offset, or after an octet; from the record beside the current one.
             ("00A2010604 0401B2C3 00", "01 9000"),
             ("00A2010604 0400B2C3 00", "0102 9000"),
             ("00A2010604 0CB2C3D4 00", "02 9000"),
