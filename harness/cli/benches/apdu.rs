@@ -113,7 +113,7 @@ impl Observer for Beside {
     fn finished(&mut self, finished: &Finished) {
         assert_eq!(finished.reason, "", "{}", finished.case);
     }
-    fn hands<'d>(&mut self, _dut: &'d Dut) -> Box<dyn Operator + 'd> {
+    fn operator<'d>(&mut self, _dut: &'d Dut) -> Box<dyn Operator + 'd> {
         Box::new(self.clone())
     }
 }
