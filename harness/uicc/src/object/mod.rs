@@ -1,6 +1,6 @@
 //! The data objects of the toolkit (TS 102 223 clause 8) that DM_SC touches, typed; all others kept as they came.
 //!
-//! [`table`] declares each object once; its [`codec`], one of [`scalars`], [`texts`] or [`records`], says how its value
+//! `table` declares each object once; its `codec`, one of `scalars`, `texts` or `records`, says how its value
 //! is coded and how it stands in a tree of fields.
 
 mod codec;
