@@ -19,7 +19,6 @@ pub mod messages;
 pub mod mutation;
 pub mod patch;
 pub mod player;
-pub mod rng;
 pub mod role;
 pub mod scws;
 pub mod switch;

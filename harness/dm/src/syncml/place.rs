@@ -145,8 +145,11 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
     /// carry it, unless the format is `bin`.
     pub(super) fn data(&self, format: Option<&str>, irregular: &mut Irregularities) -> Data {
         if self.element.elements().next().is_some() {
-            let what = |path: String| format!("{path} holds elements; kept as their XML text");
-            self.note("markup-in-data", self.name(), irregular, what);
+            // A tree object may stand in Data as it is, on the code page that is there for it.
+            if self.element.elements().any(|inner| *inner.namespace() != Namespace::DmDdf) {
+                let what = |path: String| format!("{path} holds elements; kept as their XML text");
+                self.note("markup-in-data", self.name(), irregular, what);
+            }
             return Data::Text(fragment(self.element));
         }
         let mut octets = Vec::new();

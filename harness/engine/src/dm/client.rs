@@ -4,12 +4,12 @@ use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::package0::{Package0, session_id_text};
 use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Data, Item, Message, Meta, SyncHdr};
 use dmsc_dm::tree::ManagementTree;
+use dmsc_octets::Random;
 
 use super::directive::{Directive, DirectiveError, header_status, number};
 use super::server::status;
 use super::{Encoding, execute};
 use crate::account::{Account, AuthScheme};
-use crate::rng::Rng;
 use crate::switch::{Switch, Switches};
 
 /// How often credentials are sent again, or asked for again, before the session is given up.
@@ -25,7 +25,7 @@ pub struct DmClient {
     /// The encoding it uses.
     pub encoding: Encoding,
     switches: Switches,
-    rng: Rng,
+    rng: Random,
     /// Session ids taken up, per account: one notification starts one session (DMNOTI 6).
     taken: Vec<(usize, u16)>,
     session: Option<Session>,
@@ -76,7 +76,7 @@ impl DmClient {
         switches: Switches,
         seed: u64,
     ) -> Self {
-        DmClient { accounts, tree, encoding, switches, rng: Rng::new(seed), taken: Vec::new(), session: None }
+        DmClient { accounts, tree, encoding, switches, rng: Random::new(seed), taken: Vec::new(), session: None }
     }
 
     /// Judges a notification.

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::package0::{Package0, Trigger, VERSION_1_1, parse_session_id, session_id_text};
 use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Data, Message, SyncHdr};
+use dmsc_octets::Random;
 use serde_json::{Map, Value, json};
 
 use super::directive::{Directive, DirectiveError, header_status, number};
 use crate::account::{Account, AuthScheme};
 use crate::messages::{Digest, shown};
-use crate::rng::Rng;
 use crate::switch::{Switch, Switches};
 
 /// How many failed credentials end a session.
@@ -22,7 +22,7 @@ pub struct DmServer {
     /// The account shared with the client; its nonces move as sessions go.
     pub account: Account,
     switches: Switches,
-    rng: Rng,
+    rng: Random,
     /// Management commands for the packages of each session, in order.
     program: Vec<Vec<Command>>,
     last_session_id: u16,
@@ -59,7 +59,7 @@ impl DmServer {
     /// A server for `account`. `program` holds the management commands of each package it will send.
     pub fn new(account: Account, program: Vec<Vec<Command>>, switches: Switches, seed: u64) -> DmServer {
         // Session ids differ from one power-up to the next as long as the seeds do.
-        let rng = Rng::new(seed);
+        let rng = Random::new(seed);
         let last_session_id = u16::try_from(rng.clone().next_u64() & 0x0FFF).unwrap_or_default();
         DmServer { account, switches, rng, program, last_session_id, announced: None, session: None }
     }

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::rig::RigError;
-use dmsc_engine::rng::Rng;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
+use dmsc_octets::Random;
 use dmsc_scr::Tables;
 
 pub use finding::{Finding, LeftOut, Shaken, What};
@@ -176,7 +176,7 @@ fn seed_of(seed: u64, round: u64, case: &str) -> u64 {
     let name = case
         .bytes()
         .fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01B3));
-    Rng::new(seed ^ Rng::new(round ^ name).next_u64()).next_u64()
+    Random::new(seed ^ Random::new(round ^ name).next_u64()).next_u64()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dmsc_engine::rng::Rng;
 use dmsc_link::{Disturbance, Mishap, Place, Schedule, Shape};
+use dmsc_octets::Random;
 use serde_json::{Map, Value};
 
 use dmsc_engine::messages::{Chunks, schedule_json};
@@ -31,7 +31,7 @@ pub struct Plan {
 impl Plan {
     /// A plan that follows from a seed.
     pub(super) fn random(seed: u64, shape: &Shape) -> Plan {
-        let mut rng = Rng::new(seed);
+        let mut rng = Random::new(seed);
         let schedule = Schedule::random(rng.next_u64(), shape);
         let mut below = |limit: u64| rng.next_u64().checked_rem(limit).unwrap_or(0);
         // In half of all plans nothing is cut, so that what the link does is seen alone.
