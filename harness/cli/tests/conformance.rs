@@ -18,6 +18,11 @@ use dmsc_scr::{Outcome, Verdict};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 fn main() -> ExitCode {
+    // Processes of a DUT have groups of their own, which a Ctrl-C does not reach.
+    let _ = ctrlc::try_set_handler(|| {
+        dmsc_link::end_processes();
+        std::process::exit(130);
+    });
     match trials() {
         Ok(trials) => libtest_mimic::run(&Arguments::from_args(), trials).exit_code(),
         Err(error) => {

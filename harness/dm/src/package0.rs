@@ -44,7 +44,7 @@ pub struct Trigger {
     /// Server identifier: the ServerID of the DM account, no terminator.
     #[serde(with = "serde_form::octets")]
     pub server_id: Vec<u8>,
-    /// Vendor-specific octets behind the server identifier, any number including none.
+    /// Vendor-specific octets after the server identifier, any number including none.
     #[serde(with = "serde_form::octets")]
     pub body: Vec<u8>,
 }
@@ -132,7 +132,7 @@ pub struct Package0 {
 }
 
 impl Package0 {
-    /// Reads a bare Package#0; everything behind the server identifier is the vendor body.
+    /// Reads a bare Package#0; everything after the server identifier is the vendor body.
     ///
     /// `length` of the trigger is `None` afterwards, since it agrees with the server identifier.
     ///

@@ -85,7 +85,7 @@ impl Event {
             _ => None,
         };
         let (header, trailer) = match (self.from, secret) {
-            (Actor::Terminal, Some(Secret::Command)) => (HEADER, 0),
+            (Actor::Terminal, Some(Secret::Command)) => (self.header(), 0),
             (Actor::Card, Some(Secret::Response)) => (0, STATUS),
             _ => return Cow::Borrowed(self),
         };
@@ -101,6 +101,18 @@ impl Event {
         event.fields = fields.into();
         event.octets.drain(header..header.saturating_add(count));
         Cow::Owned(event)
+    }
+
+    /// The octets of a command APDU in front of its data: four, and Lc where the fifth octet is one.
+    fn header(&self) -> usize {
+        let length = self.octets.len();
+        let is_lc = |lc: &u8| *lc == 0 || usize::from(*lc).saturating_add(5) <= length;
+        if length <= 5 || self.octets.get(4).is_some_and(is_lc) { 5 } else { 4 }
+    }
+
+    /// Whether some of it is kept out of what leaves the process.
+    pub fn has_secrets(&self) -> bool {
+        matches!(self.without_secrets(), Cow::Owned(_))
     }
 
     /// What kind of message it is, as the table has it.
@@ -119,11 +131,19 @@ impl Event {
             Some(What::Apdu(_) | What::Profile | What::Envelope(_) | What::Event(_) | What::TerminalResponse(_)) => {
                 spans::command_apdu(octets)
             }
-            Some(What::Response) => spans::response_apdu(octets),
+            Some(What::Response) => {
+                let data = self.fields.get("data").and_then(Value::as_str).map_or(0, str::len) / 2;
+                // Data that came in several responses do not stand in the octets of the last.
+                match data.saturating_add(STATUS) > octets.len() {
+                    true => Spans::at(0..octets.len())
+                        .with("sw", Spans::at(octets.len().saturating_sub(STATUS)..octets.len())),
+                    false => spans::response_apdu(octets),
+                }
+            }
             Some(What::Command(_)) => spans::proactive_command(octets),
             Some(What::Notification) => dmsc_dm::package0::spans(octets),
             Some(What::HttpRequest) => http::spans(octets, Side::Server),
-            Some(What::HttpResponse) => http::spans(octets, Side::Client),
+            Some(What::HttpResponse | What::HttpInterim) => http::spans(octets, Side::Client),
             Some(What::DmMessage) => {
                 let encoding = self.fields.get("encoding").and_then(Value::as_str);
                 let encoding = Encoding::ALL.into_iter().find(|known| Some(known.name()) == encoding);
@@ -141,8 +161,7 @@ impl Event {
     }
 }
 
-/// The octets of a command APDU in front of its data, and those of a response APDU after them.
-const HEADER: usize = 5;
+/// The octets of a response APDU after its data.
 const STATUS: usize = 2;
 
 #[cfg(test)]
@@ -158,7 +177,8 @@ mod tests {
 
     #[test]
     fn pins_and_keys_do_not_leave_the_process() {
-        let pin = event("verify-pin", json!({ "p2": 1, "data": "31323334FFFFFFFF" }), &[0, 0x20, 0, 1, 8, 0x31, 0x32]);
+        let octets = [0, 0x20, 0, 1, 8, 0x31, 0x32, 0x33, 0x34, 0xFF, 0xFF, 0xFF, 0xFF];
+        let pin = event("verify-pin", json!({ "p2": 1, "data": "31323334FFFFFFFF" }), &octets);
         let shown = pin.without_secrets();
         assert_eq!(
             (shown.fields["data"].as_str(), shown.octets.as_slice()),
@@ -168,6 +188,8 @@ mod tests {
         assert_eq!(keys.without_secrets().octets, [0x90, 0x00]);
         let broken = event("apdu", json!({ "malformed": "..." }), &[0, 0x20, 0, 1, 0, 0, 8, 0x31, 0x32]);
         assert_eq!(broken.without_secrets().octets, [0, 0x20, 0, 1, 0]);
+        let cut = event("verify-pin", json!({ "malformed": "..." }), &[0, 0x20, 0, 1, 0x31, 0x32, 0x33, 0x34]);
+        assert_eq!(cut.without_secrets().octets, [0, 0x20, 0, 1], "Lc is missing");
         let query = event("verify-pin", json!({ "data": "" }), &[0, 0x20, 0, 1]);
         assert_eq!(query.without_secrets().octets, query.octets);
     }

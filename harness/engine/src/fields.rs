@@ -62,10 +62,21 @@ impl fmt::Debug for Fields {
     }
 }
 
-/// Adds the field `irregular`, if the decoder forgave anything: of each the `kind`, and `what` was found.
+/// The most irregularities of one message that are shown, and the most characters of one.
+const MOST_IRREGULARITIES: usize = 64;
+const LONGEST_IRREGULARITY: usize = 200;
+
+/// Adds the field `irregular`, if the decoder forgave anything: of each the `kind`, and `what` was found. A message that is
+/// made to be odd thousands of times does not fill the records: the first ones are shown, and not more of each than a line.
 pub fn add_irregular(fields: &mut Map<String, Value>, irregular: &[Irregularity]) {
     if !irregular.is_empty() {
-        let told = irregular.iter().map(|found| json!({ "kind": found.kind, "what": found.what }));
+        let told = irregular.iter().take(MOST_IRREGULARITIES).map(|found| {
+            let what = match found.what.char_indices().nth(LONGEST_IRREGULARITY) {
+                Some((cut, _)) => format!("{}…", found.what.get(..cut).unwrap_or_default()),
+                None => found.what.clone(),
+            };
+            json!({ "kind": found.kind, "what": what })
+        });
         fields.insert("irregular".into(), told.collect());
     }
 }
@@ -73,6 +84,16 @@ pub fn add_irregular(fields: &mut Map<String, Value>, irregular: &[Irregularity]
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_odd_many_times_is_shown_in_a_few_lines() {
+        let many: Vec<Irregularity> = (0..1000).map(|_| Irregularity::new("x", "ä".repeat(10_000))).collect();
+        let mut fields = Map::new();
+        add_irregular(&mut fields, &many);
+        let shown = fields["irregular"].as_array().unwrap();
+        assert_eq!(shown.len(), 64);
+        assert_eq!(shown[0]["what"].as_str().unwrap().chars().count(), 201);
+    }
 
     #[test]
     fn fields_are_the_same_now_and_later() {

@@ -10,6 +10,7 @@ use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{HttpMessage, Start};
 use crate::http_change::write;
+use crate::messages::HttpWith;
 use crate::patch::Change;
 use crate::player::{PlayerError, PlayerIo, Reply};
 use crate::switch::{Switch, Switches};
@@ -87,7 +88,7 @@ impl Scws {
             Reply::Default => None,
             Reply::With(change) => Some(change),
         };
-        if change.is_some_and(|c| c.with.contains_key("status")) {
+        if change.map(Change::read::<HttpWith>).transpose()?.is_some_and(|with| with.status.is_some()) {
             let response = HttpMessage::response(200, Vec::new());
             return self.respond(response, request.keeps_alive(), change, io).map(Next::Send);
         }

@@ -411,6 +411,7 @@ impl Player for Terminal {
             | What::Notified
             | What::Connection
             | What::HttpResponse
+            | What::HttpInterim
             | What::HttpGarbage => {
                 return Err(PlayerError(format!("a terminal does not send {what:?} by itself")));
             }

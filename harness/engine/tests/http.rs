@@ -67,13 +67,14 @@ fn a_response_without_a_body_needs_no_end_of_the_connection() {
 #[test]
 fn an_interim_response_is_told_of_and_the_final_one_answered() {
     let octets = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(heard("POST", octets), [response(100, false), response(200, true)]);
-    assert_eq!(heard("POST", &octets[..25]), [response(100, false)]);
+    let interim = || ("http.interim".to_owned(), json!(100), false);
+    assert_eq!(heard("POST", octets), [interim(), response(200, true)]);
+    assert_eq!(heard("POST", &octets[..25]), [interim()]);
     let (mut client, id) = client("POST");
     for octet in octets {
         client.handle(Time::ZERO, Signal::Data(id, vec![*octet]));
     }
-    assert_eq!(kinds(&events(&mut client)), ["http.response", "http.response"]);
+    assert_eq!(kinds(&events(&mut client)), ["http.interim", "http.response"]);
 }
 
 #[test]
@@ -119,4 +120,55 @@ fn a_client_that_has_closed_its_half_still_gets_its_answer() {
     server.handle(Time::ZERO, Signal::Close(1));
     server.answer(Time::ZERO, &dmsc_engine::player::Reply::Default).unwrap();
     assert!(matches!(&signals(&mut server)[..], [Signal::Data(1, octets)] if octets.starts_with(b"HTTP/1.1 404 ")));
+}
+
+#[test]
+fn requests_that_come_in_one_piece_are_answered_one_after_another() {
+    const COUNT: usize = 5000;
+    let answered = || {
+        let mut server = Card::new(CardConfig { medium: Medium::Streams, ..card_config(false, Vec::new()) });
+        server.handle(Time::ZERO, Signal::Connect(1));
+        server.handle(Time::ZERO, Signal::Data(1, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(COUNT)));
+        let sent = signals(&mut server);
+        sent.iter().filter(|one| matches!(one, Signal::Data(1, octets) if octets.starts_with(b"HTTP/1.1 404 "))).count()
+    };
+    // A stack that grew with the requests would be too small.
+    let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(answered).unwrap();
+    assert_eq!(thread.join().unwrap(), COUNT);
+}
+
+#[test]
+fn after_a_response_that_ended_with_its_connection_the_next_request_has_a_new_one() {
+    let mut client = Terminal::new(TerminalConfig { medium: Medium::Streams, ..terminal_config(false, Encoding::Xml) });
+    let mut server = Card::new(CardConfig { medium: Medium::Streams, ..card_config(false, Vec::new()) });
+    client.start(Time::ZERO);
+    client.perform(Time::ZERO, What::DmMessage, &Change::default()).unwrap();
+    let mut connections = 0;
+    let mut requests = Vec::new();
+    loop {
+        let sent = signals(&mut client);
+        if sent.is_empty() {
+            break;
+        }
+        for signal in sent {
+            match &signal {
+                Signal::Connect(id) => {
+                    connections += 1;
+                    client.handle(Time::ZERO, Signal::Connected(*id));
+                }
+                Signal::Data(_, octets) => requests.push(String::from_utf8(octets.clone()).unwrap()),
+                _ => {}
+            }
+            server.handle(Time::ZERO, signal);
+        }
+        for signal in signals(&mut server) {
+            let Signal::Data(id, octets) = signal else { continue };
+            let unframed = String::from_utf8(octets).unwrap().replace("Content-Length", "X-Length");
+            client.handle(Time::ZERO, Signal::Data(id, unframed.into_bytes()));
+            client.handle(Time::ZERO, Signal::Close(id));
+            server.handle(Time::ZERO, Signal::Close(id));
+        }
+    }
+    assert_eq!((connections, requests.len()), (2, 2));
+    assert!(requests[1].contains("<Data>Example</Data>"), "{requests:?}");
 }

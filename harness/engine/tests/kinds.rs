@@ -198,7 +198,11 @@ fn everything() -> Vec<(Role, String, Value)> {
     let now = pair.now;
     pair.terminal.perform(now, What::Connect, &Change::default()).unwrap();
     let Some(Signal::Connect(id)) = pair.player(Role::Terminal).poll() else { panic!("a connection") };
-    for signal in [Signal::Connected(id), Signal::Data(id, b"\x00\x01\r\n\r\n".to_vec()), Signal::Notified] {
+    for signal in [
+        Signal::Connected(id),
+        Signal::Data(id, b"HTTP/1.1 100 Continue\r\n\r\n\x00\x01\r\n\r\n".to_vec()),
+        Signal::Notified,
+    ] {
         pair.terminal.handle_(now, signal);
     }
     pair.listen(Role::Terminal);

@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(frame[..14], [0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x86, 0xDD]);
         // Version 6, 64 octets of ICMPv6, hop limit 255.
         assert_eq!(frame[14..22], [0x60, 0, 0, 0, 0, 64, 58, 255]);
-        // Type 134, code 0; behind the checksum: hop limit 64, no flags, router for 1800 s, no times.
+        // Type 134, code 0; after the checksum: hop limit 64, no flags, router for 1800 s, no times.
         assert_eq!((frame[54], frame[55]), (134, 0));
         assert_eq!(frame[58..70], [64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0]);
         // Prefix option: 4 times 8 octets, 64 bits, on-link and for addresses, an hour and an hour.

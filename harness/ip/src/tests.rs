@@ -148,7 +148,7 @@ fn a_card_asks_for_an_address_and_a_megabyte_goes_each_way() {
     bench.card.node.close(1);
     bench.run(Duration::from_secs(5), |b| b.terminal.events.contains(&Event::Closed(5)));
     assert!(bench.card.data(1) == up && bench.terminal.data(5) == down);
-    // An IP packet of 1500 octets behind 14 of Ethernet (no more, so nothing is fragmented), and no packet twice.
+    // An IP packet of 1500 octets after 14 of Ethernet (no more, so nothing is fragmented), and no packet twice.
     assert_eq!((bench.terminal.longest, bench.card.longest), (1514, 1514));
     assert!(bench.terminal.frames < 1_000_000 / 1460 + 800, "{} frames", bench.terminal.frames);
     assert!(bench.now < Duration::from_secs(3), "{:?}", bench.now);

@@ -35,7 +35,7 @@ pub use disturb::{Disturbance, Disturbed, Ledger, Mishap, Place, Schedule, Shape
 pub use in_process::InProcess;
 pub use mailbox::{Mailbox, Poster};
 pub use peer::Peer;
-pub use process::{COMMAND_LIMIT, Command, end_processes, run_command};
+pub use process::{COMMAND_LIMIT, Command, end_processes, hold_while_ending, run_command};
 pub use signal::{Signal, StreamId};
 pub use tcp::{Tcp, TcpConfig};
 pub use time::Time;

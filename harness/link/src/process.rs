@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::Read;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -83,9 +84,20 @@ fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
 /// Kills every process that this program has started for a DUT and that has not been waited for, with all that they
 /// started: the last act of a program that is interrupted, for a Ctrl-C reaches its own group alone.
 pub fn end_processes() {
+    ENDING.store(true, Ordering::SeqCst);
     let all = std::mem::take(&mut *running());
     all.iter().filter_map(Weak::upgrade).for_each(|process| process.end());
 }
+
+/// Does not return once [`end_processes`] was called: that a DUT is gone then is no doing of its own, and nobody shall
+/// record it as such. For whoever is about to record what became of a DUT.
+pub fn hold_while_ending() {
+    while ENDING.load(Ordering::SeqCst) {
+        thread::park();
+    }
+}
+
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Every process that somebody may still have to end.
 static RUNNING: Mutex<Vec<Weak<Process>>> = Mutex::new(Vec::new());

@@ -1,7 +1,7 @@
 //! A DUT that is an ordinary process: byte streams over TCP, notifications through a command.
 //!
-//! Threads block in `accept`, `read` and `wait` and post what happened to one channel, so nothing polls. Everything
-//! started for a session ends with it.
+//! Threads block in `accept`, `read` and `wait` and post what happened to one channel, so no stream is polled.
+//! Everything started for a session ends with it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -20,6 +20,9 @@ use crate::{Capabilities, Link, LinkError, Opening, Signal, StreamId, Time};
 
 /// Octets that a `wake` command may print; a notification of 64 kB in hexadecimal, and white space, is half of that.
 const PRINTED_MAX: u64 = 256 * 1024;
+
+/// Octets of a line of the `start` command that are looked at as one.
+const LINE_MAX: u64 = 64 * 1024;
 
 /// How long the line named by `ready` may take.
 const READY_LIMIT: Duration = Duration::from_secs(30);
@@ -126,11 +129,14 @@ impl Tcp {
         let text = command.to_string();
         thread::spawn(move || {
             // Read to its end even after the ready line, so that the process never blocks on a full pipe.
-            for line in BufReader::new(output).lines() {
-                let Ok(line) = line else { break };
-                if ready.as_ref().is_some_and(|wanted| line.contains(wanted)) {
+            let mut output = BufReader::new(output);
+            let mut line = Vec::new();
+            // A line that is longer counts as several.
+            while matches!((&mut output).take(LINE_MAX).read_until(b'\n', &mut line), Ok(1..)) {
+                if ready.as_ref().is_some_and(|wanted| String::from_utf8_lossy(&line).contains(wanted)) {
                     let _ = told.send(());
                 }
+                line.clear();
             }
             drop(told);
             shared.post(Signal::Ended(format!("`{text}` closed its standard output")));
@@ -186,14 +192,21 @@ impl Tcp {
         let (process, pipes) = self.spawn(&command, "", [Stdio::null(), Stdio::piped(), Stdio::inherit()])?;
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
-            let mut printed = String::new();
-            if let Some(output) = pipes.stdout {
-                let _ = output.take(PRINTED_MAX).read_to_string(&mut printed);
+            let mut printed = Vec::new();
+            let mut left_out = 0;
+            if let Some(mut output) = pipes.stdout {
+                let _ = (&mut output).take(PRINTED_MAX).read_to_end(&mut printed);
+                // Read to its end, so that the process never blocks on a full pipe.
+                left_out = std::io::copy(&mut output, &mut std::io::sink()).unwrap_or(0);
             }
             if let Err(text) = ended(&command, &process, None) {
                 return shared.post(Signal::Ended(text));
             }
+            let printed = String::from_utf8_lossy(&printed);
             match from_hex(&printed) {
+                _ if left_out > 0 => shared.post(Signal::Ended(format!(
+                    "`{command}` printed more than {PRINTED_MAX} octets, so it was not a notification in hexadecimal"
+                ))),
                 Ok(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
                 Ok(_) => {}
                 Err(why) => shared.post(Signal::Ended(format!(

@@ -78,6 +78,10 @@ impl<'a> Executor<'a> {
         };
         let more = matched.mismatches.len().saturating_sub(1);
         let also = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        // What the data of a VERIFY or the keys of an AUTHENTICATE were is for nobody to read.
+        let secret =
+            matches!(first.path.as_str(), "" | "data") && self.last.as_ref().is_some_and(|last| last.has_secrets());
+        let found = if secret { "(secret)" } else { first.got.as_str() };
         let at = |text: &str| if first.path.is_empty() { text.to_owned() } else { format!("{}: {text}", first.path) };
         self.miss(
             step,
@@ -85,7 +89,7 @@ impl<'a> Executor<'a> {
                 verdict: CheckVerdict::Fail,
                 what: what.into(),
                 expected: at(&first.expected),
-                got: format!("{}{also}", at(&first.got)),
+                got: format!("{}{also}", at(found)),
                 mismatch: Some(first.clone()),
             },
         )
@@ -158,7 +162,7 @@ impl<'a> Executor<'a> {
         self.notes.check(move |name, dut| {
             let Finding { verdict, what, expected, got, mismatch } = finding();
             let mark = match (&mismatch, &event) {
-                (Some(mismatch), Some(event)) => mark(event, mismatch),
+                (Some(mismatch), Some(event)) if !event.has_secrets() => mark(event, mismatch),
                 _ => None,
             };
             Check {
@@ -174,7 +178,7 @@ impl<'a> Executor<'a> {
                 what,
                 expected,
                 got,
-                octets: event.map(|event| Octets(event.octets.clone())),
+                octets: event.map(|event| Octets(event.without_secrets().octets.clone())),
                 mark,
                 clause: step.spec.clone().or_else(|| case.spec.first().cloned()),
                 hint: step.hint.clone(),

@@ -163,6 +163,7 @@ impl Piecewise {
             *writer = Some(JournalWriter::create(&path, &header).map_err(|e| failed(e.to_string()))?);
         }
         let Some(writer) = writer.as_mut() else { return Ok(()) };
+        dmsc_link::hold_while_ending();
         events.iter().try_for_each(|event| writer.write(event)).map_err(|e| failed(e.to_string()))
     }
 }

@@ -188,3 +188,13 @@ fn a_case_about_credentials_is_told_by_its_fields() {
     assert!(about.iter().any(|case| case.id.contains("credentials") || case.id.contains("challenge")));
     assert!(about.len() < cases.len());
 }
+
+/// A response before the final one (RFC 9110 15.2) is none that a case waits for.
+#[test]
+fn an_interim_response_is_not_judged_as_the_response() {
+    let early = "- id: early\n  side: card\n  what: Hints come first.\n  patches:\n    - on: http.response\n      mutate: [{ replace: { find: \"HTTP/1.1 \", with: \"HTTP/1.1 103 Early Hints\\r\\nLink: </a>\\r\\n\\r\\nHTTP/1.1 \" } }]\n";
+    for case in ["DM_SC-S-002-M/answer-flushed", "DM_SC-S-002-M/answer-encoding[encoding=xml]"] {
+        let result = known("reference-card", Some(early), case);
+        assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
+    }
+}

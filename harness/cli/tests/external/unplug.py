@@ -30,7 +30,7 @@ DUTS = ROOT / "harness/cli/tests/bench/duts"
 SOCKET = Path("/run/pcscd/pcscd.comm")
 # How long a lost link may take to come back, with room for a machine under load; the default of a DUT file is 60 s.
 LIMIT = 120
-# Within how many seconds behind a gap the next interruption comes. A whole run takes half a second on a quiet host,
+# Within how many seconds after a gap the next interruption comes. A whole run takes half a second on a quiet host,
 # and eleven in the guest.
 SPAN = {"pcscd": 0.2, "vpcd": 0.2, "gadget": 4.0}
 
@@ -199,7 +199,7 @@ def run(mode, count, out, randomly):
         hand.stop()
         if daemon and hand is not daemon:
             daemon.stop()
-    # What hits behind the last exchange of a run has nothing left to interrupt.
+    # What hits after the last exchange of a run has nothing left to interrupt.
     demand(unseen <= runs, f"{mode}: of {hits} interruptions {unseen} left no gap, in {runs} runs")
     demand(gaps >= hits - unseen, f"{mode}: {hits} interruptions, {gaps} gaps")
     print(

@@ -10,22 +10,19 @@ use crate::player::{PlayerError, Reply};
 use crate::scws::{Next, Output, Request};
 
 impl Card {
-    /// Answers a request.
+    /// Answers a request as somebody who was asked has it, and looks for the next.
     pub(super) fn answer_request(
         &mut self,
         transport: Transport,
         request: Request,
         reply: &Reply,
     ) -> Result<(), PlayerError> {
-        let next = match request {
-            Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.io)?,
-            Request::Dm(message, encoding, keep) => {
-                self.scws.answer_dm(&message, encoding, keep, reply, &mut self.io)?
-            }
-        };
-        match next {
+        match self.take_step(request, reply)? {
             Next::Nothing => Ok(()),
-            Next::Wait(request) => self.await_answer(transport, request),
+            Next::Wait(request) => {
+                self.waiting.push_back(Pending::Request(transport, request));
+                Ok(())
+            }
             Next::Send(output) => {
                 self.transmit(transport, &output);
                 self.look(transport)
@@ -33,30 +30,42 @@ impl Card {
         }
     }
 
-    /// A request was told of: whoever is asked how to answer does so later.
-    fn await_answer(&mut self, transport: Transport, request: Request) -> Result<(), PlayerError> {
-        let pending = Pending::Request(transport, request);
-        if self.io.scripted {
-            self.waiting.push_back(pending);
-            Ok(())
-        } else {
-            self.resolve(pending, &Reply::Default)
+    /// Answers the requests of a connection that have come whole. Whoever is asked how to answer does so later; what
+    /// follows is looked for after that.
+    pub(super) fn look(&mut self, transport: Transport) -> Result<(), PlayerError> {
+        while let Some(found) = self.next_request(transport) {
+            let mut next = match found {
+                Ok(request) => Next::Wait(request),
+                Err(output) => {
+                    self.transmit(transport, &output);
+                    return Ok(());
+                }
+            };
+            while let Next::Wait(request) = next {
+                if self.io.scripted {
+                    self.waiting.push_back(Pending::Request(transport, request));
+                    return Ok(());
+                }
+                next = self.take_step(request, &Reply::Default)?;
+            }
+            let Next::Send(output) = next else { return Ok(()) };
+            self.transmit(transport, &output);
         }
+        Ok(())
     }
 
-    /// Looks for a whole request on a connection.
-    pub(super) fn look(&mut self, transport: Transport) -> Result<(), PlayerError> {
-        let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
-        let own = conduit.take_output();
+    /// The next whole request of a connection, or the answer to one that can never become whole.
+    fn next_request(&mut self, transport: Transport) -> Option<Result<Request, Output>> {
+        let own = find(&mut self.streams, &mut self.applet, transport)?.take_output();
         self.carry(transport, own, false);
-        let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
-        match self.scws.next_request(conduit, &mut self.io) {
-            None => Ok(()),
-            Some(Err(output)) => {
-                self.transmit(transport, &output);
-                Ok(())
-            }
-            Some(Ok(request)) => self.await_answer(transport, request),
+        let conduit = find(&mut self.streams, &mut self.applet, transport)?;
+        self.scws.next_request(conduit, &mut self.io)
+    }
+
+    fn take_step(&mut self, request: Request, reply: &Reply) -> Result<Next, PlayerError> {
+        match request {
+            Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.io),
+            Request::Dm(message, encoding, keep) => self.scws.answer_dm(&message, encoding, keep, reply, &mut self.io),
         }
     }
 

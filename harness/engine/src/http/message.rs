@@ -97,6 +97,10 @@ impl HttpMessage {
 
     /// Whether the connection stays open after this message.
     pub fn keeps_alive(&self) -> bool {
+        // Its end was the end of the connection.
+        if self.framing == Some(Framing::Close) {
+            return false;
+        }
         // After a Transfer-Encoding that may have been read otherwise, the connection is closed (RFC 9112 6.1).
         if self.irregular.iter().any(|one| matches!(one.kind, "two-framings" | "transfer-encoding-1.0")) {
             return false;

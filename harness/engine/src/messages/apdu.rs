@@ -65,7 +65,7 @@ pub(super) fn declare(table: &mut Table) {
     response.extend(table.specs_of::<ResponseWith>());
     response.push(malformed("Why the response could not be read; absent when it could."));
     table.seen("response", response);
-    table.seen(
+    table.specs(
         "atr",
         vec![
             FieldSpec::new("atr", Shape::Hex, "The answer to reset."),

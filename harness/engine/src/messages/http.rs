@@ -152,6 +152,8 @@ pub(super) fn declare(table: &mut Table) {
             .heard("http.response")
             .patched(),
     );
+    let interim = "An interim response (1xx) of the SCWS; the response to the request follows it.";
+    table.kind(of(Card, What::HttpInterim, "http.interim", interim).heard("http.response"));
     let garbage = "Octets that are no HTTP message.";
     let connection = "The other side opened, closed or refused a connection.";
     for sender in [Terminal, Card] {

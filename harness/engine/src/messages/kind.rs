@@ -73,6 +73,8 @@ pub enum What {
     HttpRequest,
     /// An HTTP response.
     HttpResponse,
+    /// An interim HTTP response, which the final one follows.
+    HttpInterim,
     /// Octets that are no HTTP message.
     HttpGarbage,
     /// A DM message.

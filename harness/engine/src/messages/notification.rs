@@ -134,7 +134,7 @@ pub(super) fn declare(table: &mut Table) {
         FieldSpec::new("octets", Shape::Hex, "The whole message."),
         FieldSpec::new("malformed", Shape::Text, "Why Package#0 could not be read; absent when it could."),
     ]);
-    table.seen("notification", seen);
+    table.specs("notification", seen);
     table.kind(
         Declaration::new(
             Role::Card,

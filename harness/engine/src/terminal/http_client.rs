@@ -314,7 +314,7 @@ impl Terminal {
             conduit.end();
         }
         self.connection_event("closed");
-        self.look();
+        self.look(true);
         let parting = self.http.parting.take();
         let waiting = self.http.deadline.is_some() && parting.is_none();
         self.drop_connection();
@@ -332,17 +332,22 @@ impl Terminal {
             conduit.receive(octets);
         }
         self.flush();
-        self.look();
+        self.look(false);
     }
 
-    /// Looks for the response that is waited for. Interim ones before it are told of and want no answer (RFC 9110 15.2).
-    fn look(&mut self) {
+    /// Looks for the response that is waited for; `ended`: the server has closed the connection. Interim responses before
+    /// it are told of and want no answer (RFC 9110 15.2).
+    fn look(&mut self, ended: bool) {
+        // One that waits for its connection to be gone is the answer; what follows it answers nothing.
+        if self.http.parting.is_some() {
+            return;
+        }
         let Some(conduit) = self.http.conduit.as_mut() else { return };
         let (response, octets) = loop {
             match conduit.next_message() {
                 Ok(None) => return,
                 Ok(Some((interim, octets))) if interim.is_interim() => {
-                    self.io.observe(Actor::Server, "http.response", &octets, || interim.fields());
+                    self.io.observe(Actor::Server, "http.interim", &octets, || interim.fields());
                 }
                 Ok(Some(found)) => break found,
                 Err(error) => {
@@ -356,8 +361,9 @@ impl Terminal {
             }
         };
         self.http.deadline = None;
-        // Until the card has closed the channel there is no other connection to be had.
-        if !response.keeps_alive() && matches!(conduit.transport(), Transport::Channel(_)) {
+        // Until the card has closed the channel there is no other connection to be had, and none before an end that has
+        // come is dealt with.
+        if !response.keeps_alive() && (ended || matches!(conduit.transport(), Transport::Channel(_))) {
             self.http.deadline = Some(self.io.now + PARTING);
             self.http.parting = Some((response, octets));
             return;

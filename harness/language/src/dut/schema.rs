@@ -68,8 +68,8 @@ pub fn dut_schema() -> Schema {
             "The card that the harness plays, or that is built in: a file written like `fixtures/cards/reference.yaml`, relative to this one.",
         ),
         Field::optional("faults", Schema::seq(Schema::text()), "Faults of a built-in DUT."),
-        Field::optional("reset", command(), "Run before each case."),
-        Field::optional("operator", acts, "Commands that stand for a person, by act."),
+        Field::optional("reset", command(), "Run before each case. It must end within 60 s, has no terminal to ask at, and may leave something running."),
+        Field::optional("operator", acts, "Commands that stand for a person, by act. Each must end within 60 s and has no terminal to ask at."),
     ])
     .into()
 }

@@ -71,7 +71,7 @@ mod linux {
 
     impl Connection {
         /// The connection behind a descriptor, if it is one to pcscd.
-        #[allow(unsafe_code)] // The one place: nothing safe duplicates a descriptor known by its number only.
+        #[allow(unsafe_code)] // Nothing safe duplicates a descriptor known by its number only.
         fn find(fd: RawFd) -> Option<Connection> {
             // SAFETY: the number came from the list of open descriptors, so it is not -1, and it is used for nothing
             // but its duplication. Should another thread have closed it meanwhile, there is no descriptor to

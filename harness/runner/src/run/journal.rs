@@ -59,6 +59,7 @@ impl RunJournal {
 
     pub(super) fn write(&mut self, event: &Event) -> Result<(), RunError> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        dmsc_link::hold_while_ending();
         writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
     }
 
