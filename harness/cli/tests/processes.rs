@@ -54,13 +54,13 @@ fn what_a_notification_started_ends_with_the_session() {
 }
 
 #[test]
-fn an_interrupt_ends_all_that_was_started() {
+fn an_interrupt_ends_all_that_was_started_and_records_nothing() {
     let scratch = Scratch::new();
     let pipe = named_pipe(&scratch);
     let start = format!("exec 3>{pipe}; echo up >&3; sleep 543; true");
     let dut = dut(&scratch, &format!("start: [sh, -c, '{start}'], ready: never, notify: ['true']"));
     let mut run = Command::new(env!("CARGO_BIN_EXE_dmsc"))
-        .args(["run", "--no-report", "--dut", &dut])
+        .args(["run", "--out", &scratch.path("out"), "--dut", &dut])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -72,4 +72,8 @@ fn an_interrupt_ends_all_that_was_started() {
     assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
     assert_eq!(held.read(&mut up).unwrap(), 0);
     assert_eq!(run.wait().unwrap().code(), Some(130));
+    // That the DUT was gone then is no result: whoever resumes the run tries that case again.
+    let journal = std::fs::read_to_string(scratch.path("out/journal.jsonl")).unwrap();
+    assert!(journal.starts_with("{\"event\":\"run\""), "{journal}");
+    assert!(!journal.contains("the command `sh"), "{journal}");
 }
