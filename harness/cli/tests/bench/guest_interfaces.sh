@@ -62,8 +62,8 @@ echo 'SUBSYSTEM=="net", ACTION=="add", RUN+="/usr/sbin/ip link set $name up"' >/
 udevadm control --reload
 rm -rf /run/out
 code=0
-"$DMSC" run --unattended --dut /run/card.yaml --case DM_SC-S-002-M/client --case DM_SC-S-002-M/package \
-    --case DM_SC-S-002-M/r --out /run/out >/run/run.txt 2>&1 &
+"$DMSC" run --unattended --dut /run/card.yaml --case 'DM_SC-S-002-M/client*' --case 'DM_SC-S-002-M/package*' \
+    --case 'DM_SC-S-002-M/r*' --out /run/out >/run/run.txt 2>&1 &
 run=$!
 while sleep 7 && kill -0 $run 2>/dev/null; do
     for udc in /sys/kernel/config/usb_gadget/*/UDC; do echo "" >"$udc" || true; done

@@ -1,5 +1,5 @@
 #!/bin/bash
-# host_alone.sh [CASE]...: the suite, or what is chosen of it by item or case (DM_SC-S-002-M), against a card that lives
+# host_alone.sh [ITEM]...: the suite, or what is chosen of it by item (DM_SC-S-002-M), against a card that lives
 # on from case to case as a real one does: the reference card, played by `dmsc card` in a process of its own, behind the
 # system's pcscd. Time is the wall's: two minutes for DM_SC-S-002-M. $DMSC is the program, built with the feature pcsc.
 set -euo pipefail
@@ -28,7 +28,7 @@ nonces: nonces.yaml
 ics: $root/fixtures/duts/reference-card.ics.yaml
 END
 code=0
-"$DMSC" run --unattended --seed 1 --dut "$out/card.yaml" --out "$out/run" "${@/#/--case=}" || code=$?
+"$DMSC" run --unattended --seed 1 --dut "$out/card.yaml" --out "$out/run" "${@/#/--item=}" || code=$?
 
 # again FILE CODE WHAT: one case more, in a run of its own.
 again() {
