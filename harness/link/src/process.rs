@@ -82,10 +82,13 @@ fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
 }
 
 /// Kills every process that this program has started for a DUT and that has not been waited for, with all that they
-/// started: the last act of a program that is interrupted, for a Ctrl-C reaches its own group alone.
+/// started, and lets nobody start another: the last act of a program that is interrupted, for a Ctrl-C reaches its own
+/// group alone.
 pub fn end_processes() {
+    let mut running = running();
     ENDING.store(true, Ordering::SeqCst);
-    let all = std::mem::take(&mut *running());
+    let all = std::mem::take(&mut *running);
+    drop(running);
     all.iter().filter_map(Weak::upgrade).for_each(|process| process.end());
 }
 
@@ -137,10 +140,16 @@ impl Process {
         wrapped.wrap(process_wrap::std::ProcessGroup::leader());
         #[cfg(windows)]
         wrapped.wrap(process_wrap::std::JobObject);
+        // Held while it is started, so that whoever ends all of them misses none; after that, none is started.
+        let mut running = running();
+        while ENDING.load(Ordering::SeqCst) {
+            drop(running);
+            hold_while_ending();
+            running = self::running();
+        }
         let mut child = wrapped.spawn().map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
         let pipes = Pipes { stdin: child.stdin().take(), stdout: child.stdout().take(), stderr: child.stderr().take() };
         let process = Arc::new(Process(Mutex::new(child)));
-        let mut running = running();
         running.retain(|process| process.strong_count() > 0);
         running.push(Arc::downgrade(&process));
         Ok((process, pipes))
