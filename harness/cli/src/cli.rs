@@ -127,7 +127,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Ends what was started for a DUT before an interrupt ends the command: Ctrl-C reaches the command's own group alone.
 fn end_processes_on_interrupt() {
-    // Fails where interrupts are ignored on purpose, as under nohup; then they stay so.
+    // Fails where one of the signals is ignored on purpose, as under nohup; then all of them stay as they are.
     let _ = ctrlc::try_set_handler(|| {
         dmsc_link::end_processes();
         std::process::exit(INTERRUPTED);

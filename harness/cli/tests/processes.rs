@@ -59,9 +59,9 @@ fn an_interrupt_ends_all_that_was_started_and_records_nothing() {
     let pipe = named_pipe(&scratch);
     let start = format!("exec 3>{pipe}; echo up >&3; sleep 543; true");
     let dut = dut(&scratch, &format!("start: [sh, -c, '{start}'], ready: never, notify: ['true']"));
-    // A shell starts what it puts in the background with interrupts ignored, and so may be whoever tests.
+    // Whoever tests may be in the background or under nohup, where these signals are ignored.
     let mut run = Command::new("env")
-        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_dmsc"), "run", "--out", &scratch.path("out"), "--dut", &dut])
+        .args(["--default-signal", env!("CARGO_BIN_EXE_dmsc"), "run", "--out", &scratch.path("out"), "--dut", &dut])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
