@@ -56,7 +56,9 @@ fn gadget() -> GadgetConfig {
     GadgetConfig { speed: GadgetSpeed::High, eem_first: true, ..GadgetConfig::default() }
 }
 
-fn echoes(link: &Eem, lengths: &[usize], what: &str) {
+/// Gives how many had to be sent again.
+fn echoes(link: &Eem, lengths: &[usize], what: &str) -> u64 {
+    let mut again = 0;
     for &length in lengths {
         let until = Instant::now() + Duration::from_secs(20);
         // A host that takes the interface over resets it, and an Echo on its way goes with that; it is told at once.
@@ -66,9 +68,11 @@ fn echoes(link: &Eem, lengths: &[usize], what: &str) {
             if took.is_some() || left.is_zero() {
                 break took;
             }
+            again += 1;
         };
         println!("{what}: echo of {length} octets answered in {:?}", took.expect("no answer to an echo"));
     }
+    again
 }
 
 /// Echoes, then streams both ways, then another session.
@@ -190,11 +194,17 @@ fn our_terminal_and_our_card() {
     for bundle in [0, 16 * 1024] {
         let link = Eem::card(gadget(), EemConfig { bundle, ..card() }).unwrap();
         let mut terminal = Eem::terminal(UsbSelect::default(), EemConfig { bundle, ..terminal() }).unwrap();
-        echoes(&link, &ECHOES, "our card, our terminal");
+        let again = echoes(&link, &ECHOES, "our card, our terminal");
         let card = Serving::start(link);
         exercise(&mut terminal, &ECHOES, &format!("our terminal, our card, bundles of {bundle}"));
         let counters = card.stop().state().unwrap().counters;
-        assert_eq!((counters.errors(), counters.echoes_answered), (0, 4));
+        // An Echo given up at the reset may have gone out before it; its response is then one that nobody waits for.
+        assert!(counters.unsolicited_responses <= again, "{counters:?} after {again} Echoes sent again");
+        assert_eq!(
+            (counters.errors() - counters.unsolicited_responses, counters.echoes_answered),
+            (0, 4),
+            "{counters:?}"
+        );
     }
 }
 
