@@ -3,15 +3,24 @@
 //! A template is compiled once from its JSON form. A mapping whose keys are all operators is a matcher; any other
 //! mapping lists fields, and fields it does not list are not looked at.
 
-use std::fmt;
+mod compile;
+mod lists;
+mod show;
 
 use dmsc_octets::{HexPattern, from_hex};
 use regex_lite::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+pub use lists::{OnePer, Unique};
+pub use show::show;
+
+use compile::compile;
 
 /// The words that make a mapping a matcher instead of a list of fields.
-pub const OPERATORS: &[&str] =
-    &["one_of", "range", "regex", "length", "contains", "each", "hex", "equals", "not", "as", "match", "all_of"];
+pub const OPERATORS: &[&str] = &[
+    "one_of", "range", "regex", "length", "contains", "each", "hex", "equals", "not", "as", "match", "all_of", "count",
+    "unique", "ordered", "one_per",
+];
 
 /// A compiled template.
 #[derive(Clone, Debug)]
@@ -44,6 +53,14 @@ pub enum Template {
     Not(Box<Template>),
     /// All match.
     AllOf(Vec<Template>),
+    /// So many elements match.
+    Count(Box<Template>, Box<Template>),
+    /// No two elements are alike.
+    Unique(Unique),
+    /// Each template is matched by an element, and all that match one stand before all that match the next.
+    Ordered(Vec<Template>),
+    /// For each element of another list there is exactly one here.
+    OnePer(OnePer),
     /// The value matches and is kept under a name.
     Capture(String, Box<Template>),
 }
@@ -240,13 +257,46 @@ impl Template {
                     inner.check(&join(path, &i.to_string()), Some(element), out);
                 }
             }
+            (Template::Count(of, wanted), Some(Value::Array(elements))) => {
+                let found = elements.iter().filter(|element| probe(of, Some(element)).is_some()).count();
+                if probe(wanted, Some(&Value::from(found))).is_none() {
+                    miss(format!("{found}: {}", show(&Value::Array(elements.clone()))));
+                }
+            }
+            (Template::Unique(unique), Some(Value::Array(elements))) => {
+                if let Some((index, got)) = unique.twice(elements) {
+                    let path = join(path, &index.to_string());
+                    out.mismatches.push(Mismatch { path, expected: self.to_string(), got, element: None });
+                }
+            }
+            (Template::Ordered(all), Some(Value::Array(elements))) => {
+                if let Some((index, expected, got)) = lists::out_of_order(all, elements) {
+                    let path = index.map_or_else(|| path.to_owned(), |index| join(path, &index.to_string()));
+                    out.mismatches.push(Mismatch { path, expected, got, element: None });
+                }
+            }
+            (Template::OnePer(per), Some(Value::Array(elements))) => {
+                for (index, expected, got) in per.departures(elements) {
+                    let path = index.map_or_else(|| path.to_owned(), |index| join(path, &index.to_string()));
+                    out.mismatches.push(Mismatch { path, expected, got, element: None });
+                }
+            }
             (Template::Hex(pattern), Some(v)) => {
                 let octets = v.as_str().and_then(|text| from_hex(text).ok());
                 if octets.is_none_or(|octets| pattern.matches(&octets).is_err()) {
                     miss(show(v));
                 }
             }
-            (Template::Fields(_) | Template::Elements(_) | Template::Each(_), Some(v)) => miss(show(v)),
+            (
+                Template::Fields(_)
+                | Template::Elements(_)
+                | Template::Each(_)
+                | Template::Count(..)
+                | Template::Unique(_)
+                | Template::Ordered(_)
+                | Template::OnePer(_),
+                Some(v),
+            ) => miss(show(v)),
         }
     }
 }
@@ -299,262 +349,5 @@ fn length_of(value: &Value) -> usize {
     }
 }
 
-fn compile(value: &Value, path: &str) -> Result<Template, TemplateError> {
-    let fail = |message: &str| Err(TemplateError { path: path.to_owned(), message: message.to_owned() });
-    match value {
-        Value::String(word) if word == "any" => Ok(Template::Any),
-        Value::String(word) if word == "absent" => Ok(Template::Absent),
-        Value::Null => Ok(Template::Absent),
-        Value::Array(elements) => Ok(Template::Elements(compile_all(elements, path)?)),
-        Value::Object(map) if map.is_empty() => fail("an empty mapping matches nothing in particular; write `any`"),
-        Value::Object(map) if map.keys().all(|key| OPERATORS.contains(&key.as_str())) => compile_operators(map, path),
-        Value::Object(map) => {
-            if let Some(operator) = map.keys().find(|key| OPERATORS.contains(&key.as_str())) {
-                return fail(&format!("`{operator}` is a matcher and cannot stand among field names"));
-            }
-            let fields = map.iter().map(|(name, inner)| Ok((name.clone(), compile(inner, &join(path, name))?)));
-            Ok(Template::Fields(fields.collect::<Result<_, _>>()?))
-        }
-        scalar => Ok(Template::Equals(scalar.clone())),
-    }
-}
-
-fn compile_all(elements: &[Value], path: &str) -> Result<Vec<Template>, TemplateError> {
-    elements.iter().enumerate().map(|(i, element)| compile(element, &join(path, &i.to_string()))).collect()
-}
-
-fn compile_operators(map: &Map<String, Value>, path: &str) -> Result<Template, TemplateError> {
-    if let Some(name) = map.get("as") {
-        let Some(name) = name.as_str() else {
-            return Err(TemplateError { path: path.to_owned(), message: "`as` takes a name".into() });
-        };
-        let inner = match map.get("match") {
-            Some(inner) => compile(inner, &join(path, "match"))?,
-            None => Template::Any,
-        };
-        return Ok(Template::Capture(name.to_owned(), Box::new(inner)));
-    }
-    let mut all = Vec::new();
-    for (operator, argument) in map {
-        all.push(compile_operator(operator, argument, &join(path, operator))?);
-    }
-    match (all.pop(), all.is_empty()) {
-        (Some(single), true) => Ok(single),
-        (Some(last), false) => {
-            all.push(last);
-            Ok(Template::AllOf(all))
-        }
-        (None, _) => Ok(Template::Any),
-    }
-}
-
-fn compile_operator(operator: &str, argument: &Value, path: &str) -> Result<Template, TemplateError> {
-    let fail = |message: String| Err(TemplateError { path: path.to_owned(), message });
-    let list = || match argument {
-        Value::Array(elements) if !elements.is_empty() => Ok(elements.as_slice()),
-        _ => Err(TemplateError {
-            path: path.to_owned(),
-            message: format!("`{operator}` takes a list that is not empty"),
-        }),
-    };
-    Ok(match operator {
-        "equals" => Template::Equals(argument.clone()),
-        "not" => Template::Not(Box::new(compile(argument, path)?)),
-        "each" => Template::Each(Box::new(compile(argument, path)?)),
-        "length" => Template::Length(Box::new(compile(argument, path)?)),
-        "all_of" => Template::AllOf(compile_all(list()?, path)?),
-        "contains" => match argument {
-            Value::Array(_) => Template::Contains(compile_all(list()?, path)?),
-            single => Template::Contains(vec![compile(single, path)?]),
-        },
-        "one_of" => {
-            let alternatives = list()?.iter().enumerate();
-            let compiled = alternatives.map(|(i, value)| compile_alternative(value, &join(path, &i.to_string())));
-            Template::OneOf(compiled.collect::<Result<_, _>>()?)
-        }
-        "range" => match argument.as_array().map(Vec::as_slice) {
-            Some([low, high]) => match (low.as_i64(), high.as_i64()) {
-                (Some(low), Some(high)) if low <= high => Template::Range(low, high),
-                (Some(low), Some(high)) => {
-                    return fail(format!("the range {low} to {high} is empty; the smaller bound comes first"));
-                }
-                _ => return fail("both bounds of a range are whole numbers".into()),
-            },
-            _ => return fail("`range` takes two numbers: [lowest, highest]".into()),
-        },
-        "regex" => match argument.as_str().map(Regex::new) {
-            Some(Ok(regex)) => Template::Regex(regex),
-            Some(Err(error)) => return fail(format!("not a regular expression: {error}")),
-            None => return fail("`regex` takes a text".into()),
-        },
-        "hex" => match argument.as_str().map(HexPattern::parse) {
-            Some(Ok(pattern)) => Template::Hex(pattern),
-            _ => {
-                return fail(
-                    "`hex` takes hexadecimal digits, `?` for any digit and `*` for any octets, in quotes".into(),
-                );
-            }
-        },
-        other => return fail(format!("`{other}` stands beside `as` only")),
-    })
-}
-
-fn compile_alternative(value: &Value, path: &str) -> Result<Alternative, TemplateError> {
-    let Some((map, is)) = value.as_object().and_then(|map| map.get("is").map(|is| (map, is))) else {
-        return Ok(Alternative { template: compile(value, path)?, weight: Weight::Pass, remark: None });
-    };
-    let fail = |message: String| Err(TemplateError { path: path.to_owned(), message });
-    if let Some(key) = map.keys().find(|key| !["is", "verdict", "remark"].contains(&key.as_str())) {
-        return fail(format!("`{key}` is not part of an alternative; it has `is`, `verdict` and `remark`"));
-    }
-    let weight = match map.get("verdict").map(|v| v.as_str()) {
-        None | Some(Some("pass")) => Weight::Pass,
-        Some(Some("inconclusive")) => Weight::Inconclusive,
-        Some(Some("fail")) => Weight::Fail,
-        Some(_) => return fail("the verdict of an alternative is pass, inconclusive or fail".into()),
-    };
-    let remark = map.get("remark").and_then(Value::as_str).map(str::to_owned);
-    Ok(Alternative { template: compile(is, &join(path, "is"))?, weight, remark })
-}
-
-/// A value in words, short enough for one line.
-pub fn show(value: &Value) -> String {
-    let text = match value {
-        Value::String(s) => format!("\"{s}\""),
-        other => other.to_string(),
-    };
-    const LIMIT: usize = 160;
-    match text.char_indices().nth(LIMIT) {
-        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or_default()),
-        None => text,
-    }
-}
-
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, between: &str, all: &mut dyn Iterator<Item = String>| {
-            f.write_str(&all.collect::<Vec<_>>().join(between))
-        };
-        match self {
-            Template::Any => f.write_str("anything"),
-            Template::Absent => f.write_str("nothing"),
-            Template::Equals(value) => f.write_str(&show(value)),
-            Template::Fields(fields) => {
-                f.write_str("{ ")?;
-                list(f, ", ", &mut fields.iter().map(|(name, t)| format!("{name}: {t}")))?;
-                f.write_str(" }")
-            }
-            Template::Elements(all) => {
-                f.write_str("[")?;
-                list(f, ", ", &mut all.iter().map(ToString::to_string))?;
-                f.write_str("]")
-            }
-            Template::OneOf(all) => {
-                let good = all.iter().filter(|a| a.weight != Weight::Fail);
-                list(f, " or ", &mut good.map(|a| a.template.to_string()))
-            }
-            Template::Range(low, high) => write!(f, "a number from {low} to {high}"),
-            Template::Regex(regex) => write!(f, "text matching /{}/", regex.as_str()),
-            Template::Length(inner) => write!(f, "a length of {inner}"),
-            Template::Contains(all) => {
-                f.write_str("something containing ")?;
-                list(f, " and ", &mut all.iter().map(ToString::to_string))
-            }
-            Template::Each(inner) => write!(f, "elements each {inner}"),
-            Template::Hex(pattern) => write!(f, "octets {pattern}"),
-            Template::Not(inner) => write!(f, "anything but {inner}"),
-            Template::AllOf(all) => list(f, " and ", &mut all.iter().map(ToString::to_string)),
-            Template::Capture(_, inner) => inner.fmt(f),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn template(value: Value) -> Template {
-        Template::compile(&value).unwrap()
-    }
-
-    fn accepts(t: Value, v: Value) -> bool {
-        template(t).accepts(&v)
-    }
-
-    #[test]
-    fn fields_that_are_not_listed_are_free() {
-        assert!(accepts(json!({"a": 1}), json!({"a": 1, "b": 2})));
-        assert!(!accepts(json!({"a": 1}), json!({"b": 2})));
-        assert!(accepts(json!({"a": "absent"}), json!({"b": 2})));
-        assert!(!accepts(json!({"a": "absent"}), json!({"a": 0})));
-        assert!(accepts(json!({"a": {"b": "absent"}}), json!({})));
-    }
-
-    #[test]
-    fn a_number_matches_the_text_that_writes_it() {
-        assert!(accepts(json!(1200), json!("1200")));
-        assert!(accepts(json!("1200"), json!(1200)));
-        assert!(!accepts(json!(1200), json!("01200")));
-    }
-
-    #[test]
-    fn operators_do_what_they_say() {
-        assert!(accepts(json!({"range": [1, 3]}), json!(3)));
-        assert!(!accepts(json!({"range": [1, 3]}), json!("4")));
-        assert!(accepts(json!({"regex": "^[0-9A-F]{1,4}$"}), json!("A5")));
-        assert!(accepts(json!({"length": 2}), json!("00FF")));
-        assert!(accepts(json!({"length": {"range": [1, 9]}}), json!("text")));
-        assert!(accepts(json!({"contains": [{"a": 1}, {"a": 2}]}), json!([{"a": 2}, {"a": 3}, {"a": 1}])));
-        assert!(!accepts(json!({"contains": [{"a": 4}]}), json!([{"a": 2}])));
-        assert!(accepts(json!({"contains": "syncml"}), json!("application/vnd.syncml.dm+xml")));
-        assert!(accepts(json!({"each": {"a": "any"}}), json!([{"a": 2}, {"a": 3}])));
-        assert!(accepts(json!({"hex": "02 D? * FF"}), json!("02D80000FF")));
-        assert!(accepts(json!({"hex": "02*"}), json!("02")));
-        assert!(!accepts(json!({"hex": "02 ??"}), json!("02D800")));
-        assert!(accepts(json!({"not": "any"}), json!(null)));
-        assert!(accepts(json!({"equals": "any"}), json!("any")));
-        assert!(accepts(json!([1, "any"]), json!([1, 2])));
-        assert!(!accepts(json!([1]), json!([1, 2])));
-    }
-
-    #[test]
-    fn wildcards_take_time_in_proportion_to_the_octets() {
-        // With backtracking over each wildcard this would not end.
-        assert!(!accepts(json!({"hex": "*00*00*00*00*FF"}), json!("00".repeat(4096))));
-        assert!(accepts(json!({"hex": "*00*00*00*00*FF"}), json!(format!("{}FF", "00".repeat(4096)))));
-    }
-
-    #[test]
-    fn an_alternative_carries_its_verdict_and_remark() {
-        let t = template(
-            json!({"one_of": [0, {"is": 7, "verdict": "inconclusive", "remark": "cut"}, {"is": 9, "verdict": "fail"}]}),
-        );
-        assert_eq!(t.matches(&json!(0)).weight, Weight::Pass);
-        let seven = t.matches(&json!(7));
-        assert_eq!((seven.weight, seven.remarks), (Weight::Inconclusive, vec!["cut".to_owned()]));
-        assert_eq!(t.matches(&json!(9)).mismatches.len(), 1);
-        let other = t.matches(&json!(8));
-        assert_eq!(other.mismatches[0].expected, "0 or 7");
-    }
-
-    #[test]
-    fn a_value_is_kept_under_its_name() {
-        let t = template(json!({"sid": {"as": "session", "match": {"regex": "^A"}}}));
-        assert_eq!(t.matches(&json!({"sid": "A5"})).captures, vec![("session".to_owned(), json!("A5"))]);
-        assert_eq!(t.matches(&json!({"sid": "B5"})).mismatches[0].path, "sid");
-    }
-
-    #[test]
-    fn impossible_matchers_are_refused_with_their_place() {
-        let error = |v: Value| Template::compile(&v).unwrap_err().to_string();
-        assert_eq!(
-            error(json!({"a": {"range": [3, 1]}})),
-            "a.range: the range 3 to 1 is empty; the smaller bound comes first"
-        );
-        assert!(error(json!({"a": {"regex": "("}})).starts_with("a.regex: not a regular expression"));
-        assert!(error(json!({"a": {"one_of": []}})).contains("not empty"));
-        assert!(error(json!({"range": [1, 2], "port": 1})).contains("cannot stand among field names"));
-        assert!(error(json!({"hex": "0G"})).contains("hexadecimal digits"));
-    }
-}
+mod tests;

@@ -214,6 +214,21 @@ fn operators(own: Schema, contained: Schema, item: Schema) -> Schema {
         Schema::int(0, i64::MAX),
         Mapping::new([Field::required("range", range(), "Bounds, both included.")]).into(),
     ]);
+    let counted = Mapping::new([
+        Field::required("of", item.clone(), "What is counted."),
+        Field::required("is", count.clone(), "How many there are."),
+    ]);
+    let unique = Schema::one_of([Schema::Bool, Schema::text()]);
+    let per = Mapping::new([
+        Field::required("of", Schema::one_of([Schema::text(), Schema::seq(Schema::Any)]), "The other list."),
+        Field::required(
+            "by",
+            Schema::Map(Mapping::new([]).free(Schema::text(), Schema::text())),
+            "Fields of elements here, and those of the other list that they are equal to.",
+        ),
+        Field::optional("only", Schema::Bool, "Nothing else is here."),
+    ]);
+    let order = Schema::seq_of(item.clone(), 2, usize::MAX);
     let mapping = Mapping::new([
         Field::optional("one_of", alternatives, "One of several, the first that matches; each may carry a verdict."),
         Field::optional("range", range(), "A number within bounds, both included."),
@@ -225,6 +240,14 @@ fn operators(own: Schema, contained: Schema, item: Schema) -> Schema {
             "Each is matched by at least one element; or the text contains the text.",
         ),
         Field::optional("each", item, "Every element matches."),
+        Field::optional("count", counted, "So many elements match."),
+        Field::optional("unique", unique, "No two elements are alike, or have the same value in this field."),
+        Field::optional(
+            "ordered",
+            order,
+            "Each is matched, and all that match one stand before all that match the next.",
+        ),
+        Field::optional("one_per", per, "For each element of another list there is exactly one here."),
         Field::optional("hex", Schema::hex_pattern(), "Octets, `?` for any digit and `*` for any octets."),
         Field::optional("equals", Schema::Any, "Exactly this value, words such as `any` included."),
         Field::optional("not", own.clone(), "The value does not match."),
