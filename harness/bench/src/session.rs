@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use dmsc_engine::account::Account;
 use dmsc_engine::dm::trust::NonceTrust;
 use dmsc_engine::event::Event;
 use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
-use dmsc_engine::player::{Player, PlayerError, Reply};
+use dmsc_engine::player::{Delivery, Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
 
 /// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
@@ -195,6 +196,21 @@ impl Session {
     /// [`Broken::Player`] when the reply does not fit.
     pub fn answer(&mut self, reply: &Reply) -> Result<(), Broken> {
         Ok(self.player.answer(self.link.now(), reply)?)
+    }
+
+    /// The account of the player, with the nonces in force now.
+    pub fn account(&self) -> Option<&Account> {
+        self.player.account()
+    }
+
+    /// What became of the latest notification, wake-up or request.
+    pub fn delivery(&self) -> &Delivery {
+        self.player.delivery()
+    }
+
+    /// The next event that is there already; nothing passes on the link.
+    pub fn told(&mut self) -> Option<Event> {
+        self.event()
     }
 
     /// Sends such a message.

@@ -27,7 +27,7 @@ use crate::event::{Actor, Event};
 use crate::medium::Medium;
 use crate::messages::{Octets, ProactiveWith, ResponseWith, What};
 use crate::patch::Change;
-use crate::player::{Player, PlayerError, PlayerIo, Reply};
+use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
 use crate::switch::{Switch, Switches};
 use applet::Applet;
@@ -283,11 +283,13 @@ impl Card {
                 let account = self.scws.server.account.clone();
                 self.io.say(Actor::Server, "notification", &octets, || notification_fields(&octets, &account));
                 self.io.send(Signal::Notify(octets));
+                self.io.delivery = Delivery::Delivered(self.io.now);
                 Ok(())
             }
             Medium::Contact | Medium::Both => {
                 let mut order = order;
                 (order.octets, order.asked) = (octets, true);
+                self.io.delivery = Delivery::Failed("the terminal has announced no DM Client".into());
                 self.applet.trigger(order, &mut self.cat, &mut self.io)
             }
         }
@@ -413,6 +415,10 @@ impl Player for Card {
             // Everything else comes from a terminal, or is an answer.
             other => Err(PlayerError(format!("a card does not send {other:?} by itself"))),
         }
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.io.delivery
     }
 
     fn account(&self) -> Option<&Account> {

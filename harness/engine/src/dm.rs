@@ -9,6 +9,6 @@ pub mod trust;
 pub mod view;
 
 pub use client::DmClient;
-pub use codec::Encoding;
+pub use codec::{Encoding, Unreadable};
 pub use directive::Directive;
 pub use server::DmServer;

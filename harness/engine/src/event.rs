@@ -149,6 +149,14 @@ impl Event {
                 let encoding = Encoding::ALL.into_iter().find(|known| Some(known.name()) == encoding);
                 view::spans(octets, encoding.unwrap_or_else(|| Encoding::of_octets(octets)))
             }
+            Some(What::DmUnreadable) => {
+                let offset = self.fields.get("offset").and_then(Value::as_u64).and_then(|at| usize::try_from(at).ok());
+                let last = octets.len().saturating_sub(1);
+                match offset.map(|at| at.min(last)) {
+                    Some(at) if !octets.is_empty() => Spans::new().with("reason", Spans::at(at..at.saturating_add(1))),
+                    _ => Spans::new(),
+                }
+            }
             Some(What::Atr) => Spans::new().with("atr", Spans::at(0..octets.len())),
             _ => Spans::new(),
         }

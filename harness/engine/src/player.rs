@@ -26,6 +26,22 @@ pub enum Reply {
     Silent,
 }
 
+/// What became of what the DUT was last asked or woken with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Nothing was asked that goes its own way.
+    #[default]
+    None,
+    /// It reached the DUT then.
+    Delivered(Time),
+    /// It takes effect by itself at this time, which the DUT has chosen.
+    Due(Time),
+    /// The DUT has to come through its start-up first.
+    Underway,
+    /// It has not reached the DUT, and why.
+    Failed(String),
+}
+
 /// Why a player cannot do what a case asks; the case is at fault, or the rig, never the DUT.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -65,6 +81,8 @@ pub trait Player: Peer {
     /// # Errors
     /// [`PlayerError`] when this role does not send such a message or the change does not fit it.
     fn perform(&mut self, now: Time, what: What, change: &Change) -> Result<(), PlayerError>;
+    /// What became of the latest notification, wake-up or request.
+    fn delivery(&self) -> &Delivery;
     /// The account with the nonces in force now, for the next session with the same DUT.
     fn account(&self) -> Option<&Account>;
 }
@@ -76,6 +94,8 @@ pub struct PlayerIo {
     pub scripted: bool,
     /// The time of the signal or tick being handled.
     pub now: Time,
+    /// What became of the latest notification, wake-up or request.
+    pub delivery: Delivery,
     events: VecDeque<Event>,
     outbox: VecDeque<Signal>,
     patches: Patches,
@@ -87,6 +107,7 @@ impl PlayerIo {
         PlayerIo {
             scripted,
             now: Time::ZERO,
+            delivery: Delivery::None,
             events: VecDeque::new(),
             outbox: VecDeque::new(),
             patches: Patches::new(patches),

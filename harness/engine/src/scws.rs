@@ -1,11 +1,11 @@
 //! The smart card web server and the DM_SC Server behind it, as one HTTP server for any number of connections.
 
 use dmsc_dm::syncml::{Decoded, Message};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::conduit::Conduit;
 use crate::dm::server::Answer;
-use crate::dm::{Directive, DmServer, Encoding, view};
+use crate::dm::{Directive, DmServer, Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{HttpMessage, Start};
@@ -14,6 +14,7 @@ use crate::messages::HttpWith;
 use crate::patch::Change;
 use crate::player::{PlayerError, PlayerIo, Reply};
 use crate::switch::{Switch, Switches};
+use crate::template::show;
 
 /// The path the DM_SC Server is mapped to (DM_SC 8.1).
 pub const PATH: &str = "/OMA/DM";
@@ -103,43 +104,47 @@ impl Scws {
                 });
                 Ok(Next::Wait(Request::Dm(Box::new(message), encoding, request.keeps_alive())))
             }
-            Err(status) => {
-                let response = HttpMessage::response(status, Vec::new());
+            Err(refusal) => {
+                io.observe(Actor::Client, "dm.unreadable", &request.body, || refusal.fields(request));
+                let response = HttpMessage::response(refusal.status, Vec::new());
                 self.respond(response, request.keeps_alive(), change, io).map(Next::Send)
             }
         }
     }
 
-    /// Decides whether a request is one for the DM_SC Server; an HTTP status when it is not.
-    fn admit(&mut self, request: &HttpMessage) -> Result<(Decoded<Message>, Vec<u8>, Encoding), u16> {
-        let Start::Request { method, target } = &request.start else { return Err(400) };
+    /// Decides whether a request is one for the DM_SC Server; why not, and with which HTTP status, when it is not.
+    fn admit(&mut self, request: &HttpMessage) -> Result<(Decoded<Message>, Vec<u8>, Encoding), Refusal> {
+        let Start::Request { method, target } = &request.start else {
+            return Err(Refusal::new(400, "a response stands where a request should".into()));
+        };
         let path = target.split('?').next().unwrap_or_default();
         if path != PATH {
-            return Err(404);
+            return Err(Refusal::new(404, format!("the request is for {}, not for {PATH}", show(&json!(path)))));
         }
         if method != "POST" && !self.switches.on(Switch::AnyMethod) {
-            return Err(405);
+            return Err(Refusal::new(405, format!("the method is {}, not POST", show(&json!(method)))));
         }
         if request.body.len() > BODY_LIMIT {
-            return Err(413);
+            let reason = format!("the body has {} octets; the server takes {BODY_LIMIT}", request.body.len());
+            return Err(Refusal::new(413, reason));
         }
         let announced = request.header("content-type").and_then(Encoding::of_media_type);
         let encoding = match announced {
             Some(encoding) => encoding,
             None if self.switches.on(Switch::AnyMethod) => Encoding::of_octets(&request.body),
-            None => return Err(415),
+            None => return Err(Refusal::new(415, foreign(request))),
         };
         if self.locked_up {
-            return Err(503);
+            return Err(Refusal::new(503, "the server is locked up".into()));
         }
         match encoding.decode(&request.body) {
             Ok(message) => Ok((message, request.body.clone(), encoding)),
             Err(_) if self.switches.on(Switch::AnyMethod) => {
                 Ok((Decoded { value: Message::default(), irregular: Vec::new() }, Vec::new(), encoding))
             }
-            Err(_) => {
+            Err(Unreadable { reason, offset }) => {
                 self.locked_up = self.switches.on(Switch::LockUpOnGarbage);
-                Err(400)
+                Err(Refusal { status: 400, reason, offset })
             }
         }
     }
@@ -195,6 +200,43 @@ impl Scws {
         let (octets, close) = write(response.clone(), change.as_ref())?;
         io.say(Actor::Server, "http.response", &octets, || response.fields());
         Ok(Output { octets, close: close || !keep })
+    }
+}
+
+/// Why a request is none for the DM_SC Server.
+struct Refusal {
+    /// The HTTP status that it is answered with.
+    status: u16,
+    reason: String,
+    /// The octet of the body at which reading came to its end.
+    offset: Option<usize>,
+}
+
+impl Refusal {
+    fn new(status: u16, reason: String) -> Refusal {
+        Refusal { status, reason, offset: None }
+    }
+
+    fn fields(&self, request: &HttpMessage) -> Map<String, Value> {
+        let mut fields = unreadable(&self.reason, self.offset, request);
+        fields.insert("answered".into(), json!(self.status));
+        fields
+    }
+}
+
+/// The fields of an HTTP message in which no DM message can be read.
+pub(crate) fn unreadable(reason: &str, offset: Option<usize>, message: &HttpMessage) -> Map<String, Value> {
+    let mut fields = Map::from_iter([("reason".to_owned(), json!(reason))]);
+    fields.extend(offset.map(|offset| ("offset".to_owned(), json!(offset))));
+    fields.extend(message.media_type().map(|media| ("media_type".to_owned(), json!(media))));
+    fields
+}
+
+/// What is said of a media type that announces no DM message.
+pub(crate) fn foreign(message: &HttpMessage) -> String {
+    match message.media_type() {
+        Some(media) => format!("the media type is {}, which is none of DM", show(&json!(media))),
+        None => "no Content-Type says what the body is".into(),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
 use crate::messages::{WakeUpWith, What};
 use crate::patch::Change;
-use crate::player::{Player, PlayerError, PlayerIo, Reply};
+use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::switch::{Switch, Switches};
 use acts::CUSTOMER_CARE;
 pub use acts::{ACTS, INSERT_CARD, alter_profile};
@@ -70,6 +70,8 @@ pub struct Terminal {
     announced: bool,
     /// A wake-up asked for during the start-up, to be given after it.
     wake: Option<WakeUpWith>,
+    /// The ENVELOPE that is to wake the card up, until it is answered.
+    waking: Option<EnvelopeTag>,
     /// A notification that no session was opened for yet, and the account it names.
     notified: Option<(usize, u16)>,
     card_dead: bool,
@@ -150,6 +152,7 @@ impl Terminal {
             http: HttpClient::default(),
             announced: false,
             wake: None,
+            waking: None,
             notified: None,
             card_dead: false,
             revivals: 0,
@@ -281,6 +284,9 @@ impl Terminal {
         self.in_flight = None;
         self.queue.clear();
         self.card_dead = true;
+        if !matches!(self.io.delivery, Delivery::None | Delivery::Delivered(_)) {
+            self.io.delivery = Delivery::Failed("the card does not answer".into());
+        }
         if self.config.revives && self.revivals < REVIVALS && !self.switches.on(Switch::GiveUpOnSilence) {
             let signal = if self.revivals == 0 { Signal::Reset } else { Signal::PowerOn };
             self.revivals = self.revivals.saturating_add(1);
@@ -412,11 +418,16 @@ impl Player for Terminal {
             | What::Connection
             | What::HttpResponse
             | What::HttpInterim
-            | What::HttpGarbage => {
+            | What::HttpGarbage
+            | What::DmUnreadable => {
                 return Err(PlayerError(format!("a terminal does not send {what:?} by itself")));
             }
         }
         Ok(())
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.io.delivery
     }
 
     fn account(&self) -> Option<&Account> {

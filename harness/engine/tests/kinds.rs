@@ -207,6 +207,17 @@ fn everything() -> Vec<(Role, String, Value)> {
     }
     pair.listen(Role::Terminal);
     heard.append(&mut pair.heard);
+    // A response that is none of DM.
+    let mut pair = Pair::new(Medium::Streams);
+    let now = pair.now;
+    pair.terminal.perform(now, What::HttpRequest, &Change::default()).unwrap();
+    let Some(Signal::Connect(id)) = pair.player(Role::Terminal).poll() else { panic!("a connection") };
+    let response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1\r\n\r\nx";
+    for signal in [Signal::Connected(id), Signal::Data(id, response.to_vec())] {
+        pair.terminal.handle_(now, signal);
+    }
+    pair.listen(Role::Terminal);
+    heard.append(&mut pair.heard);
     heard
 }
 

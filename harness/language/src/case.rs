@@ -167,6 +167,8 @@ pub struct Send {
     pub with: Map<String, Value>,
     /// Edits, in order; see [`crate::variables::change`].
     pub mutate: Vec<Value>,
+    /// The name under which the field tree of what is sent is kept.
+    pub capture: Option<String>,
 }
 
 /// `expect`: which message, what it must look like, how it is answered.
@@ -184,6 +186,8 @@ pub struct Expect {
     pub reply: ReplySpec,
     /// The name under which the whole field tree is kept.
     pub capture: Option<String>,
+    /// The name under which the field tree of the answer is kept.
+    pub sent: Option<String>,
 }
 
 /// `reply` and `mutate` of an `expect`.
@@ -302,11 +306,13 @@ impl Case {
     pub fn is_about_credentials(&self) -> bool {
         let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
         let mut found = !self.ixit.is_empty();
-        for_each(&self.steps, &mut |step| {
-            if let StepKind::Expect(expect) = &step.kind {
+        for_each(&self.steps, &mut |step| match &step.kind {
+            StepKind::Expect(expect) => {
                 found |= [&expect.matching, &expect.filter].into_iter().flatten().any(about);
                 found |= matches!(&expect.reply, ReplySpec::With { with, .. } if concerns_credentials(with));
             }
+            StepKind::Send(send) => found |= concerns_credentials(&send.with),
+            _ => {}
         });
         found
     }

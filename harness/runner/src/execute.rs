@@ -9,16 +9,16 @@
 //! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use dmsc_bench::operator::Operator;
 use dmsc_bench::session::{Broken, Session};
-use dmsc_engine::dm::trust::is_challenged;
+use dmsc_engine::dm::trust::is_of_challenge;
 use dmsc_engine::event::Event;
 use dmsc_engine::messages::Kind;
-use dmsc_engine::player::Reply;
+use dmsc_engine::player::{Delivery, Reply};
 use dmsc_engine::template::{Template, Weight};
 use dmsc_link::{LinkError, Time};
 use dmsc_report::journal::{Check, CheckVerdict, Message};
@@ -26,6 +26,7 @@ use dmsc_scr::Verdict;
 use serde_json::Value;
 
 use crate::judge::{Finding, describe, seconds};
+use crate::missed::{Missed, is_unreadable};
 use crate::notes::Notes;
 use crate::outcome::CaseResult;
 use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind};
@@ -33,6 +34,17 @@ use dmsc_language::variables::{self, Scope, VariableError};
 
 /// How long octets of a process that has ended may take to arrive on the same machine.
 const IN_FLIGHT: Duration = Duration::from_millis(200);
+
+/// How often a window is begun anew for a start-up that is still under way.
+const MOST_EXTENSIONS: u32 = 20;
+
+/// What became of a wait.
+enum Waited {
+    /// The message came.
+    Came(Rc<Event>),
+    /// It did not, and what came in its place.
+    Missed(Missed),
+}
 
 /// Where a run tells what passed and what was found.
 pub trait Recorder {
@@ -105,7 +117,9 @@ pub fn execute<'a>(
         pending: None,
         shown: 0,
         doubted: false,
-        challenged: false,
+        looks_past_challenges: !case.is_about_credentials(),
+        told: VecDeque::new(),
+        sending: None,
     };
     let stopped = executor.steps(&case.steps);
     executor.notes.write_up();
@@ -161,9 +175,13 @@ pub(crate) struct Executor<'a> {
     /// How many checks were met. A case whose every step missed, though none had to be met, has shown nothing.
     pub(crate) shown: usize,
     pub(crate) doubted: bool,
-    /// Whether the client opened a session without valid credentials, in a case that is not about credentials: the
-    /// server then challenges it, and the case sees Package#1 twice.
-    pub(crate) challenged: bool,
+    /// Whether rounds of challenge are the player's business, since the case is not about credentials: the player
+    /// challenges, or answers a challenge, as DMPRO 9 has it, and the case goes on with what comes after it.
+    looks_past_challenges: bool,
+    /// Events that were there already when something sent was looked for.
+    told: VecDeque<Event>,
+    /// The name under which the DM message that is to go out next is kept.
+    sending: Option<String>,
 }
 
 impl<'a> Executor<'a> {
@@ -174,6 +192,8 @@ impl<'a> Executor<'a> {
                 StepKind::Send(send) => {
                     let change = variables::change(&send.with, &send.mutate, &self.scope)?;
                     self.session.perform(send.kind.what, &change)?;
+                    self.sending.clone_from(&send.capture);
+                    self.take_sent();
                 }
                 StepKind::Expect(expect) => self.expect(step, expect)?,
                 StepKind::ExpectNone(none) => self.expect_none(step, none)?,
@@ -202,9 +222,28 @@ impl<'a> Executor<'a> {
     /// Gives the answer a step decided on. It is held back until the case waits again, so that what a following `send`
     /// asks for can go out with it: a card can speak only in an answer.
     fn settle(&mut self) -> Result<(), Stop> {
-        match self.pending.take() {
-            Some(reply) => Ok(self.session.answer(&reply)?),
-            None => Ok(()),
+        if let Some(reply) = self.pending.take() {
+            self.session.answer(&reply)?;
+        }
+        self.take_sent();
+        Ok(())
+    }
+
+    /// Looks for the message that is to be kept as it was sent, among the events that are there.
+    fn take_sent(&mut self) {
+        while self.sending.is_some() {
+            let Some(event) = self.session.told() else { return };
+            self.keep_sent(&event);
+            self.told.push_back(event);
+        }
+    }
+
+    fn keep_sent(&mut self, event: &Event) {
+        if !event.heard
+            && event.kind == "dm.message"
+            && let Some(name) = self.sending.take()
+        {
+            self.scope.set(name, (*event.fields).clone());
         }
     }
 
@@ -232,6 +271,9 @@ impl<'a> Executor<'a> {
 
     /// The next event. What is noted is written up while there is none.
     fn next(&mut self, until: Time) -> Result<Option<Event>, Stop> {
+        if let Some(event) = self.told.pop_front() {
+            return Ok(Some(event));
+        }
         if self.notes.wait() {
             if !self.session.is_virtual()
                 && let Some(event) = self.session.ready()?
@@ -243,29 +285,73 @@ impl<'a> Executor<'a> {
         Ok(self.session.next(until)?)
     }
 
-    /// Waits for a message of a kind; `None` when the window ends without one.
-    fn wait(&mut self, kind: &Kind, filter: Option<&Template>, until: Time) -> Result<Option<Rc<Event>>, Stop> {
+    /// The end of a window that began at some time. It counts from when the DUT got what it is to follow; a start-up
+    /// that takes longer than the window, exchange by exchange, is waited for.
+    fn end(&self, began: Time, window: Duration, extensions: u32) -> Time {
+        let began = match self.session.delivery() {
+            Delivery::Delivered(at) | Delivery::Due(at) => began.max(*at),
+            Delivery::Underway => began + window.saturating_mul(extensions),
+            Delivery::None | Delivery::Failed(_) => began,
+        };
+        began + window
+    }
+
+    /// Waits for a message of a kind; what came in its place when the window ends without one.
+    fn wait(&mut self, kind: &Kind, filter: Option<&Template>, window: Duration, whole: bool) -> Result<Waited, Stop> {
         self.settle()?;
-        let mut until = until;
-        while let Some(event) = self.next(until)? {
+        let began = self.session.now();
+        let mut missed = Missed::new(window);
+        let mut last = Time::NEVER;
+        let mut extensions = 0;
+        loop {
+            let until = self.end(began, window, extensions).min(last);
+            let Some(event) = self.next(until)? else {
+                let underway = *self.session.delivery() == Delivery::Underway && extensions < MOST_EXTENSIONS;
+                extensions = extensions.saturating_add(u32::from(underway));
+                if !underway && self.end(began, window, extensions).min(last) <= until {
+                    break;
+                }
+                continue;
+            };
             if event.kind == "notified" && self.session.ends_with_notification() {
                 // The client has ended; what it sent before may still be on its way through the system.
-                until = until.min(self.session.window(IN_FLIGHT));
+                last = last.min(self.session.window(IN_FLIGHT));
             }
             if event.at > until {
                 // It came too late for this step; a DUT that never falls silent must not hold the window open.
                 self.pass_by(event)?;
-                return Ok(None);
+                if self.end(began, window, extensions).min(last) <= until {
+                    break;
+                }
+                continue;
             }
-            let ours = event.heard && kind.takes(&event.kind) && filter.is_none_or(|f| f.accepts(&event.fields));
-            if ours {
+            let fits = event.heard && kind.takes(&event.kind);
+            let ours = fits && filter.is_none_or(|f| f.accepts(&event.fields));
+            let round = self.looks_past_challenges && is_of_challenge(&event, self.session.account());
+            if ours && (whole || !round) {
                 let event = Rc::new(event);
                 self.note(&event);
-                return Ok(Some(event));
+                return Ok(Waited::Came(event));
+            }
+            if event.heard && is_unreadable(&event) {
+                let event = Rc::new(event);
+                missed.unreadable(&event);
+                self.note(&event);
+                if event.wants_answer {
+                    self.session.answer(&Reply::Default)?;
+                }
+                continue;
+            }
+            match filter {
+                _ if !event.heard => {}
+                _ if round && fits => missed.challenged = missed.challenged.saturating_add(1),
+                Some(filter) if fits => missed.aside(&event, filter),
+                _ => missed.other(&event.kind),
             }
             self.pass_by(event)?;
         }
-        Ok(None)
+        missed.window = self.session.now().since(began);
+        Ok(Waited::Missed(missed))
     }
 
     /// A template with its variables filled in; one that has none is made once.
@@ -291,22 +377,24 @@ impl<'a> Executor<'a> {
     }
 
     fn expect(&mut self, step: &'a Step, expect: &'a Expect) -> Result<(), Stop> {
+        // What was sent last may be named in what is expected.
+        self.settle()?;
         let filter = self.template(expect.filter.as_ref())?;
         let template = self.template(expect.matching.as_ref())?;
         let window = self.delay(expect.within.as_ref())?;
-        let until = self.session.window(window);
-        let Some(event) = self.wait(expect.kind, filter.as_deref(), until)? else {
-            return self.nothing_came(step, &describe(expect.kind, filter.as_deref()), window);
+        let event = match self.wait(expect.kind, filter.as_deref(), window, false)? {
+            Waited::Came(event) => event,
+            Waited::Missed(missed) => {
+                return self.nothing_came(step, &describe(expect.kind, filter.as_deref()), missed);
+            }
         };
         let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
-        let asked = is_challenged(&event) && !self.case.is_about_credentials();
         self.last = Some(Rc::clone(&event));
         if matched.mismatches.is_empty() && matched.remarks.is_empty() && matched.weight != Weight::Inconclusive {
             self.passed(step, expect.kind, filter, template);
         } else {
             self.judge(step, &describe(expect.kind, filter.as_deref()), template.as_deref(), &matched)?;
         }
-        self.challenged |= asked;
         for (name, value) in matched.captures {
             self.scope.set(name, value);
         }
@@ -320,6 +408,7 @@ impl<'a> Executor<'a> {
                 ReplySpec::With { with, mutate } => Reply::With(variables::change(with, mutate, &self.scope)?),
             };
             self.pending = Some(reply);
+            self.sending.clone_from(&expect.sent);
         }
         Ok(())
     }
@@ -327,14 +416,12 @@ impl<'a> Executor<'a> {
     fn expect_none(&mut self, step: &'a Step, none: &'a ExpectNone) -> Result<(), Stop> {
         let filter = self.template(none.filter.as_ref())?;
         let window = none.during.resolve(&self.scope)?;
-        let until = self.session.window(window);
         let what = describe(none.kind, filter.as_deref());
-        if let Some(event) = self.wait(none.kind, filter.as_deref(), until)? {
+        let waited = self.wait(none.kind, filter.as_deref(), window, true)?;
+        if let Waited::Came(event) = waited {
             // Where the miss is only a remark, the case goes on, and the DUT must not be left without an answer.
             self.pending = event.wants_answer.then_some(Reply::Default);
             self.last = Some(event);
-            // It came by itself, whatever came before it.
-            self.challenged = false;
             return self.miss(
                 step,
                 Finding {
@@ -345,6 +432,25 @@ impl<'a> Executor<'a> {
                     mismatch: None,
                 },
             );
+        }
+        let nothing = |got: String| Finding {
+            verdict: CheckVerdict::Inconclusive,
+            what: format!("no {what}"),
+            expected: format!("no {what} for {}", seconds(window)),
+            got,
+            mismatch: None,
+        };
+        if let Waited::Missed(missed) = waited {
+            // What cannot be read may have been such a message.
+            if let Some(event) = &missed.unreadable {
+                let finding = nothing(missed.told());
+                self.last = Some(Rc::clone(event));
+                return self.unseen(step, finding, "whether it is such a message cannot be told");
+            }
+            if let Delivery::Failed(why) = self.session.delivery() {
+                let why = format!("what was not to be followed was not delivered: {why}");
+                return self.unseen(step, nothing("none came".into()), &why);
+            }
         }
         let outer = std::mem::replace(&mut self.in_control, true);
         let control = self.steps(&none.control);
@@ -376,9 +482,8 @@ impl<'a> Executor<'a> {
         let Some(kind) = operator.until else { return Ok(()) };
         let filter = self.template(operator.matching.as_ref())?;
         let window = self.delay(operator.within.as_ref())?;
-        let until = self.session.window(window);
-        match self.wait(kind, filter.as_deref(), until)? {
-            Some(event) => {
+        match self.wait(kind, filter.as_deref(), window, true)? {
+            Waited::Came(event) => {
                 let wants = event.wants_answer;
                 self.last = Some(event);
                 if wants {
@@ -386,10 +491,10 @@ impl<'a> Executor<'a> {
                 }
                 Ok(())
             }
-            None => {
+            Waited::Missed(missed) => {
                 self.last = None;
                 let what = describe(kind, filter.as_deref());
-                let got = format!("nothing came in {}", seconds(window));
+                let got = missed.told();
                 let reason = format!("operator act `{}` was not proven: {what} did not come", operator.act);
                 self.found(
                     step,

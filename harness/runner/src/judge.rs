@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use dmsc_engine::event::Event;
 use dmsc_engine::messages::Kind;
+use dmsc_engine::player::Delivery;
 use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
 use dmsc_language::case::{Level, Step};
 use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Mark, Octets};
 use dmsc_scr::Verdict;
 
 use crate::execute::{Executor, Stop};
+use crate::missed::Missed;
 
 /// What a step was found to be.
 pub(crate) struct Finding {
@@ -22,8 +24,10 @@ pub(crate) struct Finding {
 }
 
 impl<'a> Executor<'a> {
-    pub(crate) fn nothing_came(&mut self, step: &'a Step, what: &str, window: Duration) -> Result<(), Stop> {
+    /// The window ended without the message. What came in its place is told; that nothing came, only when nothing did.
+    pub(crate) fn nothing_came(&mut self, step: &'a Step, what: &str, missed: Missed) -> Result<(), Stop> {
         self.last = None;
+        let window = missed.window;
         if !self.session.is_alive() {
             let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
             self.found(
@@ -38,20 +42,48 @@ impl<'a> Executor<'a> {
             );
             return Err(Stop::Verdict(Verdict::Error, reason));
         }
-        let got = match self.session.ended() {
-            Some(text) => format!("nothing came in {}; the DUT's process has ended: {text}", seconds(window)),
-            None => format!("nothing came in {}", seconds(window)),
+        let mut got = missed.told();
+        if let Some(text) = self.session.ended() {
+            got.push_str(&format!("; the DUT's process has ended: {text}"));
+        }
+        let expected = format!("{what} within {}", seconds(window));
+        let mismatch = missed.unreadable.as_ref().map(|_| Mismatch {
+            path: "reason".into(),
+            expected: expected.clone(),
+            got: got.clone(),
+            element: None,
+        });
+        let finding = Finding { verdict: CheckVerdict::Fail, what: what.into(), expected, got, mismatch };
+        let doubt = match self.session.delivery() {
+            Delivery::Failed(why) => Some(format!("what was to be followed was not delivered: {why}")),
+            Delivery::Underway => {
+                Some("what was to be followed was not delivered: the start-up did not come to its end".into())
+            }
+            _ if missed.challenged > 0 && missed.unreadable.is_none() => Some(
+                "credentials were asked for, and what is to be judged comes after them; the cases about credentials \
+                 judge that"
+                    .into(),
+            ),
+            _ => None,
         };
-        self.miss(
-            step,
-            Finding {
-                verdict: CheckVerdict::Fail,
-                what: what.into(),
-                expected: format!("{what} within {}", seconds(window)),
-                got,
-                mismatch: None,
-            },
-        )
+        self.last = missed.unreadable;
+        match doubt {
+            None => self.miss(step, finding),
+            Some(why) => self.unseen(step, finding, &why),
+        }
+    }
+
+    /// A step was missed for a reason that shows nothing about the DUT's part in it.
+    pub(crate) fn unseen(&mut self, step: &'a Step, mut finding: Finding, why: &str) -> Result<(), Stop> {
+        let headline = format!("{}: expected {}, got {}; {why}", finding.what, finding.expected, finding.got);
+        finding.verdict = CheckVerdict::Inconclusive;
+        finding.got = format!("{}; {why}", finding.got);
+        self.found(step, finding);
+        if step.level == Level::Should && !self.options.strict {
+            self.remarks.push(format!("should: {headline}"));
+            return Ok(());
+        }
+        Err(Stop::Verdict(Verdict::Inconclusive, headline))
     }
 
     pub(crate) fn judge(
@@ -105,11 +137,7 @@ impl<'a> Executor<'a> {
             return Ok(());
         }
         let preamble = step.location.file != self.case.file;
-        let (verdict, reason) = if self.challenged {
-            let why =
-                "the client had to be asked for credentials, so its messages came in another order than the case takes";
-            (Verdict::Inconclusive, format!("{headline}; {why}"))
-        } else if self.in_control {
+        let (verdict, reason) = if self.in_control {
             (Verdict::Inconclusive, format!("the positive control failed: {headline}"))
         } else if preamble {
             (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))

@@ -2,6 +2,7 @@
 
 pub mod execute;
 mod judge;
+mod missed;
 mod notes;
 pub mod outcome;
 pub mod piecewise;

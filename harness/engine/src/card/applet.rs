@@ -22,7 +22,7 @@ use crate::chunks::Chunks;
 use crate::dm::{DmServer, server};
 use crate::messages::{NotificationWith, Octets, SessionId, Within};
 use crate::patch::Change;
-use crate::player::{PlayerError, PlayerIo};
+use crate::player::{Delivery, PlayerError, PlayerIo};
 use crate::switch::{Switch, Switches};
 use channels::Served;
 
@@ -110,6 +110,11 @@ struct Sending {
     /// Whether each part must leave the terminal's buffer by itself.
     flush: bool,
     retry: bool,
+}
+
+/// A general result in words.
+fn told(result: Option<GeneralResult>) -> String {
+    result.map_or_else(|| "no result".into(), |result| format!("result {:02X}", result.code()))
 }
 
 /// The application.
@@ -403,6 +408,9 @@ impl Applet {
         let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
             .with(Object::BufferSize(0x00C8))
             .with(Object::TransportLevel(TransportLevel { protocol, port }));
+        if order.asked {
+            io.delivery = Delivery::Failed("the OPEN CHANNEL for it was not answered".into());
+        }
         self.sending = Some(Sending { order, channel: 0, chunks: VecDeque::new(), flush: false, retry: false });
         self.issue(Origin::TriggerOpen, command, cat, io)
     }
@@ -469,6 +477,9 @@ impl Applet {
         io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let Some(mut sending) = self.sending.take() else { return Ok(()) };
+        if !performed && sending.order.asked {
+            io.delivery = Delivery::Failed(format!("the OPEN CHANNEL for it was answered with {}", told(result)));
+        }
         if !performed && !self.switches.on(Switch::SendWithoutChannel) {
             self.again_later(sending.order, result, cat, io)?;
             return Ok(());
@@ -511,6 +522,12 @@ impl Applet {
         let Some(sending) = self.sending.as_mut() else { return Ok(()) };
         if performed && !sending.chunks.is_empty() {
             return self.send_chunk(cat, io);
+        }
+        if sending.order.asked {
+            io.delivery = match performed {
+                true => Delivery::Delivered(io.now),
+                false => Delivery::Failed(format!("the SEND DATA with it was answered with {}", told(result))),
+            };
         }
         sending.retry = result.is_some_and(|r| (0x20..0x30).contains(&r.code()));
         let leave = if performed {

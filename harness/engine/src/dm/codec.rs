@@ -14,6 +14,16 @@ pub enum Encoding {
     Wbxml,
 }
 
+/// Why octets are no DM message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreadable {
+    /// The codec's own words, with the place where it knows one.
+    pub reason: String,
+    /// The octet at which reading came to its end, counted from 0.
+    pub offset: Option<usize>,
+}
+
 impl Encoding {
     /// Both.
     pub const ALL: [Encoding; 2] = [Encoding::Xml, Encoding::Wbxml];
@@ -62,11 +72,24 @@ impl Encoding {
     /// Decodes a message; gives it with what was irregular about it.
     ///
     /// # Errors
-    /// The codec's own words, with the place, when the octets are not a SyncML message.
-    pub fn decode(self, octets: &[u8]) -> Result<Decoded<Message>, String> {
+    /// [`Unreadable`] when the octets are not a SyncML message.
+    pub fn decode(self, octets: &[u8]) -> Result<Decoded<Message>, Unreadable> {
+        use dmsc_dm::{wbxml, xml};
         match self {
-            Encoding::Xml => dmsc_dm::xml::decode(octets).map_err(|e| e.to_string()),
-            Encoding::Wbxml => dmsc_dm::wbxml::decode(octets).map_err(|e| e.to_string()),
+            Encoding::Xml => xml::decode(octets).map_err(|error| {
+                let offset = match &error {
+                    xml::DecodeError::Xml(error) => Some(error.offset),
+                    xml::DecodeError::Message(_) => None,
+                };
+                Unreadable { reason: error.to_string(), offset }
+            }),
+            Encoding::Wbxml => wbxml::decode(octets).map_err(|error| {
+                let offset = match &error {
+                    wbxml::DecodeError::Wbxml(error) => Some(error.offset),
+                    wbxml::DecodeError::Message(_) => None,
+                };
+                Unreadable { reason: error.to_string(), offset }
+            }),
         }
     }
 

@@ -151,12 +151,18 @@ fn accepted(event: &Event) -> Option<bool> {
     }
 }
 
-/// Whether a message is a client's Package#1 without valid credentials, which the server answers with a challenge
-/// (DMPRO 9): the client then sends it again.
-pub fn is_challenged(event: &Event) -> bool {
-    event.kind == "dm.message"
-        && event.from == Actor::Client
-        && event.fields.get("package").and_then(Value::as_u64) == Some(1)
+/// Whether a message is part of a round of challenge and not yet of what follows it (DMPRO 9): a client's Package#1
+/// without the credentials that its account asks for, which the server challenges, so that the client sends it again; or
+/// a server's challenge, which the client answers in the same way.
+pub fn is_of_challenge(event: &Event, account: Option<&Account>) -> bool {
+    if event.kind != "dm.message" || !event.heard {
+        return false;
+    }
+    if event.from == Actor::Server {
+        return accepted(event) == Some(false);
+    }
+    event.fields.get("package").and_then(Value::as_u64) == Some(1)
+        && account.is_some_and(|account| account.client_auth != AuthScheme::None)
         && event.fields.get("credentials").and_then(Value::as_str).is_some_and(|found| found != "valid")
 }
 
@@ -281,11 +287,16 @@ mod tests {
     }
 
     #[test]
-    fn a_package1_without_valid_credentials_is_challenged() {
-        let said = |from, fields| is_challenged(&event(from, "dm.message", true, fields));
+    fn rounds_of_challenge_are_known() {
+        let said = |from, fields| is_of_challenge(&event(from, "dm.message", true, fields), Some(&account()));
         assert!(said(Actor::Client, json!({ "package": 1, "credentials": "none" })));
         assert!(!said(Actor::Client, json!({ "package": 1, "credentials": "valid" })));
         assert!(!said(Actor::Client, json!({ "package": 3, "credentials": "none" })));
         assert!(!said(Actor::Server, json!({ "package": 1, "credentials": "none" })));
+        assert!(said(Actor::Server, json!({ "status": { "SyncHdr": 407 } })));
+        assert!(!said(Actor::Server, json!({ "status": { "SyncHdr": 212 } })));
+        let free = Account { client_auth: AuthScheme::None, ..account() };
+        let first = event(Actor::Client, "dm.message", true, json!({ "package": 1, "credentials": "none" }));
+        assert!(!is_of_challenge(&first, Some(&free)) && !is_of_challenge(&first, None));
     }
 }

@@ -90,6 +90,12 @@ impl HttpMessage {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The media type of the body in lower case, without parameters.
+    pub fn media_type(&self) -> Option<String> {
+        let media = self.header("content-type")?;
+        Some(media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
     /// Whether it is a response before the final one.
     pub fn is_interim(&self) -> bool {
         self.start.is_interim()
@@ -125,8 +131,7 @@ impl HttpMessage {
         }
         map.insert("version".into(), json!(format!("1.{}", self.minor)));
         map.insert("headers".into(), by_name(&self.headers));
-        if let Some(media) = self.header("content-type") {
-            let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if let Some(media) = self.media_type() {
             map.insert("media_type".into(), json!(media));
         }
         map.insert("framing".into(), json!(self.framing_name()));

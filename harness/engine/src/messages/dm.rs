@@ -241,6 +241,19 @@ pub(super) fn declare(table: &mut Table) {
             .answered(directive)
             .patched(),
     );
+    let why = vec![
+        text("reason", "Why no DM message can be read, with the place where there is one."),
+        f("offset", Shape::COUNT, "The octet at which reading came to its end, counted from 0."),
+        f("answered", Shape::COUNT, "The status code that the harness answers a request with; a response has none."),
+        text("media_type", "Media type that the message announces, without parameters."),
+    ];
+    table.specs("dm.unreadable", why);
+    let doc = "An HTTP message with no DM message in it that can be read: not well-formed, of another media type, method or \
+               path, or too large.";
+    for sender in [Role::Terminal, Role::Card] {
+        let kind = Declaration::new(sender, What::DmUnreadable, "dm.unreadable", doc).anywhere();
+        table.kind(kind.heard("dm.unreadable"));
+    }
 }
 
 fn f(name: &'static str, shape: Shape, doc: &'static str) -> FieldSpec {

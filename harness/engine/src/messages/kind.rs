@@ -77,6 +77,8 @@ pub enum What {
     HttpInterim,
     /// Octets that are no HTTP message.
     HttpGarbage,
+    /// An HTTP message with no DM message in it that can be read.
+    DmUnreadable,
     /// A DM message.
     DmMessage,
 }

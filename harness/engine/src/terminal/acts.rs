@@ -7,12 +7,13 @@ use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
 use dmsc_uicc::fs::select;
 use dmsc_uicc::object::{Address, LocationStatus, Object, Present};
 use dmsc_uicc::profile::TerminalProfile;
+use dmsc_uicc::status::StatusWord;
 
 use super::{Out, Phase, Purpose, Terminal};
 use crate::apdu;
 use crate::messages::{ApduWith, Octets, ProfileWith, WakeUp, WakeUpWith, Within};
 use crate::patch::Change;
-use crate::player::PlayerError;
+use crate::player::{Delivery, PlayerError};
 use crate::switch::Switch;
 
 /// The acts of a person that the reference terminal understands.
@@ -27,6 +28,11 @@ pub(super) const CUSTOMER_CARE: &str = "+18005550199";
 
 /// Location information of a test network: PLMN 001/01.
 pub(super) const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
+
+/// An ENVELOPE as the standards write it.
+fn spoken(tag: EnvelopeTag) -> String {
+    format!("ENVELOPE ({})", Envelope::new(tag).name().replace('-', " ").to_uppercase())
+}
 
 /// Applies the profile fields of a case, a fault or a set-up.
 pub fn alter_profile(profile: &mut TerminalProfile, with: &ProfileWith) {
@@ -148,14 +154,28 @@ impl Terminal {
     }
 
     pub(super) fn wake_up(&mut self, with: WakeUpWith) -> Result<(), PlayerError> {
+        self.waking = None;
         if !self.config.medium.has_contact() {
             self.io.send(Signal::Wake);
+            self.io.delivery = Delivery::Delivered(self.io.now);
             return Ok(());
         }
         if self.phase == Phase::Starting {
             self.wake = Some(with);
+            self.io.delivery = Delivery::Underway;
             return Ok(());
         }
+        let not_yet = |tag: EnvelopeTag| {
+            (Some(tag), Delivery::Failed(format!("the {} that wakes the card up was not answered", spoken(tag))))
+        };
+        (self.waking, self.io.delivery) = match with.by.unwrap_or(self.config.wake_up) {
+            WakeUp::Applications if self.config.start => (Some(EnvelopeTag::TerminalApplications), Delivery::Underway),
+            WakeUp::Applications => not_yet(EnvelopeTag::TerminalApplications),
+            WakeUp::Location => not_yet(EnvelopeTag::EventDownload),
+            WakeUp::CallControl => not_yet(EnvelopeTag::CallControl),
+            WakeUp::Timer => (Some(EnvelopeTag::TimerExpiration), self.timer_delivery()),
+            WakeUp::Status => (None, Delivery::Delivered(self.io.now)),
+        };
         match with.by.unwrap_or(self.config.wake_up) {
             // A card takes the announcement for a wake-up once after power-on, and so does not hear a second one.
             WakeUp::Applications if self.config.start => {
@@ -171,6 +191,59 @@ impl Terminal {
                 Ok(())
             }
         }
+    }
+
+    /// What becomes of a wake-up by a timer: the card has chosen when.
+    fn timer_delivery(&self) -> Delivery {
+        match self.timers.iter().flatten().map(|(at, _)| *at).min() {
+            Some(at) => Delivery::Due(at),
+            None => Delivery::Failed("the card has started no timer that could wake it up".into()),
+        }
+    }
+
+    /// The card has started a timer: the wake-up that is asked for comes with it.
+    pub(super) fn timer_started(&mut self) {
+        if self.waking == Some(EnvelopeTag::TimerExpiration) {
+            self.io.delivery = self.timer_delivery();
+        }
+    }
+
+    /// The card has answered an ENVELOPE, which may have been to wake it up.
+    pub(super) fn woken(&mut self, octets: &[u8], sw: StatusWord) {
+        let Some(tag) = self.waking else { return };
+        if Envelope::parse(octets).ok().is_none_or(|envelope| envelope.tag != tag) {
+            return;
+        }
+        if sw.is_success() || sw.has_proactive_pending() {
+            self.waking = None;
+            self.io.delivery = Delivery::Delivered(self.io.now);
+        } else {
+            let reason = format!("the {} that wakes the card up was answered with {:04X}", spoken(tag), sw.0);
+            self.io.delivery = Delivery::Failed(reason);
+        }
+    }
+
+    /// The start-up is over: what becomes of a wake-up by the announcement of applications that was asked for.
+    pub(super) fn wake_by_announcement(&mut self, announced: bool, allowed: Option<bool>, offered: bool) {
+        self.waking = Some(EnvelopeTag::TerminalApplications);
+        if announced {
+            let reason = "the ENVELOPE (TERMINAL APPLICATIONS) that wakes the card up was not answered";
+            self.io.delivery = Delivery::Failed(reason.into());
+            return;
+        }
+        let why = match allowed {
+            _ if !offered => "the terminal profile of the case does not offer to announce applications",
+            Some(false) => {
+                "service 77 of EF.UST is off, so the terminal announces no applications; set it, or name another \
+                 `wake_up` in the DUT file"
+            }
+            None => {
+                "EF.UST cannot be read, so the terminal announces no applications; see to the file, or name another \
+                 `wake_up` in the DUT file"
+            }
+            Some(true) => "the terminal of the case has nothing to announce",
+        };
+        self.io.delivery = Delivery::Failed(why.into());
     }
 
     /// An APDU that a case makes: of this instruction, or any.

@@ -6,6 +6,7 @@ use dmsc_link::Signal;
 use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::envelope::EnvelopeTag;
 use dmsc_uicc::fs::select;
 use dmsc_uicc::profile::Facility;
 use dmsc_uicc::status::StatusClass;
@@ -139,7 +140,9 @@ impl Terminal {
                     || (self.announced && self.switches.on(Switch::AnnounceOnce));
                 let allowed = self.start.has_service(SERVICE_77) == Some(true);
                 let offered = self.config.profile.has(Facility::TerminalApplications);
-                if allowed && offered && !skip && self.config.start && !self.config.applications.is_empty() {
+                let announces =
+                    allowed && offered && !skip && self.config.start && !self.config.applications.is_empty();
+                if announces {
                     self.announced = true;
                     if let Err(error) = self.announce(None) {
                         self.io.break_off(&error);
@@ -147,6 +150,10 @@ impl Terminal {
                 }
                 // The announcement just sent is itself a wake-up.
                 let wake = self.wake.take();
+                let by = wake.as_ref().map(|with| with.by.unwrap_or(self.config.wake_up));
+                if by == Some(WakeUp::Applications) || self.waking == Some(EnvelopeTag::TerminalApplications) {
+                    self.wake_by_announcement(announces, self.start.has_service(SERVICE_77), offered);
+                }
                 if let Some(with) = wake.filter(|with| with.by.unwrap_or(self.config.wake_up) != WakeUp::Applications)
                     && let Err(error) = self.wake_up(with)
                 {
@@ -160,6 +167,7 @@ impl Terminal {
     }
 
     pub(super) fn enveloped(&mut self, out: &Out, tries: u32, response: &ResponseApdu) {
+        self.woken(&out.command.data, response.sw);
         let busy = response.sw.class() == StatusClass::Busy;
         let forever = !response.sw.is_success() && !busy && self.switches.on(Switch::RetryForever);
         let again = busy && tries < BUSY_TRIES && !self.switches.on(Switch::NoRetryOnBusy);

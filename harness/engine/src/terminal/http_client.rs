@@ -11,7 +11,7 @@ use super::{Pending, Terminal};
 use crate::account::Address;
 use crate::conduit::{Conduit, Transport};
 use crate::dm::client::Heard;
-use crate::dm::{Directive, Encoding, view};
+use crate::dm::{Directive, Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{Framing, HttpMessage, Start};
@@ -19,7 +19,8 @@ use crate::http_change::write;
 use crate::medium::Medium;
 use crate::messages::{HttpWith, Reuse};
 use crate::patch::Change;
-use crate::player::{PlayerError, Reply};
+use crate::player::{Delivery, PlayerError, Reply};
+use crate::scws::{foreign, unreadable};
 use crate::switch::Switch;
 
 /// How long the client waits for a response.
@@ -38,6 +39,8 @@ pub(super) struct HttpClient {
     streams: StreamId,
     /// A response after which the server closes the connection, with its octets.
     parting: Option<(HttpMessage, Vec<u8>)>,
+    /// Whether a case asked for what goes out, which is then for it to deliver.
+    pub(super) asked: bool,
     /// A server's message that a case left unanswered.
     unanswered: Option<Message>,
 }
@@ -109,6 +112,7 @@ impl Terminal {
 
     /// `send: dm.message`: the next message of the session, or the first one of a new session.
     pub(super) fn dm_message(&mut self, change: &Change) -> Result<(), PlayerError> {
+        self.http.asked = true;
         if let Some(request) = self.http.unanswered.take() {
             return self.answer_message(&request, Some(change));
         }
@@ -166,6 +170,9 @@ impl Terminal {
         // Without a conduit the connection was refused, and nobody is waited for.
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.send(octets);
+            if matches!(self.io.delivery, Delivery::Failed(_)) {
+                self.io.delivery = Delivery::None;
+            }
             self.http.deadline = Some(self.io.now + LIMIT);
             self.flush();
         }
@@ -197,6 +204,9 @@ impl Terminal {
     }
 
     fn refused(&mut self) {
+        if let Some((host, port)) = self.http.peer.as_ref().filter(|_| self.http.asked) {
+            self.io.delivery = Delivery::Failed(format!("the connection to {host}:{port} was refused"));
+        }
         self.connection_event("refused");
         self.drop_connection();
         self.lose_session();
@@ -246,6 +256,7 @@ impl Terminal {
 
     /// `send: connect`.
     pub(super) fn connect_only(&mut self) -> Result<(), PlayerError> {
+        self.http.asked = true;
         let (address, _) = self.default_address()?;
         self.connect(&address.host, address.port);
         Ok(())
@@ -260,6 +271,7 @@ impl Terminal {
 
     /// `send: http.request`: a request of the case's own making.
     pub(super) fn raw_request(&mut self, change: &Change) -> Result<(), PlayerError> {
+        self.http.asked = true;
         let (address, encoding) = self.default_address()?;
         if change.read::<HttpWith>()?.connection == Some(Reuse::New) {
             self.disconnect();
@@ -407,11 +419,14 @@ impl Terminal {
             self.give_up();
             return Ok(());
         }
+        let unreadable = |reason: &str, offset| unreadable(reason, offset, response);
         let announced = response.header("content-type").and_then(Encoding::of_media_type);
         let encoding = match announced {
             Some(encoding) => encoding,
             None if self.switches.on(Switch::IgnoreMediaType) || status != 200 => Encoding::of_octets(&response.body),
             None => {
+                let fields = || unreadable(&foreign(response), None);
+                self.io.observe(Actor::Server, "dm.unreadable", &response.body, fields);
                 self.give_up();
                 return Ok(());
             }
@@ -433,7 +448,9 @@ impl Terminal {
                     self.resolve(pending, &Reply::Default)
                 }
             }
-            Err(_) => {
+            Err(Unreadable { reason, offset }) => {
+                let fields = || unreadable(&reason, offset);
+                self.io.observe(Actor::Server, "dm.unreadable", &response.body, fields);
                 self.give_up();
                 Ok(())
             }

@@ -186,7 +186,11 @@ impl Terminal {
                 self.poll_interval = Some(Duration::from_secs(30));
                 Outcome::new(0x00)
             }
-            Some(CommandType::TimerManagement) => self.timer(command, qualifier),
+            Some(CommandType::TimerManagement) => {
+                let outcome = self.timer(command, qualifier);
+                self.timer_started();
+                outcome
+            }
             Some(CommandType::ProvideLocalInformation) if qualifier == 0x00 => {
                 Outcome::new(0x00).with(Object::LocationInformation(LOCATION.to_vec()))
             }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use dmsc_doc::{Case as Tag, Definitions, Field, Mapping, Node, Problem, Schema, Tagged};
-use dmsc_engine::messages::Setup;
+use dmsc_engine::messages::{Setup, What};
 use dmsc_scr::Tables;
 
 use super::Trust;
@@ -214,10 +214,15 @@ fn step(role: Role) -> Tagged {
         |kind| kind.sent,
         |kind| {
             let group = kind.build.unwrap_or("none");
-            vec![
+            let mut fields = vec![
                 Field::optional("with", with(group), "Fields that differ from the default; `null` leaves one out."),
                 mutate("Edits of the octets, after they were built."),
-            ]
+            ];
+            if kind.what == What::DmMessage {
+                let doc = "Keeps all fields of the message, as it was sent, under this name.";
+                fields.push(Field::optional("as", crate::variables::name_schema(), doc));
+            }
+            fields
         },
     );
     let expects = kinds(
@@ -238,6 +243,10 @@ fn step(role: Role) -> Tagged {
                     "Fields of the answer that differ from a correct one, or `none`.",
                 ));
                 fields.push(mutate("Edits of the octets of the answer."));
+                if kind.what == What::DmMessage {
+                    let doc = "Keeps all fields of the answer, as it was sent, under this name.";
+                    fields.push(Field::optional("sent", crate::variables::name_schema(), doc));
+                }
             }
             fields.extend(judged());
             fields

@@ -92,7 +92,11 @@ impl<'a> Expander<'a> {
         Some(if let Some(name) = written("send") {
             let kind = self.message(&name)?;
             let (with, mutate) = self.change(source, node, "with", kind.build.unwrap_or("none"));
-            StepKind::Send(Send { kind, with, mutate })
+            let capture = written("as");
+            if let Some(name) = &capture {
+                self.captures.push((name.clone(), Some(kind.fields)));
+            }
+            StepKind::Send(Send { kind, with, mutate, capture })
         } else if let Some(name) = written("expect") {
             StepKind::Expect(self.expect(source, node, self.message(&name)?, delay("within")))
         } else if let Some(name) = written("expect-none") {
@@ -153,7 +157,11 @@ impl<'a> Expander<'a> {
                 ReplySpec::With { with, mutate }
             }
         };
-        Expect { kind, within, filter, matching, reply, capture }
+        let sent = node.get("sent").and_then(Node::written).map(str::to_owned);
+        if let Some(name) = &sent {
+            self.captures.push((name.clone(), Some(group)));
+        }
+        Expect { kind, within, filter, matching, reply, capture, sent }
     }
 
     /// The fields under `key` and the edits under `mutate`.

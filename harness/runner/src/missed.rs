@@ -1,0 +1,102 @@
+//! What came while a step waited for a message that did not come.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::Duration;
+
+use dmsc_engine::event::Event;
+use dmsc_engine::template::Template;
+use serde_json::Value;
+
+use crate::judge::seconds;
+
+/// How many kinds of other messages are named.
+const MOST_KINDS: usize = 4;
+
+/// What came while a step waited in vain.
+#[derive(Debug, Default)]
+pub(crate) struct Missed {
+    /// How long was waited.
+    pub(crate) window: Duration,
+    /// The first message that could not be read.
+    pub(crate) unreadable: Option<Rc<Event>>,
+    /// Messages of a round of challenge.
+    pub(crate) challenged: usize,
+    /// Messages of the kind that do not count here: how many, and where the first departs.
+    aside: usize,
+    departure: Option<String>,
+    /// Other kinds, and how many of each.
+    others: Vec<(Cow<'static, str>, usize)>,
+}
+
+impl Missed {
+    /// Nothing has come yet.
+    pub(crate) fn new(window: Duration) -> Missed {
+        Missed { window, ..Missed::default() }
+    }
+
+    /// A message came that cannot be read as the one that is waited for.
+    pub(crate) fn unreadable(&mut self, event: &Rc<Event>) {
+        self.unreadable.get_or_insert_with(|| Rc::clone(event));
+    }
+
+    /// A message of the kind came that does not count.
+    pub(crate) fn aside(&mut self, event: &Event, filter: &Template) {
+        self.aside = self.aside.saturating_add(1);
+        let first = || filter.matches(&event.fields).mismatches.into_iter().next();
+        if self.departure.is_none() {
+            self.departure = first().map(|m| format!("{} is {}, where {} counts", m.path, m.got, m.expected));
+        }
+    }
+
+    /// A message of another kind came.
+    pub(crate) fn other(&mut self, kind: &Cow<'static, str>) {
+        match self.others.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.others.push((kind.clone(), 1)),
+        }
+    }
+
+    /// What came, in words.
+    pub(crate) fn told(&self) -> String {
+        let waited = seconds(self.window);
+        if let Some(event) = &self.unreadable {
+            return reason(event);
+        }
+        if self.challenged > 0 {
+            let times = if self.challenged == 1 { "once".into() } else { format!("{} times", self.challenged) };
+            return format!("in {waited} only messages of a challenge, {times}: credentials missing, or refused");
+        }
+        if self.aside > 0 {
+            let departure = self.departure.as_deref().unwrap_or("it is another");
+            let (what, first) = if self.aside == 1 { ("one", "") } else { ("some", "of the first, ") };
+            return format!("{what} came in {waited} that this step is not about: {first}{departure}");
+        }
+        if self.others.is_empty() {
+            return format!("nothing came in {waited}");
+        }
+        let shown = self.others.iter().take(MOST_KINDS).map(|(kind, count)| match count {
+            1 => kind.clone().into_owned(),
+            count => format!("{count} x {kind}"),
+        });
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        let more = if self.others.len() > MOST_KINDS { ", and others" } else { "" };
+        format!("none came in {waited}, but {shown}{more}")
+    }
+}
+
+/// What is said of a message that cannot be read.
+fn reason(event: &Event) -> String {
+    let text = |field: &str| event.fields.get(field).and_then(Value::as_str);
+    let why = text("reason").or_else(|| text("malformed")).unwrap_or("no reason is known");
+    let answered = match event.fields.get("answered").and_then(Value::as_u64) {
+        Some(status) => format!("; the harness answered it with {status}"),
+        None => String::new(),
+    };
+    format!("a message that cannot be read: {why}{answered}")
+}
+
+/// Whether a message cannot be read as what it should be.
+pub(crate) fn is_unreadable(event: &Event) -> bool {
+    matches!(&*event.kind, "dm.unreadable" | "http.garbage") || event.fields.get("malformed").is_some()
+}
