@@ -163,7 +163,14 @@ impl Template {
             (Template::OneOf(alternatives), v) => {
                 let taken = alternatives.iter().find_map(|a| probe(&a.template, v).map(|m| (a, m)));
                 match taken {
-                    None => miss(v.map_or("nothing".into(), show)),
+                    None => {
+                        // Of alternatives that are mappings the first one says best what is missing.
+                        let first = alternatives.first().map(|alternative| &alternative.template);
+                        match first.filter(|first| v.is_some() && matches!(first, Template::Fields(_))) {
+                            Some(first) => first.check(path, v, out),
+                            None => miss(v.map_or("nothing".into(), show)),
+                        }
+                    }
                     Some((alternative, inner)) => {
                         if alternative.weight == Weight::Fail {
                             miss(v.map_or("nothing".into(), show));

@@ -44,6 +44,8 @@ pub struct Case {
     pub spec: Vec<String>,
     /// The item of the folder.
     pub item: ItemId,
+    /// Whether it looks at rounds of challenge, where the file says so.
+    pub about_credentials: Option<bool>,
     /// Further items whose verdict it feeds.
     pub covers: Vec<ItemId>,
     /// Further items that the statement has to claim.
@@ -304,6 +306,9 @@ impl Case {
 
     /// Whether a step looks at credentials or challenges, or answers with others, as the rules of DM trust tell them.
     pub fn is_about_credentials(&self) -> bool {
+        if let Some(about) = self.about_credentials {
+            return about;
+        }
         let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
         let mut found = !self.ixit.is_empty();
         for_each(&self.steps, &mut |step| match &step.kind {
@@ -313,6 +318,18 @@ impl Case {
             }
             StepKind::Send(send) => found |= concerns_credentials(&send.with),
             _ => {}
+        });
+        found
+    }
+
+    /// Whether a step looks at `final`, and so at each message of a package by itself. To other cases a package that is
+    /// sent in several messages is one message, for DMPRO 6 leaves that to the sender.
+    pub fn is_about_messages(&self) -> bool {
+        let mut found = false;
+        for_each(&self.steps, &mut |step| {
+            if let StepKind::Expect(expect) = &step.kind {
+                found |= [&expect.matching, &expect.filter].into_iter().flatten().any(names_final);
+            }
         });
         found
     }
@@ -331,6 +348,14 @@ impl Case {
     /// What the coverage of the tables counts.
     pub fn coverage(&self) -> CaseRef {
         CaseRef { case: self.name(), item: self.item.clone(), covers: self.covers.clone(), spec: self.spec.clone() }
+    }
+}
+
+fn names_final(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.contains_key("final") || fields.values().any(names_final),
+        Value::Array(elements) => elements.iter().any(names_final),
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Schema};
-use dmsc_engine::account::{Account, AuthScheme};
+use dmsc_engine::account::{Account, Address, AuthScheme};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp};
 use dmsc_octets::to_hex;
@@ -99,7 +99,7 @@ pub(crate) fn ixit_schema() -> Schema {
 
 /// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
-    let own = ["encoding", "http_port", "window", "wake_up"].map(str::to_owned);
+    let own = ["encoding", "http_port", "window", "wake_up", "authority", "path"].map(str::to_owned);
     let fields = AccountWith::specs();
     let account = fields.iter().map(|field| field.name.to_owned());
     let other = fields.iter().map(|field| format!("other_account.{}", field.name));
@@ -149,6 +149,11 @@ impl Ixit {
     /// The values by name, as cases and reports see them.
     pub fn to_json(&self, secrets: Secrets) -> Value {
         let mut map = account_json(&self.account, secrets);
+        // What a request to the address has in Host, and as its target (RFC 9112 3.2).
+        if let Some(address) = Address::parse(&self.account.address) {
+            map.insert("authority".into(), json!(address.host_header()));
+            map.insert("path".into(), json!(address.path));
+        }
         map.insert("encoding".into(), json!(self.encoding.name()));
         map.insert("http_port".into(), json!(self.http_port));
         map.insert("window".into(), json!(self.window_text));

@@ -114,10 +114,12 @@ pub fn execute<'a>(
         in_control: false,
         closed: BTreeMap::new(),
         last: None,
+        marks: true,
         pending: None,
         shown: 0,
         doubted: false,
         looks_past_challenges: !case.is_about_credentials(),
+        joins_packages: !case.is_about_messages(),
         told: VecDeque::new(),
         sending: None,
     };
@@ -170,6 +172,8 @@ pub(crate) struct Executor<'a> {
     closed: BTreeMap<*const Value, Rc<Template>>,
     /// The event the last check was about.
     pub(crate) last: Option<Rc<Event>>,
+    /// Whether places in its octets can be marked.
+    pub(crate) marks: bool,
     /// The answer decided on and not yet given.
     pending: Option<Reply>,
     /// How many checks were met. A case whose every step missed, though none had to be met, has shown nothing.
@@ -178,6 +182,8 @@ pub(crate) struct Executor<'a> {
     /// Whether rounds of challenge are the player's business, since the case is not about credentials: the player
     /// challenges, or answers a challenge, as DMPRO 9 has it, and the case goes on with what comes after it.
     looks_past_challenges: bool,
+    /// Whether a package in several messages is one message to the case, since it does not look at `final`.
+    joins_packages: bool,
     /// Events that were there already when something sent was looked for.
     told: VecDeque<Event>,
     /// The name under which the DM message that is to go out next is kept.
@@ -329,9 +335,16 @@ impl<'a> Executor<'a> {
             let ours = fits && filter.is_none_or(|f| f.accepts(&event.fields));
             let round = self.looks_past_challenges && is_of_challenge(&event, self.session.account());
             if ours && (whole || !round) {
+                if self.joins_packages && !whole && !missed.package.is_complete_with(&event) {
+                    missed.package.add(&event);
+                    self.pass_by(event)?;
+                    continue;
+                }
                 let event = Rc::new(event);
                 self.note(&event);
-                return Ok(Waited::Came(event));
+                // The fields of several messages have no place in the octets of the last.
+                self.marks = missed.package.open().is_none();
+                return Ok(Waited::Came(missed.package.joined(event)));
             }
             if event.heard && is_unreadable(&event) {
                 let event = Rc::new(event);

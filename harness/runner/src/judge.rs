@@ -66,7 +66,7 @@ impl<'a> Executor<'a> {
             ),
             _ => None,
         };
-        self.last = missed.unreadable;
+        (self.last, self.marks) = (missed.unreadable, true);
         match doubt {
             None => self.miss(step, finding),
             Some(why) => self.unseen(step, finding, &why),
@@ -185,12 +185,12 @@ impl<'a> Executor<'a> {
     pub(crate) fn check(&mut self, step: &'a Step, verdict: CheckVerdict, finding: impl FnOnce() -> Finding + 'a) {
         let event = self.last.clone().filter(|_| verdict != CheckVerdict::Pass);
         self.shown = self.shown.saturating_add(usize::from(verdict == CheckVerdict::Pass));
-        let (case, number) = (self.case, self.step);
+        let (case, number, marks) = (self.case, self.step, self.marks);
         let at_us = self.session.now().micros().saturating_sub(self.began.micros());
         self.notes.check(move |name, dut| {
             let Finding { verdict, what, expected, got, mismatch } = finding();
             let mark = match (&mismatch, &event) {
-                (Some(mismatch), Some(event)) if !event.has_secrets() => mark(event, mismatch),
+                (Some(mismatch), Some(event)) if marks && !event.has_secrets() => mark(event, mismatch),
                 _ => None,
             };
             Check {

@@ -5,6 +5,7 @@ mod judge;
 mod missed;
 mod notes;
 pub mod outcome;
+mod package;
 pub mod piecewise;
 pub mod prove;
 pub mod run;

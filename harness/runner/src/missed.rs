@@ -9,6 +9,7 @@ use dmsc_engine::template::Template;
 use serde_json::Value;
 
 use crate::judge::seconds;
+use crate::package::Package;
 
 /// How many kinds of other messages are named.
 const MOST_KINDS: usize = 4;
@@ -20,6 +21,8 @@ pub(crate) struct Missed {
     pub(crate) window: Duration,
     /// The first message that could not be read.
     pub(crate) unreadable: Option<Rc<Event>>,
+    /// The messages of a package that is not complete.
+    pub(crate) package: Package,
     /// Messages of a round of challenge.
     pub(crate) challenged: usize,
     /// Messages of the kind that do not count here: how many, and where the first departs.
@@ -62,6 +65,10 @@ impl Missed {
         let waited = seconds(self.window);
         if let Some(event) = &self.unreadable {
             return reason(event);
+        }
+        if let Some(count) = self.package.open() {
+            let many = if count == 1 { "one message".into() } else { format!("{count} messages") };
+            return format!("{many} of a package without Final, and not the rest of it in {waited}");
         }
         if self.challenged > 0 {
             let times = if self.challenged == 1 { "once".into() } else { format!("{} times", self.challenged) };

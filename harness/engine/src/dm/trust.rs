@@ -167,8 +167,12 @@ pub fn is_of_challenge(event: &Event, account: Option<&Account>) -> bool {
 }
 
 /// Whether fields that are compared or set are about credentials: a Cred, a Chal, what a Cred was found to be, or the
-/// Status that answers a SyncHdr.
+/// code of the Status that answers a SyncHdr.
 pub fn concerns_credentials(fields: &Map<String, Value>) -> bool {
+    let of_header = ["of", "name"].iter().any(|name| fields.get(*name).and_then(Value::as_str) == Some(SYNC_HDR));
+    if of_header && ["code", "data"].iter().any(|name| fields.contains_key(*name)) {
+        return true;
+    }
     fields.iter().any(|(name, value)| {
         matches!(name.as_str(), "cred" | "credentials" | "chal" | SYNC_HDR) || is_about_credentials(value)
     })
@@ -178,8 +182,6 @@ fn is_about_credentials(value: &Value) -> bool {
     match value {
         Value::Object(fields) => concerns_credentials(fields),
         Value::Array(elements) => elements.iter().any(is_about_credentials),
-        // The command that a Status answers, by name.
-        Value::String(text) => text == SYNC_HDR,
         _ => false,
     }
 }
@@ -284,6 +286,7 @@ mod tests {
         assert!(about(json!({ "statuses": { "contains": [{ "of": "SyncHdr", "code": 212 }] } })));
         assert!(about(json!({ "one_of": [{ "cred": "absent" }] })));
         assert!(!about(json!({ "source_name": "credentials", "status": { "Alert": 200 } })));
+        assert!(!about(json!({ "statuses": { "contains": [{ "of": "SyncHdr", "cmd_ref": "0" }] } })));
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub fn case_schema() -> Schema {
             Schema::reference("trust"),
             "How sure it is that the documents say so; `stated` unless given.",
         ),
+        Field::optional(
+            "about_credentials",
+            Schema::Bool,
+            "Whether it looks at rounds of challenge; it does if a field of it is about credentials, unless given.",
+        ),
         Field::optional("when", readings(), "Applies only where these readings are in force."),
         Field::optional("ixit", conditions(), "Applies only to DUTs whose IXIT has these values."),
         Field::optional("parameters", parameters(), "Names with lists of values; every combination is an instance."),
