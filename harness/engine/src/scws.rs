@@ -126,13 +126,13 @@ impl Scws {
         }
         if request.body.len() > BODY_LIMIT {
             let reason = format!("the body has {} octets; the server takes {BODY_LIMIT}", request.body.len());
-            return Err(Refusal::new(413, reason));
+            return Err(Refusal { status: 413, why: Unreadable { reason, offset: None, refused: true } });
         }
         let announced = request.header("content-type").and_then(Encoding::of_media_type);
         let encoding = match announced {
             Some(encoding) => encoding,
             None if self.switches.on(Switch::AnyMethod) => Encoding::of_octets(&request.body),
-            None => return Err(Refusal::new(415, foreign(request))),
+            None => return Err(Refusal { status: 415, why: foreign(request) }),
         };
         if self.locked_up {
             return Err(Refusal::new(503, "the server is locked up".into()));
@@ -142,9 +142,9 @@ impl Scws {
             Err(_) if self.switches.on(Switch::AnyMethod) => {
                 Ok((Decoded { value: Message::default(), irregular: Vec::new() }, Vec::new(), encoding))
             }
-            Err(Unreadable { reason, offset }) => {
+            Err(why) => {
                 self.locked_up = self.switches.on(Switch::LockUpOnGarbage);
-                Err(Refusal { status: 400, reason, offset })
+                Err(Refusal { status: 400, why })
             }
         }
     }
@@ -207,37 +207,37 @@ impl Scws {
 struct Refusal {
     /// The HTTP status that it is answered with.
     status: u16,
-    reason: String,
-    /// The octet of the body at which reading came to its end.
-    offset: Option<usize>,
+    why: Unreadable,
 }
 
 impl Refusal {
     fn new(status: u16, reason: String) -> Refusal {
-        Refusal { status, reason, offset: None }
+        Refusal { status, why: Unreadable { reason, offset: None, refused: false } }
     }
 
     fn fields(&self, request: &HttpMessage) -> Map<String, Value> {
-        let mut fields = unreadable(&self.reason, self.offset, request);
+        let mut fields = unreadable(&self.why, request);
         fields.insert("answered".into(), json!(self.status));
         fields
     }
 }
 
 /// The fields of an HTTP message in which no DM message can be read.
-pub(crate) fn unreadable(reason: &str, offset: Option<usize>, message: &HttpMessage) -> Map<String, Value> {
-    let mut fields = Map::from_iter([("reason".to_owned(), json!(reason))]);
-    fields.extend(offset.map(|offset| ("offset".to_owned(), json!(offset))));
+pub(crate) fn unreadable(why: &Unreadable, message: &HttpMessage) -> Map<String, Value> {
+    let mut fields = Map::from_iter([("reason".to_owned(), json!(why.reason))]);
+    fields.extend(why.offset.map(|offset| ("offset".to_owned(), json!(offset))));
+    fields.extend(why.refused.then(|| ("refused".to_owned(), json!(true))));
     fields.extend(message.media_type().map(|media| ("media_type".to_owned(), json!(media))));
     fields
 }
 
 /// What is said of a media type that announces no DM message.
-pub(crate) fn foreign(message: &HttpMessage) -> String {
-    match message.media_type() {
+pub(crate) fn foreign(message: &HttpMessage) -> Unreadable {
+    let reason = match message.media_type() {
         Some(media) => format!("the media type is {}, which is none of DM", show(&json!(media))),
         None => "no Content-Type says what the body is".into(),
-    }
+    };
+    Unreadable { reason, offset: None, refused: false }
 }
 
 /// What follows from an answer.

@@ -363,7 +363,7 @@ impl<'a> Executor<'a> {
             }
             self.pass_by(event)?;
         }
-        missed.window = self.session.now().since(began);
+        missed.waited = self.session.now().since(began);
         Ok(Waited::Missed(missed))
     }
 

@@ -12,7 +12,7 @@ use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Mark, Oc
 use dmsc_scr::Verdict;
 
 use crate::execute::{Executor, Stop};
-use crate::missed::Missed;
+use crate::missed::{Missed, is_refused, is_unreadable, unreadable};
 
 /// What a step was found to be.
 pub(crate) struct Finding {
@@ -58,6 +58,9 @@ impl<'a> Executor<'a> {
             Delivery::Failed(why) => Some(format!("what was to be followed was not delivered: {why}")),
             Delivery::Underway => {
                 Some("what was to be followed was not delivered: the start-up did not come to its end".into())
+            }
+            _ if missed.unreadable.as_deref().is_some_and(is_refused) => {
+                Some("the harness does not read such messages, though they may be right".into())
             }
             _ if missed.challenged > 0 && missed.unreadable.is_none() => Some(
                 "credentials were asked for, and what is to be judged comes after them; the cases about credentials \
@@ -108,6 +111,12 @@ impl<'a> Executor<'a> {
             }
             return Ok(());
         };
+        if let Some(event) = self.last.clone().filter(|event| is_unreadable(event)) {
+            let expected = template.map_or_else(|| what.to_owned(), ToString::to_string);
+            let got = unreadable(&event);
+            return self
+                .miss(step, Finding { verdict: CheckVerdict::Fail, what: what.into(), expected, got, mismatch: None });
+        }
         let more = matched.mismatches.len().saturating_sub(1);
         let also = if more == 0 { String::new() } else { format!(" (and {more} more)") };
         // What the data of a VERIFY or the keys of an AUTHENTICATE were is for nobody to read.

@@ -17,8 +17,9 @@ const MOST_KINDS: usize = 4;
 /// What came while a step waited in vain.
 #[derive(Debug, Default)]
 pub(crate) struct Missed {
-    /// How long was waited.
+    /// How long was waited at most, and how long in the end.
     pub(crate) window: Duration,
+    pub(crate) waited: Duration,
     /// The first message that could not be read.
     pub(crate) unreadable: Option<Rc<Event>>,
     /// The messages of a package that is not complete.
@@ -35,7 +36,7 @@ pub(crate) struct Missed {
 impl Missed {
     /// Nothing has come yet.
     pub(crate) fn new(window: Duration) -> Missed {
-        Missed { window, ..Missed::default() }
+        Missed { window, waited: window, ..Missed::default() }
     }
 
     /// A message came that cannot be read as the one that is waited for.
@@ -62,9 +63,9 @@ impl Missed {
 
     /// What came, in words.
     pub(crate) fn told(&self) -> String {
-        let waited = seconds(self.window);
+        let waited = seconds(self.waited);
         if let Some(event) = &self.unreadable {
-            return reason(event);
+            return unreadable(event);
         }
         if let Some(count) = self.package.open() {
             let many = if count == 1 { "one message".into() } else { format!("{count} messages") };
@@ -93,7 +94,7 @@ impl Missed {
 }
 
 /// What is said of a message that cannot be read.
-fn reason(event: &Event) -> String {
+pub(crate) fn unreadable(event: &Event) -> String {
     let text = |field: &str| event.fields.get(field).and_then(Value::as_str);
     let why = text("reason").or_else(|| text("malformed")).unwrap_or("no reason is known");
     let answered = match event.fields.get("answered").and_then(Value::as_u64) {
@@ -101,6 +102,11 @@ fn reason(event: &Event) -> String {
         None => String::new(),
     };
     format!("a message that cannot be read: {why}{answered}")
+}
+
+/// Whether the harness does not read what may be right.
+pub(crate) fn is_refused(event: &Event) -> bool {
+    event.fields.get("refused") == Some(&Value::Bool(true))
 }
 
 /// Whether a message cannot be read as what it should be.

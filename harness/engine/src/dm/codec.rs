@@ -22,6 +22,9 @@ pub struct Unreadable {
     pub reason: String,
     /// The octet at which reading came to its end, counted from 0.
     pub offset: Option<usize>,
+    /// It may be right, and is refused all the same: definitions in a DOCTYPE, a character set that is not UTF-8, more
+    /// depth than anybody needs.
+    pub refused: bool,
 }
 
 impl Encoding {
@@ -77,18 +80,23 @@ impl Encoding {
         use dmsc_dm::{wbxml, xml};
         match self {
             Encoding::Xml => xml::decode(octets).map_err(|error| {
-                let offset = match &error {
-                    xml::DecodeError::Xml(error) => Some(error.offset),
-                    xml::DecodeError::Message(_) => None,
+                let (offset, refused) = match &error {
+                    xml::DecodeError::Xml(error) => {
+                        use xml::Fault::{Depth, Doctype, Encoding};
+                        (Some(error.offset), matches!(error.fault, Depth | Doctype { .. } | Encoding(_)))
+                    }
+                    xml::DecodeError::Message(_) => (None, false),
                 };
-                Unreadable { reason: error.to_string(), offset }
+                Unreadable { reason: error.to_string(), offset, refused }
             }),
             Encoding::Wbxml => wbxml::decode(octets).map_err(|error| {
-                let offset = match &error {
-                    wbxml::DecodeError::Wbxml(error) => Some(error.offset),
-                    wbxml::DecodeError::Message(_) => None,
+                let (offset, refused) = match &error {
+                    wbxml::DecodeError::Wbxml(error) => {
+                        (Some(error.offset), matches!(error.fault, wbxml::Fault::Depth | wbxml::Fault::Charset(_)))
+                    }
+                    wbxml::DecodeError::Message(_) => (None, false),
                 };
-                Unreadable { reason: error.to_string(), offset }
+                Unreadable { reason: error.to_string(), offset, refused }
             }),
         }
     }

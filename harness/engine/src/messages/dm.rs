@@ -245,6 +245,11 @@ pub(super) fn declare(table: &mut Table) {
         text("reason", "Why no DM message can be read, with the place where there is one."),
         f("offset", Shape::COUNT, "The octet at which reading came to its end, counted from 0."),
         f("answered", Shape::COUNT, "The status code that the harness answers a request with; a response has none."),
+        f(
+            "refused",
+            Shape::Bool,
+            "It may be right, and the harness does not read such: nothing is held against the sender.",
+        ),
         text("media_type", "Media type that the message announces, without parameters."),
     ];
     table.specs("dm.unreadable", why);

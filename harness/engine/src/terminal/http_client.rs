@@ -416,16 +416,18 @@ impl Terminal {
             return Ok(());
         }
         if status != 200 && !self.switches.on(Switch::IgnoreHttpStatus) {
+            let reason = format!("the status of the response is {status}, so its body is no answer to a DM message");
+            let why = Unreadable { reason, offset: None, refused: false };
+            self.io.observe(Actor::Server, "dm.unreadable", &response.body, || unreadable(&why, response));
             self.give_up();
             return Ok(());
         }
-        let unreadable = |reason: &str, offset| unreadable(reason, offset, response);
         let announced = response.header("content-type").and_then(Encoding::of_media_type);
         let encoding = match announced {
             Some(encoding) => encoding,
             None if self.switches.on(Switch::IgnoreMediaType) || status != 200 => Encoding::of_octets(&response.body),
             None => {
-                let fields = || unreadable(&foreign(response), None);
+                let fields = || unreadable(&foreign(response), response);
                 self.io.observe(Actor::Server, "dm.unreadable", &response.body, fields);
                 self.give_up();
                 return Ok(());
@@ -448,9 +450,8 @@ impl Terminal {
                     self.resolve(pending, &Reply::Default)
                 }
             }
-            Err(Unreadable { reason, offset }) => {
-                let fields = || unreadable(&reason, offset);
-                self.io.observe(Actor::Server, "dm.unreadable", &response.body, fields);
+            Err(why) => {
+                self.io.observe(Actor::Server, "dm.unreadable", &response.body, || unreadable(&why, response));
                 self.give_up();
                 Ok(())
             }
