@@ -225,23 +225,6 @@ impl<'a> Builder<'a> {
         self.depth
     }
 
-    /// Whether there has been a root element.
-    pub(crate) fn has_root(&self) -> bool {
-        self.root.is_some()
-    }
-
-    /// The name of the innermost element that is open.
-    pub(crate) fn open_name(&self) -> Option<&str> {
-        let tag = match self.open.last() {
-            Some(index) => match self.nodes.get(*index) {
-                Some(Node::Element(tag)) => Some(tag),
-                _ => None,
-            },
-            None => self.root.as_ref().filter(|_| self.depth > 0),
-        };
-        tag.map(|tag| tag.name.as_ref())
-    }
-
     /// Opens an element whose tag stands in the octets `head`.
     pub(crate) fn open(&mut self, namespace: Namespace, name: impl Into<Cow<'a, str>>, head: Range<usize>) {
         let tag = Tag { namespace, name: name.into(), head: head.end, at: head, inside: 0 };

@@ -2,6 +2,11 @@
 
 mod decode;
 pub(crate) mod encode;
+mod fault;
+mod input;
+mod names;
+mod namespaces;
+mod prolog;
 
 use thiserror::Error;
 
@@ -9,6 +14,7 @@ pub(crate) use decode::MAX_DEPTH;
 use decode::decode_element;
 pub use encode::EncodeError;
 use encode::encode_element;
+pub use fault::{Fault, Rule, XmlError};
 
 use crate::irregular::Irregularities;
 use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
@@ -51,55 +57,6 @@ pub enum DecodeError {
     /// Well-formed, but not a message.
     #[error(transparent)]
     Message(#[from] MessageError),
-}
-
-/// A fault in XML, with its place.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("line {line}, column {column} (octet {offset}): {fault}")]
-pub struct XmlError {
-    /// Offset from the start of the document, in octets.
-    pub offset: usize,
-    /// Line, counted from 1.
-    pub line: usize,
-    /// Column in characters, counted from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub fault: Fault,
-}
-
-/// What is wrong with XML.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// The syntax.
-    #[error("not well-formed: {0}")]
-    Syntax(String),
-    /// An encoding that is not UTF-8.
-    #[error("the encoding is {0}; SyncML DM is read as UTF-8 only, send UTF-8")]
-    Encoding(String),
-    /// Octets that are not UTF-8.
-    #[error("octets that are not UTF-8")]
-    Utf8,
-    /// Definitions inside the document type declaration.
-    #[error("definitions inside a DOCTYPE are refused and never expanded; remove them")]
-    Doctype,
-    /// An entity that XML does not predefine.
-    #[error("the entity `&{0};` is not predefined and not expanded; write the character instead")]
-    Entity(String),
-    /// A character XML cannot carry.
-    #[error("the character U+{0:04X} is not allowed in XML")]
-    Character(u32),
-    /// A prefix that is not bound.
-    #[error("the prefix `{0}` is not bound to a namespace")]
-    Prefix(String),
-    /// Elements nested too deep.
-    #[error("elements are nested deeper than {MAX_DEPTH}")]
-    Depth,
-    /// Text or a second element outside the root.
-    #[error("{0} outside the root element")]
-    Outside(&'static str),
-    /// No element at all.
-    #[error("there is no element")]
-    Empty,
 }
 
 #[cfg(test)]

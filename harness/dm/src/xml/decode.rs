@@ -1,16 +1,17 @@
 //! From XML octets to elements.
+//!
+//! The reader is a whole one, but for definitions of a document type, which it refuses by name: whatever XML 1.0 and
+//! Namespaces in XML 1.0 call not well-formed is refused, with its place and the rule. It goes through the octets once.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
-use std::rc::Rc;
 
-use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::reader::NsReader;
-
-use super::{Fault, XmlError};
-use crate::element::{Builder, Elements, Namespace, is_xml_char, shown};
+use super::fault::{Fault, Rule, XmlError};
+use super::input::{Found, Input, QualifiedName, Reference, is_space, not_a_character, wrong};
+use super::namespaces::Namespaces;
+use super::prolog::{miscellaneous, read_declaration, read_prolog};
+use crate::element::{Builder, Elements, is_xml_char, shown};
 use crate::irregular::Irregularities;
 
 /// Greatest number of elements inside one another; a message of DM 1.2 needs some ten, a serialised
@@ -25,242 +26,380 @@ const CDATA: &str = "<![CDATA[";
 /// # Errors
 /// [`XmlError`] with offset, line and column.
 pub(super) fn decode_element<'a>(octets: &'a [u8], irregular: &mut Irregularities) -> Result<Elements<'a>, XmlError> {
-    Parser::new(octets, irregular)?.document()
+    if let Some(name) = foreign_encoding(octets) {
+        return Err(locate("", 0, Found { at: 0, fault: Fault::Encoding(name.to_owned()) }));
+    }
+    let body = octets.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(octets);
+    let skipped = octets.len() - body.len();
+    match str::from_utf8(body) {
+        Ok(text) => Parser::new(text, skipped, irregular).document().map_err(|found| locate(text, skipped, found)),
+        Err(error) => {
+            let valid =
+                body.get(..error.valid_up_to()).and_then(|valid| str::from_utf8(valid).ok()).unwrap_or_default();
+            // The declaration may say why.
+            let found = match read_declaration(&mut Input::new(valid)) {
+                Err(found @ Found { fault: Fault::Encoding(_), .. }) => found,
+                _ => Found { at: valid.len(), fault: Fault::against(Rule::Octets, "octets that are not UTF-8") },
+            };
+            Err(locate(valid, skipped, found))
+        }
+    }
+}
+
+/// The encoding that a document cannot but have that starts with these octets, if it is not UTF-8 (XML 1.0, appendix F).
+fn foreign_encoding(octets: &[u8]) -> Option<&'static str> {
+    let starts: [(&[u8], &str); 9] = [
+        (&[0xFF, 0xFE, 0x00, 0x00], "UTF-32"),
+        (&[0x00, 0x00, 0xFE, 0xFF], "UTF-32"),
+        (&[0x3C, 0x00, 0x00, 0x00], "UTF-32"),
+        (&[0x00, 0x00, 0x00, 0x3C], "UTF-32"),
+        (&[0xFF, 0xFE], "UTF-16"),
+        (&[0xFE, 0xFF], "UTF-16"),
+        (&[0x3C, 0x00], "UTF-16"),
+        (&[0x00, 0x3C], "UTF-16"),
+        (&[0x4C, 0x6F, 0xA7, 0x94], "EBCDIC"),
+    ];
+    starts.into_iter().find(|(start, _)| octets.starts_with(start)).map(|(_, name)| name)
 }
 
 struct Parser<'a, 'i> {
-    text: &'a str,
-    /// Octets of a byte order mark in front of `text`.
+    input: Input<'a>,
+    /// Octets of a byte order mark in front of the text.
     skipped: usize,
-    reader: NsReader<&'a [u8]>,
     builder: Builder<'a>,
-    /// The last namespace that is none of SyncML.
-    other: Rc<str>,
+    namespaces: Namespaces<'a>,
+    /// The names of the elements that are open, as they are written.
+    open: Vec<&'a str>,
+    /// The attributes of the tag that is read.
+    attributes: Vec<Attribute<'a>>,
+    /// Whether entities may be defined where this reader does not look.
+    external: bool,
     irregular: &'i mut Irregularities,
 }
 
+/// An attribute without its value.
+struct Attribute<'a> {
+    name: QualifiedName<'a>,
+    at: usize,
+}
+
 impl<'a, 'i> Parser<'a, 'i> {
-    fn new(octets: &'a [u8], irregular: &'i mut Irregularities) -> Result<Self, XmlError> {
-        let fault = |fault| XmlError { offset: 0, line: 1, column: 1, fault };
-        if octets.starts_with(&[0xFE, 0xFF]) || octets.starts_with(&[0xFF, 0xFE]) {
-            return Err(fault(Fault::Encoding("UTF-16".to_owned())));
+    fn new(text: &'a str, skipped: usize, irregular: &'i mut Irregularities) -> Self {
+        Self {
+            input: Input::new(text),
+            skipped,
+            builder: Builder::default(),
+            namespaces: Namespaces::default(),
+            open: Vec::new(),
+            attributes: Vec::new(),
+            external: false,
+            irregular,
         }
-        let body = octets.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(octets);
-        let skipped = octets.len() - body.len();
-        let text = std::str::from_utf8(body).map_err(|error| {
-            let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-            locate(&String::from_utf8_lossy(valid), valid.len(), skipped, Fault::Utf8)
-        })?;
-        let mut reader = NsReader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        Ok(Self { text, skipped, reader, builder: Builder::default(), other: Rc::from(""), irregular })
     }
 
-    fn document(mut self) -> Result<Elements<'a>, XmlError> {
-        loop {
-            let start = self.position();
-            let event = match self.reader.read_event() {
-                Ok(event) => event,
-                Err(error) => {
-                    let at = usize::try_from(self.reader.error_position()).unwrap_or(start);
-                    return Err(self.fault(at, Fault::Syntax(error.to_string())));
-                }
+    fn document(mut self) -> Result<Elements<'a>, Found> {
+        self.prolog()?;
+        if self.input.next() != Some(b'<') || self.input.starts_with("<!") {
+            let what = match self.input.next() {
+                Some(b'<') => "`<!` that starts nothing that stands in front of the root element".to_owned(),
+                Some(_) => format!("{} where the root element is to be", self.input.shown()),
+                None => "there is no element".to_owned(),
             };
-            match event {
-                Event::Start(tag) | Event::Empty(tag) => self.start_tag(start, &tag)?,
-                Event::End(_) => self.builder.close(self.position() + self.skipped),
-                Event::Text(text) => {
-                    if text.contains("]]>") {
-                        let what = || "`]]>` in character data".to_owned();
-                        self.irregular.note("not-well-formed", "]]>", self.since(start), what);
-                    }
-                    self.characters(start, 0, text.into_inner())?;
-                }
-                Event::CData(text) => {
-                    if self.builder.depth() == 0 {
-                        return Err(self.fault(start, Fault::Outside("a CDATA section")));
-                    }
-                    self.characters(start, CDATA.len(), text.into_inner())?;
-                }
-                Event::GeneralRef(reference) => self.reference(start, &reference)?,
-                Event::Decl(declaration) => self.declaration(start, &declaration)?,
-                // The name of a public definition is harmless; only definitions made here are refused.
-                Event::DocType(text) if text.contains('[') => {
-                    return Err(self.fault(start, Fault::Doctype));
-                }
-                Event::DocType(_) => self.document_type(start),
-                Event::Comment(text) => {
-                    if text.contains("--") {
-                        let what = || "`--` in a comment".to_owned();
-                        self.irregular.note("not-well-formed", "--", self.since(start), what);
-                    }
-                }
-                Event::PI(_) => {}
-                Event::Eof => break,
-            }
+            return self.input.wrong(Rule::Document, what);
         }
-        let end = self.text.len();
-        if let Some(name) = self.builder.open_name() {
-            let inside = format!("the document ends inside <{}>", shown(name));
-            return Err(self.fault(end, Fault::Syntax(inside)));
+        self.start_tag()?;
+        while !self.open.is_empty() {
+            self.content()?;
+        }
+        miscellaneous(&mut self.input)?;
+        if self.input.next().is_some() {
+            let what = format!("{} after the root element", self.input.shown());
+            return self.input.wrong(Rule::Document, what);
         }
         match self.builder.take_complete() {
             Some(elements) => Ok(elements),
-            None => Err(self.fault(end, Fault::Empty)),
+            None => self.input.wrong(Rule::Document, "there is no element"),
         }
     }
 
-    fn start_tag(&mut self, start: usize, tag: &BytesStart<'_>) -> Result<(), XmlError> {
-        let (namespace, name) = self.reader.resolver().resolve_element(tag.name());
-        let namespace = match namespace {
-            ResolveResult::Bound(namespace) => {
-                let uri = namespace.into_inner();
-                Namespace::known(uri).unwrap_or_else(|| other(&mut self.other, uri))
-            }
-            ResolveResult::Unbound => other(&mut self.other, ""),
-            ResolveResult::Unknown(prefix) => return Err(self.fault(start, Fault::Prefix(prefix))),
-        };
-        let name = name.into_inner();
-        if tag.name().into_inner().len() < tag.len() {
-            self.attributes(start, tag)?;
-        }
-        if self.builder.depth() == 0 && self.builder.has_root() {
-            return Err(self.fault(start, Fault::Outside("a second element")));
-        }
-        if self.builder.depth() >= MAX_DEPTH {
-            return Err(self.fault(start, Fault::Depth));
-        }
-        let name_at = start + 1 + tag.name().into_inner().len() - name.len();
-        let name = match self.text.get(name_at..name_at + name.len()) {
-            Some(borrowed) if borrowed == name => Cow::Borrowed(borrowed),
-            _ => Cow::Owned(name.to_owned()),
-        };
-        self.builder.open(namespace, name, self.since(start));
-        Ok(())
-    }
-
-    /// Attributes mean nothing to SyncML, but for namespaces; they must be well-formed.
-    fn attributes(&mut self, start: usize, tag: &BytesStart<'_>) -> Result<(), XmlError> {
-        let mut count = 0;
-        // Looking for doubles costs an allocation, which the one attribute that most tags have need not pay.
-        for attribute in tag.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|error| self.fault(start, Fault::Syntax(error.to_string())))?;
-            count += 1;
-            if attribute.key.as_namespace_binding().is_none() {
-                let name = attribute.key.into_inner();
-                let what = || format!("<{}> has the attribute `{}`", shown(tag.name().into_inner()), shown(name));
-                self.irregular.note("unknown-attribute", name, self.since(start), what);
-            }
-        }
-        let doubled = if count > 1 { tag.attributes().find_map(Result::err) } else { None };
-        doubled.map_or(Ok(()), |error| Err(self.fault(start, Fault::Syntax(error.to_string()))))
-    }
-
-    /// Character data; `before` octets of markup stand in front of it.
-    fn characters(&mut self, start: usize, before: usize, text: Cow<'a, str>) -> Result<(), XmlError> {
-        let start = start + before;
-        if let Some((index, character)) = not_xml(&text) {
-            return Err(self.fault(start + index, Fault::Character(character.into())));
-        }
-        if self.builder.depth() > 0 {
-            let at = start + self.skipped..start + text.len() + self.skipped;
-            // Line ends are one line feed, whatever the sender's system writes (XML 1.0, 2.11).
-            let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text };
-            self.builder.text(text, at);
-        } else if let Some(index) = text.find(|c: char| !c.is_whitespace()) {
-            return Err(self.fault(start + index, Fault::Outside("character data")));
-        }
-        Ok(())
-    }
-
-    fn reference(&mut self, start: usize, reference: &BytesRef<'_>) -> Result<(), XmlError> {
-        let character =
-            reference.resolve_char_ref().map_err(|error| self.fault(start, Fault::Syntax(error.to_string())))?;
-        let text = match character {
-            Some(character) if is_xml_char(character) => Cow::Owned(character.to_string()),
-            Some(character) => return Err(self.fault(start, Fault::Character(character.into()))),
-            None => match resolve_xml_entity(reference) {
-                Some(text) => Cow::Borrowed(text),
-                None => return Err(self.fault(start, Fault::Entity((**reference).to_owned()))),
-            },
-        };
-        if self.builder.depth() == 0 {
-            return Err(self.fault(start, Fault::Outside("a reference")));
-        }
-        self.builder.text(text, self.since(start));
-        Ok(())
-    }
-
-    fn declaration(&mut self, start: usize, declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
-        match declaration.encoding() {
-            Some(Ok(encoding)) if !encoding.eq_ignore_ascii_case("UTF-8") => {
-                return Err(self.fault(start, Fault::Encoding(encoding.into_owned())));
-            }
-            Some(Err(error)) => return Err(self.fault(start, Fault::Syntax(error.to_string()))),
-            Some(Ok(_)) | None => {}
-        }
-        let at = self.since(start);
-        if start != 0 {
-            let what = || "an XML declaration that is not at the start".to_owned();
-            self.irregular.note("not-well-formed", "declaration", at, what);
-        } else if declaration.version().as_deref().ok() != Some("1.0") {
+    fn prolog(&mut self) -> Result<(), Found> {
+        let prolog = read_prolog(&mut self.input)?;
+        self.external = prolog.external;
+        if let Some(at) = prolog.other_version {
+            let at = at.start + self.skipped..at.end + self.skipped;
             let what = || "an XML declaration of another version than 1.0".to_owned();
             self.irregular.note("other-xml-version", "", at, what);
         }
         Ok(())
     }
 
-    fn document_type(&mut self, start: usize) {
-        if self.builder.has_root() {
-            let what = || "a DOCTYPE that is not in front of the root element".to_owned();
-            self.irregular.note("not-well-formed", "DOCTYPE", self.since(start), what);
+    /// The next piece of what an element holds, or its end.
+    fn content(&mut self) -> Result<(), Found> {
+        match self.input.next() {
+            Some(b'<') if self.input.starts_with("</") => self.end_tag(),
+            Some(b'<') if self.input.starts_with("<!--") => self.input.comment(),
+            Some(b'<') if self.input.starts_with(CDATA) => self.cdata(),
+            Some(b'<') if self.input.starts_with("<!") => {
+                let what = "`<!` that starts neither a comment nor a CDATA section, which alone stand in an element";
+                self.input.wrong(Rule::Content, what)
+            }
+            Some(b'<') if self.input.starts_with("<?") => self.input.instruction(),
+            Some(b'<') => self.start_tag(),
+            Some(b'&') => self.reference(),
+            Some(_) => self.characters(),
+            None => {
+                let name = self.open.last().copied().unwrap_or_default();
+                self.input.wrong(Rule::Document, format!("the document ends inside <{}>", shown(name)))
+            }
         }
     }
 
-    fn position(&self) -> usize {
-        usize::try_from(self.reader.buffer_position()).unwrap_or(self.text.len())
+    fn start_tag(&mut self) -> Result<(), Found> {
+        let start = self.input.at();
+        self.input.skip(1);
+        let name = self.input.qualified_name("an element")?;
+        let is_empty = self.rest_of_tag(start, name)?;
+        let namespace = self.namespaces.of_element(name.prefix, start)?;
+        self.attributes_differ()?;
+        let at = self.since(start);
+        for Attribute { name: QualifiedName { prefix, whole, .. }, .. } in self.attributes.drain(..) {
+            if prefix != Some("xmlns") && whole != "xmlns" {
+                let what = || format!("<{}> has the attribute `{}`", shown(name.whole), shown(whole));
+                self.irregular.note("unknown-attribute", whole, at.clone(), what);
+            }
+        }
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Found { at: start, fault: Fault::Depth });
+        }
+        self.builder.open(namespace, name.local, at);
+        self.open.push(name.whole);
+        if is_empty {
+            self.close();
+        }
+        Ok(())
+    }
+
+    /// What follows the name of a start-tag; whether the element is empty.
+    fn rest_of_tag(&mut self, start: usize, element: QualifiedName<'a>) -> Result<bool, Found> {
+        loop {
+            let spaced = self.input.spaces();
+            if self.input.eat(">") {
+                return Ok(false);
+            }
+            if self.input.eat("/>") {
+                return Ok(true);
+            }
+            if self.input.next().is_none() {
+                let what = format!("the tag <{}> does not end with `>`", shown(element.whole));
+                return wrong(start, Rule::StartTag, what);
+            }
+            if !spaced {
+                let what = format!("{} in the tag <{}>", self.input.shown(), shown(element.whole));
+                return self.input.wrong(Rule::StartTag, what);
+            }
+            self.attribute()?;
+        }
+    }
+
+    fn attribute(&mut self) -> Result<(), Found> {
+        let at = self.input.at();
+        let name = self.input.qualified_name("an attribute")?;
+        self.input.spaces();
+        if !self.input.eat("=") {
+            return self.input.wrong(Rule::Attribute, format!("`{}` without `=` and a value", shown(name.whole)));
+        }
+        self.input.spaces();
+        let value = self.attribute_value(name)?;
+        // An element's own bindings end with it.
+        let depth = self.open.len();
+        match name.prefix {
+            Some("xmlns") => self.namespaces.bind(Some(name.local), &value, depth, at)?,
+            None if name.local == "xmlns" => self.namespaces.bind(None, &value, depth, at)?,
+            _ => {}
+        }
+        self.attributes.push(Attribute { name, at });
+        Ok(())
+    }
+
+    /// The value of an attribute, as XML hands it on (3.3.3).
+    fn attribute_value(&mut self, name: QualifiedName<'a>) -> Result<Cow<'a, str>, Found> {
+        let start = self.input.at();
+        let Some(quote @ (b'"' | b'\'')) = self.input.next() else {
+            return self.input.wrong(Rule::Attribute, format!("the value of `{}` is not in quotes", shown(name.whole)));
+        };
+        self.input.skip(1);
+        let mut value = Cow::Borrowed("");
+        loop {
+            let rest = self.input.rest();
+            let is_plain = |octet: u8| octet != quote && !matches!(octet, b'<' | b'&' | b'\t' | b'\r' | b'\n');
+            let length = rest.bytes().position(|octet| !is_plain(octet)).unwrap_or(rest.len());
+            self.input.characters_only(length)?;
+            append(&mut value, rest.get(..length).unwrap_or_default());
+            self.input.skip(length);
+            match self.input.next() {
+                Some(b'<') => {
+                    return self.input.wrong(Rule::AttributeValue, "`<` in the value of an attribute; write `&lt;`");
+                }
+                Some(b'&') => {
+                    let at = self.input.at();
+                    let character = self.input.reference().and_then(|reference| self.expanded(reference, at))?;
+                    value.to_mut().push(character);
+                }
+                Some(octet) if is_space(octet) => {
+                    let pair = self.input.starts_with("\r\n");
+                    self.input.skip(if pair { 2 } else { 1 });
+                    value.to_mut().push(' ');
+                }
+                Some(_) => {
+                    self.input.skip(1);
+                    return Ok(value);
+                }
+                None => {
+                    let what = format!("the value of `{}` does not end", shown(name.whole));
+                    return wrong(start, Rule::AttributeValue, what);
+                }
+            }
+        }
+    }
+
+    /// No two attributes of a tag are one, whatever their prefixes.
+    fn attributes_differ(&self) -> Result<(), Found> {
+        let mut seen = HashSet::new();
+        for Attribute { name, at } in &self.attributes {
+            let namespace = self.namespaces.of_attribute(name.prefix, *at)?;
+            // Most tags have one attribute at most, which needs no set.
+            if self.attributes.len() > 1 && !seen.insert((namespace, name.local)) {
+                let doubled = self.attributes.iter().any(|other| other.at < *at && other.name.whole == name.whole);
+                let rule = if doubled { Rule::UniqueAttribute } else { Rule::UniqueExpanded };
+                return wrong(*at, rule, format!("the attribute `{}` is there twice", shown(name.whole)));
+            }
+        }
+        Ok(())
+    }
+
+    fn end_tag(&mut self) -> Result<(), Found> {
+        let start = self.input.at();
+        self.input.skip("</".len());
+        let name = self.input.qualified_name("an element")?;
+        self.input.spaces();
+        if !self.input.eat(">") {
+            let what = format!("{} in the end-tag </{}>", self.input.shown(), shown(name.whole));
+            return self.input.wrong(Rule::EndTag, what);
+        }
+        let open = self.open.last().copied().unwrap_or_default();
+        if name.whole != open {
+            let what = format!("</{}> where <{}> is open", shown(name.whole), shown(open));
+            return wrong(start, Rule::TypeMatch, what);
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Ends the innermost element.
+    fn close(&mut self) {
+        self.builder.close(self.input.at() + self.skipped);
+        self.open.pop();
+        self.namespaces.end(self.open.len());
+    }
+
+    /// Character data up to the next markup.
+    fn characters(&mut self) -> Result<(), Found> {
+        let start = self.input.at();
+        let text = self.input.rest();
+        let octets = text.as_bytes();
+        let mut length = 0;
+        loop {
+            let next = octets.iter().skip(length).position(|octet| !is_plain(*octet));
+            length = next.map_or(octets.len(), |next| length + next);
+            let rest = text.get(length..).unwrap_or_default();
+            match rest.chars().next() {
+                None | Some('<' | '&') => break,
+                Some(']') if rest.starts_with("]]>") => {
+                    return wrong(start + length, Rule::CharacterData, "`]]>` in character data; write `]]&gt;`");
+                }
+                Some(character) if is_xml_char(character) => length += character.len_utf8(),
+                Some(character) => return not_a_character(start + length, character),
+            }
+        }
+        self.input.skip(length);
+        self.text(text.get(..length).unwrap_or_default(), start);
+        Ok(())
+    }
+
+    fn cdata(&mut self) -> Result<(), Found> {
+        let start = self.input.at();
+        self.input.skip(CDATA.len());
+        let rest = self.input.rest();
+        let Some(text) = rest.find("]]>").and_then(|length| rest.get(..length)) else {
+            return wrong(start, Rule::Cdata, "a CDATA section that does not end with `]]>`");
+        };
+        self.input.characters_only(text.len())?;
+        self.text(text, self.input.at());
+        self.input.skip(text.len() + "]]>".len());
+        Ok(())
+    }
+
+    fn reference(&mut self) -> Result<(), Found> {
+        let start = self.input.at();
+        let character = self.input.reference().and_then(|reference| self.expanded(reference, start))?;
+        self.builder.text(character.to_string(), self.since(start));
+        Ok(())
+    }
+
+    /// What a reference at an octet stands for.
+    fn expanded(&self, reference: Reference<'a>, at: usize) -> Result<char, Found> {
+        match reference {
+            Reference::Character(character) => Ok(character),
+            Reference::Entity(name) if self.external => Err(Found { at, fault: Fault::Entity(shown(name)) }),
+            Reference::Entity(name) => {
+                let what =
+                    format!("the entity `&{};` is neither predefined nor defined; write the character", shown(name));
+                wrong(at, Rule::EntityDeclared, what)
+            }
+        }
+    }
+
+    /// Hands on character data that starts at an octet.
+    fn text(&mut self, text: &'a str, start: usize) {
+        let at = start + self.skipped..start + text.len() + self.skipped;
+        // Line ends are one line feed, whatever the sender's system writes (XML 1.0, 2.11).
+        let text = if text.contains('\r') {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        } else {
+            Cow::Borrowed(text)
+        };
+        self.builder.text(text, at);
     }
 
     /// The octets of what was read last and began at `start`.
     fn since(&self, start: usize) -> Range<usize> {
-        start + self.skipped..self.position() + self.skipped
-    }
-
-    fn fault(&self, offset: usize, fault: Fault) -> XmlError {
-        locate(self.text, offset, self.skipped, fault)
+        start + self.skipped..self.input.at() + self.skipped
     }
 }
 
-/// The namespace of a name that is none of SyncML; `last` is the name that was met last.
-fn other(last: &mut Rc<str>, uri: &str) -> Namespace {
-    if **last != *uri {
-        *last = Rc::from(uri);
-    }
-    Namespace::Other(Rc::clone(last))
+/// Whether an octet of character data needs no look: neither markup, nor a character that may be refused. Of those above
+/// 7F, the refused ones start with EF.
+fn is_plain(octet: u8) -> bool {
+    octet >= b' ' && !matches!(octet, b'<' | b'&' | b']' | 0xEF) || is_space(octet)
 }
 
-/// The first character that XML cannot carry, with its offset in octets.
-fn not_xml(text: &str) -> Option<(usize, char)> {
-    // All others that are refused start with the octet EF in UTF-8.
-    let plain = |octet: u8| octet >= b' ' && octet != 0xEF || matches!(octet, b'\t' | b'\n' | b'\r');
-    if text.bytes().all(plain) {
-        return None;
+/// Puts text at the end of a value, which stays borrowed as long as it is in one piece.
+fn append<'a>(value: &mut Cow<'a, str>, text: &'a str) {
+    if value.is_empty() {
+        *value = Cow::Borrowed(text);
+    } else if !text.is_empty() {
+        value.to_mut().push_str(text);
     }
-    text.char_indices().find(|(_, character)| !is_xml_char(*character))
 }
 
 /// The error at an octet of the text; `skipped` octets stand in front of the text.
-fn locate(text: &str, offset: usize, skipped: usize, fault: Fault) -> XmlError {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = text.get(..offset).unwrap_or_default();
+fn locate(text: &str, skipped: usize, found: Found) -> XmlError {
+    let before = text.get(..found.at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     XmlError {
-        offset: offset + skipped,
+        offset: before.len() + skipped,
         line: before.matches('\n').count() + 1,
         column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        fault,
+        fault: found.fault,
     }
 }
