@@ -82,8 +82,9 @@ impl Encoding {
             Encoding::Xml => xml::decode(octets).map_err(|error| {
                 let (offset, refused) = match &error {
                     xml::DecodeError::Xml(error) => {
-                        use xml::Fault::{Depth, Doctype, Encoding};
-                        (Some(error.offset), matches!(error.fault, Depth | Doctype { .. } | Encoding(_)))
+                        use xml::Fault::{Definition, Depth, Encoding, Entity};
+                        let refused = matches!(error.fault, Definition(_) | Depth | Encoding(_) | Entity(_));
+                        (Some(error.offset), refused)
                     }
                     xml::DecodeError::Message(_) => (None, false),
                 };
