@@ -198,3 +198,62 @@ fn an_interim_response_is_not_judged_as_the_response() {
         assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
     }
 }
+
+/// A reference DUT with one fault, of which this is the part that says what is changed.
+fn changed(side: &str, change: &str) -> String {
+    format!("- id: other\n  side: {side}\n  what: It does otherwise.\n  {change}\n")
+}
+
+#[test]
+fn a_client_that_waits_to_be_challenged_is_judged_by_what_comes_after() {
+    let waits = "patches: [{ on: dm.message, when: { package: 1 }, nth: 1, with: { cred: none } }]";
+    let waits = changed("terminal", waits);
+    for case in ["get-results[encoding=wbxml]", "one-status-each", "wrong-server-credentials", "package3-header"] {
+        let result = known("reference-terminal", Some(&waits), &format!("DM_SC-C-001-M/{case}"));
+        assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
+    }
+    // One that does not answer the challenge is no client that waits; the case that is about it says so.
+    let gives_up = changed(
+        "terminal",
+        "switches: [ignore-challenge]\n  patches: [{ on: dm.message, when: { package: 1 }, with: { cred: none } }]",
+    );
+    let other = known("reference-terminal", Some(&gives_up), "DM_SC-C-001-M/one-status-each");
+    assert_eq!(other.verdict, Verdict::Inconclusive);
+    assert!(other.reason.contains("messages of a challenge, once"), "{}", other.reason);
+    let about = known("reference-terminal", Some(&gives_up), "DM_SC-C-001-M/client-challenged[code=407]");
+    assert_eq!(about.verdict, Verdict::Fail, "{}", about.reason);
+}
+
+#[test]
+fn a_package_in_two_messages_is_one_package() {
+    let split = "patches: [{ on: dm.message, when: { package: 1 }, nth: 1, with: { final: false } }]";
+    let split = changed("terminal", split);
+    let joined = known("reference-terminal", Some(&split), "DM_SC-C-001-M/server-initiated-alert[initiator=0]");
+    assert_eq!((joined.verdict, joined.reason.as_str()), (Verdict::Pass, ""));
+    let apart = known("reference-terminal", Some(&split), "DM_SC-C-001-M/package1-structure");
+    assert_eq!(apart.verdict, Verdict::Inconclusive, "{}", apart.reason);
+}
+
+#[test]
+fn what_was_not_delivered_is_not_followed() {
+    // The channel to the DM Client is refused: no case about the client can say anything.
+    let refuses = "patches: [{ on: terminal-response.open-channel, with: { result: 0x3A, additional: 1 } }]";
+    let refuses = changed("terminal", refuses);
+    for case in ["session-id[session=A5]", "flipped-digest-bit[octet=0]"] {
+        let result = known("reference-terminal", Some(&refuses), &format!("DM_SC-C-001-M/{case}"));
+        assert_eq!(result.verdict, Verdict::Inconclusive, "{case}: {}", result.reason);
+        assert!(result.reason.contains("OPEN CHANNEL for it was answered with result 3A"), "{}", result.reason);
+    }
+    // The card refuses the envelope that wakes it up.
+    let deaf = changed(
+        "card",
+        "patches: [{ on: response, when: { to: envelope.terminal-applications }, with: { sw: 0x6A81 } }]",
+    );
+    let result = known("reference-card", Some(&deaf), "DM_SC-S-001-M/digest");
+    assert_eq!(result.verdict, Verdict::Inconclusive, "{}", result.reason);
+    assert!(
+        result.reason.contains("ENVELOPE (TERMINAL APPLICATIONS) that wakes the card up was answered with 6A81"),
+        "{}",
+        result.reason
+    );
+}

@@ -31,7 +31,8 @@ pub(super) const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
 
 /// An ENVELOPE as the standards write it.
 fn spoken(tag: EnvelopeTag) -> String {
-    format!("ENVELOPE ({})", Envelope::new(tag).name().replace('-', " ").to_uppercase())
+    let name = Envelope::new(tag).name();
+    format!("ENVELOPE ({})", name.rsplit('.').next().unwrap_or_default().replace('-', " ").to_uppercase())
 }
 
 /// Applies the profile fields of a case, a fault or a set-up.
