@@ -12,6 +12,7 @@ mod serde_form;
 
 pub mod auth;
 pub mod package0;
+pub mod style;
 pub mod syncml;
 pub mod tree;
 pub mod wbxml;

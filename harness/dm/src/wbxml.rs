@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use crate::element::{Elements, shown};
 use crate::irregular::Irregularities;
+use crate::style::WbxmlStyle;
 use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
 
 /// Formal public identifier of a SyncML 1.2 message.
@@ -107,8 +108,19 @@ pub fn spans(octets: &[u8]) -> MessageSpans {
 /// # Errors
 /// [`EncodeError`] for an element without a token (a command that is not in SyncML).
 pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
+    encode_as(message, WbxmlStyle::default())
+}
+
+/// Writes a message in a style of its own.
+///
+/// # Errors
+/// As of [`encode`].
+pub fn encode_as(message: &Message, style: WbxmlStyle) -> Result<Vec<u8>, EncodeError> {
     let elements = message.to_elements(Carrier::Wbxml);
-    encode_document(&Document::new(PublicId::Number(SYNCML_1_2_NUMBER), elements))
+    let public_id =
+        if style.literal_public_id { PublicId::Literal(SYNCML_1_2) } else { PublicId::Number(SYNCML_1_2_NUMBER) };
+    let document = Document { version: style.version.octet(), ..Document::new(public_id, elements) };
+    encode_document(&document, style.string_table)
 }
 
 /// Why octets are no SyncML message in WBXML.

@@ -17,6 +17,7 @@ use encode::encode_element;
 pub use fault::{Fault, Rule, XmlError};
 
 use crate::irregular::Irregularities;
+use crate::style::XmlStyle;
 use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
 
 /// Reads a message.
@@ -45,7 +46,15 @@ pub fn spans(octets: &[u8]) -> MessageSpans {
 /// # Errors
 /// [`EncodeError`] if a text holds a character XML cannot carry.
 pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
-    encode_element(&message.to_elements(Carrier::Xml))
+    encode_as(message, XmlStyle::default())
+}
+
+/// Writes a message in a style of its own.
+///
+/// # Errors
+/// As of [`encode`].
+pub fn encode_as(message: &Message, style: XmlStyle) -> Result<Vec<u8>, EncodeError> {
+    encode_element(&message.to_elements(Carrier::Xml), style)
 }
 
 /// Why octets are no SyncML message in XML.

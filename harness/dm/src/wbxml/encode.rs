@@ -1,8 +1,10 @@
 //! From elements to WBXML octets.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 
-use super::tokens::{END, OPAQUE, STR_I, SWITCH_PAGE, WITH_CONTENT, token};
+use super::tokens::{END, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_CONTENT, token};
 use super::{Document, PublicId};
 use crate::element::{Content, Element, shown};
 
@@ -22,33 +24,57 @@ pub enum EncodeError {
     Length(usize),
 }
 
-/// Writes a document: text as inline strings, octets as opaque data, no string table but for a literal
-/// public identifier. The code page is switched just before the tag that needs it.
+/// Writes a document: text as inline strings or, where asked for, in the string table, which holds a literal public
+/// identifier too; octets as opaque data. The code page is switched just before the tag that needs it.
 ///
 /// # Errors
 /// [`EncodeError`] for an element without a token.
-pub(super) fn encode_document(document: &Document<'_>) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn encode_document(document: &Document<'_>, string_table: bool) -> Result<Vec<u8>, EncodeError> {
+    let mut table = Table::default();
     let mut out = vec![document.version];
     match &document.public_id {
-        PublicId::Number(number) => {
-            push_integer(&mut out, *number);
-            push_integer(&mut out, document.charset);
-            push_integer(&mut out, 0);
-        }
+        PublicId::Number(number) => push_integer(&mut out, *number),
         PublicId::Literal(text) => {
-            // Number 0, then the index of the only string of the table.
-            out.extend_from_slice(&[0, 0]);
-            push_integer(&mut out, document.charset);
-            push_sized(&mut out, &[text.as_bytes(), &[0]].concat())?;
+            // Number 0, then the index of the string.
+            out.push(0);
+            push_integer(&mut out, table.index(text)?);
         }
     }
-    Encoder { out: &mut out, page: 0 }.element(document.elements.root())?;
+    push_integer(&mut out, document.charset);
+    let mut body = Vec::new();
+    let mut encoder = Encoder { out: &mut body, page: 0, table: string_table.then_some(&mut table) };
+    encoder.element(document.elements.root())?;
+    push_sized(&mut out, &table.octets)?;
+    out.append(&mut body);
     Ok(out)
+}
+
+/// A string table, each string in it once.
+#[derive(Default)]
+struct Table {
+    octets: Vec<u8>,
+    places: HashMap<String, u32>,
+}
+
+impl Table {
+    /// Where a string stands; it is added when it is new.
+    fn index(&mut self, text: &str) -> Result<u32, EncodeError> {
+        if let Some(place) = self.places.get(text) {
+            return Ok(*place);
+        }
+        let place = u32::try_from(self.octets.len()).map_err(|_| EncodeError::Length(self.octets.len()))?;
+        self.octets.extend_from_slice(text.as_bytes());
+        self.octets.push(0);
+        self.places.insert(text.to_owned(), place);
+        Ok(place)
+    }
 }
 
 struct Encoder<'a> {
     out: &'a mut Vec<u8>,
     page: u8,
+    /// Where texts go, unless they stand in place.
+    table: Option<&'a mut Table>,
 }
 
 impl Encoder<'_> {
@@ -72,11 +98,18 @@ impl Encoder<'_> {
                 Content::Element(child) => self.element(child)?,
                 // An inline string ends at its first zero octet.
                 Content::Text(text, _) if text.contains('\0') => self.opaque(text.as_bytes())?,
-                Content::Text(text, _) => {
-                    self.out.push(STR_I);
-                    self.out.extend_from_slice(text.as_bytes());
-                    self.out.push(0);
-                }
+                Content::Text(text, _) => match self.table.as_mut() {
+                    Some(table) => {
+                        let place = table.index(text)?;
+                        self.out.push(STR_T);
+                        push_integer(self.out, place);
+                    }
+                    None => {
+                        self.out.push(STR_I);
+                        self.out.extend_from_slice(text.as_bytes());
+                        self.out.push(0);
+                    }
+                },
                 Content::Binary(octets, _) => self.opaque(octets)?,
             }
         }

@@ -218,7 +218,7 @@ fn tree_object() -> Elements<'static> {
 #[test]
 fn an_embedded_document_stays_octets() {
     let public_id = "-//OMA//DTD-DM-DDF 1.2//EN";
-    let embedded = encode_document(&Document::new(PublicId::Literal(public_id), tree_object())).unwrap();
+    let embedded = encode_document(&Document::new(PublicId::Literal(public_id), tree_object()), false).unwrap();
     let id = to_hex(public_id.as_bytes());
     assert_eq!(to_hex(&embedded), format!("0200006A1B{id}0000026077 03312E32000101").replace(' ', ""));
     let message = add(Data::Binary(embedded.clone()), "bin");
@@ -294,7 +294,7 @@ proptest! {
     fn integers_round_trip(number in 2u32.., index in 0u32..4) {
         // Numbers of every length in octets.
         let number = (number >> (index * 8)).max(2);
-        let octets = encode_document(&Document::new(PublicId::Number(number), tree_object())).unwrap();
+        let octets = encode_document(&Document::new(PublicId::Number(number), tree_object()), false).unwrap();
         prop_assert_eq!(decode_document(&octets).unwrap().public_id, PublicId::Number(number));
     }
 
