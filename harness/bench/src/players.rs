@@ -6,6 +6,7 @@ use std::time::Duration;
 use dmsc_engine::account::Account;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig};
+use dmsc_engine::choice::Choices;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{
     Announced, CardSetup, Chunks, DmClientMode, Form, Package, ScwsMode, Setup, StartMode, TerminalSetup,
@@ -64,6 +65,7 @@ impl<'a> Players<'a> {
             buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
             transport: TransportProtocol::TcpClientLocal,
             causes: Vec::new(),
+            choices: Choices::default(),
             scws: setup.scws != Some(ScwsMode::Manual),
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
             switches: Switches::default(),
@@ -98,6 +100,7 @@ impl<'a> Players<'a> {
             // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
             revives: disturbed && start,
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
+            choices: Choices::default(),
             dm_client: setup.dm_client != Some(DmClientMode::Manual),
             switches: Switches::default(),
             patches: Vec::new(),

@@ -4,12 +4,16 @@
 use dmsc_dm::syncml::{Command, CommandName, Item};
 use dmsc_engine::account::Account;
 use dmsc_engine::card::{Card, CardConfig, Cause};
+use dmsc_engine::choice::Choices;
+use dmsc_engine::choice::card::TriggerTransport;
+use dmsc_engine::choice::server::Program;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{Announced, Setup};
 use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::switch::Switches;
-use dmsc_engine::terminal::{Terminal, TerminalConfig};
+use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
+use dmsc_engine::terminal::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use dmsc_language::dut::{Builtin, Connection, WakeUp};
 use dmsc_link::{Opening, Peer};
 use dmsc_scr::DutKind;
@@ -83,11 +87,28 @@ impl Players<'_> {
     }
 
     fn switches(&self) -> Switches {
-        Switches::new(self.dut.faults.iter().flat_map(|fault| fault.switches.iter().copied()))
+        let faults = self.dut.faults.iter().flat_map(|fault| &fault.switches);
+        let variant = self.dut.variant.iter().flat_map(|variant| &variant.switches);
+        Switches::new(faults.chain(variant).copied())
     }
 
     fn patches(&self) -> Vec<Patch> {
-        self.dut.faults.iter().flat_map(|fault| fault.patches.iter().cloned()).collect()
+        let faults = self.dut.faults.iter().flat_map(|fault| &fault.patches);
+        let variant = self.dut.variant.iter().flat_map(|variant| &variant.patches);
+        faults.chain(variant).cloned().collect()
+    }
+
+    fn choices(&self) -> Choices {
+        self.dut.variant.as_ref().map(|variant| Choices::new(&variant.choices)).unwrap_or_default()
+    }
+
+    fn profile(&self) -> TerminalProfile {
+        let mut profile = TerminalProfile::minimal_dm_sc();
+        choose_profile(&mut profile, &self.choices().terminal);
+        if let Some(variant) = &self.dut.variant {
+            alter_profile(&mut profile, &variant.profile.to_profile());
+        }
+        profile
     }
 
     fn reference_card(&self, account: Account) -> CardConfig {
@@ -95,12 +116,16 @@ impl Players<'_> {
             medium: Medium::Contact,
             files: self.files().clone(),
             account,
-            program: reference_program(),
+            program: reference_program(self.choices().server.program),
             http_port: self.dut.ixit.http_port,
             buffer_size: BUFFER_SIZE,
-            transport: TransportProtocol::TcpClientLocal,
+            transport: match self.choices().card.trigger_transport {
+                TriggerTransport::Tcp => TransportProtocol::TcpClientLocal,
+                TriggerTransport::Udp => TransportProtocol::UdpClientLocal,
+            },
             causes: causes(self.dut.ixit.wake_up),
             scws: true,
+            choices: self.choices(),
             bip_chunks: Vec::new(),
             switches: self.switches(),
             patches: self.patches(),
@@ -116,20 +141,22 @@ impl Players<'_> {
     }
 
     fn reference_terminal(&self, account: Account) -> TerminalConfig {
+        let handset = self.choices().terminal;
         TerminalConfig {
             medium: Medium::Contact,
-            profile: TerminalProfile::minimal_dm_sc(),
-            applications: vec![Announced::dm_client().0],
+            profile: self.profile(),
+            applications: chosen_applications(Announced::dm_client().0, &handset),
             accounts: std::iter::once(account).chain(self.dut.ixit.other_account.clone()).collect(),
             tree: self.fixtures.tree.clone(),
             encoding: self.dut.ixit.encoding,
-            poll_interval: POLL_INTERVAL,
-            max_buffer: None,
+            poll_interval: chosen_polling(POLL_INTERVAL, &handset),
+            max_buffer: chosen_buffer(&handset),
             wake_up: WakeUp::Applications,
             start: true,
             revives: true,
-            bip_chunks: Vec::new(),
+            bip_chunks: chosen_arrival(&handset),
             dm_client: true,
+            choices: self.choices(),
             switches: self.switches(),
             patches: self.patches(),
             scripted: false,
@@ -150,12 +177,25 @@ fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
     causes
 }
 
-/// The reference server reads the firmware version and the language, one package each.
-fn reference_program() -> Vec<Vec<Command>> {
+/// What the reference server manages in each session: it reads the firmware version and the language, unless chosen
+/// otherwise.
+fn reference_program(program: Program) -> Vec<Vec<Command>> {
+    let item = |uri: &str| Item { target: Some(uri.into()), ..Item::default() };
     let get = |uri: &str| {
         let mut get = Command::new(CommandName::Get, "");
-        get.items.push(Item { target: Some(uri.into()), ..Item::default() });
+        get.items.push(item(uri));
         get
     };
-    vec![vec![get("./DevDetail/FwV"), get("./DevInfo/Lang")]]
+    match program {
+        Program::Gets => vec![vec![get("./DevDetail/FwV"), get("./DevInfo/Lang")]],
+        Program::Nothing => Vec::new(),
+        Program::Packages => ["./DevDetail/FwV", "./DevInfo/Lang", "./DevInfo/Man"].map(|uri| vec![get(uri)]).to_vec(),
+        Program::Sequence => {
+            let mut replace = Command::new(CommandName::Replace, "");
+            replace.items.push(Item { data: Some("second".into()), ..item("./Vendor/Note") });
+            let mut sequence = Command::new(CommandName::Sequence, "");
+            sequence.commands = vec![replace, get("./Vendor/Note")];
+            vec![vec![sequence]]
+        }
+    }
 }

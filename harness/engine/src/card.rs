@@ -75,15 +75,20 @@ struct Held {
 impl Card {
     /// A card, not yet powered.
     pub fn new(config: CardConfig) -> Card {
-        let server =
-            DmServer::new(config.account.clone(), config.program.clone(), config.switches.clone(), config.seed);
+        let server = DmServer::new(
+            config.account.clone(),
+            config.program.clone(),
+            config.choices,
+            config.switches.clone(),
+            config.seed,
+        );
         Card {
             applet: Applet::new(&config),
-            io: PlayerIo::new(config.scripted, config.patches),
+            io: PlayerIo::new(config.scripted, config.patches, config.choices.dm.pace),
             medium: config.medium,
             files: Files::new(config.files),
-            cat: Cat::default(),
-            scws: Scws::new(server, config.switches.clone()),
+            cat: Cat::numbered(config.choices.card.command_numbers),
+            scws: Scws::new(server, config.choices, config.switches.clone()),
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),
@@ -99,7 +104,7 @@ impl Card {
         if self.locked_up {
             return;
         }
-        self.cat = Cat::default();
+        self.cat.reset();
         self.waiting.clear();
         self.held = None;
         self.files.reset();
@@ -363,7 +368,7 @@ impl Peer for Card {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        None
+        self.io.due()
     }
 
     fn poll(&mut self) -> Option<Signal> {

@@ -4,6 +4,8 @@ pub mod client;
 pub mod codec;
 pub mod directive;
 mod execute;
+mod manner;
+mod opening;
 pub mod server;
 pub mod trust;
 pub mod view;

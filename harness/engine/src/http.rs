@@ -13,7 +13,7 @@ mod spans;
 
 pub use error::HttpError;
 pub use framing::{Framing, framing};
-pub use message::{HttpMessage, Start, reason};
+pub use message::{Form, HttpMessage, Spelling, Start, reason};
 pub use reader::Reader;
 pub use spans::spans;
 

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod apdu;
 pub mod card;
+pub mod choice;
 pub mod chunks;
 pub mod conduit;
 pub mod dm;
@@ -14,6 +15,7 @@ pub mod event;
 pub mod fields;
 pub mod http;
 mod http_change;
+mod http_manner;
 pub mod medium;
 pub mod messages;
 pub mod mutation;

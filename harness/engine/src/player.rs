@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use dmsc_link::{Peer, Signal, Time};
 use dmsc_uicc::irregular;
 use serde_json::{Map, Value};
 
 use crate::account::Account;
+use crate::choice::dm::Pace;
 use crate::dm::directive::DirectiveError;
 use crate::event::{Actor, Event};
 use crate::fields::{Fields, add_irregular};
@@ -97,19 +99,27 @@ pub struct PlayerIo {
     /// What became of the latest notification, wake-up or request.
     pub delivery: Delivery,
     events: VecDeque<Event>,
-    outbox: VecDeque<Signal>,
+    /// What is to be sent, and when.
+    outbox: VecDeque<(Time, Signal)>,
+    /// How long everything takes that is sent.
+    delay: Duration,
     patches: Patches,
 }
 
 impl PlayerIo {
-    /// One that obeys these patches.
-    pub fn new(scripted: bool, patches: Vec<Patch>) -> PlayerIo {
+    /// One that obeys these patches, and takes its time.
+    pub fn new(scripted: bool, patches: Vec<Patch>, pace: Pace) -> PlayerIo {
         PlayerIo {
             scripted,
             now: Time::ZERO,
             delivery: Delivery::None,
             events: VecDeque::new(),
             outbox: VecDeque::new(),
+            delay: match pace {
+                Pace::AtOnce => Duration::ZERO,
+                Pace::Brisk => Duration::from_millis(20),
+                Pace::Slow => Duration::from_millis(300),
+            },
             patches: Patches::new(patches),
         }
     }
@@ -209,18 +219,23 @@ impl PlayerIo {
 
     /// Sends a signal.
     pub fn send(&mut self, signal: Signal) {
-        self.outbox.push_back(signal);
+        self.outbox.push_back((self.now + self.delay, signal));
     }
 
     /// The next signal to send.
     pub fn poll(&mut self) -> Option<Signal> {
-        self.outbox.pop_front()
+        self.outbox.pop_front_if(|(due, _)| *due <= self.now).map(|(_, signal)| signal)
+    }
+
+    /// When there is a signal to send, if there is one.
+    pub fn due(&self) -> Option<Time> {
+        self.outbox.front().map(|(due, _)| *due)
     }
 
     /// Takes back what a card said and nobody has fetched yet; gives whether the answer to a command was among it.
     pub fn discard_answers(&mut self) -> bool {
-        let interrupted = self.outbox.iter().any(|signal| matches!(signal, Signal::Response(_)));
-        self.outbox.retain(|signal| !matches!(signal, Signal::Response(_) | Signal::Atr(_)));
+        let interrupted = self.outbox.iter().any(|(_, signal)| matches!(signal, Signal::Response(_)));
+        self.outbox.retain(|(_, signal)| !matches!(signal, Signal::Response(_) | Signal::Atr(_)));
         interrupted
     }
 

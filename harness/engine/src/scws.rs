@@ -3,6 +3,8 @@
 use dmsc_dm::syncml::{Decoded, Message};
 use serde_json::{Map, Value, json};
 
+use crate::choice::Choices;
+use crate::choice::http::{BodyFraming, Http, Interim, OtherRequests};
 use crate::conduit::Conduit;
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, Unreadable, view};
@@ -10,6 +12,7 @@ use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{HttpMessage, Start};
 use crate::http_change::write;
+use crate::http_manner;
 use crate::messages::HttpWith;
 use crate::patch::Change;
 use crate::player::{PlayerError, PlayerIo, Reply};
@@ -27,8 +30,23 @@ const BODY_LIMIT: usize = 64 * 1024;
 pub enum Request {
     /// An HTTP request.
     Http(Box<HttpMessage>),
-    /// The DM message in it, the encoding it came in, and whether the connection stays open after its answer.
-    Dm(Box<Message>, Encoding, bool),
+    /// The DM message in it, the encoding it came in, and what its answer has to go by.
+    Dm(Box<Message>, Encoding, Asked),
+}
+
+/// What the response to a request has to go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Whether the connection stays open after it.
+    keep: bool,
+    /// Whether the client knows what came with HTTP/1.1.
+    modern: bool,
+}
+
+impl Asked {
+    fn by(request: &HttpMessage) -> Asked {
+        Asked { keep: request.keeps_alive(), modern: request.minor > 0 }
+    }
 }
 
 /// What is to be sent on a connection.
@@ -45,14 +63,15 @@ pub struct Output {
 pub struct Scws {
     /// The DM_SC Server.
     pub server: DmServer,
+    choices: Choices,
     switches: Switches,
     locked_up: bool,
 }
 
 impl Scws {
     /// A web server in front of `server`.
-    pub fn new(server: DmServer, switches: Switches) -> Scws {
-        Scws { server, switches, locked_up: false }
+    pub fn new(server: DmServer, choices: Choices, switches: Switches) -> Scws {
+        Scws { server, choices, switches, locked_up: false }
     }
 
     /// Looks for a whole request on a connection. Gives it once it has been told of, or the response to what can never
@@ -91,7 +110,7 @@ impl Scws {
         };
         if change.map(Change::read::<HttpWith>).transpose()?.is_some_and(|with| with.status.is_some()) {
             let response = HttpMessage::response(200, Vec::new());
-            return self.respond(response, request.keeps_alive(), change, io).map(Next::Send);
+            return self.respond(response, Asked::by(request), change, io).map(Next::Send);
         }
         match self.admit(request) {
             Ok((Decoded { value: message, irregular }, octets, encoding)) => {
@@ -102,13 +121,25 @@ impl Scws {
                     fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
                     fields
                 });
-                Ok(Next::Wait(Request::Dm(Box::new(message), encoding, request.keeps_alive())))
+                Ok(Next::Wait(Request::Dm(Box::new(message), encoding, Asked::by(request))))
             }
             Err(refusal) => {
                 io.observe(Actor::Client, "dm.unreadable", &request.body, || refusal.fields(request));
-                let response = HttpMessage::response(refusal.status, Vec::new());
-                self.respond(response, request.keeps_alive(), change, io).map(Next::Send)
+                if matches!(refusal.status, 404 | 405) && self.choices.http.other_requests == OtherRequests::Closes {
+                    return Ok(Next::Send(Output { octets: Vec::new(), close: true }));
+                }
+                let response = HttpMessage::response(self.named(refusal.status), Vec::new());
+                self.respond(response, Asked::by(request), change, io).map(Next::Send)
             }
+        }
+    }
+
+    /// The status by which the server refuses, for a usual one.
+    fn named(&self, usual: u16) -> u16 {
+        match (self.choices.http.other_requests, usual) {
+            (OtherRequests::Refused, 404) => 403,
+            (OtherRequests::Refused, 405) => 501,
+            _ => usual,
         }
     }
 
@@ -117,7 +148,7 @@ impl Scws {
         let Start::Request { method, target } = &request.start else {
             return Err(Refusal::new(400, "a response stands where a request should".into()));
         };
-        let path = target.split('?').next().unwrap_or_default();
+        let path = path_of(target);
         if path != PATH {
             return Err(Refusal::new(404, format!("the request is for {}, not for {PATH}", show(&json!(path)))));
         }
@@ -157,7 +188,7 @@ impl Scws {
         &mut self,
         message: &Message,
         encoding: Encoding,
-        keep: bool,
+        asked_by: Asked,
         reply: &Reply,
         io: &mut PlayerIo,
     ) -> Result<Next, PlayerError> {
@@ -176,7 +207,7 @@ impl Scws {
         let encoding = directive.encoding().unwrap_or(encoding);
         let mut body = match directive.body() {
             Some(body) => body,
-            None => encoding.encode(&answer).map_err(PlayerError)?,
+            None => encoding.encode(&answer, &self.choices.octets).map_err(PlayerError)?,
         };
         if let Some(change) = &change {
             change.edit(&mut body)?;
@@ -186,20 +217,29 @@ impl Scws {
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
             .with("Cache-Control", "no-store");
-        self.respond(response, keep, http.as_ref(), io).map(Next::Send)
+        self.respond(response, asked_by, http.as_ref(), io).map(Next::Send)
     }
 
     fn respond(
         &self,
         response: HttpMessage,
-        keep: bool,
+        asked_by: Asked,
         asked: Option<&Change>,
         io: &mut PlayerIo,
     ) -> Result<Output, PlayerError> {
+        let mut http = self.choices.http;
+        if !asked_by.modern {
+            http.body_framing = BodyFraming::Length;
+        }
+        let response = http_manner::apply(response, "", &http);
+        let kept = asked_by.keep && (http == Http::default() || response.keeps_alive());
         let change = io.change("http.response", asked, || response.fields());
-        let (octets, close) = write(response.clone(), change.as_ref())?;
+        let (mut octets, close) = write(response.clone(), change.as_ref())?;
         io.say(Actor::Server, "http.response", &octets, || response.fields());
-        Ok(Output { octets, close: close || !keep })
+        if asked_by.modern && http.interim == Interim::Continue {
+            octets.splice(0..0, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        Ok(Output { octets, close: close || !kept })
     }
 }
 
@@ -238,6 +278,13 @@ pub(crate) fn foreign(message: &HttpMessage) -> Unreadable {
         None => "no Content-Type says what the body is".into(),
     };
     Unreadable { reason, offset: None, refused: false }
+}
+
+/// The path of a request target, which may be an absolute address (RFC 9112 3.2.2).
+fn path_of(target: &str) -> &str {
+    let after_scheme = target.strip_prefix("http://").or_else(|| target.strip_prefix("https://"));
+    let path = after_scheme.map_or(target, |rest| rest.find('/').map_or("/", |at| rest.get(at..).unwrap_or("/")));
+    path.split('?').next().unwrap_or_default()
 }
 
 /// What follows from an answer.

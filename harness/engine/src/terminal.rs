@@ -5,6 +5,7 @@ mod bip;
 mod config;
 mod exchange;
 mod http_client;
+mod offers;
 mod package0_reassembly;
 mod start;
 mod toolkit;
@@ -36,6 +37,7 @@ pub use acts::{ACTS, INSERT_CARD, alter_profile};
 use bip::{Bip, Notice};
 pub use config::TerminalConfig;
 use http_client::HttpClient;
+pub use offers::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use package0_reassembly::Package0Reassembly;
 use start::{Start, Step};
 
@@ -129,11 +131,12 @@ impl Terminal {
             config.accounts.clone(),
             config.tree.clone(),
             config.encoding,
+            config.choices,
             config.switches.clone(),
             config.seed,
         );
         let mut terminal = Terminal {
-            io: PlayerIo::new(config.scripted, config.patches.clone()),
+            io: PlayerIo::new(config.scripted, config.patches.clone(), config.choices.dm.pace),
             switches: config.switches.clone(),
             phase: Phase::Off,
             start: Start::default(),
@@ -353,9 +356,9 @@ impl Peer for Terminal {
             self.timers.iter().flatten().map(|(at, _)| *at).min().filter(|_| !self.switches.on(Switch::DeadTimers));
         let retries = self.retries.iter().map(|(at, ..)| *at).min();
         if self.card_dead {
-            return self.http.deadline();
+            return [self.io.due(), self.http.deadline()].into_iter().flatten().min();
         }
-        [flight, timers, retries, self.poll_at, self.http.deadline()].into_iter().flatten().min()
+        [self.io.due(), flight, timers, retries, self.poll_at, self.http.deadline()].into_iter().flatten().min()
     }
 
     fn poll(&mut self) -> Option<Signal> {

@@ -2,6 +2,7 @@
 //! SCWS (OMA SCWS local transport, TS 102 223 6.4.27 to 6.4.31).
 
 mod channels;
+mod set_up;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,6 +19,9 @@ use serde_json::{Map, Value};
 use super::cat::{Cat, Issued, Origin, name_of};
 use super::config::{CardConfig, Cause};
 use crate::apdu::build_command;
+use crate::choice::card::{
+    NotificationParts, Portions, Retries, SetUpOrder, TriggerBuffer, TriggerTime, Triggers, Uicc,
+};
 use crate::chunks::Chunks;
 use crate::dm::{DmServer, server};
 use crate::messages::{NotificationWith, Octets, SessionId, Within};
@@ -128,10 +132,15 @@ pub(super) struct Applet {
     /// Whether the SCWS is reached through channels.
     listens: bool,
     chunks: Chunks,
+    /// How much the web server sends and asks for at once, where a case does not say.
+    portions: Chunks,
+    choices: Uicc,
     switches: Switches,
     profile: TerminalProfile,
     client: Option<RegistryApplication>,
     announced: bool,
+    /// Whether it has sent a notification since power-on.
+    triggered: bool,
     orders: VecDeque<Order>,
     sending: Option<Sending>,
     served: Vec<Served>,
@@ -149,10 +158,17 @@ impl Applet {
             scws: config.scws,
             listens: !config.medium.has_streams(),
             chunks: Chunks::new(config.bip_chunks.clone()),
+            portions: Chunks::new(match (config.choices.card.portions, config.bip_chunks.as_slice()) {
+                (Portions::Full, sizes) | (_, sizes @ [_, ..]) => sizes.to_vec(),
+                (Portions::Hundred, []) => vec![100],
+                (Portions::Uneven, []) => vec![1, 200, 7, 90],
+            }),
+            choices: config.choices.card,
             switches: config.switches.clone(),
             profile: TerminalProfile(Vec::new()),
             client: None,
             announced: false,
+            triggered: false,
             orders: VecDeque::new(),
             sending: None,
             served: Vec::new(),
@@ -190,7 +206,7 @@ impl Applet {
         if !self.switches.on(Switch::KeepFirstPort) {
             self.client = None;
         }
-        self.announced = false;
+        (self.announced, self.triggered) = (false, false);
         // What was asked for before the card was powered is still to be sent.
         self.orders.retain(|order| order.asked);
         self.sending = None;
@@ -241,10 +257,13 @@ impl Applet {
         if self.causes.contains(&Cause::Location) && self.offers(Facility::EventLocationStatus) {
             events.push(Event::LocationStatus);
         }
-        if !events.is_empty() && self.offers(Facility::SetUpEventList) {
-            let command = Self::command(CommandType::SetUpEventList, 0, Device::Terminal, cat);
-            self.issue(Origin::SetUp, command.with(Object::EventList(events)), cat, io)?;
+        if self.choices.set_up_order == SetUpOrder::ChannelFirst {
+            self.listen(cat, io)?;
         }
+        if !events.is_empty() && self.offers(Facility::SetUpEventList) {
+            self.ask_for_events(events, cat, io)?;
+        }
+        self.ask_for_more(cat, io)?;
         let timer = self.causes.iter().find_map(|cause| match cause {
             Cause::Timer(seconds) => Some(*seconds),
             _ => None,
@@ -255,13 +274,8 @@ impl Applet {
                 .with(Object::TimerValue(TimerValue::from_seconds(seconds)));
             self.issue(Origin::SetUp, command, cat, io)?;
         }
-        // Where HTTP has a way of its own, nobody is to look for the SCWS on a channel (DM_SC 5.1).
-        if self.listens && self.offers(Facility::OpenChannel) && self.offers(Facility::TcpUiccServer) {
-            let transport = TransportLevel { protocol: TransportProtocol::TcpUiccServer, port: self.http_port };
-            let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
-                .with(Object::BufferSize(self.buffer_size))
-                .with(Object::TransportLevel(transport));
-            self.issue(Origin::Listen, command, cat, io)?;
+        if self.choices.set_up_order == SetUpOrder::EventsFirst {
+            self.listen(cat, io)?;
         }
         Ok(())
     }
@@ -321,6 +335,9 @@ impl Applet {
         if self.causes.contains(&Cause::Applications) && !again {
             self.wake(server, cat, io)?;
         }
+        if self.choices.trigger_time == TriggerTime::NextStatus && self.orders.iter().all(|order| !order.asked) {
+            return Ok(());
+        }
         self.next_order(cat, io)
     }
 
@@ -365,7 +382,8 @@ impl Applet {
 
     /// The DM_SC Server is awake: it sends a notification.
     fn wake(&mut self, server: &mut DmServer, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
-        if self.switches.on(Switch::NeverTrigger) {
+        let again = std::mem::replace(&mut self.triggered, true) && self.choices.triggers == Triggers::Once;
+        if again || self.switches.on(Switch::NeverTrigger) {
             return Ok(());
         }
         let account = server.account.clone();
@@ -379,6 +397,10 @@ impl Applet {
         let mut order = Order::new(with, server)?;
         if let Some(change) = change {
             change.edit(&mut order.octets)?;
+        }
+        if self.choices.trigger_time == TriggerTime::NextStatus {
+            self.orders.push_back(order);
+            return Ok(());
         }
         self.trigger(order, cat, io)
     }
@@ -406,7 +428,11 @@ impl Applet {
         };
         let Some(protocol) = protocol else { return Ok(()) };
         let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
-            .with(Object::BufferSize(0x00C8))
+            .with(Object::BufferSize(match self.choices.trigger_buffer {
+                TriggerBuffer::Usual => 200,
+                TriggerBuffer::Large => 1500,
+                TriggerBuffer::Exact => u16::try_from(order.octets.len()).unwrap_or(u16::MAX),
+            }))
             .with(Object::TransportLevel(TransportLevel { protocol, port }));
         if order.asked {
             io.delivery = Delivery::Failed("the OPEN CHANNEL for it was not answered".into());
@@ -489,6 +515,12 @@ impl Applet {
         let granted = if self.switches.on(Switch::IgnoreBufferSize) { usize::MAX } else { granted };
         let octets = &sending.order.octets;
         sending.flush = octets.len() > granted;
+        let whole = octets.len() <= granted.min(SEND_LIMIT);
+        if !whole && sending.order.chunks.is_empty() && self.choices.notification_parts == NotificationParts::One {
+            let command = Self::command(CommandType::CloseChannel, 0, Device::channel(sending.channel), cat);
+            self.sending = Some(sending);
+            return self.issue(Origin::TriggerClose, command, cat, io);
+        }
         let mut rest = octets.as_slice();
         let mut sizes = sending.order.chunks.iter().copied();
         while !rest.is_empty() || sending.chunks.is_empty() {
@@ -536,6 +568,7 @@ impl Applet {
             self.switches.on(Switch::NoCloseAfterError)
         };
         let channel = sending.channel;
+        self.close_secure(cat, io)?;
         if leave {
             self.finish(io);
             return self.next_order(cat, io);
@@ -568,6 +601,9 @@ impl Applet {
     }
 
     fn put_back(&mut self, mut order: Order, now: Time) {
+        if self.choices.retries == Retries::Never && !self.switches.on(Switch::RetryAtOnce) {
+            return;
+        }
         order.tries = order.tries.saturating_add(1);
         if self.switches.on(Switch::RetryAtOnce) {
             self.orders.push_front(order);

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use dmsc_uicc::command::ProactiveCommand;
 
+use crate::choice::card::CommandNumbers;
+
 /// Why the card issued a command, and so what its answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -45,11 +47,25 @@ pub struct Cat {
     /// Fetched, and not yet answered.
     fetched: Option<Issued>,
     number: u8,
+    numbers: CommandNumbers,
 }
 
 impl Cat {
-    /// The command number for the next command; 1 to 254, in turn.
+    /// Commands numbered like this.
+    pub fn numbered(numbers: CommandNumbers) -> Cat {
+        Cat { numbers, ..Cat::default() }
+    }
+
+    /// Forgets every command, as a reset does.
+    pub fn reset(&mut self) {
+        *self = Cat::numbered(self.numbers);
+    }
+
+    /// The command number for the next command; 1 to 254, in turn unless chosen otherwise.
     pub fn next_number(&mut self) -> u8 {
+        if self.numbers == CommandNumbers::Constant {
+            return 1;
+        }
         self.number = if self.number >= 0xFE { 1 } else { self.number.saturating_add(1) };
         self.number
     }

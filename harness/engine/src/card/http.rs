@@ -65,7 +65,9 @@ impl Card {
     fn take_step(&mut self, request: Request, reply: &Reply) -> Result<Next, PlayerError> {
         match request {
             Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.io),
-            Request::Dm(message, encoding, keep) => self.scws.answer_dm(&message, encoding, keep, reply, &mut self.io),
+            Request::Dm(message, encoding, asked_by) => {
+                self.scws.answer_dm(&message, encoding, asked_by, reply, &mut self.io)
+            }
         }
     }
 

@@ -2,14 +2,20 @@
 
 use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::package0::{Package0, session_id_text};
-use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Data, Item, Message, Meta, SyncHdr};
+use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Message, SyncHdr};
 use dmsc_dm::tree::ManagementTree;
 use dmsc_octets::Random;
 
 use super::directive::{Directive, DirectiveError, header_status, number};
-use super::server::status;
-use super::{Encoding, execute};
+use super::server::{missing, status};
+use super::{Encoding, execute, manner, opening};
 use crate::account::{Account, AuthScheme};
+use crate::choice::Choices;
+use crate::choice::client::{
+    FirstCredentials, HeaderSizes, Package1Messages, Package3DevInfo, Package3Messages, RefusedCommand, SourceName,
+};
+use crate::choice::client::{ResultsMeta, ResultsPlace};
+use crate::choice::dm::{Accepted, NextNonce};
 use crate::switch::{Switch, Switches};
 
 /// How often credentials are sent again, or asked for again, before the session is given up.
@@ -24,6 +30,7 @@ pub struct DmClient {
     pub tree: ManagementTree,
     /// The encoding it uses.
     pub encoding: Encoding,
+    choices: Choices,
     switches: Switches,
     rng: Random,
     /// Session ids taken up, per account: one notification starts one session (DMNOTI 6).
@@ -43,6 +50,10 @@ struct Session {
     server_authenticated: bool,
     /// The nonce for the Cred of the next message, and the scheme asked for.
     client_nonce: Option<Vec<u8>>,
+    /// The nonce of the Cred that was sent last.
+    last_nonce: Vec<u8>,
+    /// Whether the server has accepted our credentials for the session.
+    standing: bool,
     /// The scheme agreed on for the session; another one asked for later ends it.
     scheme: AuthScheme,
     attempts: u32,
@@ -54,6 +65,8 @@ struct Session {
     repetitions: u32,
     /// Whether Package#1 still has to be accepted.
     setup: bool,
+    /// What the next message of the package that is being sent holds; it has Final.
+    rest: Option<Vec<Command>>,
     /// Whether the last message has been said; it only waits for its answer.
     over: bool,
 }
@@ -73,10 +86,20 @@ impl DmClient {
         accounts: Vec<Account>,
         tree: ManagementTree,
         encoding: Encoding,
+        choices: Choices,
         switches: Switches,
         seed: u64,
     ) -> Self {
-        DmClient { accounts, tree, encoding, switches, rng: Random::new(seed), taken: Vec::new(), session: None }
+        DmClient {
+            accounts,
+            tree,
+            encoding,
+            choices,
+            switches,
+            rng: Random::new(seed),
+            taken: Vec::new(),
+            session: None,
+        }
     }
 
     /// Judges a notification.
@@ -190,6 +213,7 @@ impl DmClient {
         let Some(held) = self.accounts.get(account) else {
             return Err(DirectiveError(format!("there is no account {account}")));
         };
+        let at_once = self.choices.client.first_credentials == FirstCredentials::AtOnce;
         let mut session = Session {
             account,
             id: session_id.map_or_else(|| "1".into(), session_id_text),
@@ -197,7 +221,9 @@ impl DmClient {
             alert: if session_id.is_some() { 1200 } else { 1201 },
             next_msg_id: 1,
             server_authenticated: held.server_auth == AuthScheme::None,
-            client_nonce: Some(held.client_nonce.clone()),
+            client_nonce: Some(held.client_nonce.clone()).filter(|_| at_once),
+            last_nonce: Vec::new(),
+            standing: false,
             scheme: held.client_auth,
             attempts: 0,
             server_nonce: None,
@@ -205,9 +231,11 @@ impl DmClient {
             last_reply: None,
             repetitions: 0,
             setup: true,
+            rest: None,
             over: false,
         };
         let mut message = self.package1(&mut session);
+        manner::apply(&mut message, None, &self.choices);
         number(&mut message.commands);
         directive.apply(&mut message, |word| self.cred(word))?;
         // A case may choose another session id; the session is then that one.
@@ -256,40 +284,35 @@ impl DmClient {
         let cred = session.client_nonce.take().and_then(|nonce| {
             let mut account = account?.clone();
             account.client_auth = session.scheme;
+            session.last_nonce.clone_from(&nonce);
             account.client_cred(&nonce)
         });
+        let choices = &self.choices.client;
+        let named = cred.is_some() || choices.source_name == SourceName::Always;
+        let (message_size, object_size) = match choices.header_sizes {
+            HeaderSizes::Message => (Some("16384"), None),
+            HeaderSizes::Nothing => (None, None),
+            HeaderSizes::Both => (Some("1000000"), Some("1048576")),
+        };
         SyncHdr {
             session_id: session.id.clone(),
             msg_id: msg_id.to_string(),
-            target: account.map(|a| a.address.clone()).unwrap_or_default(),
-            source: self.device_id(),
-            source_name: cred.as_ref().and_then(|_| account.map(|a| a.client_name.clone())),
+            target: account.map(|a| opening::target(a, choices)).unwrap_or_default(),
+            source: opening::source(&self.tree, choices),
+            source_name: account.filter(|_| named).map(|a| a.client_name.clone()),
             cred,
-            max_msg_size: Some("16384".into()),
+            max_msg_size: message_size.map(str::to_owned),
+            max_obj_size: object_size.map(str::to_owned),
             ..SyncHdr::default()
         }
     }
 
-    fn device_id(&self) -> String {
-        execute::leaf(&self.tree, "./DevInfo/DevId")
-    }
-
     fn package1(&self, session: &mut Session) -> Message {
-        let mut message = Message { header: self.header(session), commands: Vec::new(), is_final: true };
-        let mut alert = Command::new(CommandName::Alert, "");
-        alert.data = Some(Data::Text(session.alert.to_string()));
-        let mut replace = Command::new(CommandName::Replace, "");
-        for leaf in ["DevId", "Man", "Mod", "DmV", "Lang"] {
-            let uri = format!("./DevInfo/{leaf}");
-            replace.items.push(Item {
-                data: Some(Data::Text(execute::leaf(&self.tree, &uri))),
-                source: Some(uri),
-                meta: Some(Meta::new("chr", "text/plain")),
-                ..Item::default()
-            });
-        }
-        message.commands.extend([alert, replace]);
-        message
+        let header = self.header(session);
+        let commands = opening::package1(&self.tree, session.alert, &self.choices.client);
+        let two = self.choices.client.package1_messages == Package1Messages::Two;
+        session.rest = two.then(|| vec![opening::event()]);
+        Message { header, commands, is_final: !two }
     }
 
     /// Takes a server's message and gives the answer, or `None` when the session ends here.
@@ -314,6 +337,7 @@ impl DmClient {
         session.last_server_msg_id.clone_from(&request.header.msg_id);
         session.repetitions = 0;
         let Some(mut reply) = self.compose(&mut session, request) else { return Ok(None) };
+        manner::apply(&mut reply, Some(request), &self.choices);
         number(&mut reply.commands);
         // Credentials named by a case depend on the session's nonces.
         self.session = Some(session);
@@ -346,11 +370,17 @@ impl DmClient {
         let (mut answers, ended) = if trusted {
             {
                 let server_id = self.accounts.get(session.account).map(|a| a.server_id.clone()).unwrap_or_default();
-                execute::package(&mut self.tree, request, &server_id, &self.switches)
+                execute::package(&mut self.tree, request, &server_id, &self.choices, &self.switches)
             }
         } else {
             let refused = request.commands.iter().filter(|c| execute::wants_status(c));
-            (refused.map(|c| status(request, Some(c), code)).collect(), false)
+            let refusal = match self.choices.client.refused_command {
+                RefusedCommand::AsHeader => code,
+                RefusedCommand::NotExecuted => 215,
+                RefusedCommand::Forbidden => 403,
+                RefusedCommand::PermissionDenied => 425,
+            };
+            (refused.map(|c| status(request, Some(c), refusal)).collect(), false)
         };
         if ended {
             return None;
@@ -364,13 +394,29 @@ impl DmClient {
             message.commands = commands;
             return Some(message);
         }
+        self.arrange(&mut answers);
+        let header_status = vec![header_status];
+        if let Some(rest) = session.rest.take() {
+            let header = self.header(session);
+            return Some(Message { header, commands: [header_status, answers, rest].concat(), is_final: true });
+        }
         let first = std::mem::take(&mut session.setup);
-        let nothing_to_say = answers.is_empty() && chal.is_none() && request.is_final;
+        // The nonce for a next message is of no use to a server that sends none.
+        let chal_counts = chal.is_some() && (first || self.choices.dm.accepted == Accepted::Session);
+        let nothing_to_say = answers.is_empty() && !chal_counts && request.is_final;
         if nothing_to_say && !(first && self.switches.on(Switch::SendLoneStatus)) {
             return None;
         }
-        let mut reply = Message { header: self.header(session), commands: vec![header_status], is_final: true };
+        let mut reply = Message { header: self.header(session), commands: header_status, is_final: true };
         let results = answers.iter().any(|c| c.cmd == CommandName::Results);
+        if trusted && request.is_final && !answers.is_empty() {
+            self.add_own(&mut answers);
+            let two = self.choices.client.package3_messages == Package3Messages::Two;
+            if two && answers.len() > 1 {
+                session.rest = Some(answers.split_off(answers.len().div_ceil(2)));
+                reply.is_final = false;
+            }
+        }
         reply.commands.append(&mut answers);
         let asked = request.commands.iter().any(|c| c.alert_code().is_some_and(|code| code.code() == 1222));
         if !request.is_final && !asked {
@@ -383,6 +429,30 @@ impl DmClient {
             reply.is_final = false;
         }
         Some(reply)
+    }
+
+    /// Puts answers in the order and the form that the client has chosen.
+    fn arrange(&self, answers: &mut [Command]) {
+        if self.choices.client.results_place == ResultsPlace::AfterAll {
+            answers.sort_by_key(|command| command.cmd == CommandName::Results);
+        }
+        if self.choices.client.results_meta == ResultsMeta::NotDefault {
+            let results = answers.iter_mut().filter(|command| command.cmd == CommandName::Results);
+            for meta in results.flat_map(|results| &mut results.items).filter_map(|item| item.meta.as_mut()) {
+                meta.format.take_if(|format| format == "chr");
+                meta.type_.take_if(|kind| kind == "text/plain");
+            }
+        }
+    }
+
+    /// Adds what the client tells by itself in Package#3.
+    fn add_own(&self, answers: &mut Vec<Command>) {
+        let (first, last) = opening::package3_alerts(&self.choices.client);
+        answers.splice(0..0, first);
+        answers.extend(last);
+        if self.choices.client.package3_devinfo == Package3DevInfo::Again {
+            answers.push(opening::devinfo(&self.tree, &self.choices.client));
+        }
     }
 
     /// What the server says of our credentials. Gives whether Package#1 must be sent again; `None` ends the session.
@@ -414,11 +484,13 @@ impl DmClient {
             }
             Some(200) => {
                 // Only this message was accepted: credentials again, over the nonce given (DMPRO 9).
-                session.client_nonce = nonce.filter(|_| session.scheme != AuthScheme::None);
+                let again = session.scheme != AuthScheme::None && !session.standing;
+                session.client_nonce = nonce.or_else(|| again.then(|| session.last_nonce.clone())).filter(|_| again);
                 Some(false)
             }
             Some(code) if code >= 500 => None,
             _ => {
+                session.standing |= code == Some(212);
                 if let Some(nonce) = nonce.filter(|_| !self.switches.on(Switch::ForgetNextNonce))
                     && let Some(account) = self.accounts.get_mut(session.account)
                 {
@@ -444,15 +516,19 @@ impl DmClient {
             _ => Chal::new(AuthType::Md5, &nonce),
         };
         if verdict == "valid" {
+            let chal = Some(chal).filter(|_| scheme == Some(AuthScheme::Md5));
+            if self.choices.dm.accepted == Accepted::Message {
+                // This message alone is accepted; the next uses this nonce (DMPRO 9).
+                session.server_nonce = chal.as_ref().map(|_| nonce);
+                return Some((200, chal));
+            }
             session.server_authenticated = true;
-            if scheme == Some(AuthScheme::Md5)
-                && let Some(account) = self.accounts.get_mut(session.account)
-            {
+            let chal = chal.filter(|_| self.choices.dm.next_nonce == NextNonce::Given);
+            if let (Some(_), Some(account)) = (&chal, self.accounts.get_mut(session.account)) {
                 // The next notification and the next session use this nonce.
                 account.server_nonce = nonce;
-                return Some((212, Some(chal)));
             }
-            return Some((212, None));
+            return Some((212, chal));
         }
         // A message that holds nothing but a Status needs no trust, and a challenge back would never end (DMPRO 9).
         let empty = !request.commands.iter().any(execute::wants_status) && request.header.cred.is_none();
@@ -465,7 +541,7 @@ impl DmClient {
         }
         // The stored nonce stays: a stranger must not be able to change it (DMSEC 5.3).
         session.server_nonce = Some(nonce);
-        Some((if verdict == "none" { 407 } else { 401 }, Some(chal)))
+        Some((if verdict == "none" { missing(self.choices.dm.challenge_code) } else { 401 }, Some(chal)))
     }
 
     /// Takes note of what the reply that really goes out says.

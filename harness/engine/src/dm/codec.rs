@@ -3,6 +3,9 @@
 use dmsc_dm::syncml::{Decoded, Message, MessageSpans};
 use serde::{Deserialize, Serialize};
 
+use super::manner;
+use crate::choice::octets::Octets;
+
 /// How a message is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,14 +64,14 @@ impl Encoding {
         }
     }
 
-    /// Encodes a message.
+    /// Encodes a message, as a side that has made these choices writes it.
     ///
     /// # Errors
     /// The codec's own words when a value of the message cannot be written.
-    pub fn encode(self, message: &Message) -> Result<Vec<u8>, String> {
+    pub fn encode(self, message: &Message, octets: &Octets) -> Result<Vec<u8>, String> {
         match self {
-            Encoding::Xml => dmsc_dm::xml::encode(message).map_err(|e| e.to_string()),
-            Encoding::Wbxml => dmsc_dm::wbxml::encode(message).map_err(|e| e.to_string()),
+            Encoding::Xml => dmsc_dm::xml::encode_as(message, manner::xml(octets)).map_err(|e| e.to_string()),
+            Encoding::Wbxml => dmsc_dm::wbxml::encode_as(message, manner::wbxml(octets)).map_err(|e| e.to_string()),
         }
     }
 

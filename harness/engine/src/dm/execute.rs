@@ -4,6 +4,8 @@ use dmsc_dm::syncml::{Command, CommandName, Data, Item, Message, StatusCode};
 use dmsc_dm::tree::{Fetched, ManagementTree, Requester};
 
 use super::server::status;
+use crate::choice::Choices;
+use crate::choice::client::OptionalCommands;
 use crate::switch::{Switch, Switches};
 
 /// The text of a leaf; empty when there is none.
@@ -22,10 +24,11 @@ pub(super) fn package(
     tree: &mut ManagementTree,
     request: &Message,
     server_id: &str,
+    choices: &Choices,
     switches: &Switches,
 ) -> (Vec<Command>, bool) {
     let mut executor =
-        Executor { tree, request, requester: Requester::Server(server_id), switches, answers: Vec::new() };
+        Executor { tree, request, requester: Requester::Server(server_id), choices, switches, answers: Vec::new() };
     for command in request.commands.iter().filter(|c| wants_status(c)) {
         if command.alert_code().is_some_and(|code| code.code() == 1223) {
             // An abort is not answered (DMPRO 8.1).
@@ -40,6 +43,7 @@ struct Executor<'a> {
     tree: &'a mut ManagementTree,
     request: &'a Message,
     requester: Requester<'a>,
+    choices: &'a Choices,
     switches: &'a Switches,
     answers: Vec<Command>,
 }
@@ -47,12 +51,22 @@ struct Executor<'a> {
 impl Executor<'_> {
     /// Carries out one command; gives whether it was successful.
     fn command(&mut self, command: &Command) -> bool {
+        let optional = self.choices.client.optional_commands == OptionalCommands::Some;
         match &command.cmd {
+            CommandName::Copy if !optional => {
+                self.status(command, 406);
+                false
+            }
+            CommandName::Atomic if !optional => {
+                self.status(command, 406);
+                command.commands.iter().filter(|c| wants_status(c)).for_each(|inner| self.status(inner, 215));
+                false
+            }
             CommandName::Alert => {
                 let code = match command.alert_code().map(|code| code.code()) {
                     Some(1222) => 200,
                     // The reference terminal shows what it is told to show; it has no way to ask.
-                    Some(1100) => 200,
+                    Some(1100) if optional => 200,
                     _ => 406,
                 };
                 self.status(command, code);

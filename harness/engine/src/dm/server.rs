@@ -9,7 +9,15 @@ use dmsc_octets::Random;
 use serde_json::{Map, Value, json};
 
 use super::directive::{Directive, DirectiveError, header_status, number};
+use super::manner;
+use super::opening::alert;
 use crate::account::{Account, AuthScheme};
+use crate::choice::Choices;
+use crate::choice::dm::{Accepted, ChallengeCode, NextNonce};
+use crate::choice::server::{
+    Challenged, EventStatus, IncompletePackage, Initiator, Refusal, RespUri, ServerCredentials, ServerSource,
+    SessionIds, UiMode, VendorBody,
+};
 use crate::messages::{Digest, shown};
 use crate::switch::{Switch, Switches};
 
@@ -21,6 +29,7 @@ const MAX_ATTEMPTS: u32 = 3;
 pub struct DmServer {
     /// The account shared with the client; its nonces move as sessions go.
     pub account: Account,
+    choices: Choices,
     switches: Switches,
     rng: Random,
     /// Management commands for the packages of each session, in order.
@@ -38,7 +47,11 @@ struct Session {
     last_reply: Option<Message>,
     next_msg_id: u32,
     client_authenticated: bool,
+    /// Whether the message that is being answered was accepted.
+    accepted: bool,
     server_authenticated: bool,
+    /// Whether the client has asked for the server's credentials.
+    asked: bool,
     attempts: u32,
     program: VecDeque<Vec<Command>>,
     /// The commands sent last, to be sent again when the client asks for credentials.
@@ -57,11 +70,21 @@ pub enum Answer {
 
 impl DmServer {
     /// A server for `account`. `program` holds the management commands of each package it will send.
-    pub fn new(account: Account, program: Vec<Vec<Command>>, switches: Switches, seed: u64) -> DmServer {
+    pub fn new(
+        account: Account,
+        program: Vec<Vec<Command>>,
+        choices: Choices,
+        switches: Switches,
+        seed: u64,
+    ) -> DmServer {
         // Session ids differ from one power-up to the next as long as the seeds do.
         let rng = Random::new(seed);
-        let last_session_id = u16::try_from(rng.clone().next_u64() & 0x0FFF).unwrap_or_default();
-        DmServer { account, switches, rng, program, last_session_id, announced: None, session: None }
+        let drawn = u16::try_from(rng.clone().next_u64() & 0x0FFF).unwrap_or_default();
+        let last_session_id = match choices.server.session_ids {
+            SessionIds::Ascending | SessionIds::Random => drawn,
+            SessionIds::Downwards => u16::MAX.saturating_sub(drawn),
+        };
+        DmServer { account, choices, switches, rng, program, last_session_id, announced: None, session: None }
     }
 
     /// Builds the next notification: a new session id, or the announced one again while no session took it up
@@ -71,21 +94,42 @@ impl DmServer {
             Some(id) => id,
             None if self.switches.on(Switch::SameSessionId) => 1,
             None => {
-                self.last_session_id = self.last_session_id.wrapping_add(1).max(1);
+                self.last_session_id = match self.choices.server.session_ids {
+                    SessionIds::Ascending => self.last_session_id.wrapping_add(1).max(1),
+                    SessionIds::Downwards => self.last_session_id.wrapping_sub(1).max(1),
+                    SessionIds::Random => self.any_session_id(),
+                };
                 self.last_session_id
             }
         };
         self.announced = Some(session_id);
         Trigger {
             version: VERSION_1_1,
-            ui_mode: 1,
-            initiator: 1,
+            ui_mode: match self.choices.server.ui_mode {
+                UiMode::Unspecified => 0,
+                UiMode::Background => 1,
+                UiMode::Informative => 2,
+                UiMode::Interaction => 3,
+            },
+            initiator: u8::from(self.choices.server.initiator == Initiator::Server),
             future_use: 0,
             session_id,
             length: None,
             server_id: self.account.server_id.clone().into_bytes(),
-            body: Vec::new(),
+            body: match self.choices.server.vendor_body {
+                VendorBody::Nothing => Vec::new(),
+                VendorBody::Short => vec![0xCA, 0xFE, 0x00, 0x3A],
+            },
         }
+    }
+
+    /// A session id of any length other than the last.
+    fn any_session_id(&mut self) -> u16 {
+        let drawn = self.rng.next_u64();
+        let octets = drawn.to_be_bytes();
+        let [.., shift, high, low] = octets;
+        let id = (u16::from_be_bytes([high, low]) >> (shift % 16)).max(1);
+        if id == self.last_session_id { id.wrapping_add(1).max(1) } else { id }
     }
 
     /// A session id chosen outside is the one the next session is expected to carry.
@@ -134,6 +178,7 @@ impl DmServer {
         }
         session.last_msg_id.clone_from(&request.header.msg_id);
         let mut reply = self.compose(&mut session, request);
+        manner::apply(&mut reply, Some(request), &self.choices);
         number(&mut reply.commands);
         directive.apply(&mut reply, |word| self.cred(word))?;
         self.note(&mut session, &reply);
@@ -159,7 +204,9 @@ impl DmServer {
             last_reply: None,
             next_msg_id: 1,
             client_authenticated: self.account.client_auth == AuthScheme::None,
+            accepted: false,
             server_authenticated: self.account.server_auth == AuthScheme::None,
+            asked: false,
             attempts: 0,
             program: self.program.iter().cloned().collect(),
             sent: Vec::new(),
@@ -173,7 +220,11 @@ impl DmServer {
                 session_id: session.id.clone(),
                 msg_id: session.next_msg_id.to_string(),
                 target: request.header.source.clone(),
-                source: request.header.target.clone(),
+                source: self.source(request),
+                resp_uri: match self.choices.server.resp_uri {
+                    RespUri::Unnamed => None,
+                    RespUri::WithSession => Some(format!("{}?s={}", self.account.address, session.id)),
+                },
                 ..SyncHdr::default()
             },
             commands: Vec::new(),
@@ -189,6 +240,7 @@ impl DmServer {
         let challenge = self.authenticate(session, request);
         let code = match &challenge {
             Authentication::Challenge(code, _) => *code,
+            Authentication::Accepted(_) if self.choices.dm.accepted == Accepted::Message => 200,
             Authentication::Accepted(_) => 212,
             Authentication::Standing => 200,
             Authentication::GivenUp => 401,
@@ -199,6 +251,7 @@ impl DmServer {
         }
         reply.commands.push(header);
         let authenticated = !matches!(challenge, Authentication::Challenge(..) | Authentication::GivenUp);
+        session.accepted = authenticated;
         let mut more = !request.is_final;
         for command in &request.commands {
             let code = match command.cmd {
@@ -208,6 +261,12 @@ impl DmServer {
                     session.over = true;
                     200
                 }
+                CommandName::Alert if command.alert_code().is_some_and(|c| c.code() == 1224) => {
+                    match self.choices.server.event_status {
+                        EventStatus::Ok => 200,
+                        EventStatus::NotSupported => 406,
+                    }
+                }
                 CommandName::Alert | CommandName::Replace => 200,
                 _ => 406,
             };
@@ -215,6 +274,9 @@ impl DmServer {
             more |= command.items.iter().any(|item| item.more_data);
         }
         if session.over || matches!(challenge, Authentication::GivenUp) {
+            if !session.over && self.choices.server.refusal == Refusal::Abort {
+                reply.commands.push(alert("1223"));
+            }
             session.over = true;
             return reply;
         }
@@ -222,21 +284,27 @@ impl DmServer {
             return reply;
         }
         let (asked, client_chal) = self.client_verdict(session, request);
-        if asked && self.switches.on(Switch::IgnoreClientChallenge) {
+        let gives_up = self.choices.server.challenged != Challenged::Answers;
+        if asked && (gives_up || self.switches.on(Switch::IgnoreClientChallenge)) {
+            if self.choices.server.challenged == Challenged::Aborts {
+                reply.commands.push(alert("1223"));
+            }
             session.over = true;
             return reply;
         }
-        if !session.server_authenticated || asked {
+        session.asked |= asked;
+        let ready = session.asked || self.choices.server.server_credentials == ServerCredentials::AtOnce;
+        if (!session.server_authenticated && ready) || asked {
             let nonce = client_chal.unwrap_or_else(|| self.account.server_nonce.clone());
             reply.header.cred = self.account.server_cred(&nonce);
             reply.header.source_name = reply.header.cred.as_ref().map(|_| self.account.server_id.clone());
         }
         if more && !self.switches.on(Switch::CommandsTooEarly) {
             // The client's package is not complete: ask for the rest, send nothing new (DMPRO 6).
-            let mut next = Command::new(CommandName::Alert, "");
-            next.data = Some("1222".into());
-            reply.commands.push(next);
-            reply.is_final = false;
+            let on = self.choices.server.incomplete_package;
+            reply.commands.push(alert(if on == IncompletePackage::AsksOn { "1222" } else { "1223" }));
+            reply.is_final = on == IncompletePackage::Aborts;
+            session.over = on != IncompletePackage::AsksOn;
             return reply;
         }
         let commands = if asked { session.sent.clone() } else { session.program.pop_front().unwrap_or_default() };
@@ -245,6 +313,15 @@ impl DmServer {
             command
         }));
         reply
+    }
+
+    /// The name by which the server gives itself.
+    fn source(&self, request: &Message) -> String {
+        match self.choices.server.server_source {
+            ServerSource::AsCalled => request.header.target.clone(),
+            ServerSource::Address => self.account.address.clone(),
+            ServerSource::ServerId => self.account.server_id.clone(),
+        }
     }
 
     fn version_fault(&self, request: &Message) -> Option<u16> {
@@ -268,16 +345,18 @@ impl DmServer {
             _ => self.switches.on(Switch::AcceptWrongCredentials),
         };
         if accept {
-            session.client_authenticated = true;
-            // The nonce that comes with a 212 is for the next session (DMPRO 9).
-            let chal = (self.account.client_auth == AuthScheme::Md5).then(|| self.challenge());
+            // The nonce that comes with a 212 is for the next session, with a 200 for the next message (DMPRO 9).
+            let for_session = self.choices.dm.accepted == Accepted::Session;
+            session.client_authenticated = for_session;
+            let given = !for_session || self.choices.dm.next_nonce == NextNonce::Given;
+            let chal = (given && self.account.client_auth == AuthScheme::Md5).then(|| self.challenge());
             return Authentication::Accepted(chal);
         }
         session.attempts = session.attempts.saturating_add(1);
         if session.attempts >= MAX_ATTEMPTS {
             return Authentication::GivenUp;
         }
-        let code = if verdict == "none" { 407 } else { 401 };
+        let code = if verdict == "none" { missing(self.choices.dm.challenge_code) } else { 401 };
         Authentication::Challenge(code, self.challenge())
     }
 
@@ -325,12 +404,12 @@ impl DmServer {
                 self.account.client_nonce = nonce;
             }
             if matches!(code, Some(401 | 407)) {
-                session.client_authenticated = false;
+                (session.client_authenticated, session.accepted) = (false, false);
             }
         }
         let ours: Vec<Command> = commands.into_iter().filter(|c| c.cmd != CommandName::Status).collect();
         // Credentials of ours still want an answer: the client's verdict, and its nonce for the next notification.
-        if reply.is_final && ours.is_empty() && session.client_authenticated && reply.header.cred.is_none() {
+        if reply.is_final && ours.is_empty() && session.accepted && reply.header.cred.is_none() {
             session.over = true;
         }
         session.sent = ours;
@@ -346,6 +425,14 @@ enum Authentication {
     Standing,
     /// Too many failures; no further challenge.
     GivenUp,
+}
+
+/// The code by which credentials that are missing are asked for.
+pub(super) fn missing(code: ChallengeCode) -> u16 {
+    match code {
+        ChallengeCode::Required => 407,
+        ChallengeCode::Unauthorized => 401,
+    }
 }
 
 /// A Status for the SyncHdr (`command` is `None`) or for a command of `request`.

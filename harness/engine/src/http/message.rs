@@ -50,6 +50,47 @@ pub struct HttpMessage {
     pub trailers: Vec<(String, String)>,
     /// What of it is not as RFC 9112 writes it, and was read all the same.
     pub irregular: Vec<Irregularity>,
+    /// How its header fields are to be written.
+    pub form: Form,
+}
+
+/// How header fields are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// How their names are spelt.
+    pub spelling: Spelling,
+    /// White space before and after each value.
+    pub space: (&'static str, &'static str),
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Form { spelling: Spelling::Usual, space: (" ", "") }
+    }
+}
+
+/// How names of header fields are spelt; they are compared without case (RFC 9110 5.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spelling {
+    /// As they are given.
+    #[default]
+    Usual,
+    /// In lower case.
+    Lower,
+    /// In upper case.
+    Upper,
+}
+
+impl Form {
+    fn line(&self, name: &str, value: &str) -> String {
+        let name = match self.spelling {
+            Spelling::Usual => name.to_owned(),
+            Spelling::Lower => name.to_ascii_lowercase(),
+            Spelling::Upper => name.to_ascii_uppercase(),
+        };
+        let (before, after) = self.space;
+        format!("{name}:{before}{value}{after}\r\n")
+    }
 }
 
 impl HttpMessage {
@@ -75,6 +116,7 @@ impl HttpMessage {
             framing: None,
             trailers: Vec::new(),
             irregular: Vec::new(),
+            form: Form::default(),
         }
     }
 
@@ -166,11 +208,12 @@ impl HttpMessage {
             Start::Response { status, reason } => format!("HTTP/1.{} {status} {reason}\r\n", self.minor),
         };
         for (name, value) in &self.headers {
-            out.push_str(&format!("{name}: {value}\r\n"));
+            out.push_str(&self.form.line(name, value));
         }
         let framed = self.header("content-length").is_some() || self.header("transfer-encoding").is_some();
         if self.chunked > 0 {
-            out.push_str("Transfer-Encoding: chunked\r\n\r\n");
+            out.push_str(&self.form.line("Transfer-Encoding", "chunked"));
+            out.push_str("\r\n");
             let mut out = out.into_bytes();
             for chunk in self.body.chunks(self.chunked) {
                 out.extend_from_slice(format!("{:X}\r\n", chunk.len()).as_bytes());
@@ -183,7 +226,7 @@ impl HttpMessage {
         let is_get = matches!(&self.start, Start::Request { method, .. } if method == "GET");
         let bare = is_get && self.body.is_empty();
         if !framed && !bare {
-            out.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            out.push_str(&self.form.line("Content-Length", &self.body.len().to_string()));
         }
         out.push_str("\r\n");
         let mut out = out.into_bytes();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::chunked::Chunks;
 use super::framing::{self, Framing, framing};
-use super::{BODY_LIMIT, HttpError, HttpMessage, Side, head, spans};
+use super::{BODY_LIMIT, Form, HttpError, HttpMessage, Side, head, spans};
 
 /// A head of up to this many octets is looked at with each piece that arrives; a larger one, when a line has come to
 /// its end or it has grown by a part of it. So the work stays in proportion to the octets, and garbage is still found
@@ -142,6 +142,7 @@ impl Reader {
             framing: Some(framing),
             trailers: Vec::new(),
             irregular,
+            form: Form::default(),
         };
         Ok(Some(Partial { message, head: head.length, framing, chunks: Chunks::new(head.length) }))
     }

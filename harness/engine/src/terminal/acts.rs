@@ -6,11 +6,12 @@ use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
 use dmsc_uicc::fs::select;
 use dmsc_uicc::object::{Address, LocationStatus, Object, Present};
-use dmsc_uicc::profile::TerminalProfile;
+use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusWord;
 
 use super::{Out, Phase, Purpose, Terminal};
 use crate::apdu;
+use crate::choice::terminal::Announcement;
 use crate::messages::{ApduWith, Octets, ProfileWith, WakeUp, WakeUpWith, Within};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
@@ -67,11 +68,22 @@ impl Terminal {
 
     /// ENVELOPE (TERMINAL APPLICATIONS), the last one carrying Last Envelope (TS 102 223 7.8).
     pub(super) fn announce(&mut self, asked: Option<&Change>) -> Result<(), PlayerError> {
-        let mut envelope = Envelope::new(EnvelopeTag::TerminalApplications);
-        for application in &self.config.applications {
-            envelope = envelope.with(Object::RegistryApplication(application.clone()));
+        let applications = self.config.applications.clone();
+        let size = match self.config.choices.terminal.announcement {
+            Announcement::One => applications.len().max(1),
+            Announcement::Each => 1,
+        };
+        let mut parts = applications.chunks(size).peekable();
+        loop {
+            let mut envelope = Envelope::new(EnvelopeTag::TerminalApplications);
+            for application in parts.next().into_iter().flatten() {
+                envelope = envelope.with(Object::RegistryApplication(application.clone()));
+            }
+            if parts.peek().is_none() {
+                return self.envelope(envelope.with(Object::LastEnvelope(Present)), asked);
+            }
+            self.envelope(envelope, asked)?;
         }
-        self.envelope(envelope.with(Object::LastEnvelope(Present)), asked)
     }
 
     pub(super) fn envelope(&mut self, envelope: Envelope, asked: Option<&Change>) -> Result<(), PlayerError> {
@@ -86,7 +98,7 @@ impl Terminal {
             Ok(built) => built.objects.applications().cloned().collect(),
             Err(_) => Vec::new(),
         };
-        if !announced.is_empty() {
+        if !announced.is_empty() && change.is_some() {
             self.config.applications = announced;
         }
         let command = CommandApdu::new(0x80, 0xC2, 0, 0).with_data(data).with_le(256);
@@ -146,7 +158,7 @@ impl Terminal {
                 Ok(())
             }
             "start-dm-session" => self.open_session(0, None, &Change::default()),
-            "call-customer-care" => self.call(CUSTOMER_CARE, None),
+            "call-customer-care" if self.offers(Facility::CallControl) => self.call(CUSTOMER_CARE, None),
             _ => Ok(()),
         };
         if let Err(error) = done {

@@ -7,6 +7,7 @@ use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
 
 use crate::account::Account;
+use crate::choice::Choices;
 use crate::dm::Encoding;
 use crate::medium::Medium;
 use crate::messages::WakeUp;
@@ -42,6 +43,8 @@ pub struct TerminalConfig {
     pub bip_chunks: Vec<u8>,
     /// Whether its DM Client starts a session when it is notified.
     pub dm_client: bool,
+    /// What it chooses where the documents leave a choice.
+    pub choices: Choices,
     /// Wrong decisions.
     pub switches: Switches,
     /// Wrong octets.

@@ -14,6 +14,7 @@ use serde_json::{Map, json};
 
 use super::{CARD_LIMIT, Flight, Out, Pending, Phase, Purpose, Terminal};
 use crate::apdu;
+use crate::choice::terminal::Meanwhile;
 use crate::event::Actor;
 use crate::messages::WakeUp;
 use crate::player::PlayerError;
@@ -161,9 +162,21 @@ impl Terminal {
                 }
             }
             Purpose::Envelope(tries) => self.enveloped(out, *tries, response),
+            Purpose::Response => self.meanwhile(),
             Purpose::Fetch if response.sw.is_success() => self.fetched(&response.data),
             _ => {}
         }
+    }
+
+    /// What the terminal does with the card besides.
+    fn meanwhile(&mut self) {
+        let commands = match self.config.choices.terminal.meanwhile {
+            Meanwhile::Nothing => return,
+            Meanwhile::Status => vec![select::status()],
+            Meanwhile::Reads => vec![select::select_id(0x3F00), select::select_id(0x2FE2), select::read_binary(0, 10)],
+        };
+        let outs = commands.into_iter().map(|command| Out { command, octets: None, purpose: Purpose::Script });
+        self.queue.extend(outs);
     }
 
     pub(super) fn enveloped(&mut self, out: &Out, tries: u32, response: &ResponseApdu) {

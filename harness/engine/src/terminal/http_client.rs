@@ -7,8 +7,12 @@ use dmsc_dm::syncml::{Decoded, Message};
 use dmsc_link::{Signal, StreamId, Time};
 use serde_json::{Map, json};
 
+use super::bip::Notice;
 use super::{Pending, Terminal};
 use crate::account::Address;
+use crate::choice::client::Parting;
+use crate::choice::http::{Http, Reconnects};
+use crate::choice::terminal::EventOrder;
 use crate::conduit::{Conduit, Transport};
 use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, Unreadable, view};
@@ -16,6 +20,7 @@ use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{Framing, HttpMessage, Start};
 use crate::http_change::write;
+use crate::http_manner;
 use crate::medium::Medium;
 use crate::messages::{HttpWith, Reuse};
 use crate::patch::Change;
@@ -36,6 +41,10 @@ pub(super) struct HttpClient {
     /// Host and port the connection leads to.
     peer: Option<(String, u16)>,
     deadline: Option<Time>,
+    /// Whether the connection ends with the response to the request that is on its way.
+    one_exchange: bool,
+    /// A client of which the card is told after its data.
+    late: Option<Notice>,
     streams: StreamId,
     /// A response after which the server closes the connection, with its octets.
     parting: Option<(HttpMessage, Vec<u8>)>,
@@ -132,7 +141,7 @@ impl Terminal {
         let encoding = directive.encoding().unwrap_or(self.client.encoding);
         let mut body = match directive.body() {
             Some(body) => body,
-            None => encoding.encode(message).map_err(PlayerError)?,
+            None => encoding.encode(message, &self.config.choices.octets).map_err(PlayerError)?,
         };
         change.edit(&mut body)?;
         self.io.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
@@ -146,6 +155,7 @@ impl Terminal {
             .with("Accept-Charset", "utf-8")
             .with("Cache-Control", "no-store")
             .with("User-Agent", concat!("dmsc/", env!("CARGO_PKG_VERSION")));
+        let request = http_manner::apply(request, &address.host_header(), &self.config.choices.http);
         let asked = directive.http();
         self.request(request, &address, asked.as_ref())
     }
@@ -154,6 +164,11 @@ impl Terminal {
         let change = self.io.change("http.request", asked, || request.fields());
         let (octets, close) = write(request.clone(), change.as_ref())?;
         self.io.say(Actor::Client, "http.request", &octets, || request.fields());
+        let choices = &self.config.choices.http;
+        self.http.one_exchange = *choices != Http::default() && !request.keeps_alive();
+        if choices.reconnects == Reconnects::EachTime && self.http.is_open() {
+            self.disconnect();
+        }
         self.transmit(&address.host, address.port, &octets);
         if close {
             self.disconnect();
@@ -189,7 +204,10 @@ impl Terminal {
                         let mut conduit = Conduit::client(Transport::Channel(channel));
                         conduit.open();
                         self.http.conduit = Some(conduit);
-                        self.tell(notice);
+                        match self.config.choices.terminal.event_order {
+                            EventOrder::StatusFirst => self.tell(notice),
+                            EventOrder::DataFirst => self.http.late = Some(notice),
+                        }
                         self.flush();
                     }
                     None => self.refused(),
@@ -224,12 +242,21 @@ impl Terminal {
                 if let Some(notice) = self.bip.write(channel, &octets) {
                     self.tell(notice);
                 }
+                self.tell_late();
             }
             Transport::Stream(id) => self.io.send(Signal::Data(id, octets)),
         }
     }
 
+    /// Tells of a client of which the card is told after its data.
+    fn tell_late(&mut self) {
+        if let Some(notice) = self.http.late.take() {
+            self.tell(notice);
+        }
+    }
+
     fn drop_connection(&mut self) {
+        self.http.late = None;
         self.http.conduit = None;
         self.http.peer = None;
         self.http.deadline = None;
@@ -259,6 +286,7 @@ impl Terminal {
         self.http.asked = true;
         let (address, _) = self.default_address()?;
         self.connect(&address.host, address.port);
+        self.tell_late();
         Ok(())
     }
 
@@ -375,12 +403,18 @@ impl Terminal {
         self.http.deadline = None;
         // Until the card has closed the channel there is no other connection to be had, and none before an end that has
         // come is dealt with.
-        if !response.keeps_alive() && (ended || matches!(conduit.transport(), Transport::Channel(_))) {
+        let over_channel = matches!(conduit.transport(), Transport::Channel(_));
+        if self.is_last(&response) && (ended || over_channel) {
             self.http.deadline = Some(self.io.now + PARTING);
             self.http.parting = Some((response, octets));
             return;
         }
         self.responded(response, &octets);
+    }
+
+    /// Whether the connection ends with this response.
+    fn is_last(&self, response: &HttpMessage) -> bool {
+        !response.keeps_alive() || self.http.one_exchange
     }
 
     fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
@@ -404,7 +438,7 @@ impl Terminal {
     }
 
     fn take_response(&mut self, response: &HttpMessage, reply: &Reply) -> Result<(), PlayerError> {
-        if !response.keeps_alive() {
+        if self.is_last(response) {
             self.drop_connection_by_server();
         }
         if *reply == Reply::Silent {
@@ -492,7 +526,9 @@ impl Terminal {
             Some(answer) => self.post(&answer, &directive, &change),
             None => {
                 // The session is over: the client closes what it opened.
-                self.disconnect();
+                if self.config.choices.client.parting == Parting::Closes {
+                    self.disconnect();
+                }
                 Ok(())
             }
         }

@@ -5,18 +5,20 @@ use std::time::Duration;
 use dmsc_link::Signal;
 use dmsc_link::Time;
 use dmsc_uicc::apdu::CommandApdu;
-use dmsc_uicc::channel::TransportProtocol;
+use dmsc_uicc::channel::{ChannelStatus, Link, TransportProtocol};
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
-use dmsc_uicc::envelope::{Envelope, EnvelopeTag};
-use dmsc_uicc::object::{CommandDetails, Object, ObjectKind, TimeUnit, TimerValue};
+use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event};
+use dmsc_uicc::object::{CommandDetails, Duration as ObjectDuration, Object, ObjectKind, TimeUnit, TimerValue};
 use dmsc_uicc::profile::Facility;
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
 use serde_json::{Map, json};
 
 use super::acts::LOCATION;
 use super::bip::{ApplicationData, Delivery, Failure, Opened};
+use super::offers::OWN_POLLING;
 use super::{Out, Purpose, Terminal};
 use crate::apdu::build_response;
+use crate::choice::terminal::{BipCause, ChannelList, NotificationData, Performed, Polling};
 use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
 use crate::switch::Switch;
@@ -63,6 +65,9 @@ impl From<Failure> for Outcome {
     }
 }
 
+/// The general result of an error of the bearer independent protocol.
+const BIP_ERROR: u8 = 0x3A;
+
 impl Terminal {
     pub(super) fn answer_command(
         &mut self,
@@ -85,6 +90,10 @@ impl Terminal {
             Ok(_) if refused => Outcome::new(0x20),
             // Nothing of a command that does not parse is understood (TS 102 223 6.11).
             _ => Outcome::new(0x32),
+        };
+        let outcome = match self.config.choices.terminal.bip_cause {
+            BipCause::Unspecific if outcome.result == BIP_ERROR => Outcome { additional: vec![0x00], ..outcome },
+            _ => outcome,
         };
         let details =
             details.unwrap_or(CommandDetails { number: 1, command_type: CommandType::from_code(0), qualifier: 0 });
@@ -136,7 +145,7 @@ impl Terminal {
 
     /// Hands data to the DM Client.
     fn hand_over(&mut self, data: ApplicationData) {
-        if !data.stream {
+        if !data.stream || self.config.choices.terminal.notification_data == NotificationData::One {
             return self.notify(data.octets);
         }
         let accounts = &self.client.accounts;
@@ -169,12 +178,18 @@ impl Terminal {
         }
         let qualifier = command.details().map_or(0, |details| details.qualifier);
         match command.command_type() {
+            Some(kind) if !self.has(kind) => Outcome::new(0x30),
             Some(CommandType::MoreTime | CommandType::DisplayText | CommandType::SetUpIdleModeText) => {
                 Outcome::new(0x00)
             }
             Some(CommandType::Refresh) if qualifier == 0x04 => Outcome::new(0x00).then(After::Reset),
             Some(CommandType::Refresh) => Outcome::new(0x00),
             Some(CommandType::SetUpEventList) => match command.objects.events() {
+                Some(events)
+                    if events.contains(&Event::LocationStatus) && !self.offers(Facility::EventLocationStatus) =>
+                {
+                    Outcome::new(0x30)
+                }
                 Some(events) => {
                     self.events = events.to_vec();
                     Outcome::new(0x00)
@@ -212,12 +227,43 @@ impl Terminal {
             Some(CommandType::SendData) => self.send_data(command, qualifier),
             Some(CommandType::ReceiveData) => self.receive_data(command),
             Some(CommandType::GetChannelStatus) => {
-                let statuses = self.bip.statuses();
+                let statuses = self.listed();
                 statuses.into_iter().fold(Outcome::new(0x00), |outcome, s| outcome.with(Object::ChannelStatus(s)))
             }
             Some(known) if known.known_name().is_some() => Outcome::new(0x30),
             _ if self.switches.on(Switch::ClaimUnknownProactive) => Outcome::new(0x00),
             _ => Outcome::new(0x31),
+        }
+    }
+
+    /// Whether the terminal has a command, of those that not every terminal has.
+    fn has(&self, kind: CommandType) -> bool {
+        match kind {
+            CommandType::MoreTime => self.offers(Facility::MoreTime),
+            CommandType::Refresh => self.offers(Facility::Refresh),
+            CommandType::TimerManagement => self.offers(Facility::TimerStartStop),
+            CommandType::ProvideLocalInformation => self.offers(Facility::ProvideLocalInformation),
+            _ => true,
+        }
+    }
+
+    pub(super) fn offers(&self, facility: Facility) -> bool {
+        self.config.profile.has(facility)
+    }
+
+    /// The channels that GET CHANNEL STATUS tells of.
+    fn listed(&self) -> Vec<ChannelStatus> {
+        let open = self.bip.statuses();
+        match self.config.choices.terminal.channel_list {
+            ChannelList::Open => open,
+            ChannelList::OrNothing if open.is_empty() => vec![ChannelStatus::new(0, Link::Closed)],
+            ChannelList::OrNothing => open,
+            ChannelList::All => (1..=self.config.profile.channels())
+                .map(|id| {
+                    let known = open.iter().find(|status| status.channel == id).copied();
+                    known.unwrap_or(ChannelStatus::new(id, Link::Closed))
+                })
+                .collect(),
         }
     }
 
@@ -239,6 +285,12 @@ impl Terminal {
             TimeUnit::Tenths => Duration::from_millis(interval.saturating_mul(100)),
             TimeUnit::Unknown(_) => return Outcome::new(0x32),
         };
+        if self.config.choices.terminal.polling == Polling::Own {
+            // The answer says what the interval is, whatever was asked for (TS 102 223 6.8).
+            let interval = u8::try_from(OWN_POLLING.as_secs()).unwrap_or(u8::MAX);
+            let own = ObjectDuration { unit: TimeUnit::Seconds, interval };
+            return Outcome::new(0x00).with(Object::Duration(own));
+        }
         self.poll_interval = Some(wanted.max(Duration::from_secs(1)));
         Outcome::new(0x00).with(Object::Duration(duration))
     }
@@ -330,9 +382,13 @@ impl Terminal {
         match self.bip.open(transport.protocol, transport.port, wanted) {
             Ok(Opened { status, buffer, modified }) => {
                 // Granting another size than asked is "performed with modification" (TS 102 223 6.8).
-                Outcome::new(if modified { 0x07 } else { 0x00 })
-                    .with(Object::ChannelStatus(status))
-                    .with(Object::BufferSize(buffer))
+                let performed = match self.config.choices.terminal.performed {
+                    _ if modified => 0x07,
+                    Performed::Successfully => 0x00,
+                    Performed::PartialComprehension => 0x01,
+                    Performed::MissingInformation => 0x02,
+                };
+                Outcome::new(performed).with(Object::ChannelStatus(status)).with(Object::BufferSize(buffer))
             }
             Err(failure) => Outcome::from(failure).with(Object::BufferSize(wanted)),
         }

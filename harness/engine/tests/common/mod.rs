@@ -11,6 +11,7 @@ use dmsc_doc::Source;
 use dmsc_engine::account::{Account, AuthScheme};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause};
+use dmsc_engine::choice::Choices;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
 use dmsc_engine::medium::Medium;
@@ -56,6 +57,7 @@ pub(crate) fn card_config(scripted: bool, causes: Vec<Cause>) -> CardConfig {
         causes,
         scws: true,
         bip_chunks: Vec::new(),
+        choices: Choices::default(),
         switches: Switches::default(),
         patches: Vec::new(),
         scripted,
@@ -93,6 +95,7 @@ pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalCon
         revives: !scripted,
         bip_chunks: Vec::new(),
         dm_client: true,
+        choices: Choices::default(),
         switches: Switches::default(),
         patches: Vec::new(),
         scripted,

@@ -9,6 +9,7 @@ use dmsc_uicc::response::TerminalResponse;
 
 use super::{Applet, RECEIVE_LIMIT, SEND_LIMIT};
 use crate::card::cat::{Cat, Issued, Origin};
+use crate::choice::card::Flushing;
 use crate::conduit::{Conduit, Transport};
 use crate::player::{PlayerError, PlayerIo};
 use crate::switch::Switch;
@@ -20,6 +21,8 @@ const BUFFER: usize = 200;
 #[derive(Debug)]
 pub(super) struct Served {
     pub(super) channel: u8,
+    /// The port it listens on.
+    pub(super) port: u16,
     buffer: usize,
     /// The client that is connected.
     pub(super) client: Option<Conduit>,
@@ -37,14 +40,14 @@ impl Applet {
     /// Keeps account of a channel that was opened in UICC Server Mode.
     pub(super) fn adopt(&mut self, issued: &Issued, response: &TerminalResponse) {
         let asked = ProactiveCommand::parse(&issued.octets).ok();
-        let protocol = asked.as_ref().and_then(|c| c.objects.transport()).map(|t| t.protocol);
-        if protocol != Some(TransportProtocol::TcpUiccServer) {
+        let transport = asked.as_ref().and_then(|c| c.objects.transport());
+        let Some(port) = transport.filter(|t| t.protocol == TransportProtocol::TcpUiccServer).map(|t| t.port) else {
             return;
-        }
+        };
         let Some(status) = response.objects.channel_statuses().next() else { return };
         let buffer = response.objects.buffer_size().map_or(BUFFER, usize::from);
         self.served.retain(|s| s.channel != status.channel);
-        self.served.push(Served { channel: status.channel, buffer, client: None, receiving: false });
+        self.served.push(Served { channel: status.channel, port, buffer, client: None, receiving: false });
     }
 
     /// Channel Status: a client has come or gone, or the channel is closed.
@@ -73,7 +76,7 @@ impl Applet {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
         served.receiving = true;
         served.client();
-        let length = u8::try_from(self.chunks.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
+        let length = u8::try_from(self.portions.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
         let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
             .with(Object::ChannelDataLength(length));
         self.issue(Origin::Receive(channel), command, cat, io)
@@ -138,7 +141,7 @@ impl Applet {
         let mut parts = Vec::new();
         let mut rest = octets;
         while !rest.is_empty() {
-            let (part, tail) = rest.split_at(self.chunks.take(SEND_LIMIT.min(buffer)).min(rest.len()));
+            let (part, tail) = rest.split_at(self.portions.take(SEND_LIMIT.min(buffer)).min(rest.len()));
             parts.push(part);
             rest = tail;
         }
@@ -147,7 +150,8 @@ impl Applet {
             stored = stored.saturating_add(part.len());
             let next = parts.get(i.saturating_add(1)).map_or(0, |p| p.len());
             // Flush before the terminal's buffer overflows, and at the end.
-            let immediate = next == 0 || stored.saturating_add(next) > buffer;
+            let immediate =
+                self.choices.flushing == Flushing::Immediate || next == 0 || stored.saturating_add(next) > buffer;
             if immediate {
                 stored = 0;
             }

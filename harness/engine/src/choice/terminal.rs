@@ -1,0 +1,219 @@
+//! Choices of a terminal towards its card (TS 102 221, TS 102 223, DM_SC 7.1).
+
+use super::table::choices;
+
+choices! {
+    /// Choices of a terminal towards its card (TS 102 221, TS 102 223, DM_SC 7.1).
+    Handset
+
+    /// Which channels GET CHANNEL STATUS tells of.
+    (Terminal; "TS 102 223 6.8, 8.56")
+    channel_list: ChannelList = "channel-list" {
+        /// Those that are open.
+        Open = "open",
+        /// Those that are open, or channel 0 when none is.
+        OrNothing = "or-channel-0",
+        /// All that the terminal has.
+        All = "all",
+    }
+
+    /// The result of a command that was performed.
+    (Terminal; "TS 102 223 8.12")
+    performed: Performed = "performed" {
+        /// 00.
+        Successfully = "00",
+        /// 01 for OPEN CHANNEL: performed with partial comprehension.
+        PartialComprehension = "01",
+        /// 02 for OPEN CHANNEL: performed with missing information.
+        MissingInformation = "02",
+    }
+
+    /// The cause of a bearer independent protocol error, where there is a fitting one.
+    (Terminal; "TS 102 223 8.12.11")
+    bip_cause: BipCause = "bip-cause" {
+        /// The fitting one.
+        Fitting = "fitting",
+        /// No specific cause.
+        Unspecific = "unspecific",
+    }
+
+    /// The order in which the card is told of a client and of its data, that come at once.
+    (Terminal; "TS 102 223 7.5.10, 7.5.11")
+    event_order: EventOrder = "event-order" {
+        /// The client first.
+        StatusFirst = "status-first",
+        /// The data first.
+        DataFirst = "data-first",
+    }
+
+    /// How often the terminal sends STATUS while idle.
+    (Terminal; "TS 102 221 14.5.2")
+    polling: Polling = "polling" {
+        /// Every 30 s.
+        Usual = "30-s",
+        /// Every 5 s.
+        Often = "5-s",
+        /// Every 25 s, whatever the card asks for.
+        Own = "25-s",
+    }
+
+    /// Whether the terminal has timers.
+    (Terminal; "TS 102 223 5.2, DM_SC 6")
+    timers: Timers = "timers" {
+        /// It has eight.
+        Eight = "eight",
+        /// It has none.
+        Nothing = "none",
+    }
+
+    /// The transports to terminal applications.
+    (Terminal; "DM_SC 7.1, TS 102 223 5.2")
+    transports: Transports = "transports" {
+        /// TCP and UDP.
+        TcpUdp = "tcp-udp",
+        /// TCP alone.
+        Tcp = "tcp",
+        /// TCP, UDP and the direct channel.
+        All = "all",
+    }
+
+    /// How many channels the terminal has.
+    (Terminal; "TS 102 223 5.2")
+    channels: Channels = "channels" {
+        /// Two.
+        Two = "2",
+        /// Three.
+        Three = "3",
+        /// Seven.
+        Seven = "7",
+    }
+
+    /// Whether calls are put before the card.
+    (Terminal; "TS 102 223 5.2, DM_SC 6")
+    call_control: CallControl = "call-control" {
+        /// They are.
+        Offered = "offered",
+        /// They are not.
+        NotOffered = "not-offered",
+    }
+
+    /// Whether the card can ask for the location status.
+    (Terminal; "TS 102 223 5.2, DM_SC 6")
+    location: Location = "location" {
+        /// It can.
+        Offered = "offered",
+        /// It cannot.
+        NotOffered = "not-offered",
+    }
+
+    /// Whether the terminal has REFRESH.
+    (Terminal; "TS 102 223 5.2")
+    refresh: Refresh = "refresh" {
+        /// It has.
+        Offered = "offered",
+        /// It has not.
+        NotOffered = "not-offered",
+    }
+
+    /// Whether the terminal has short messages, MORE TIME and PROVIDE LOCAL INFORMATION.
+    (Terminal; "TS 102 223 5.2, DM_SC 7.2")
+    more_facilities: MoreFacilities = "more-facilities" {
+        /// It has.
+        Offered = "offered",
+        /// It has not.
+        NotOffered = "not-offered",
+    }
+
+    /// The length of the terminal profile.
+    (Terminal; "TS 102 223 5.2")
+    profile_length: ProfileLength = "profile-length" {
+        /// 30 octets.
+        Short = "30",
+        /// 40 octets, with facilities of which DM_SC does not speak.
+        Long = "40",
+    }
+
+    /// The port of the DM Client.
+    (Terminal; "DM_SC 7.1")
+    client_port: ClientPort = "client-port" {
+        /// 0xC000.
+        Dynamic = "49152",
+        /// 2948, the one registered for push.
+        Push = "2948",
+        /// 65534.
+        High = "65534",
+    }
+
+    /// The name of the DM Client among the applications.
+    (Terminal; "TS 102 223 8.91")
+    client_name: ClientName = "client-name" {
+        /// In the GSM alphabet.
+        Gsm = "gsm",
+        /// In UCS2.
+        Ucs2 = "ucs2",
+        /// A long one.
+        Long = "long",
+    }
+
+    /// The applications that the terminal announces.
+    (Terminal; "TS 102 223 7.8, DM_SC 7.1")
+    applications: Applications = "applications" {
+        /// The DM Client.
+        DmClient = "dm-client",
+        /// Others before it.
+        Last = "last",
+        /// Others after it.
+        First = "first",
+    }
+
+    /// In how many envelopes they are announced.
+    (Terminal; "TS 102 223 7.8")
+    announcement: Announcement = "announcement" {
+        /// In one.
+        One = "one",
+        /// In one for each application.
+        Each = "each",
+    }
+
+    /// What else the terminal does with the card meanwhile.
+    (Terminal; "TS 102 221 14")
+    meanwhile: Meanwhile = "meanwhile" {
+        /// Nothing.
+        Nothing = "nothing",
+        /// STATUS after each answer.
+        Status = "status",
+        /// It reads a file after each answer.
+        Reads = "reads",
+    }
+
+    /// How large a buffer the terminal grants.
+    (Terminal; "TS 102 223 6.4.27")
+    buffer: Buffer = "buffer" {
+        /// What is asked for, up to 1400 octets.
+        Usual = "1400",
+        /// Up to 500 octets.
+        Small = "500",
+        /// Up to 60000 octets.
+        Large = "60000",
+    }
+
+    /// In what pieces data from the client reach the card.
+    (Terminal; "TS 102 223 7.5.10")
+    arrival: Arrival = "arrival" {
+        /// As a whole.
+        Whole = "whole",
+        /// In pieces of 200 octets.
+        Pieces = "pieces",
+        /// In uneven pieces.
+        Uneven = "uneven",
+    }
+
+    /// What the terminal takes for a notification that comes over TCP.
+    (Terminal; "DM_SC 7.1 step 2")
+    notification_data: NotificationData = "notification-data" {
+        /// What one or more SEND DATA have brought, put together.
+        Joined = "joined",
+        /// The data of one SEND DATA.
+        One = "one",
+    }
+}
