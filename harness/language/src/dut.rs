@@ -24,6 +24,7 @@ use crate::bundle::Bundle;
 use crate::catalogue::Role;
 use crate::fault::Fault;
 use crate::ixit::Ixit;
+use crate::variant::Variant;
 pub use nonces::NonceFile;
 
 /// A DUT.
@@ -43,6 +44,8 @@ pub struct Dut {
     pub interpretations: BTreeMap<String, String>,
     /// The faults of a built-in DUT.
     pub faults: Vec<Fault>,
+    /// What a built-in DUT does otherwise, and conforms all the same.
+    pub variant: Option<Variant>,
     /// The card that the harness plays, or that is built in; the one of the fixtures unless given.
     pub card: Option<FileSystem>,
     /// Where its nonces are kept from one run to the next.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::case::{case_schema, definitions, include_schema};
 use crate::dut::dut_schema;
 use crate::fault::faults_schema;
+use crate::variant::variants_schema;
 
 /// The published schemas: file name and content.
 pub fn json_schemas() -> Vec<(&'static str, Value)> {
@@ -17,11 +18,14 @@ pub fn json_schemas() -> Vec<(&'static str, Value)> {
     refer(&mut includes);
     let mut faults = faults_schema().json_schema(&none);
     refer(&mut faults);
+    let mut variants = variants_schema().json_schema(&none);
+    refer(&mut variants);
     vec![
         (CASES, cases),
         ("include.schema.json", includes),
         ("dut.schema.json", dut_schema().json_schema(&none)),
         ("faults.schema.json", faults),
+        ("variants.schema.json", variants),
     ]
 }
 

@@ -1,5 +1,6 @@
-//! Cases, includes, DUT files and faults: what people write, read and checked, with every problem at its place.
+//! Cases, includes, DUT files, faults and variants: what people write, read and checked, with every problem at its place.
 
+mod behaviour;
 pub mod bundle;
 pub mod case;
 pub mod catalogue;
@@ -11,3 +12,4 @@ pub mod fault;
 pub mod ixit;
 pub mod pages;
 pub mod variables;
+pub mod variant;

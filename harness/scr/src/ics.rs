@@ -76,6 +76,20 @@ impl Ics {
         Problems::none_or(source, problems, Self { dut, answers, interpretations })
     }
 
+    /// The same statement with other answers to some items.
+    ///
+    /// # Errors
+    /// As of [`Ics::parse`]: what is not an item of the DUT, and the contradictions that arise.
+    pub fn with_answers(&self, changed: &BTreeMap<ItemId, bool>, tables: &Tables) -> Result<Self, Problems> {
+        let mut answers = self.answers.clone();
+        answers.extend(changed.iter().map(|(item, answer)| (item.clone(), *answer)));
+        let answer = |(item, answer): (&ItemId, &bool)| format!("  {item}: {}\n", if *answer { "yes" } else { "no" });
+        let answers: String = answers.iter().map(answer).collect();
+        let text = format!("ics: 1\ndut: {{ name: other, kind: {} }}\nanswers:\n{answers}", self.dut.kind);
+        let read = Self::parse(&Source::new("the changed statement", text), tables)?;
+        Ok(Self { answers: read.answers, ..self.clone() })
+    }
+
     /// The DUT.
     pub fn dut(&self) -> &Dut {
         &self.dut
@@ -171,6 +185,16 @@ mod tests {
         assert_eq!(reading("package0-framing"), Some("wsp"));
         assert_eq!(reading("default-nonce-encoding"), Some("four-octets"));
         assert_eq!(reading("no-such-point"), None);
+    }
+
+    #[test]
+    fn other_answers_are_checked_like_the_first() {
+        let ics = card("interpretations: { package0-framing: wsp }\n").unwrap();
+        let change = |item: &str, answer| BTreeMap::from([(item.parse().unwrap(), answer)]);
+        let changed = ics.with_answers(&change("DM_SC-S-006-O", false), Tables::builtin()).unwrap();
+        assert_eq!((changed.claims("DM_SC-S-006-O"), changed.claims("DM_SC-S-005-O")), (Some(false), Some(true)));
+        assert_eq!((changed.dut(), changed.interpretations()), (ics.dut(), ics.interpretations()));
+        assert!(ics.with_answers(&change("DM_SC-S-001-M", false), Tables::builtin()).is_err());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
         vec![Problems::new(source.clone(), vec![Problem::new(span, problem.to_string())])]
     })?;
     let file = source.name.clone();
-    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, card, nonces, reset, operator, file })
+    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, variant: None, card, nonces, reset, operator, file })
 }
 
 struct Reader<'a> {

@@ -13,6 +13,7 @@ use crate::case::{case_schema, definitions, include_schema};
 use crate::catalogue::schema;
 use crate::dut::dut_schema;
 use crate::fault::faults_schema;
+use crate::variant::variants_schema;
 
 /// The reference of the case language: keys of cases, settings, steps, includes, matchers, edits and faults, then the
 /// kinds of messages and their fields.
@@ -38,6 +39,7 @@ pub fn reference() -> String {
     keys.section("## Matchers", shared(&schema::matchers()), "key");
     keys.section("## Edits", variants(&schema::edits()), "edit");
     keys.section("## Keys of a fault", shared(&faults_schema()), "key");
+    keys.section("## Keys of a variant", shared(&variants_schema()), "key");
     kinds::write(&mut out);
     out
 }
