@@ -7,6 +7,7 @@ use dmsc_language::bundle::{Bundle, BundleError};
 use dmsc_language::case::{Case, Library};
 use dmsc_language::dut::{Dut, DutError};
 use dmsc_language::fault::{self, Fault};
+use dmsc_language::variant::{self, Variant};
 
 use dmsc_runner::select::CaseName;
 
@@ -80,6 +81,14 @@ pub(crate) fn case_names(names: &[String], cases: &[Case]) -> Result<Vec<CaseNam
 /// All that is wrong with the faults.
 pub(crate) fn faults(bundle: &Bundle) -> Result<Vec<Fault>, Failure> {
     Ok(fault::load(bundle)?)
+}
+
+/// Every variant of a bundle.
+///
+/// # Errors
+/// All that is wrong with the variants.
+pub(crate) fn variants(bundle: &Bundle) -> Result<Vec<Variant>, Failure> {
+    Ok(variant::load(bundle)?)
 }
 
 /// A DUT that is part of the fixtures.

@@ -1,6 +1,7 @@
 //! Which cases run, how they run, and what they come to.
 
 pub mod execute;
+pub mod explore;
 mod judge;
 mod missed;
 mod notes;

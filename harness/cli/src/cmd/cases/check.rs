@@ -7,6 +7,7 @@ use dmsc_doc::Problems;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Library;
 use dmsc_language::fault;
+use dmsc_language::variant;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -77,6 +78,7 @@ impl Found {
             Err(problems) => self.problems.extend(problems),
         }
         self.problems.extend(fault::load(bundle).err().into_iter().flatten());
+        self.problems.extend(variant::load(bundle).err().into_iter().flatten());
     }
 
     /// One file on disk, with the includes beside it, or else those that are part of dmsc.

@@ -33,6 +33,8 @@ enum Kind {
     Dut,
     /// A file of faults.
     Faults,
+    /// A file of variants.
+    Variants,
     /// A conformance statement.
     Ics,
 }
@@ -44,6 +46,7 @@ impl Schema {
             Kind::Include => "include.schema.json",
             Kind::Dut => "dut.schema.json",
             Kind::Faults => "faults.schema.json",
+            Kind::Variants => "variants.schema.json",
             Kind::Ics => {
                 terminal.json(&ics_schema().json_schema(&Definitions::new()))?;
                 return Ok(Exit::Conforms);

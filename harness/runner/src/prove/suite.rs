@@ -1,0 +1,98 @@
+//! The cases that apply to a DUT, run once, and what its items come to.
+
+use dmsc_bench::fixtures::Fixtures;
+use dmsc_bench::operator::DutFileOperator;
+use dmsc_bench::rig::Rig;
+use dmsc_language::bundle::Bundle;
+use dmsc_language::case::Case;
+use dmsc_language::dut::Dut;
+use dmsc_scr::{Measured, Outcome, Tables, Verdict, item_verdicts};
+
+use super::Unclean;
+use crate::execute::Options;
+use crate::outcome::CaseResult;
+use crate::run::{RunConfig, plan, run_case};
+use crate::select::Selection;
+use crate::unrecorded::Unrecorded;
+
+/// What came of the cases against one DUT.
+pub(crate) struct Outcomes {
+    /// Those that ran.
+    pub(crate) seen: Vec<Seen>,
+    measured: Vec<Measured>,
+}
+
+/// What came of a case.
+pub(crate) struct Seen {
+    pub(crate) case: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: String,
+    /// Whether a demand was missed that would be a fail, were it not known from memory only, or in doubt.
+    pub(crate) doubted: bool,
+}
+
+/// Runs all cases that apply to a DUT.
+pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixtures, seed: u64) -> Outcomes {
+    let config = RunConfig {
+        duts: std::slice::from_ref(dut),
+        cases,
+        bundle,
+        selection: Selection::default(),
+        seed,
+        strict: false,
+        person: false,
+        out: None,
+        resume: false,
+    };
+    let mut outcomes = Outcomes { seen: Vec::new(), measured: Vec::new() };
+    for planned in plan(&config, Tables::builtin()) {
+        let case = planned.case;
+        let outcome = planned.skip.unwrap_or_else(|| {
+            let mut rig = Rig::new(dut, fixtures, seed);
+            let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
+            let result = run_case(&mut rig, case, &options, &mut Unrecorded, &mut DutFileOperator::new(dut));
+            let CaseResult { verdict, reason, doubted, .. } = result;
+            outcomes.seen.push(Seen { case: case.name(), verdict, reason, doubted });
+            Outcome::Verdict(verdict)
+        });
+        outcomes.measured.push(Measured {
+            case: case.name(),
+            item: case.item.clone(),
+            covers: case.covers.clone(),
+            outcome,
+        });
+    }
+    outcomes
+}
+
+impl Outcomes {
+    /// The cases with this verdict.
+    pub(crate) fn of(&self, verdict: Verdict) -> impl Iterator<Item = Unclean> {
+        self.seen.iter().filter(move |seen| seen.verdict == verdict).map(Seen::told)
+    }
+
+    /// The cases with another verdict than this.
+    pub(crate) fn not(&self, verdict: Verdict) -> impl Iterator<Item = Unclean> {
+        self.seen.iter().filter(move |seen| seen.verdict != verdict).map(Seen::told)
+    }
+
+    /// The mandatory items that the DUT did not pass, with their verdict and the reasons. Cases that came to no verdict
+    /// count for nothing where they are `allowed` to.
+    pub(crate) fn mandatory_missed(&self, dut: &Dut, allowed: impl Fn(&str) -> bool) -> Vec<String> {
+        let tables = Tables::builtin();
+        let open = |case: &&Measured| case.outcome.verdict() == Some(Verdict::Inconclusive) && allowed(&case.case);
+        let measured: Vec<Measured> = self.measured.iter().filter(|case| !open(case)).cloned().collect();
+        let verdicts = item_verdicts(tables, &dut.ics, &measured);
+        let mandatory = verdicts.iter().filter(|found| {
+            found.claimed == Some(true) && tables.item(found.item.as_str()).is_some_and(|item| item.is_mandatory())
+        });
+        let missed = mandatory.filter(|found| found.outcome.verdict() != Some(Verdict::Pass));
+        missed.map(|found| format!("{} is {}: {}", found.item, found.outcome, found.reasons.join("; "))).collect()
+    }
+}
+
+impl Seen {
+    fn told(&self) -> Unclean {
+        Unclean { case: self.case.clone(), verdict: self.verdict.as_str().into(), reason: self.reason.clone() }
+    }
+}
