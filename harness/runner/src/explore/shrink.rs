@@ -37,8 +37,10 @@ impl Shrinker<'_> {
                 met.push(index);
             }
         }
-        for finding in met.into_iter().filter_map(|index| self.findings.get_mut(index)) {
-            finding.met = finding.met.saturating_add(1);
+        for index in met {
+            if let Some(finding) = self.findings.get_mut(index) {
+                finding.met = finding.met.saturating_add(1);
+            }
         }
         Ok(())
     }
