@@ -44,6 +44,8 @@ pub struct Case {
     pub spec: Vec<String>,
     /// The item of the folder.
     pub item: ItemId,
+    /// Whether a package in several messages is one message to it, where the file says so.
+    pub joins_packages: Option<bool>,
     /// Whether it looks at rounds of challenge, where the file says so.
     pub about_credentials: Option<bool>,
     /// Further items whose verdict it feeds.
@@ -306,9 +308,11 @@ impl Case {
 
     /// Whether a step looks at credentials or challenges, or answers with others, as the rules of DM trust tell them.
     pub fn is_about_credentials(&self) -> bool {
-        if let Some(about) = self.about_credentials {
-            return about;
-        }
+        self.about_credentials.unwrap_or_else(|| self.concerns_credentials())
+    }
+
+    /// Whether a field of a step is about credentials.
+    fn concerns_credentials(&self) -> bool {
         let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
         let mut found = !self.ixit.is_empty();
         for_each(&self.steps, &mut |step| match &step.kind {
@@ -322,8 +326,13 @@ impl Case {
         found
     }
 
-    /// Whether a step looks at `final`, and so at each message of a package by itself. To other cases a package that is
-    /// sent in several messages is one message, for DMPRO 6 leaves that to the sender.
+    /// Whether a package in several messages is one message to it, for DMPRO 6 leaves that to the sender. It is not where
+    /// the case looks at `final`, nor where it is about credentials, which one answer settles.
+    pub fn joins_packages(&self) -> bool {
+        self.joins_packages.unwrap_or_else(|| !self.is_about_messages() && !self.concerns_credentials())
+    }
+
+    /// Whether a step looks at `final`, and so at each message of a package by itself.
     pub fn is_about_messages(&self) -> bool {
         let mut found = false;
         for_each(&self.steps, &mut |step| {

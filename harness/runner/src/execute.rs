@@ -29,6 +29,7 @@ use crate::judge::{Finding, describe, seconds};
 use crate::missed::{Missed, is_unreadable};
 use crate::notes::Notes;
 use crate::outcome::CaseResult;
+use crate::package::MOST_MESSAGES;
 use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind};
 use dmsc_language::variables::{self, Scope, VariableError};
 
@@ -119,7 +120,7 @@ pub fn execute<'a>(
         shown: 0,
         doubted: false,
         looks_past_challenges: !case.is_about_credentials(),
-        joins_packages: !case.is_about_messages(),
+        joins_packages: case.joins_packages(),
         told: VecDeque::new(),
         sending: None,
     };
@@ -182,7 +183,7 @@ pub(crate) struct Executor<'a> {
     /// Whether rounds of challenge are the player's business, since the case is not about credentials: the player
     /// challenges, or answers a challenge, as DMPRO 9 has it, and the case goes on with what comes after it.
     looks_past_challenges: bool,
-    /// Whether a package in several messages is one message to the case, since it does not look at `final`.
+    /// Whether a package in several messages is one message to the case.
     joins_packages: bool,
     /// Events that were there already when something sent was looked for.
     told: VecDeque<Event>,
@@ -332,12 +333,15 @@ impl<'a> Executor<'a> {
                 continue;
             }
             let fits = event.heard && kind.takes(&event.kind);
-            let ours = fits && filter.is_none_or(|f| f.accepts(&event.fields));
+            let ours = fits && (filter.is_none_or(|f| f.accepts(&event.fields)) || missed.package.goes_on_with(&event));
             let round = self.looks_past_challenges && is_of_challenge(&event, self.session.account());
             if ours && (whole || !round) {
                 if self.joins_packages && !whole && !missed.package.is_complete_with(&event) {
                     missed.package.add(&event);
                     self.pass_by(event)?;
+                    if missed.package.open().is_some_and(|count| count >= MOST_MESSAGES) {
+                        break;
+                    }
                     continue;
                 }
                 let event = Rc::new(event);

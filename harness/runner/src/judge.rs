@@ -10,6 +10,7 @@ use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
 use dmsc_language::case::{Level, Step};
 use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Mark, Octets};
 use dmsc_scr::Verdict;
+use serde_json::Value;
 
 use crate::execute::{Executor, Stop};
 use crate::missed::{Missed, is_refused, is_unreadable, unreadable};
@@ -146,6 +147,10 @@ impl<'a> Executor<'a> {
             return Ok(());
         }
         let preamble = step.location.file != self.case.file;
+        let part = self.last.as_ref().is_some_and(|event| event.fields.get("final") == Some(&Value::Bool(false)));
+        if part && !self.case.joins_packages() && !self.case.is_about_messages() {
+            return self.unseen(step, finding, "the package comes in several messages, and the case judges whole ones");
+        }
         let (verdict, reason) = if self.in_control {
             (Verdict::Inconclusive, format!("the positive control failed: {headline}"))
         } else if preamble {

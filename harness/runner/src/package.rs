@@ -11,6 +11,9 @@ pub(crate) struct Package {
     parts: Vec<Map<String, Value>>,
 }
 
+/// How many messages of a package are waited for.
+pub(crate) const MOST_MESSAGES: usize = 64;
+
 /// What a package has of all its messages; everything else is that of the last.
 const JOINED: [&str; 7] = ["names", "alerts", "status", "statuses", "results", "devinfo", "commands"];
 
@@ -18,6 +21,13 @@ impl Package {
     /// Whether a message is the last of its package. What is no DM message is always whole.
     pub(crate) fn is_complete_with(&self, event: &Event) -> bool {
         event.kind != "dm.message" || event.fields.get("final") != Some(&Value::Bool(false))
+    }
+
+    /// Whether a message belongs to the package that has begun.
+    pub(crate) fn goes_on_with(&self, event: &Event) -> bool {
+        let session = |fields: &Value| fields.get("session_id").cloned();
+        let begun = self.parts.last().and_then(|part| part.get("session_id").cloned());
+        begun.is_some() && begun == session(&event.fields)
     }
 
     /// Adds a message that is not the last.

@@ -350,6 +350,7 @@ impl Reader<'_> {
             purpose: text("purpose"),
             spec: texts("spec"),
             item: item?.clone(),
+            joins_packages: filled.get("packages").and_then(Node::as_str).map(|word| word == "joined"),
             about_credentials: filled.get("about_credentials").and_then(Node::as_bool),
             covers: ids("covers"),
             claims: ids("claims"),

@@ -44,6 +44,14 @@ pub fn case_schema() -> Schema {
             Schema::Bool,
             "Whether it looks at rounds of challenge; it does if a field of it is about credentials, unless given.",
         ),
+        Field::optional(
+            "packages",
+            Schema::documented_choice([
+                ("joined", "A package in several messages is one message."),
+                ("apart", "Each message is looked at by itself."),
+            ]),
+            "How packages in several messages are looked at; joined, unless a field is `final` or about credentials.",
+        ),
         Field::optional("when", readings(), "Applies only where these readings are in force."),
         Field::optional("ixit", conditions(), "Applies only to DUTs whose IXIT has these values."),
         Field::optional("parameters", parameters(), "Names with lists of values; every combination is an instance."),
