@@ -306,10 +306,11 @@ impl<'a> Executor<'a> {
     /// Waits for a message of a kind; what came in its place when the window ends without one.
     fn wait(&mut self, kind: &Kind, filter: Option<&Template>, window: Duration, whole: bool) -> Result<Waited, Stop> {
         self.settle()?;
-        let began = self.session.now();
+        let mut began = self.session.now();
         let mut missed = Missed::new(window);
         let mut last = Time::NEVER;
         let mut extensions = 0;
+        let first = began;
         loop {
             let until = self.end(began, window, extensions).min(last);
             let Some(event) = self.next(until)? else {
@@ -337,6 +338,8 @@ impl<'a> Executor<'a> {
             let round = self.looks_past_challenges && is_of_challenge(&event, self.session.account());
             if ours && (whole || !round) {
                 if self.joins_packages && !whole && !missed.package.is_complete_with(&event) {
+                    // The rest is asked for, and has its own window.
+                    began = event.at;
                     missed.package.add(&event);
                     self.pass_by(event)?;
                     if missed.package.open().is_some_and(|count| count >= MOST_MESSAGES) {
@@ -361,13 +364,17 @@ impl<'a> Executor<'a> {
             }
             match filter {
                 _ if !event.heard => {}
-                _ if round && fits => missed.challenged = missed.challenged.saturating_add(1),
+                _ if round && fits => {
+                    // What comes after the challenge has its own window.
+                    began = event.at;
+                    missed.challenged = missed.challenged.saturating_add(1);
+                }
                 Some(filter) if fits => missed.aside(&event, filter),
                 _ => missed.other(&event.kind),
             }
             self.pass_by(event)?;
         }
-        missed.waited = self.session.now().since(began);
+        missed.waited = self.session.now().since(first);
         Ok(Waited::Missed(missed))
     }
 

@@ -56,6 +56,12 @@ impl Package {
         if let Some(package) = self.parts.first().and_then(|first| first.get("package")) {
             fields.insert("package".into(), package.clone());
         }
+        // Credentials come once, with the message that needs them.
+        if let Some(with) = self.parts.iter().find(|part| part.get("cred").is_some_and(|cred| !cred.is_null())) {
+            for name in ["cred", "credentials", "source_name"] {
+                fields.extend(with.get(name).map(|value| (name.to_owned(), value.clone())));
+            }
+        }
         event.fields = Value::Object(fields).into();
         Rc::new(event)
     }

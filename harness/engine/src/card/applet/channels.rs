@@ -26,6 +26,8 @@ pub(super) struct Served {
     buffer: usize,
     /// The client that is connected.
     pub(super) client: Option<Conduit>,
+    /// Whether the terminal has told of the client, not only of its data: nothing says which event comes first.
+    announced: bool,
     /// Whether a RECEIVE DATA is on its way.
     receiving: bool,
 }
@@ -47,7 +49,14 @@ impl Applet {
         let Some(status) = response.objects.channel_statuses().next() else { return };
         let buffer = response.objects.buffer_size().map_or(BUFFER, usize::from);
         self.served.retain(|s| s.channel != status.channel);
-        self.served.push(Served { channel: status.channel, port, buffer, client: None, receiving: false });
+        self.served.push(Served {
+            channel: status.channel,
+            port,
+            buffer,
+            client: None,
+            announced: false,
+            receiving: false,
+        });
     }
 
     /// Channel Status: a client has come or gone, or the channel is closed.
@@ -56,12 +65,18 @@ impl Applet {
         for status in statuses {
             let keep = self.switches.on(Switch::KeepHalfRequest);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
+                let established = status.link == Link::Established;
+                let told = std::mem::replace(&mut served.announced, established);
+                if established && !told && served.client.is_some() {
+                    // Its data came before.
+                    continue;
+                }
                 served.receiving = false;
                 if keep && served.client.is_some() {
                     continue;
                 }
                 served.client = None;
-                if status.link == Link::Established {
+                if established {
                     served.client();
                 }
             }
@@ -163,7 +178,7 @@ impl Applet {
             // Qualifier 1 goes back to LISTEN (TS 102 223 6.4.28).
             let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
-                served.client = None;
+                (served.client, served.announced) = (None, false);
             }
             self.issue(Origin::Hang, command, cat, io)?;
         }
