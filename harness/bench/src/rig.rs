@@ -5,6 +5,7 @@ use std::time::Duration;
 use dmsc_engine::account::Account;
 use dmsc_engine::dm::trust::Nonces;
 use dmsc_engine::medium::Medium;
+use dmsc_engine::messages::Setup;
 use dmsc_engine::player::Player;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
@@ -18,7 +19,7 @@ use crate::fixtures::{FixtureError, Fixtures};
 use crate::lasting_dut::LastingDut;
 use crate::nonces::FollowedNonces;
 use crate::players::Players;
-use crate::session::Session;
+use crate::session::{Session, Signs};
 
 /// Why a session cannot be put together; always the rig's fault.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,8 @@ pub struct Rig<'a> {
     /// What came of the disturbances of the last session, and what crossed its link.
     outcome: Vec<(Disturbance, Option<Time>)>,
     tally: Tally,
+    /// What the last session has shown of a terminal.
+    signs: Signs,
 }
 
 impl<'a> Rig<'a> {
@@ -77,7 +80,8 @@ impl<'a> Rig<'a> {
         let players = Players { dut, fixtures, seed };
         let (ledger, outcome, tally) = (None, Vec::new(), Tally::default());
         let (keep, met, lasting, nonces) = (false, false, None, FollowedNonces::of(dut));
-        Rig { dut, players, nonces, device, keep, met, lasting, ledger, outcome, tally }
+        let signs = Signs::default();
+        Rig { dut, players, nonces, device, keep, met, lasting, ledger, outcome, tally, signs }
     }
 
     /// The nonces for the next session.
@@ -100,14 +104,18 @@ impl<'a> Rig<'a> {
 
     /// The account that the next session with a case starts from.
     pub fn account_of(&self, case: &Case) -> Account {
+        self.account(&case.setup)
+    }
+
+    fn account(&self, setup: &Setup) -> Account {
         // What a reference DUT has, everybody can know.
         let met = self.lasting.as_ref().and_then(LastingDut::account);
-        let mut account = match (met, case.setup.account()) {
+        let mut account = match (met, setup.account()) {
             (Some(account), _) => account,
             (None, Some(with)) => with.applied(&self.dut.ixit.account),
             (None, None) => self.nonces.account().clone(),
         };
-        if let Some(octets) = case.setup.nonce() {
+        if let Some(octets) = setup.nonce() {
             account.server_nonce = octets.to_vec();
         }
         account
@@ -146,6 +154,23 @@ impl<'a> Rig<'a> {
     /// # Errors
     /// [`RigError`] when the DUT cannot be brought to its start.
     pub fn open(&mut self, case: &Case) -> Result<Session, RigError> {
+        self.session(&case.setup)
+    }
+
+    /// Begins a fresh session for nothing in particular.
+    ///
+    /// # Errors
+    /// [`RigError`] when the DUT cannot be brought to its start.
+    pub fn open_idle(&mut self) -> Result<Session, RigError> {
+        self.session(&Setup::new(self.dut.role()))
+    }
+
+    /// Whether the DUT is reached over its contact interface.
+    pub fn has_contact(&self) -> bool {
+        !matches!(self.dut.link, LinkSpec::Tcp(_))
+    }
+
+    fn session(&mut self, setup: &Setup) -> Result<Session, RigError> {
         let lives_on = std::mem::replace(&mut self.met, self.keep);
         if let Some(reset) = self.dut.reset.as_ref().filter(|_| !lives_on) {
             run_command(reset)?;
@@ -155,16 +180,16 @@ impl<'a> Rig<'a> {
         self.nonces.keep(&self.dut.name).map_err(RigError::Nonces)?;
         let link: Box<dyn Link> = match &self.dut.link {
             LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
-            LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.builtin(*builtin, case, Medium::Contact))),
-            LinkSpec::Device(device) => self.device(device, case)?,
+            LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.builtin(*builtin, setup, Medium::Contact))),
+            LinkSpec::Device(device) => self.device(device, setup)?,
         };
-        let link = self.disturb(link, case);
-        let player = self.players.player(&case.setup, self.account_of(case), medium(link.as_ref()));
+        let link = self.disturb(link, setup);
+        let player = self.players.player(setup, self.account(setup), medium(link.as_ref()));
         Ok(Session::start(player, link))
     }
 
     /// The link to a device; on a bench, with the built-in DUT of the case at its far end.
-    fn device(&mut self, device: &Device, case: &Case) -> Result<Box<dyn Link>, RigError> {
+    fn device(&mut self, device: &Device, setup: &Setup) -> Result<Box<dyn Link>, RigError> {
         let atr = self.players.files().atr().to_vec();
         let opening = |plays: Role| match plays {
             Role::Card => Opening { atr: atr.clone() },
@@ -173,19 +198,19 @@ impl<'a> Rig<'a> {
         let mut near = self.device.as_mut().ok_or(RigError::NoDevice)?.take()?;
         let medium = medium(near.as_ref());
         let far = device.bench.as_ref();
-        let far = far.map(|bench| (self.builtin(bench.builtin, case, medium), opening(case.role.other())));
+        let far = far.map(|bench| (self.builtin(bench.builtin, setup, medium), opening(self.dut.role().other())));
         let link = self.device.as_ref().ok_or(RigError::NoDevice)?;
-        link.begin(near.as_mut(), &opening(case.role), far)?;
+        link.begin(near.as_mut(), &opening(self.dut.role()), far)?;
         Ok(near)
     }
 
     /// The built-in DUT behind an in-process link, or at the far end of a bench.
-    fn builtin(&mut self, builtin: Builtin, case: &Case, medium: Medium) -> Box<dyn Peer + Send> {
+    fn builtin(&mut self, builtin: Builtin, setup: &Setup, medium: Medium) -> Box<dyn Peer + Send> {
         if let Some(lasting) = &mut self.lasting {
             lasting.meet_another();
             return Box::new(lasting.clone());
         }
-        let fresh = self.players.builtin(builtin, &case.setup, medium);
+        let fresh = self.players.builtin(builtin, setup, medium);
         if !self.keep {
             return fresh.into_peer();
         }
@@ -193,9 +218,9 @@ impl<'a> Rig<'a> {
     }
 
     /// The link, disturbed where the case says so.
-    fn disturb(&mut self, link: Box<dyn Link>, case: &Case) -> Box<dyn Link> {
+    fn disturb(&mut self, link: Box<dyn Link>, setup: &Setup) -> Box<dyn Link> {
         self.outcome.clear();
-        let Some(schedule) = case.setup.schedule() else { return link };
+        let Some(schedule) = setup.schedule() else { return link };
         let (disturbed, ledger) = Disturbed::over(link, schedule.clone());
         self.ledger = Some(ledger);
         Box::new(disturbed)
@@ -218,6 +243,11 @@ impl<'a> Rig<'a> {
             Some(device) => Ok(device.recover()?),
             None => Ok(Duration::ZERO),
         }
+    }
+
+    /// What the last session has shown of a terminal and its DM Client.
+    pub fn signs(&self) -> &Signs {
+        &self.signs
     }
 
     /// Whether the DUT is a device, which lives on whatever becomes of a session.
@@ -247,6 +277,7 @@ impl<'a> Rig<'a> {
     /// # Errors
     /// That the nonces cannot be kept for the next run, in words.
     pub fn close(&mut self, session: Session, lost: bool) -> Result<(), String> {
+        self.signs = session.signs().clone();
         let (player, link) = session.into_parts();
         let link = self.undisturbed(link);
         if let (Some(device), Some(link), false) = (&mut self.device, link, lost) {

@@ -11,7 +11,10 @@ use dmsc_engine::player::{Delivery, Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
 
 /// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
-const SIGNAL_LIMIT: u64 = 500_000;
+pub const SIGNAL_LIMIT: u64 = 500_000;
+
+/// How many octets a session may bring: a DUT that never ends must not fill the memory, nor the disk.
+pub const OCTET_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Why a session cannot go on; the harness or the rig is at fault.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,50 @@ pub enum Broken {
     /// The two sides do not come to rest.
     #[error("the session passed {SIGNAL_LIMIT} signals without coming to rest")]
     Restless,
+    /// The DUT sends without end.
+    #[error("the DUT has sent more than {} MiB in one session, which is the limit", OCTET_LIMIT / 1024 / 1024)]
+    TooMuch,
+    /// The player has nothing more to do with the DUT; what it did is told.
+    #[error("{0}")]
+    GivenUp(String),
+    /// Nothing ever came from the DUT.
+    #[error("the DUT gave no sign of life: no answer to power-on or to any message")]
+    Lifeless,
+}
+
+impl Broken {
+    /// Whether it is what the DUT did that ended the session, though no demand was missed: then nothing is shown, and
+    /// the rig is not at fault.
+    pub fn is_of_dut(&self) -> bool {
+        matches!(self, Broken::TooMuch | Broken::GivenUp(_))
+    }
+}
+
+/// What a session has shown of a terminal and its DM Client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// The client was notified.
+    pub asked: bool,
+    /// A request of the client came, whatever was in it.
+    pub came: bool,
+    /// A DM message of it came that could be read.
+    pub readable: bool,
+    /// Why the last message that could not be read could not.
+    pub unreadable: Option<String>,
+}
+
+impl Signs {
+    fn note(&mut self, event: &Event) {
+        match (event.heard, event.kind.as_ref()) {
+            (false, "notification") => self.asked = true,
+            (true, "http.request") => self.came = true,
+            (true, "dm.message") => self.readable = true,
+            (true, "dm.unreadable") => {
+                self.unreadable = event.fields.get("reason").and_then(|reason| reason.as_str()).map(str::to_owned);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A session.
@@ -35,12 +82,15 @@ pub struct Session {
     player: Box<dyn Player>,
     link: Box<dyn Link>,
     signals: u64,
+    /// Octets that came from the DUT.
+    octets: usize,
     /// Signals that came from the DUT.
     heard: u64,
     ended: Option<String>,
     /// Whether a wait that somebody woke gives way before its time.
     interruptible: bool,
     trust: NonceTrust,
+    signs: Signs,
 }
 
 impl Session {
@@ -48,7 +98,17 @@ impl Session {
     pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
         player.start(link.now());
         let trust = NonceTrust::new(player.account());
-        Session { player, link, signals: 0, heard: 0, ended: None, interruptible: false, trust }
+        Session {
+            player,
+            link,
+            signals: 0,
+            octets: 0,
+            heard: 0,
+            ended: None,
+            interruptible: false,
+            trust,
+            signs: Signs::default(),
+        }
     }
 
     /// Lets a wait give way when somebody wakes it, and the session go on for ever: a player that is played by hand.
@@ -83,6 +143,11 @@ impl Session {
         self.trust
     }
 
+    /// What it has shown of a terminal and its DM Client.
+    pub fn signs(&self) -> &Signs {
+        &self.signs
+    }
+
     /// What was said of the end of the DUT's process, if it ended.
     pub fn ended(&self) -> Option<&str> {
         self.ended.as_deref()
@@ -105,6 +170,7 @@ impl Session {
             if self.flush()? {
                 continue;
             }
+            self.goes_on()?;
             // A DUT that never falls silent must not hold a window open.
             if self.link.now() > until {
                 // An exchange that took longer than the window may have been cut off: that is no silence of the DUT.
@@ -136,14 +202,18 @@ impl Session {
         }
     }
 
-    /// The next event, if there is one without waiting.
+    /// The next event, if there is one without waiting, and before `until`: over some links an answer is there as soon as
+    /// a command was sent, so that there may be no end of them.
     ///
     /// # Errors
     /// [`Broken`] when the session cannot go on.
-    pub fn ready(&mut self) -> Result<Option<Event>, Broken> {
+    pub fn ready(&mut self, until: Time) -> Result<Option<Event>, Broken> {
         loop {
             if let Some(event) = self.event() {
                 return Ok(Some(event));
+            }
+            if self.link.now() > until {
+                return Ok(None);
             }
             if self.flush()? {
                 continue;
@@ -155,9 +225,19 @@ impl Session {
         }
     }
 
+    /// That the player has not given the DUT up. One that is played by hand may be told to begin again.
+    fn goes_on(&self) -> Result<(), Broken> {
+        match self.player.given_up().filter(|_| !self.interruptible) {
+            Some(_) if !self.is_alive() => Err(Broken::Lifeless),
+            Some(why) => Err(Broken::GivenUp(why.to_owned())),
+            None => Ok(()),
+        }
+    }
+
     fn event(&mut self) -> Option<Event> {
         let event = self.player.next_event()?;
         self.trust.note(&event);
+        self.signs.note(&event);
         Some(event)
     }
 
@@ -186,6 +266,10 @@ impl Session {
             self.ended = Some(text.clone());
         }
         self.heard = self.heard.saturating_add(1);
+        self.octets = self.octets.saturating_add(signal.octets().map_or(0, <[u8]>::len));
+        if self.octets > OCTET_LIMIT && !self.interruptible {
+            return Err(Broken::TooMuch);
+        }
         self.player.handle(self.link.now(), signal);
         Ok(())
     }

@@ -156,6 +156,8 @@ fn measure(turns: usize) {
         person: true,
         out: Some(folder.clone()),
         resume: false,
+        all: true,
+        stop_after: None,
     };
     run(&config, &mut beside).unwrap();
     let journal = std::fs::metadata(folder.join("journal.jsonl")).unwrap().len();

@@ -48,6 +48,8 @@ fn suite(bencher: divan::Bencher<'_, '_>) {
             person: false,
             out: None,
             resume: false,
+            all: true,
+            stop_after: None,
         };
         let finished = run(&config, &mut Silent);
         assert!(finished.as_ref().is_ok_and(|finished| !finished.is_empty()));

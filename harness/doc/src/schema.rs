@@ -309,6 +309,16 @@ impl Schema {
         Self::Named(name.into(), Box::new(self))
     }
 
+    /// A duration in which something can happen: longer than zero.
+    #[must_use]
+    pub fn time_to_pass() -> Self {
+        Self::Duration.with(|node| {
+            let time = crate::parse_duration(node.written()?).ok()?;
+            let problem = || Problem::new(node.span, "no time is left for anything to happen").label("is no time");
+            time.is_zero().then(|| problem().help("write a longer time, or leave the key out for its default"))
+        })
+    }
+
     /// The schema with a check of the values that comply with it.
     #[must_use]
     pub fn with(self, check: impl Fn(&Node) -> Option<Problem> + Send + Sync + 'static) -> Self {

@@ -87,6 +87,11 @@ pub trait Player: Peer {
     fn delivery(&self) -> &Delivery;
     /// The account with the nonces in force now, for the next session with the same DUT.
     fn account(&self) -> Option<&Account>;
+    /// Why nothing more can come of this session, when the other side has brought the player to that: it goes on for
+    /// ever, or there is none to begin with.
+    fn given_up(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Where the messages of a player pass: the events it tells of, the signals it sends, the patches it obeys.

@@ -5,6 +5,7 @@ mod bip;
 mod config;
 mod exchange;
 mod http_client;
+pub mod limits;
 mod offers;
 mod package0_reassembly;
 mod start;
@@ -37,12 +38,10 @@ pub use acts::{ACTS, INSERT_CARD, alter_profile};
 use bip::{Bip, Notice};
 pub use config::TerminalConfig;
 use http_client::HttpClient;
+use limits::{ANSWER, Followed, Restless};
 pub use offers::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use package0_reassembly::Package0Reassembly;
 use start::{Start, Step};
-
-/// How long the card may take to answer before the terminal gives it up (several work waiting times).
-const CARD_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often the terminal resets a card that does not answer before it gives the card up.
 const REVIVALS: u8 = 3;
@@ -77,6 +76,9 @@ pub struct Terminal {
     /// A notification that no session was opened for yet, and the account it names.
     notified: Option<(usize, u16)>,
     card_dead: bool,
+    /// Why the card was given up, if it was for more than a silence that a case may be about.
+    given_up: Option<String>,
+    restless: Restless,
     /// How often the card was reset because it did not answer.
     revivals: u8,
 }
@@ -111,7 +113,9 @@ struct Out {
 #[derive(Clone, Debug)]
 struct Flight {
     out: Out,
+    began: Time,
     deadline: Time,
+    followed: Followed,
     /// Response data collected over GET RESPONSE.
     data: Vec<u8>,
 }
@@ -158,6 +162,8 @@ impl Terminal {
             waking: None,
             notified: None,
             card_dead: false,
+            given_up: None,
+            restless: Restless::default(),
             revivals: 0,
             config,
         };
@@ -177,9 +183,8 @@ impl Terminal {
     /// Powers or resets the card.
     fn power(&mut self, signal: Signal) {
         self.forget_card(if signal == Signal::PowerOn { "power-on" } else { "reset" });
-        let deadline = self.io.now + CARD_LIMIT;
         let out = Out { command: CommandApdu::default(), octets: None, purpose: Purpose::Script };
-        self.in_flight = Some(Flight { out, deadline, data: Vec::new() });
+        self.in_flight = Some(Flight::new(out, self.io.now));
         self.io.send(signal);
     }
 
@@ -187,6 +192,8 @@ impl Terminal {
     fn forget_card(&mut self, kind: &'static str) {
         self.io.say(Actor::Terminal, kind, &[], Map::new);
         self.card_dead = false;
+        self.given_up = None;
+        self.restless = Restless::default();
         self.phase = Phase::Starting;
         self.start = Start::default();
         self.queue.clear();
@@ -282,9 +289,14 @@ impl Terminal {
         }
     }
 
-    /// The card does not answer: it is reset, first with power, then without, and given up in the end.
+    /// The card does not answer: it is reset, first with power, then without, and given up in the end. A terminal that
+    /// does not reset it has no card to start with when that happens before it is ready.
     fn silent(&mut self) {
-        self.in_flight = None;
+        let flight = self.in_flight.take();
+        if let Some(flight) = flight.filter(|flight| !self.config.revives && flight.begins_session()) {
+            self.give_card_up(flight.unanswered());
+            return;
+        }
         self.queue.clear();
         self.card_dead = true;
         if !matches!(self.io.delivery, Delivery::None | Delivery::Delivered(_)) {
@@ -299,6 +311,21 @@ impl Terminal {
 }
 
 impl Flight {
+    fn new(out: Out, now: Time) -> Flight {
+        Flight { out, began: now, deadline: now + ANSWER, followed: Followed::default(), data: Vec::new() }
+    }
+
+    /// Whether the terminal has no card to work with when this stays without an answer.
+    fn begins_session(&self) -> bool {
+        self.is_reset() || matches!(self.out.purpose, Purpose::Start(_) | Purpose::Profile)
+    }
+
+    /// That no answer came, in words.
+    fn unanswered(&self) -> String {
+        let what = if self.is_reset() { "its reset".to_owned() } else { limits::header(&self.out.command) };
+        format!("the card did not answer {what} within {} s, and the start-up ended there", ANSWER.as_secs())
+    }
+
     /// Whether it is the answer to reset that is awaited.
     fn is_reset(&self) -> bool {
         self.out.command == CommandApdu::default()
@@ -435,6 +462,10 @@ impl Player for Terminal {
 
     fn account(&self) -> Option<&Account> {
         self.client.accounts.first()
+    }
+
+    fn given_up(&self) -> Option<&str> {
+        self.given_up.as_deref()
     }
 }
 

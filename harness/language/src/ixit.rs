@@ -87,7 +87,7 @@ pub(crate) fn ixit_schema() -> Schema {
             "Encoding of the messages that the harness begins with; `xml` unless given.",
         ),
         Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS; 3516 unless given."),
-        Field::optional("window", Schema::Duration, "How long a session may take to begin; `60 s` unless given."),
+        Field::optional("window", Schema::time_to_pass(), "How long a session may take to begin; `60 s` unless given."),
         Field::optional(
             "wake_up",
             Schema::documented_choice(ways),

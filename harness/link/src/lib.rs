@@ -127,6 +127,13 @@ pub enum LinkError {
     /// What came over the link is not what its protocol knows; the text says where, and what to try.
     #[error("{0}")]
     Protocol(String),
+    /// What carries the commands to the card refused one, or could not say what became of it. Whether the card had a part
+    /// in it nobody can tell.
+    #[error("{what}; see what the reader's driver says (`pcscd --foreground --debug --apdu`), and try another reader")]
+    Reader {
+        /// What was refused, and the error by its name.
+        what: String,
+    },
     /// The settings of an IP link contradict each other.
     #[error(transparent)]
     Ip(#[from] dmsc_ip::ConfigError),

@@ -46,6 +46,18 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The octets of the message that it carries, if it carries one.
+    pub fn octets(&self) -> Option<&[u8]> {
+        match self {
+            Signal::Atr(octets)
+            | Signal::Command(octets)
+            | Signal::Response(octets)
+            | Signal::Data(_, octets)
+            | Signal::Notify(octets) => Some(octets),
+            _ => None,
+        }
+    }
+
     /// The signal's name, for error messages and traces.
     pub fn name(&self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::process::{ChildStderr, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -271,13 +271,12 @@ impl Link for Tcp {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        if until == Time::NEVER {
-            return Ok(self.events.recv().ok());
-        }
-        match self.events.recv_timeout(until.since(self.now())) {
-            Ok(signal) => Ok(Some(signal)),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
-        }
+        let signal = match until {
+            Time::NEVER => self.events.recv().ok(),
+            until => self.events.recv_timeout(until.since(self.now())).ok(),
+        };
+        signal.iter().for_each(|signal| self.shared.sockets.taken(signal));
+        Ok(signal)
     }
 }
 

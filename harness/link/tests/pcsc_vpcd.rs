@@ -82,7 +82,7 @@ fn apdus_of_all_lengths_pass() {
 
 #[test]
 #[ignore = "starts and kills pcscd: host_pcsc.sh"]
-fn over_t0_case_4_goes_without_its_le_and_extended_length_not_at_all() {
+fn over_t0_case_1_gets_its_p3_case_4_loses_its_le_and_extended_length_does_not_go() {
     let _turn = bench();
     let _daemon = Daemon::start();
     let _card = Card::insert(&ATR_T0, vpcd());
@@ -90,6 +90,8 @@ fn over_t0_case_4_goes_without_its_le_and_extended_length_not_at_all() {
     assert_eq!(ask(&mut link, Signal::PowerOn).unwrap(), Some(Signal::Atr(ATR_T0.to_vec())));
     let answer = ask(&mut link, Signal::Command(vec![0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x00])).unwrap();
     assert_eq!(answer, Some(Signal::Response(vec![0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x90, 0x00])));
+    let answer = ask(&mut link, Signal::Command(vec![0x00, 0x20, 0x00, 0x01])).unwrap();
+    assert_eq!(answer, Some(Signal::Response(vec![0x00, 0x20, 0x00, 0x01, 0x00, 0x90, 0x00])));
     let error = link.send(Signal::Command(vec![0x00, 0xB0, 0x00, 0x00, 0x00, 0x01, 0x00])).unwrap_err();
     assert!(error.to_string().contains("extended length over T=0"), "{error}");
     echo(&mut link, &[0x80, 0xF2, 0x00, 0x00, 0x00]);

@@ -138,6 +138,7 @@ pub fn execute<'a>(
         Ok(()) => (executor.worst, executor.reason),
         // A harness that came to a fail and a rig that broke later are not the same; a verdict reached stays.
         Err(Stop::Verdict(verdict, reason)) => (verdict, reason),
+        Err(Stop::Broken(broken)) if broken.is_of_dut() => (Verdict::Inconclusive, broken.to_string()),
         Err(Stop::Broken(broken)) => (Verdict::Error, broken.to_string()),
     };
     let duration = executor.session.now().since(began);
@@ -283,7 +284,7 @@ impl<'a> Executor<'a> {
         }
         if self.notes.wait() {
             if !self.session.is_virtual()
-                && let Some(event) = self.session.ready()?
+                && let Some(event) = self.session.ready(until)?
             {
                 return Ok(Some(event));
             }

@@ -3,6 +3,7 @@
 pub mod execute;
 pub mod explore;
 mod judge;
+mod look;
 mod missed;
 mod notes;
 pub mod outcome;

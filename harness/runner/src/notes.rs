@@ -14,6 +14,9 @@ use crate::execute::Recorder;
 /// Notes that may wait. An exchange takes about three; a process that is killed loses no more than these.
 const WAITING: usize = 256;
 
+/// Octets of messages that may wait; what is written up of them takes several times as much.
+const WAITING_OCTETS: usize = 256 * 1024;
+
 /// The notes of a case.
 pub(crate) struct Notes<'a> {
     recorder: &'a mut dyn Recorder,
@@ -21,6 +24,8 @@ pub(crate) struct Notes<'a> {
     dut: &'a str,
     began: Time,
     waiting: Vec<Note<'a>>,
+    /// Octets of the messages among them.
+    octets: usize,
 }
 
 /// What makes a check of the names of case and DUT.
@@ -34,12 +39,13 @@ enum Note<'a> {
 impl<'a> Notes<'a> {
     /// The notes of a case that began at this time.
     pub(crate) fn new(recorder: &'a mut dyn Recorder, case: String, dut: &'a str, began: Time) -> Notes<'a> {
-        Notes { recorder, case, dut, began, waiting: Vec::new() }
+        Notes { recorder, case, dut, began, waiting: Vec::new(), octets: 0 }
     }
 
     /// A message passed.
     pub(crate) fn message(&mut self, event: &Rc<Event>) {
         if self.recorder.wants_messages() {
+            self.octets = self.octets.saturating_add(event.octets.len());
             self.note(Note::Message(Rc::clone(event)));
         }
     }
@@ -51,7 +57,7 @@ impl<'a> Notes<'a> {
 
     fn note(&mut self, note: Note<'a>) {
         self.waiting.push(note);
-        if self.waiting.len() >= WAITING {
+        if self.waiting.len() >= WAITING || self.octets >= WAITING_OCTETS {
             self.write_up();
         }
     }
@@ -63,6 +69,7 @@ impl<'a> Notes<'a> {
 
     /// Writes up what waits.
     pub(crate) fn write_up(&mut self) {
+        self.octets = 0;
         for note in self.waiting.drain(..) {
             let (case, dut) = (self.case.clone(), self.dut.to_owned());
             match note {

@@ -88,6 +88,8 @@ impl Piecewise {
             person: false,
             out: None,
             resume: false,
+            all: true,
+            stop_after: None,
         }
     }
 

@@ -6,6 +6,7 @@ mod header;
 mod journal;
 mod plan;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use dmsc_bench::fixtures::Fixtures;
@@ -15,9 +16,10 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
 use dmsc_report::journal::Event;
-use dmsc_scr::{NotRun, Outcome, Tables};
+use dmsc_scr::{NotRun, Outcome, Tables, Verdict};
 
 pub use attempt::{Attempted, attempt};
+pub(crate) use attempt::{END, QUIET};
 pub(crate) use attempt::{micros, run_case};
 pub use finished::Finished;
 pub(crate) use finished::is_wall;
@@ -26,6 +28,7 @@ pub(crate) use plan::plan;
 
 use self::journal::RunJournal;
 use crate::execute::Options;
+use crate::look::{ClientLook, Wall, look};
 use crate::select::Selection;
 
 /// What to run.
@@ -49,6 +52,10 @@ pub struct RunConfig<'a> {
     pub out: Option<PathBuf>,
     /// Whether a journal already there is taken up: cases with a verdict are not run again.
     pub resume: bool,
+    /// Whether all cases run though the look before them shows that none can be brought to its start.
+    pub all: bool,
+    /// After how many cases that failed no more are run.
+    pub stop_after: Option<NonZeroUsize>,
 }
 
 /// Told of what happens in a run.
@@ -59,6 +66,10 @@ pub trait Observer {
     fn started(&mut self, dut: &str, case: &str);
     /// A case, or the decision not to run it, is done.
     fn finished(&mut self, finished: &Finished);
+    /// What the look before the cases found to be not as it should be, though they can be run.
+    fn noticed(&mut self, _dut: &str, _what: &str) {}
+    /// So many cases are not run, one by one, against what none of them can get past.
+    fn walled(&mut self, _dut: &str, _cases: usize, _reason: &str) {}
     /// The operator for a DUT, when the commands of its file are not enough.
     fn operator<'d>(&mut self, dut: &'d Dut) -> Box<dyn Operator + 'd> {
         Box::new(DutFileOperator::new(dut))
@@ -98,28 +109,52 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
     let tables = Tables::builtin();
     let mut journal = RunJournal::open(config)?;
     let plan = plan(config, tables);
-    let due = |(dut, case): (&Dut, &Case)| !journal.done.contains_key(&(dut.name.clone(), case.name()));
-    observer.planned(plan.iter().filter(|p| p.skip.is_none() && due((p.dut, p.case))).count());
+    observer.planned(plan.iter().filter(|planned| journal.wants(planned)).count());
 
     let mut all = Vec::new();
+    let mut fails = 0;
     for dut in config.duts {
         let mut rig = Rig::new(dut, &fixtures, config.seed);
         let mut operator = observer.operator(dut);
+        let ours = || plan.iter().filter(|p| std::ptr::eq(p.dut, dut));
         let mut dead: Option<NotRun> = None;
-        for planned in plan.iter().filter(|p| std::ptr::eq(p.dut, dut)) {
+        let mut wall: Option<Wall> = None;
+        if !config.all && ours().any(|planned| journal.wants(planned)) {
+            let looked = look(&mut rig);
+            wall = looked.wall;
+            looked.oddities.iter().filter(|_| wall.is_none()).for_each(|what| observer.noticed(&dut.name, what));
+        }
+        let mut client = ClientLook::new(dut);
+        let mut walled = 0;
+        for planned in ours() {
             let case = planned.case;
             if let Some(finished) = journal.done.get(&(dut.name.clone(), case.name())) {
                 all.push(finished.clone());
                 continue;
             }
-            let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone()?)));
-            let finished = match skip {
-                Some(outcome) => {
+            let stopped = config.stop_after.map(NonZeroUsize::get).filter(|limit| fails >= *limit);
+            let stopped = stopped.map(|fails| NotRun::Stopped { fails });
+            let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone().or(stopped)?)));
+            let finished = match (skip, &wall) {
+                (Some(outcome), _) => {
                     let finished = Finished::skipped(dut, case, outcome);
                     journal.finish(&finished, 0, false)?;
                     finished
                 }
-                None => {
+                (None, Some(wall)) => {
+                    let finished = Finished::walled(dut, case, wall);
+                    journal.finish(&finished, 0, false)?;
+                    if wall.verdict == Verdict::Error {
+                        // One error is enough; the others have nothing to show.
+                        dead = Some(NotRun::Dead { case: case.name() });
+                    } else {
+                        walled += 1;
+                        all.push(finished);
+                        continue;
+                    }
+                    finished
+                }
+                (None, None) => {
                     observer.started(&dut.name, &case.name());
                     let options = Options { strict: config.strict, window: dut.ixit.window, dut: dut.name.clone() };
                     let (began, wanted) = (journal.began, journal.is_written());
@@ -135,6 +170,8 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
                     }
                     dead = dead.or_else(|| attempted.died(case));
                     let Attempted { result, decisive, .. } = attempted;
+                    fails += usize::from(result.verdict == Verdict::Fail);
+                    wall = client.note(rig.signs(), result.verdict).filter(|_| !config.all);
                     let duration_us = micros(result.duration);
                     let finished = Finished::ran(dut, case, result, decisive);
                     journal.finish(&finished, duration_us, is_wall(dut))?;
@@ -143,6 +180,9 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
             };
             observer.finished(&finished);
             all.push(finished);
+        }
+        if let (Some(wall), 1..) = (&wall, walled) {
+            observer.walled(&dut.name, walled, &wall.reason);
         }
     }
     journal.end()?;

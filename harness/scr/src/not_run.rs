@@ -22,6 +22,11 @@ pub enum NotRun {
         /// The case in which it was lost.
         case: String,
     },
+    /// So many cases had failed before, and the user asked to stop there.
+    Stopped {
+        /// How many.
+        fails: usize,
+    },
     /// The run ended in its midst.
     Unfinished,
     /// No journal has a result.
@@ -66,6 +71,7 @@ impl NotRun {
             Self::NoOperator { .. } => "no-operator",
             Self::Dead { .. } => "dut-dead",
             Self::LinkLost { .. } => "link-lost",
+            Self::Stopped { .. } => "stopped",
             Self::Unfinished => "unfinished",
             Self::NoResult => "no-result",
             Self::Recorded { code, .. } => return code.as_deref(),
@@ -83,6 +89,8 @@ impl fmt::Display for NotRun {
             ),
             Self::Dead { case } => write!(f, "the DUT is dead: it gave no sign of life in {case}"),
             Self::LinkLost { case } => write!(f, "the link was lost in {case} and did not come back"),
+            Self::Stopped { fails: 1 } => f.write_str("the run was to stop after the first case that failed"),
+            Self::Stopped { fails } => write!(f, "the run was to stop after {fails} cases that failed"),
             Self::Unfinished => f.write_str("started, but the journal ends before its verdict"),
             Self::NoResult => f.write_str("no result in any journal"),
             Self::Recorded { text, .. } => f.write_str(text),
@@ -126,6 +134,7 @@ mod tests {
                 "link-lost",
                 "the link was lost in DM_SC-S-001-M/session-id and did not come back",
             ),
+            (NotRun::Stopped { fails: 3 }, "stopped", "the run was to stop after 3 cases that failed"),
             (NotRun::NoResult, "no-result", "no result in any journal"),
         ] {
             assert_eq!((reason.code(), reason.to_string().as_str()), (Some(code), text));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::chunked::Chunks;
 use super::framing::{self, Framing, framing};
-use super::{BODY_LIMIT, Form, HttpError, HttpMessage, Side, head, spans};
+use super::{BODY_LIMIT, Form, HttpError, HttpMessage, MESSAGE_LIMIT, Side, head, spans};
 
 /// A head of up to this many octets is looked at with each piece that arrives; a larger one, when a line has come to
 /// its end or it has grown by a part of it. So the work stays in proportion to the octets, and garbage is still found
@@ -103,7 +103,12 @@ impl Reader {
                     self.state = State::Body(Box::new(partial));
                 }
                 State::Body(partial) => {
-                    let Some(length) = partial.read_body(&self.buffer, self.ended)? else { return Ok(None) };
+                    let length = partial.read_body(&self.buffer, self.ended)?;
+                    // While it has no end, all that is buffered is of this message.
+                    if length.unwrap_or(self.buffer.len()) > MESSAGE_LIMIT {
+                        return Err(HttpError::TooLarge("message", MESSAGE_LIMIT));
+                    }
+                    let Some(length) = length else { return Ok(None) };
                     let State::Body(partial) = std::mem::replace(&mut self.state, State::Head(0)) else {
                         return Ok(None);
                     };
@@ -293,6 +298,24 @@ mod tests {
         reader.feed(b"GET / HTTP/1.1\r\n\r\n");
         assert_eq!(reader.take(), Ok(None));
         assert!(reader.rest().ends_with(b"2\r\nabXX"));
+    }
+
+    #[test]
+    fn a_message_is_bounded_as_it_comes_and_read_in_linear_time() {
+        // Six octets for each of the body, which alone would stay below its limit for long.
+        let piece = b"1\r\na\r\n".repeat(16 * 1024);
+        let mut reader = Reader::new(Side::Server);
+        reader.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let mut fed = 0;
+        let error = loop {
+            reader.feed(&piece);
+            fed += piece.len();
+            match reader.take() {
+                Ok(None) => assert!(fed <= MESSAGE_LIMIT + piece.len(), "{fed} octets and no end"),
+                other => break other.unwrap_err(),
+            }
+        };
+        assert_eq!(error, HttpError::TooLarge("message", MESSAGE_LIMIT));
     }
 
     #[test]

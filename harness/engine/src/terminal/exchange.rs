@@ -12,7 +12,8 @@ use dmsc_uicc::profile::Facility;
 use dmsc_uicc::status::StatusClass;
 use serde_json::{Map, json};
 
-use super::{CARD_LIMIT, Flight, Out, Pending, Phase, Purpose, Terminal};
+use super::limits::{self, ANSWER, CORRECTIONS};
+use super::{Flight, Out, Pending, Phase, Purpose, Terminal};
 use crate::apdu;
 use crate::choice::terminal::Meanwhile;
 use crate::event::Actor;
@@ -55,7 +56,7 @@ impl Terminal {
                     let command = out.command.clone();
                     self.io.say_first(Actor::Terminal, kind, &octets, move || apdu::fields(&command, &content));
                 }
-                self.in_flight = Some(Flight { out, deadline: self.io.now + CARD_LIMIT, data: Vec::new() });
+                self.in_flight = Some(Flight::new(out, self.io.now));
                 self.io.send(Signal::Command(octets));
                 self.poll_at = None;
             }
@@ -74,15 +75,28 @@ impl Terminal {
             self.io.observe(Actor::Card, "response", octets, || {
                 Map::from_iter([("malformed".to_owned(), json!("a response APDU has a status word of two octets"))])
             });
+            if flight.begins_session() {
+                let came = if octets.is_empty() { "nothing".to_owned() } else { to_hex(octets) };
+                let header = limits::header(&flight.out.command);
+                self.give_card_up(format!(
+                    "the card answered {header} with {came}, which has no status word, and the start-up ended there"
+                ));
+                return;
+            }
             self.after();
             return;
         };
         match response.sw.class() {
             StatusClass::MoreData(length) => {
                 flight.data.extend_from_slice(&response.data);
+                let spent = self.io.now.since(flight.began);
+                if let Some(limit) = flight.followed.another(flight.data.len(), response.data.len(), spent) {
+                    self.give_card_up(limits::endless(&flight.out.command, response.sw, &limit));
+                    return;
+                }
                 let follow = select::get_response(length);
                 if let Ok(octets) = follow.encode() {
-                    flight.deadline = self.io.now + CARD_LIMIT;
+                    flight.deadline = self.io.now + ANSWER;
                     self.in_flight = Some(flight);
                     self.io.send(Signal::Command(octets));
                 }
@@ -92,8 +106,11 @@ impl Terminal {
                 let again = flight.out.command.clone().with_le(u32::from(length));
                 // A card that corrects the length for ever is not followed for ever.
                 if again.le != flight.out.command.le
+                    && flight.followed.corrections < CORRECTIONS
                     && let Ok(octets) = again.encode()
                 {
+                    flight.followed.corrections = flight.followed.corrections.saturating_add(1);
+                    flight.deadline = self.io.now + ANSWER;
                     flight.out.command = again;
                     self.in_flight = Some(flight);
                     self.io.send(Signal::Command(octets));
@@ -116,6 +133,13 @@ impl Terminal {
                 map.insert("data".into(), to_hex(&response.data).into());
                 map
             });
+        }
+        // Without command details it is none that could be carried out.
+        let readable = |octets: &[u8]| ProactiveCommand::parse(octets).is_ok_and(|command| command.details().is_some());
+        let brought = (out.purpose == Purpose::Fetch).then(|| readable(&response.data));
+        if let Some(limit) = self.restless.answered(response.sw.has_proactive_pending(), brought) {
+            self.give_card_up(format!("the card has no end of proactive commands: {limit}"));
+            return;
         }
         if response.sw.has_proactive_pending() {
             let length = match response.sw.class() {

@@ -7,6 +7,10 @@ use dmsc_uicc::fs::{DirRecord, Fcp, ServiceTable};
 /// The first octets of every USIM's AID.
 const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
 
+/// The most octets of a file that are read, which is what one READ BINARY brings; none of those that a terminal starts
+/// with is longer, whatever its FCP says.
+const READ: u16 = 256;
+
 /// A step of the start-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -45,7 +49,7 @@ impl Start {
 
     /// The command of a step.
     pub(super) fn command(&self, step: Step) -> Option<CommandApdu> {
-        let length = self.length.unwrap_or(256);
+        let length = self.length.unwrap_or(READ).min(READ);
         Some(match step {
             Step::SelectMf => select_id(0x3F00),
             Step::SelectIccid => select_id(0x2FE2),

@@ -19,6 +19,8 @@ mod daemon;
 #[cfg(feature = "pcsc")]
 mod driver;
 #[cfg(feature = "pcsc")]
+mod error_name;
+#[cfg(feature = "pcsc")]
 mod find;
 #[cfg(feature = "pcsc")]
 mod guard;

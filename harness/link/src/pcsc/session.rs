@@ -1,15 +1,18 @@
 //! One card in one reader, from its power to its last answer.
 
+use std::borrow::Cow;
 use std::ffi::CString;
 use std::time::{Duration, Instant};
 
 use pcsc::{Card, Disposition, Error, Protocol, Protocols, ShareMode, State};
 
 use super::context::{DAEMON_LIMIT, Pcscd, daemon_gone};
+use super::error_name::error_name;
 use super::find::Search;
 use super::{PcscConfig, PcscProtocol, PcscShare, Select};
 use crate::LinkError;
 use crate::advice::{System, start_pcsc};
+use dmsc_octets::to_hex;
 
 /// How long the driver may take to find that a card which did not answer is there no more: it looks every 400 ms.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -28,6 +31,7 @@ pub(super) struct Session {
     switched_off: bool,
     t0: bool,
     share: ShareMode,
+    protocol: PcscProtocol,
     protocols: Protocols,
     limit: Duration,
     buffer: Box<[u8]>,
@@ -68,6 +72,7 @@ impl Session {
                 PcscShare::Exclusive => ShareMode::Exclusive,
                 PcscShare::Shared => ShareMode::Shared,
             },
+            protocol: config.protocol,
             protocols: match config.protocol {
                 PcscProtocol::Any => Protocols::ANY,
                 PcscProtocol::T0 => Protocols::T0,
@@ -135,16 +140,30 @@ impl Session {
     /// One exchange. The response; `None` when the card gave none, or has no power.
     ///
     /// # Errors
-    /// As [`Session::power_on`]; [`LinkError::Unsupported`] for what T=0 cannot carry.
+    /// As [`Session::power_on`]; [`LinkError::Unsupported`] for what T=0 cannot carry, [`LinkError::Reader`] when PC/SC
+    /// fails at it and the card is there.
     pub(super) fn exchange(&mut self, command: &[u8]) -> Result<Option<&[u8]>, LinkError> {
         let Some(card) = &self.card else { return Ok(None) };
-        let command = if self.t0 { over_t0(command)? } else { command };
+        let command = if self.t0 { over_t0(command)? } else { Cow::Borrowed(command) };
         let buffer = &mut self.buffer;
-        let result = self.pcscd.guard().call(self.limit, || card.transmit(command, buffer).map(<[u8]>::len));
+        let result = self.pcscd.guard().call(self.limit, || card.transmit(&command, buffer).map(<[u8]>::len));
         match result {
             // Some drivers call it an empty response when the card was pulled before it answered.
             Some(Ok(0)) => self.settle().map(|()| None),
             Some(Ok(length)) => Ok(self.buffer.get(..length)),
+            Some(Err(error)) if self.is_refusal(error) => {
+                self.settle()?;
+                let header = command.get(..command.len().min(4)).unwrap_or_default();
+                Err(LinkError::Reader {
+                    what: format!(
+                        "PC/SC could not carry the command {} of {} octets to the card in {}: {} ({error})",
+                        to_hex(header),
+                        command.len(),
+                        self.name(),
+                        error_name(error),
+                    ),
+                })
+            }
             failed => self.judge(failed.and_then(Result::err)).map(|()| None),
         }
     }
@@ -189,10 +208,41 @@ impl Session {
     }
 
     fn no_such_protocol(&self) -> LinkError {
-        LinkError::Missing {
-            what: format!("the card in {} does not speak the protocol that the DUT file asks for", self.name()),
-            remedy: "leave `protocol` out, or name one that its answer to reset offers".into(),
-        }
+        let atr = self.state().map(|state| to_hex(state.atr())).unwrap_or_default();
+        let offers =
+            |what: &str| format!("the answer to reset of the card in {}, {atr}, does not offer {what}", self.name());
+        let (what, remedy) = match self.protocol {
+            PcscProtocol::Any => (
+                offers("T=0 or T=1, and PC/SC knows no other protocol"),
+                "see whether this is the answer to reset that the card is to have (ISO/IEC 7816-3 8.2.3)",
+            ),
+            PcscProtocol::T0 => (
+                offers("T=0, which the DUT file asks for"),
+                "leave `protocol` out, or name one that the answer to reset offers",
+            ),
+            PcscProtocol::T1 => (
+                offers("T=1, which the DUT file asks for"),
+                "leave `protocol` out, or name one that the answer to reset offers",
+            ),
+        };
+        LinkError::Missing { what, remedy: remedy.into() }
+    }
+
+    /// Whether an error means that PC/SC or its driver did not carry a command: neither that something is gone, nor that
+    /// the card does not answer.
+    fn is_refusal(&self, error: Error) -> bool {
+        !matches!(
+            error,
+            Error::NoService
+                | Error::ServiceStopped
+                | Error::CommError
+                | Error::InvalidHandle
+                | Error::RemovedCard
+                | Error::NoSmartcard
+                | Error::ResetCard
+                | Error::UnresponsiveCard
+                | Error::UnpoweredCard
+        )
     }
 
     fn reset(&mut self, by: Disposition) -> Result<Option<Vec<u8>>, LinkError> {
@@ -272,10 +322,13 @@ impl Drop for Session {
     }
 }
 
-/// What is sent over T=0 for a command APDU: neither pcscd nor its drivers make a TPDU of it, so that of case 4 the
-/// length of the response stays behind; the terminal fetches it with GET RESPONSE.
-fn over_t0(command: &[u8]) -> Result<&[u8], LinkError> {
-    let Some((lc, rest)) = command.get(4..).and_then(<[u8]>::split_first) else { return Ok(command) };
+/// What is sent over T=0 for a command APDU (ISO/IEC 7816-3 12.2): neither pcscd nor its drivers make a TPDU of it. Case 1
+/// gets P3, which is 00; of case 4 the length of the response stays behind, and the terminal fetches it with GET RESPONSE.
+fn over_t0(command: &[u8]) -> Result<Cow<'_, [u8]>, LinkError> {
+    if command.len() == 4 {
+        return Ok([command, &[0x00]].concat().into());
+    }
+    let Some((lc, rest)) = command.get(4..).and_then(<[u8]>::split_first) else { return Ok(command.into()) };
     if *lc == 0 && rest.len() >= 2 {
         return Err(LinkError::Unsupported(
             "a command APDU of extended length over T=0; use a card and a reader that speak T=1",
@@ -283,7 +336,7 @@ fn over_t0(command: &[u8]) -> Result<&[u8], LinkError> {
     }
     let data = usize::from(*lc);
     let case_4 = data > 0 && rest.len() == data.saturating_add(1);
-    Ok(command.get(..command.len().saturating_sub(usize::from(case_4))).unwrap_or(command))
+    Ok(command.get(..command.len().saturating_sub(usize::from(case_4))).unwrap_or(command).into())
 }
 
 #[cfg(test)]
@@ -291,10 +344,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn over_t0_only_case_4_changes() {
+    fn over_t0_case_1_gets_its_p3_and_case_4_loses_its_le() {
+        assert_eq!(*over_t0(&[0, 0x20, 0, 1]).unwrap(), [0, 0x20, 0, 1, 0]);
         for (command, sent) in [
-            (&[0x80, 0xF2, 0, 0][..], 4),
-            (&[0x80, 0x12, 0, 0, 0x0B], 5),
+            (&[0x80, 0x12, 0, 0, 0x0B][..], 5),
             (&[0, 0xA4, 0, 4, 2, 0x3F, 0], 7),
             (&[0, 0xA4, 0, 4, 2, 0x3F, 0, 0], 7),
             (&[0, 0xA4, 0, 4, 0, 0], 6),
@@ -302,7 +355,7 @@ mod tests {
             (&[0, 0xA4], 2),
             (&[], 0),
         ] {
-            assert_eq!(over_t0(command).unwrap(), &command[..sent], "{command:02X?}");
+            assert_eq!(*over_t0(command).unwrap(), command[..sent], "{command:02X?}");
         }
         let error = over_t0(&[0, 0xA4, 0, 4, 0, 0, 2, 0x3F, 0]).unwrap_err().to_string();
         assert!(error.contains("extended length over T=0"), "{error}");

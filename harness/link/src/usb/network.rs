@@ -202,6 +202,7 @@ impl Link for SystemUicc {
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
         let signal = self.contact.recv(until)?;
+        signal.iter().for_each(|signal| self.sockets.taken(signal));
         if matches!(signal, None | Some(Signal::Close(_) | Signal::Refused(..))) {
             self.present()?;
         }

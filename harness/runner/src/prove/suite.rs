@@ -43,6 +43,8 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
         person: false,
         out: None,
         resume: false,
+        all: true,
+        stop_after: None,
     };
     let mut outcomes = Outcomes { seen: Vec::new(), measured: Vec::new() };
     for planned in plan(&config, Tables::builtin()) {

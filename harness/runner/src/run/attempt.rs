@@ -15,8 +15,8 @@ use crate::outcome::CaseResult;
 
 /// A session is over when nothing has come for so long after the last step of its case, and at the latest after the
 /// second time.
-const QUIET: Duration = Duration::from_secs(1);
-const END: Duration = Duration::from_secs(30);
+pub(crate) const QUIET: Duration = Duration::from_secs(1);
+pub(crate) const END: Duration = Duration::from_secs(30);
 
 /// How often a case is begun again after its link was lost, before it is given up.
 const REPEATS: usize = 5;

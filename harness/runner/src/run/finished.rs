@@ -5,6 +5,7 @@ use dmsc_language::dut::{Dut, LinkSpec};
 use dmsc_report::journal::{CaseFinished, Check, Event, Recorded};
 use dmsc_scr::Outcome;
 
+use crate::look::Wall;
 use crate::outcome::CaseResult;
 
 /// What came of a case.
@@ -29,6 +30,19 @@ impl Finished {
     pub(crate) fn skipped(dut: &Dut, case: &Case, outcome: Outcome) -> Finished {
         let reason = outcome.reason().unwrap_or_default();
         Finished { dut: dut.name.clone(), case: case.name(), outcome, reason, remarks: Vec::new(), decisive: None }
+    }
+
+    /// A case that was not begun, since nothing can come of it: the look before the cases has shown why.
+    pub(crate) fn walled(dut: &Dut, case: &Case, wall: &Wall) -> Finished {
+        let remarks = vec!["not begun: the look before the cases shows that none can come to its start".to_owned()];
+        Finished {
+            dut: dut.name.clone(),
+            case: case.name(),
+            outcome: Outcome::Verdict(wall.verdict),
+            reason: wall.reason.clone(),
+            remarks,
+            decisive: None,
+        }
     }
 
     /// A case that ran.

@@ -1,12 +1,13 @@
 //! The journal of a run while it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use dmsc_report::journal::{self, DutHeader, Event, JournalWriter, RunFinished, Timestamp};
 use dmsc_scr::Outcome;
 
+use super::plan::Planned;
 use super::{Finished, RunConfig, RunError, header};
 
 /// The journal of a run, or none.
@@ -67,6 +68,12 @@ impl RunJournal {
         self.write(&finished.event(duration_us, wall))
     }
 
+    /// Whether a case is still to be run.
+    pub(super) fn wants(&self, planned: &Planned<'_>) -> bool {
+        let key = (planned.dut.name.clone(), planned.case.name());
+        planned.skip.is_none() && !self.done.contains_key(&key)
+    }
+
     /// Whether it is written.
     pub(super) fn is_written(&self) -> bool {
         self.writer.is_some()
@@ -87,11 +94,18 @@ fn fresh(path: &Path) -> PathBuf {
 
 fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
     let mut done = BTreeMap::new();
+    let mut begun = BTreeSet::new();
     for event in &earlier.events {
+        if let Event::CaseStarted(started) = event {
+            begun.insert((started.dut.as_str(), started.case.as_str()));
+        }
         if let Event::CaseFinished(finished) = event {
             let outcome = Outcome::from(&finished.outcome.clone().coded());
-            // What was not run then, for want of an operator or of a living DUT, is tried again.
-            if matches!(outcome, Outcome::NotRun(_)) {
+            let walled = matches!(outcome, Outcome::Verdict(_))
+                && !begun.contains(&(finished.dut.as_str(), finished.case.as_str()));
+            // What was not run then, for want of an operator or of a living DUT, is tried again, and so is what was not
+            // begun for what the look before the cases had shown.
+            if walled || matches!(outcome, Outcome::NotRun(_)) {
                 continue;
             }
             let entry = Finished {

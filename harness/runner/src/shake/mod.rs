@@ -166,6 +166,8 @@ fn applicable<'a>(config: &ShakeConfig<'a>, dut: &'a Dut) -> Vec<&'a Case> {
         person: false,
         out: None,
         resume: false,
+        all: true,
+        stop_after: None,
     };
     planned(&run, Tables::builtin()).into_iter().filter(|one| one.skip.is_none()).map(|one| one.case).collect()
 }

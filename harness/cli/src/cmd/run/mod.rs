@@ -6,6 +6,7 @@ mod person;
 mod progress;
 
 use std::io::{self, IsTerminal as _};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -81,6 +82,12 @@ pub(crate) struct Run {
     /// A miss of what is only recommended is a fail
     #[arg(long)]
     strict: bool,
+    /// Run every case, though the look before them shows that none can be brought to its start
+    #[arg(long)]
+    all: bool,
+    /// Run no more cases once N have failed
+    #[arg(long, value_name = "N")]
+    stop_after: Option<NonZeroUsize>,
     /// Nobody is at the bench: acts that the DUT file has no command for are not asked for
     #[arg(long)]
     unattended: bool,
@@ -142,6 +149,8 @@ impl Run {
             person: !self.unattended && io::stdin().is_terminal() && io::stderr().is_terminal(),
             out: place.folder().map(ToOwned::to_owned),
             resume: self.resume.is_some(),
+            all: self.all,
+            stop_after: self.stop_after,
         };
         if let Place::Resumed(folder) = &place {
             config.seed = folder::agreed_seed(folder, &config, self.seed)?;

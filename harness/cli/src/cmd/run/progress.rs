@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::block::block;
 use super::person::Person;
-use crate::terminal::{DIM, ERROR, GOOD, Terminal, Verbosity, WARNING, paint};
+use crate::terminal::{DIM, ERROR, GOOD, Terminal, Verbosity, WARNING, paint, visible};
 
 /// The progress of a run, on standard error.
 pub(super) struct Progress<'t> {
@@ -66,9 +66,27 @@ impl Observer for Progress<'_> {
         }
     }
 
+    fn noticed(&mut self, dut: &str, what: &str) {
+        self.tell(&format!("{}: {}", visible(dut), visible(what)));
+    }
+
+    fn walled(&mut self, dut: &str, cases: usize, reason: &str) {
+        self.bar.inc(u64::try_from(cases).unwrap_or_default());
+        self.tell(&wall(dut, cases, reason, self.terminal.error_color));
+    }
+
     fn operator<'d>(&mut self, dut: &'d Dut) -> Box<dyn Operator + 'd> {
         if self.person { Box::new(Person::new(dut, self.bar.clone())) } else { Box::new(DutFileOperator::new(dut)) }
     }
+}
+
+/// The cases that were not begun, and the one reason that they have.
+fn wall(dut: &str, cases: usize, reason: &str, color: bool) -> String {
+    let word = paint(color, WARNING, Verdict::Inconclusive.as_str());
+    let cases = if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
+    let field = |name: &str, text: &str| format!("\n  {} {}", paint(color, DIM, &format!("{name:<9}")), visible(text));
+    let (reason, remedy) = (field("reason", reason), field("try", "mend that; with --all they are run all the same"));
+    format!("{word} {}, {cases} not begun{reason}{remedy}\n", visible(dut))
 }
 
 /// `pass          reference-card  DM_SC-S-001-M/notification`, with the reason and the remarks where there are any.

@@ -65,7 +65,7 @@ pub(super) fn fields() -> Mapping {
         ),
         Field::optional(
             "limit",
-            Schema::Duration,
+            Schema::time_to_pass(),
             format!("How long the card may take for one answer; {limit} s unless given."),
         ),
         Field::optional(

@@ -86,7 +86,7 @@ fn fields() -> Mapping {
     let own = [
         Field::optional(
             "limit",
-            Schema::Duration,
+            Schema::time_to_pass(),
             format!("How long the card may take for one answer; {limit} s unless given."),
         ),
         Field::optional(
