@@ -15,3 +15,4 @@ mod players;
 mod reference;
 pub mod rig;
 pub mod session;
+mod steered;

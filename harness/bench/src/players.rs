@@ -15,10 +15,10 @@ use dmsc_engine::player::Player;
 use dmsc_engine::switch::Switches;
 use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
 use dmsc_language::dut::{Dut, WakeUp};
-use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::profile::TerminalProfile;
 
 use crate::fixtures::Fixtures;
+use crate::steered::Steered;
 
 /// The buffer size that a card asks for unless told otherwise, in octets.
 pub(crate) const BUFFER_SIZE: u16 = 1400;
@@ -45,16 +45,22 @@ impl<'a> Players<'a> {
 
     /// The player of the harness, on a link that has this.
     pub(crate) fn player(&self, setup: &Setup, account: Account, medium: Medium) -> Box<dyn Player> {
+        let account = Account { form: self.steered(medium).form, ..account };
         match setup {
             Setup::Card(setup) => Box::new(Card::new(self.card(setup, account, medium))),
             Setup::Terminal(setup) => Box::new(Terminal::new(self.terminal(setup, account, medium))),
         }
     }
 
+    fn steered(&self, medium: Medium) -> Steered {
+        Steered::by(&self.dut.readings(), medium)
+    }
+
     /// The card that the harness plays.
     pub(crate) fn card(&self, setup: &CardSetup, account: Account, medium: Medium) -> CardConfig {
         let mut files = self.files().clone();
         files.set_services(setup.ust.iter().flatten().map(|(service, on)| (*service, *on)));
+        let steered = self.steered(medium);
         let package = |package: &Package| package.values().iter().map(|Form(command)| command.clone()).collect();
         CardConfig {
             medium,
@@ -63,7 +69,8 @@ impl<'a> Players<'a> {
             program: setup.program.iter().flatten().map(package).collect(),
             http_port: setup.http_port.map_or(self.dut.ixit.http_port, NonZeroU16::get),
             buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
-            transport: TransportProtocol::TcpClientLocal,
+            transport: steered.transport,
+            type_first: steered.type_first,
             causes: Vec::new(),
             choices: Choices::default(),
             scws: setup.scws != Some(ScwsMode::Manual),

@@ -123,6 +123,7 @@ impl Players<'_> {
                 TriggerTransport::Tcp => TransportProtocol::TcpClientLocal,
                 TriggerTransport::Udp => TransportProtocol::UdpClientLocal,
             },
+            type_first: false,
             causes: causes(self.dut.ixit.wake_up),
             scws: true,
             choices: self.choices(),

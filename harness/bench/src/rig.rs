@@ -138,7 +138,7 @@ impl<'a> Rig<'a> {
 
     /// The names a case of this DUT can use.
     pub fn scope(&self) -> Scope {
-        let mut scope = Scope::new();
+        let mut scope = Scope::new().under(self.dut.readings());
         scope.set("ixit", self.dut.ixit.to_json(Secrets::Shown));
         scope.set("dut", self.dut.as_value());
         scope

@@ -33,7 +33,7 @@ fn an_item_is_shown_with_all_that_is_known() {
 fn names_that_do_not_exist_are_answered_with_the_nearest() {
     insta::assert_snapshot!(shown(&["scr", "show", "DM_SC-C-001-O"]));
     insta::assert_snapshot!(shown(&["scr", "show", "something else"]));
-    insta::assert_snapshot!(shown(&["scr", "interpretations", "https-adress"]));
+    insta::assert_snapshot!(shown(&["scr", "interpretations", "package0-framng"]));
     insta::assert_snapshot!(shown(&["scr", "requirements", "DM-SC-GEN-99"]));
     insta::assert_snapshot!(shown(&["scr", "clauses", "--section", "9"]));
 }
@@ -42,7 +42,7 @@ fn names_that_do_not_exist_are_answered_with_the_nearest() {
 fn clauses_requirements_and_open_points_are_shown() {
     insta::assert_snapshot!(shown(&["scr", "clauses", "--section", "5", "--item", "C-009"]));
     insta::assert_snapshot!(shown(&["scr", "requirements", "DM-SC-GEN-14"]));
-    insta::assert_snapshot!(shown(&["scr", "interpretations", "https-address"]));
+    insta::assert_snapshot!(shown(&["scr", "interpretations", "package0-framing"]));
     for verb in ["clauses", "requirements", "interpretations"] {
         let listed = dmsc(&["scr", verb]);
         let all = json(&["scr", verb, "--json"]);

@@ -103,7 +103,16 @@ impl Trigger {
     /// # Errors
     /// [`EncodeError`] if a field does not fit its bits.
     pub fn sign(self, password: &[u8], nonce: &[u8]) -> Result<Package0, EncodeError> {
-        let digest = digest(&self.server_id, password, nonce, &self.encode()?);
+        let name = self.server_id.clone();
+        self.sign_as(&name, password, nonce)
+    }
+
+    /// The same with another name than the server identifier.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if a field does not fit its bits.
+    pub fn sign_as(self, name: &[u8], password: &[u8], nonce: &[u8]) -> Result<Package0, EncodeError> {
+        let digest = digest(name, password, nonce, &self.encode()?);
         Ok(Package0 { digest, trigger: self })
     }
 }
@@ -181,9 +190,13 @@ impl Package0 {
     /// Whether the digest is right for these credentials; the identity is the server identifier carried.
     #[must_use]
     pub fn verify(&self, password: &[u8], nonce: &[u8]) -> bool {
-        self.trigger
-            .encode()
-            .is_ok_and(|trigger| digest(&self.trigger.server_id, password, nonce, &trigger) == self.digest)
+        self.verify_as(&self.trigger.server_id, password, nonce)
+    }
+
+    /// The same with another name than the server identifier carried.
+    #[must_use]
+    pub fn verify_as(&self, name: &[u8], password: &[u8], nonce: &[u8]) -> bool {
+        self.trigger.encode().is_ok_and(|trigger| digest(name, password, nonce, &trigger) == self.digest)
     }
 }
 

@@ -3,6 +3,8 @@
 use dmsc_dm::auth;
 use serde::{Deserialize, Serialize};
 
+use crate::trigger_form::TriggerForm;
+
 /// How one side proves itself to the other at the DM layer (AAuthType of an AppAuth entry).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,6 +49,8 @@ pub struct Account {
     pub server_id: String,
     /// AppAddr: where the client posts Package#1.
     pub address: String,
+    /// AAuthName of the SRVCRED entry, where it is not the ServerID.
+    pub auth_name: Option<String>,
     /// AAuthSecret of the SRVCRED entry.
     pub server_secret: String,
     /// AAuthData of the SRVCRED entry, decoded.
@@ -61,9 +65,16 @@ pub struct Account {
     pub client_nonce: Vec<u8>,
     /// AAuthType of the CLCRED entry.
     pub client_auth: AuthScheme,
+    /// How its notifications are written.
+    pub form: TriggerForm,
 }
 
 impl Account {
+    /// The name by which the server proves itself.
+    pub fn server_name(&self) -> &str {
+        self.auth_name.as_deref().unwrap_or(&self.server_id)
+    }
+
     /// The Cred by which the client proves itself, over `nonce`.
     pub fn client_cred(&self, nonce: &[u8]) -> Option<dmsc_dm::syncml::Cred> {
         cred(self.client_auth, &self.client_name, &self.client_secret, nonce)
@@ -71,7 +82,7 @@ impl Account {
 
     /// The Cred by which the server proves itself, over `nonce`.
     pub fn server_cred(&self, nonce: &[u8]) -> Option<dmsc_dm::syncml::Cred> {
-        cred(self.server_auth, &self.server_id, &self.server_secret, nonce)
+        cred(self.server_auth, self.server_name(), &self.server_secret, nonce)
     }
 
     /// Host and port of the address, and the path behind them.

@@ -50,6 +50,8 @@ pub struct Card {
     held: Option<Held>,
     streams: Vec<Conduit>,
     switches: Switches,
+    /// Whether it reads the type of a registered application before the coding scheme of its name.
+    type_first: bool,
     /// Whether it is beyond any reset.
     locked_up: bool,
 }
@@ -93,6 +95,7 @@ impl Card {
             held: None,
             streams: Vec::new(),
             switches: config.switches,
+            type_first: config.type_first,
             locked_up: false,
         }
     }
@@ -124,7 +127,10 @@ impl Card {
                 (command, Content::Broken("extended lengths, which this card does not offer".into()))
             }
             Ok(command) => {
-                let content = apdu::content(&command);
+                let content = match apdu::content(&command) {
+                    Content::Envelope(envelope) if self.type_first => Content::Envelope(envelope.exchanged()),
+                    content => content,
+                };
                 (command, content)
             }
             Err(error) => (CommandApdu::default(), Content::Broken(error.to_string())),

@@ -13,6 +13,7 @@ use crate::fields::Fields;
 use crate::http::{self, Side};
 use crate::messages::{Catalogue, What};
 use crate::role::Role;
+use crate::trigger_form::header_length;
 
 /// Who speaks. Card and terminal speak over the contact interface; server and client are the DM roles on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +142,10 @@ impl Event {
                 }
             }
             Some(What::Command(_)) => spans::proactive_command(octets),
-            Some(What::Notification) => dmsc_dm::package0::spans(octets),
+            Some(What::Notification) => {
+                let header = header_length(octets);
+                dmsc_dm::package0::spans(octets.get(header..).unwrap_or_default()).shifted(header)
+            }
             Some(What::HttpRequest) => http::spans(octets, Side::Server),
             Some(What::HttpResponse | What::HttpInterim) => http::spans(octets, Side::Client),
             Some(What::DmMessage) => {

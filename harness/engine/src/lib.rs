@@ -26,3 +26,4 @@ pub mod scws;
 pub mod switch;
 pub mod template;
 pub mod terminal;
+pub mod trigger_form;

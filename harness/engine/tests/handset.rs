@@ -30,6 +30,7 @@ impl Handset {
         let account = Account {
             server_id: "dmsc.example.com".into(),
             address: "http://127.0.0.1:3516/OMA/DM".into(),
+            auth_name: None,
             server_secret: "s3cr3t-P@ss".into(),
             server_nonce: (0..16).collect(),
             server_auth: AuthScheme::Md5,
@@ -37,6 +38,7 @@ impl Handset {
             client_secret: "pwd-C".into(),
             client_nonce: (0..16).collect(),
             client_auth: AuthScheme::Md5,
+            form: dmsc_engine::trigger_form::TriggerForm::default(),
         };
         let card = Card::new(CardConfig {
             medium: Medium::Contact,
@@ -46,6 +48,7 @@ impl Handset {
             http_port: 3516,
             buffer_size: 1400,
             transport: TransportProtocol::TcpClientLocal,
+            type_first: false,
             causes: Vec::new(),
             scws: true,
             bip_chunks: Vec::new(),

@@ -16,7 +16,7 @@ use dmsc_doc::{Problems, parse_duration};
 use dmsc_engine::dm::trust::concerns_credentials;
 pub use dmsc_engine::messages::Setup;
 use dmsc_link::Place;
-use dmsc_scr::{CaseRef, ItemId};
+use dmsc_scr::{CaseRef, ItemId, Reading};
 use serde_json::{Map, Value};
 
 pub use crate::bundle::{Bundle, BundleError};
@@ -52,8 +52,10 @@ pub struct Case {
     pub covers: Vec<ItemId>,
     /// Further items that the statement has to claim.
     pub claims: Vec<ItemId>,
-    /// Readings that have to be in force: interpretation and alternative.
-    pub when: Vec<(String, String)>,
+    /// Readings that have to be in force.
+    pub when: Vec<Reading>,
+    /// Readings under which it counts; under another one a miss is a remark.
+    pub judged: Vec<Reading>,
     /// Values that the IXIT has to have: name and value.
     pub ixit: Vec<(String, String)>,
     /// What the harness plays.
@@ -143,6 +145,10 @@ pub struct Step {
     pub spec: Option<String>,
     /// What to try when it misses.
     pub hint: Option<String>,
+    /// Readings under which it is done.
+    pub when: Vec<Reading>,
+    /// Readings under which it is demanded; under another one a miss is a remark.
+    pub judged: Vec<Reading>,
 }
 
 /// What a step does.
@@ -192,6 +198,8 @@ pub struct Expect {
     pub capture: Option<String>,
     /// The name under which the field tree of the answer is kept.
     pub sent: Option<String>,
+    /// Whether the message has to come; where it need not, that none comes is inconclusive.
+    pub presumed: bool,
 }
 
 /// `reply` and `mutate` of an `expect`.

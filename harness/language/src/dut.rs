@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use dmsc_doc::{Problems, Source};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_link::{Command, TcpConfig};
-use dmsc_scr::{DutKind, Ics};
+use dmsc_scr::{DutKind, Ics, Readings, Tables};
 use serde_json::{Value, json};
 
 pub use connection::{Chosen, Connection};
@@ -164,6 +164,11 @@ impl Dut {
     /// All that is wrong with the file and with those that it names.
     pub fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
         read::parse(source, files, faults)
+    }
+
+    /// The readings in force for it.
+    pub fn readings(&self) -> Readings {
+        Readings::of(Tables::builtin(), &self.interpretations)
     }
 
     /// What the harness plays against it.

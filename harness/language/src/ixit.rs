@@ -3,10 +3,11 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use dmsc_doc::{Field, Mapping, Schema};
+use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
 use dmsc_engine::account::{Account, Address, AuthScheme};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp};
+use dmsc_engine::trigger_form::TriggerForm;
 use dmsc_octets::to_hex;
 use serde_json::{Map, Value, json};
 
@@ -41,7 +42,10 @@ pub enum Secrets {
 }
 
 const DEFAULT_NONCE: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-const DEFAULT_PORT: u16 = 3516;
+/// The port of the SCWS for plain HTTP over BIP (IANA: smartcard-port).
+pub(crate) const DEFAULT_PORT: u16 = 3516;
+/// The port of the account's address over BIP (DM_SC 8.1, table 2).
+pub(crate) const TABLE_PORT: u16 = 4116;
 const DEFAULT_WINDOW: &str = "60 s";
 
 /// The account of the reference DUTs, whose SCWS listens on this port.
@@ -49,6 +53,7 @@ fn default_account(http_port: impl Display) -> Account {
     Account {
         server_id: "dmsc.example.com".into(),
         address: format!("http://127.0.0.1:{http_port}/OMA/DM"),
+        auth_name: None,
         server_secret: "s3cr3t-P@ss".into(),
         server_nonce: DEFAULT_NONCE.to_vec(),
         server_auth: AuthScheme::Md5,
@@ -56,6 +61,7 @@ fn default_account(http_port: impl Display) -> Account {
         client_secret: "pwd-C".into(),
         client_nonce: DEFAULT_NONCE.to_vec(),
         client_auth: AuthScheme::Md5,
+        form: TriggerForm::default(),
     }
 }
 
@@ -65,9 +71,23 @@ fn account_fields() -> Vec<Field> {
     let one = |field: FieldSpec| {
         let default = defaults.get(field.name).map(crate::variables::written).unwrap_or_default();
         let kept = if field.secret { " Kept out of logs and reports." } else { "" };
-        Field::optional(field.name, setting(&field.shape), format!("{} `{default}` unless given.{kept}", field.doc))
+        let shape = match field.name {
+            "address" => setting(&field.shape).with(plain),
+            _ => setting(&field.shape),
+        };
+        Field::optional(field.name, shape, format!("{} `{default}` unless given.{kept}", field.doc))
     };
     AccountWith::specs().into_iter().map(one).collect()
+}
+
+/// An address that would not be taken for what it says.
+fn plain(node: &Node) -> Option<Problem> {
+    let secure = node.written()?.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+    secure.then(|| {
+        Problem::new(node.span, "HTTPS is not there yet")
+            .label("sessions would run over plain HTTP")
+            .help("give the address of plain HTTP, where the DUT has one, or leave it out")
+    })
 }
 
 /// What `ixit` may hold.
@@ -86,7 +106,7 @@ pub(crate) fn ixit_schema() -> Schema {
             Schema::choice(["xml", "wbxml"]),
             "Encoding of the messages that the harness begins with; `xml` unless given.",
         ),
-        Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS; 3516 unless given."),
+        Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS; 3516 unless given, or 4116 under the reading `plain-http-address: table-port`."),
         Field::optional("window", Schema::time_to_pass(), "How long a session may take to begin; `60 s` unless given."),
         Field::optional(
             "wake_up",
@@ -121,15 +141,16 @@ impl Default for Ixit {
 }
 
 impl Ixit {
-    /// The values of an `ixit` that complies with the schema, defaults put in.
+    /// The values of an `ixit` that complies with the schema, defaults put in; `port` is where the SCWS listens unless
+    /// the file says.
     ///
     /// # Errors
     /// [`FieldProblem`] with the path of the value at fault.
-    pub(crate) fn from_value(map: &Map<String, Value>) -> Result<Ixit, FieldProblem> {
+    pub(crate) fn from_value(map: &Map<String, Value>, port: u16) -> Result<Ixit, FieldProblem> {
         let default = Ixit::default();
         let text = |name: &str| map.get(name).and_then(Value::as_str);
-        let port = map.get("http_port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-        let http_port = port.unwrap_or(default.http_port);
+        let given = map.get("http_port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+        let http_port = given.unwrap_or(port);
         let window_text = text("window").unwrap_or(DEFAULT_WINDOW).to_owned();
         let other = map.get("other_account").and_then(Value::as_object);
         Ok(Ixit {
@@ -178,6 +199,7 @@ fn account_json(account: &Account, secrets: Secrets) -> Map<String, Value> {
         _ if field.secret && secrets == Secrets::Hidden => json!("(secret)"),
         "server_id" => json!(account.server_id),
         "address" => json!(account.address),
+        "server_name" => json!(account.server_name()),
         "server_secret" => json!(account.server_secret),
         "server_nonce" => json!(to_hex(&account.server_nonce)),
         "server_auth" => json!(account.server_auth.as_str()),
@@ -209,7 +231,7 @@ mod tests {
         let Value::Object(map) = json!({ "other_account": { "client_secret": "x" }, "http_port": 80 }) else {
             panic!()
         };
-        let ixit = Ixit::from_value(&map).unwrap();
+        let ixit = Ixit::from_value(&map, DEFAULT_PORT).unwrap();
         let hidden = ixit.to_json(Secrets::Hidden).to_string();
         for secret in ["s3cr3t", "pwd-C", "\"x\""] {
             assert!(!hidden.contains(secret), "{hidden}");
@@ -224,7 +246,7 @@ mod tests {
     fn every_name_has_a_value() {
         let Value::Object(map) = json!({ "other_account": {} }) else { panic!() };
         let mut scope = crate::variables::Scope::new();
-        scope.set("ixit", Ixit::from_value(&map).unwrap().to_json(Secrets::Shown));
+        scope.set("ixit", Ixit::from_value(&map, DEFAULT_PORT).unwrap().to_json(Secrets::Shown));
         for name in ixit_names() {
             assert_ne!(scope.get(&format!("ixit.{name}")), Ok(&Value::Null), "{name}");
         }
@@ -232,9 +254,9 @@ mod tests {
 
     #[test]
     fn what_is_not_given_is_that_of_the_reference_duts() {
-        assert_eq!(Ixit::from_value(&Map::new()), Ok(Ixit::default()));
+        assert_eq!(Ixit::from_value(&Map::new(), DEFAULT_PORT), Ok(Ixit::default()));
         let Value::Object(map) = json!({ "client_auth": "basic", "server_nonce": "FF" }) else { panic!() };
-        let given = Ixit::from_value(&map).unwrap().account;
+        let given = Ixit::from_value(&map, DEFAULT_PORT).unwrap().account;
         let expected = Account { client_auth: AuthScheme::Basic, server_nonce: vec![0xFF], ..Ixit::default().account };
         assert_eq!(given, expected);
     }

@@ -11,5 +11,6 @@ pub mod editors;
 pub mod fault;
 pub mod ixit;
 pub mod pages;
+mod reading;
 pub mod variables;
 pub mod variant;

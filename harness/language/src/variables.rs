@@ -11,12 +11,16 @@ use dmsc_doc::{Node, Problem, Schema, nearest};
 use dmsc_engine::mutation::Mutation;
 use dmsc_engine::patch::Change;
 use dmsc_engine::template::{Template, TemplateError};
+use dmsc_scr::Readings;
 use serde_json::{Map, Value};
+
+use crate::reading;
 
 /// The values that names stand for while a case runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scope {
     values: Map<String, Value>,
+    readings: Readings,
 }
 
 /// A name that stands for nothing.
@@ -64,6 +68,17 @@ impl Scope {
     /// A scope without names.
     pub fn new() -> Scope {
         Scope::default()
+    }
+
+    /// The same scope with these readings in force.
+    pub fn under(mut self, readings: Readings) -> Scope {
+        self.readings = readings;
+        self
+    }
+
+    /// The readings in force.
+    pub fn readings(&self) -> &Readings {
+        &self.readings
     }
 
     /// Gives a name a value; a name that had one before has this one now.
@@ -173,12 +188,12 @@ pub fn change(with: &Map<String, Value>, mutate: &[Value], scope: &Scope) -> Res
     Ok(Change { with: substitute_map(with, scope)?, mutate, drop: false })
 }
 
-/// The template of a `match` or `where`, names put in.
+/// The template of a `match` or `where` under the readings in force, names put in.
 ///
 /// # Errors
 /// [`VariableError`] when a name has no value or a matcher is impossible.
 pub fn template(value: &Value, scope: &Scope) -> Result<Template, VariableError> {
-    Ok(Template::compile(&substitute(value, scope)?)?)
+    Ok(Template::compile(&reading::in_force(substitute(value, scope)?, &scope.readings))?)
 }
 
 /// Whether a value has variables in it.

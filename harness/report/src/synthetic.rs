@@ -54,7 +54,7 @@ fn dut(name: &str, kind: DutKind, denied: &[&str]) -> DutHeader {
         link: "in-process".into(),
         ics: Ics { hash: "ef".repeat(32), answers: answers.collect() },
         ixit: json!({ "server_id": "dmsc", "password": "[redacted]" }),
-        interpretations: [("https-address".to_owned(), "always-https".to_owned())].into(),
+        interpretations: [("package0-framing".to_owned(), "wsp".to_owned())].into(),
     }
 }
 

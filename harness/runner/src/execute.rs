@@ -6,6 +6,8 @@
 //! - A miss in an included step is inconclusive: the state the case starts from was not reached, so nothing was shown.
 //! - A DUT that gave no sign of life at all is an error of the rig, not a fail.
 //! - A case none of whose steps was met is inconclusive, whatever their level: nothing passes by absence.
+//! - A demand that another reading than the one in force makes leaves a remark. Where that is the demand of the whole
+//!   case, the case ends there and does not concern the DUT.
 //! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
 
 use std::borrow::Cow;
@@ -22,7 +24,7 @@ use dmsc_engine::player::{Delivery, Reply};
 use dmsc_engine::template::{Template, Weight};
 use dmsc_link::{LinkError, Time};
 use dmsc_report::journal::{Check, CheckVerdict, Message};
-use dmsc_scr::Verdict;
+use dmsc_scr::{NotApplicable, Verdict};
 use serde_json::Value;
 
 use crate::judge::{Finding, describe, seconds};
@@ -74,6 +76,8 @@ pub struct Options {
 pub(crate) enum Stop {
     /// A verdict was reached.
     Verdict(Verdict, String),
+    /// The case does not concern the DUT.
+    NotApplicable(NotApplicable),
     Broken(Broken),
 }
 
@@ -131,6 +135,7 @@ pub fn execute<'a>(
         Err(Stop::Broken(Broken::Link(LinkError::Gone { what }))) => Some(what.clone()),
         _ => None,
     };
+    let mut not_applicable = None;
     let (verdict, reason) = match stopped {
         Ok(()) if executor.shown == 0 => {
             (Verdict::Inconclusive, "nothing was shown: no step of the case was met".to_owned())
@@ -139,12 +144,18 @@ pub fn execute<'a>(
         // A harness that came to a fail and a rig that broke later are not the same; a verdict reached stays.
         Err(Stop::Verdict(verdict, reason)) => (verdict, reason),
         Err(Stop::Broken(broken)) if broken.is_of_dut() => (Verdict::Inconclusive, broken.to_string()),
+        Err(Stop::NotApplicable(reason)) => {
+            let text = reason.to_string();
+            not_applicable = Some(reason);
+            (Verdict::Inconclusive, text)
+        }
         Err(Stop::Broken(broken)) => (Verdict::Error, broken.to_string()),
     };
     let duration = executor.session.now().since(began);
     CaseResult {
         verdict,
         reason,
+        not_applicable,
         remarks: executor.remarks,
         duration,
         dead,
@@ -157,7 +168,7 @@ pub fn execute<'a>(
 pub(crate) struct Executor<'a> {
     pub(crate) case: &'a Case,
     pub(crate) session: &'a mut Session,
-    scope: Scope,
+    pub(crate) scope: Scope,
     pub(crate) options: &'a Options,
     pub(crate) notes: Notes<'a>,
     bench: &'a mut dyn Operator,
@@ -196,6 +207,9 @@ impl<'a> Executor<'a> {
     fn steps(&mut self, steps: &'a [Step]) -> Result<(), Stop> {
         for step in steps {
             self.step = self.step.saturating_add(1);
+            if !self.scope.readings().hold(&step.when) {
+                continue;
+            }
             match &step.kind {
                 StepKind::Send(send) => {
                     let change = variables::change(&send.with, &send.mutate, &self.scope)?;
@@ -410,7 +424,11 @@ impl<'a> Executor<'a> {
         let event = match self.wait(expect.kind, filter.as_deref(), window, false)? {
             Waited::Came(event) => event,
             Waited::Missed(missed) => {
-                return self.nothing_came(step, &describe(expect.kind, filter.as_deref()), missed);
+                let what = describe(expect.kind, filter.as_deref());
+                return match expect.presumed || missed.unreadable.is_some() {
+                    true => self.nothing_came(step, &what, missed),
+                    false => self.none_was_due(step, &what, &missed),
+                };
             }
         };
         let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();

@@ -90,6 +90,19 @@ impl<'a> Executor<'a> {
         Err(Stop::Verdict(Verdict::Inconclusive, headline))
     }
 
+    /// Nothing came, and nothing says that it had to.
+    pub(crate) fn none_was_due(&mut self, step: &'a Step, what: &str, missed: &Missed) -> Result<(), Stop> {
+        self.last = None;
+        let finding = Finding {
+            verdict: CheckVerdict::Inconclusive,
+            what: what.into(),
+            expected: format!("{what} within {}", seconds(missed.window)),
+            got: missed.told(),
+            mismatch: None,
+        };
+        self.unseen(step, finding, "no document says that it has to come")
+    }
+
     pub(crate) fn judge(
         &mut self,
         step: &'a Step,
@@ -151,10 +164,16 @@ impl<'a> Executor<'a> {
         if part && !self.case.joins_packages() && !self.case.is_about_messages() {
             return self.unseen(step, finding, "the package comes in several messages, and the case judges whole ones");
         }
+        let readings = self.scope.readings();
+        let (of_step, of_case) = (readings.other(&step.judged), readings.other(&self.case.judged));
         let (verdict, reason) = if self.in_control {
             (Verdict::Inconclusive, format!("the positive control failed: {headline}"))
         } else if preamble {
             (Verdict::Inconclusive, format!("the case could not be brought to its start: {headline}"))
+        } else if let Some(other) = of_step.or_else(|| of_case.clone()) {
+            self.remarks.push(format!("not judged, since {other}: {headline}"));
+            self.observed(step, finding);
+            return of_case.map_or(Ok(()), |other| Err(Stop::NotApplicable(other)));
         } else if !step.trust.can_fail() || !self.case.trust.can_fail() {
             self.doubted = true;
             let trust = if step.trust.can_fail() { self.case.trust } else { step.trust };
@@ -167,6 +186,11 @@ impl<'a> Executor<'a> {
         }
         self.found(step, finding);
         Err(Stop::Verdict(verdict, reason))
+    }
+
+    /// Records a miss of what is not demanded under the readings in force.
+    fn observed(&mut self, step: &'a Step, finding: Finding) {
+        self.check_at(step, RecordedLevel::May, finding.verdict, move || finding);
     }
 
     pub(crate) fn lower(&mut self, verdict: Verdict, reason: String) {
@@ -197,6 +221,20 @@ impl<'a> Executor<'a> {
     }
 
     pub(crate) fn check(&mut self, step: &'a Step, verdict: CheckVerdict, finding: impl FnOnce() -> Finding + 'a) {
+        let level = match step.level {
+            Level::Must => RecordedLevel::Must,
+            Level::Should => RecordedLevel::Should,
+        };
+        self.check_at(step, level, verdict, finding);
+    }
+
+    fn check_at(
+        &mut self,
+        step: &'a Step,
+        level: RecordedLevel,
+        verdict: CheckVerdict,
+        finding: impl FnOnce() -> Finding + 'a,
+    ) {
         let event = self.last.clone().filter(|_| verdict != CheckVerdict::Pass);
         self.shown = self.shown.saturating_add(usize::from(verdict == CheckVerdict::Pass));
         let (case, number, marks) = (self.case, self.step, self.marks);
@@ -213,10 +251,7 @@ impl<'a> Executor<'a> {
                 step: number,
                 at_us,
                 verdict,
-                level: match step.level {
-                    Level::Must => RecordedLevel::Must,
-                    Level::Should => RecordedLevel::Should,
-                },
+                level,
                 what,
                 expected,
                 got,

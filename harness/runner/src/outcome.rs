@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dmsc_link::{Disturbance, Time};
-use dmsc_scr::Verdict;
+use dmsc_scr::{NotApplicable, Outcome, Verdict};
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct CaseResult {
     pub verdict: Verdict,
     /// Why, in a line; empty for a pass.
     pub reason: String,
+    /// Why the case does not concern the DUT, if that was seen while it ran: there is no verdict then.
+    pub not_applicable: Option<NotApplicable>,
     /// Misses at level `should`, and alternatives worth a remark.
     pub remarks: Vec<String>,
     /// How long it took on the link's clock.
@@ -32,6 +34,7 @@ impl CaseResult {
         CaseResult {
             verdict: Verdict::Error,
             reason,
+            not_applicable: None,
             remarks: Vec::new(),
             duration: Duration::ZERO,
             dead: false,
@@ -43,9 +46,17 @@ impl CaseResult {
 }
 
 impl CaseResult {
+    /// What became of the case.
+    pub fn outcome(&self) -> Outcome {
+        match &self.not_applicable {
+            Some(reason) => Outcome::NotApplicable(reason.clone()),
+            None => Outcome::Verdict(self.verdict),
+        }
+    }
+
     /// Takes a fail back that may be for want of the right nonces. `kept` says whether a file keeps them from run to run.
     pub(crate) fn doubt_nonces(&mut self, kept: bool) {
-        if matches!(self.verdict, Verdict::Fail | Verdict::Inconclusive) {
+        if self.not_applicable.is_none() && matches!(self.verdict, Verdict::Fail | Verdict::Inconclusive) {
             self.verdict = Verdict::Inconclusive;
             self.stale = true;
             self.reason.push_str("; the DUT may have other nonces");

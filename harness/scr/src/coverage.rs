@@ -25,9 +25,10 @@ pub struct CaseRef {
 pub struct Coverage {
     /// Every item with its cases, those of DM_SC first.
     pub items: Vec<Covered<ItemId>>,
-    /// Every clause with the cases that cite it.
+    /// Every clause with the cases that cite it, or one that says the same in detail.
     pub clauses: Vec<Covered<String>>,
-    /// Every requirement with the cases that cite it, or one of its clauses, or lie under one of its items.
+    /// Every requirement with the cases that cite it, or one of its clauses. That a case lies under one of its items
+    /// shows nothing of it.
     pub requirements: Vec<Covered<String>>,
     /// Names and citations that the tables do not have.
     pub unknown: Vec<Unknown>,
@@ -82,16 +83,24 @@ impl Coverage {
         }
         let items_of = |id: &ItemId| by_item.get(id).cloned().unwrap_or_default();
         let cases_of = |id: &str| by_place.get(id).cloned().unwrap_or_default();
+        let of_clause = |clause: &Clause| {
+            let mut cases = Vec::new();
+            if clause.untested.is_none() {
+                let ids = std::iter::once(&clause.id).chain(&clause.by);
+                ids.flat_map(|id| cases_of(id)).for_each(|case| push(&mut cases, &case));
+            }
+            cases
+        };
         let clause = |clause: &Clause| Covered {
             id: clause.id.clone(),
-            cases: cases_of(&clause.id),
-            expected: clause.level != Level::May,
+            cases: of_clause(clause),
+            expected: clause.level != Level::May && !clause.items.is_empty() && clause.untested.is_none(),
         };
         let requirement = |requirement: &Requirement| {
             let mut all = cases_of(&requirement.id);
-            let clauses = requirement.clauses.iter().flat_map(|id| cases_of(id));
-            clauses.chain(requirement.items.iter().flat_map(items_of)).for_each(|case| push(&mut all, &case));
-            let realised = !requirement.items.is_empty() || !requirement.clauses.is_empty();
+            let clauses = requirement.clauses.iter().filter_map(|id| tables.clause(id));
+            clauses.flat_map(of_clause).for_each(|case| push(&mut all, &case));
+            let realised = !requirement.clauses.is_empty();
             Covered { id: requirement.id.clone(), cases: all, expected: realised && requirement.level != Level::May }
         };
         Self {

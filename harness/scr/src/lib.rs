@@ -14,6 +14,7 @@ mod id;
 mod item_verdict;
 mod not_applicable;
 mod not_run;
+mod readings;
 mod tables;
 mod ternary;
 mod verdict;
@@ -25,9 +26,10 @@ pub use id::{Class, IdError, ItemId, Status};
 pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};
 pub use not_applicable::NotApplicable;
 pub use not_run::{LeftOut, NotRun};
+pub use readings::{Reading, Readings};
 pub use tables::{
-    Alternative, Basis, Clause, Confidence, External, Interpretation, Item, Level, Requirement, Subject, Tables,
-    TablesError,
+    Alternative, Basis, Cited, Clause, Confidence, Document, External, Interpretation, Item, Known, Level, Requirement,
+    Subject, Tables, TablesError,
 };
 pub use ternary::Ternary;
 pub use verdict::{Outcome, UnknownVerdict, Verdict};

@@ -18,6 +18,7 @@ pub struct Tables {
     requirements: Vec<Requirement>,
     clauses: Vec<Clause>,
     interpretations: Vec<Interpretation>,
+    documents: Vec<Document>,
 }
 
 /// An SCR item of DM_SC appendix B.
@@ -35,6 +36,9 @@ pub struct Item {
     pub reference: String,
     /// The Requirement column; none where it is empty.
     pub requirement: Option<Expr>,
+    /// What the harness cannot do yet for a DUT that claims it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untested: Option<String>,
 }
 
 /// An item of another enabler that a requirement expression names.
@@ -83,12 +87,15 @@ pub enum Confidence {
     High,
 }
 
-/// A requirement of the DM_SC requirements document, section 6.
+/// A requirement of the DM_SC requirements document, section 6, or of a contribution to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
     /// Its label, such as `DM-SC-GEN-14`.
     pub id: String,
+    /// The contribution it stands in; none for the requirements document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Its key word.
     pub level: Level,
     /// What it asks, in own words.
@@ -121,6 +128,12 @@ pub struct Clause {
     /// The items it belongs to; none where the tables have none.
     #[serde(default)]
     pub items: Vec<ItemId>,
+    /// Clauses that say the same in detail: a case on one of them is a case on this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
+    /// What no case can show of it yet, though some touch it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untested: Option<String>,
 }
 
 /// The key word of a clause or requirement (RFC 2119).
@@ -155,11 +168,47 @@ pub enum Subject {
     DmAccount,
 }
 
+/// Another document that cases cite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// The name by which cases cite it, such as `TS 102 223`.
+    pub document: String,
+    /// What it is called in full.
+    pub title: String,
+    /// What is known of it.
+    pub basis: Known,
+    /// Its clauses, by number; none where it is cited as a whole only.
+    #[serde(default)]
+    pub clauses: Vec<String>,
+}
+
+/// How a document is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Known {
+    /// Its text was read.
+    Read,
+    /// From memory.
+    Memory,
+}
+
+/// What a citation of another document comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cited<'a> {
+    /// A clause of this document, or the whole of it.
+    Known(&'a Document),
+    /// No document that is known; the nearest name.
+    NoDocument(Option<&'a str>),
+    /// The document has no such clause, as far as is known; the nearest number.
+    NoClause(&'a Document, Option<&'a str>),
+}
+
 /// A point where the documents contradict themselves or leave a gap, and the readings there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interpretation {
-    /// A stable name, such as `https-address`.
+    /// A stable name, such as `package0-framing`.
     pub id: String,
     /// One line for a report.
     pub title: String,
@@ -241,6 +290,29 @@ impl Tables {
     /// The interpretation of that name.
     pub fn interpretation(&self, id: &str) -> Option<&Interpretation> {
         self.interpretations.iter().find(|interpretation| interpretation.id == id)
+    }
+
+    /// The other documents that cases cite.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// What a citation of another document than DM_SC comes to. What follows the number of the clause is a remark.
+    pub fn cited(&self, citation: &str) -> Cited<'_> {
+        let after = |document: &Document| citation.strip_prefix(&document.document).map(str::to_owned);
+        let found = self.documents.iter().filter_map(|document| Some((document, after(document)?)));
+        let whole_word = found.filter(|(_, rest)| rest.is_empty() || rest.starts_with(' '));
+        let Some((document, rest)) = whole_word.max_by_key(|(document, _)| document.document.len()) else {
+            let names = self.documents.iter().map(|document| document.document.as_str());
+            let asked = citation.rsplit_once(' ').map_or(citation, |(name, _)| name);
+            return Cited::NoDocument(dmsc_doc::nearest(asked, names));
+        };
+        match rest.split_whitespace().next() {
+            Some(number) if !document.clauses.iter().any(|clause| clause == number) => {
+                Cited::NoClause(document, dmsc_doc::nearest(number, document.clauses.iter().map(String::as_str)))
+            }
+            _ => Cited::Known(document),
+        }
     }
 
     /// Whether an item, of DM_SC or of another enabler, bears the name.

@@ -27,6 +27,17 @@ impl Envelope {
         Self { tag, objects: ObjectList::default() }.with(Object::DeviceIdentities(devices))
     }
 
+    /// The same with coding scheme and type of each registered application in each other's place.
+    #[must_use]
+    pub fn exchanged(mut self) -> Self {
+        for (object, _) in &mut self.objects.0 {
+            if let Object::RegistryApplication(application) = object {
+                *application = application.clone().exchanged();
+            }
+        }
+        self
+    }
+
     /// An event download of one event from the terminal to the UICC.
     #[must_use]
     pub fn event(event: Event) -> Self {

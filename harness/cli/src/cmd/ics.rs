@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use dmsc_scr::{Draft, DutKind, Tables};
-use serde_json::json;
+use dmsc_scr::{Draft, DutKind, ItemId, Tables};
+use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -57,7 +57,7 @@ Examples:
 struct Check {
     /// The statement
     file: PathBuf,
-    /// Write the result as JSON: valid, report, problems
+    /// Write the result as JSON: valid, report, problems, untested
     #[arg(long)]
     json: bool,
 }
@@ -99,6 +99,11 @@ impl New {
     }
 }
 
+/// Items that cannot be tested yet, with the reason.
+fn to_json(untested: &[(&ItemId, &str)]) -> Value {
+    untested.iter().map(|(item, why)| json!({ "item": item, "why": why })).collect()
+}
+
 /// Writes a file that is not there yet: answers given once are not lost to a slip.
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
@@ -117,15 +122,20 @@ impl Check {
         // A statement whose form is wrong has nothing that could be reported on as a whole.
         let draft = Draft::parse(&source, tables);
         let report = draft.as_ref().ok().map(|draft| draft.check(tables));
-        let problems = dmsc_scr::Ics::parse(&source, tables).err();
+        let parsed = dmsc_scr::Ics::parse(&source, tables);
+        let untested = parsed.as_ref().map(|ics| ics.untested(tables)).unwrap_or_default();
+        let problems = parsed.as_ref().err();
         if self.json {
             let found = problems.as_ref().map_or_else(|| json!([]), |problems| problems.to_json());
-            terminal.json(&json!({ "valid": problems.is_none(), "report": report, "problems": found }))?;
+            terminal.json(&json!({ "valid": problems.is_none(), "report": report, "problems": found, "untested": to_json(&untested) }))?;
             return Ok(if problems.is_none() { Exit::Conforms } else { Exit::Input });
         }
         if let Some(report) = &report {
             terminal.out(&report.to_string())?;
         }
-        problems.map_or(Ok(Exit::Conforms), |problems| Err(problems.into()))
+        for (item, why) in untested {
+            terminal.out(&format!("{item} is claimed: {why}\n"))?;
+        }
+        parsed.map_or_else(|problems| Err(problems.into()), |_| Ok(Exit::Conforms))
     }
 }

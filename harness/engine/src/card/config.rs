@@ -42,6 +42,8 @@ pub struct CardConfig {
     pub buffer_size: u16,
     /// How it opens the channel to the DM Client.
     pub transport: TransportProtocol,
+    /// Whether it reads the type of a registered application before the coding scheme of its name.
+    pub type_first: bool,
     /// What makes it send a notification.
     pub causes: Vec<Cause>,
     /// Whether the SCWS opens its channel, fetches data and answers by itself.

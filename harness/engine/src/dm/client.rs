@@ -17,6 +17,7 @@ use crate::choice::client::{
 use crate::choice::client::{ResultsMeta, ResultsPlace};
 use crate::choice::dm::{Accepted, NextNonce};
 use crate::switch::{Switch, Switches};
+use crate::trigger_form::Framing;
 
 /// How often credentials are sent again, or asked for again, before the session is given up.
 const MAX_ATTEMPTS: u32 = 2;
@@ -125,7 +126,7 @@ impl DmClient {
             Some(cut) if self.switches.on(Switch::CutNonce) => cut,
             _ => whole,
         };
-        let right = judged.verify(account.server_secret.as_bytes(), nonce);
+        let right = account.has_signed(&judged, nonce);
         if !right && !self.switches.on(Switch::AcceptAnyDigest) {
             return Heard::Ignored("the digest is wrong".into());
         }
@@ -149,7 +150,7 @@ impl DmClient {
     }
 
     fn read(&self, octets: &[u8]) -> Result<Package0, String> {
-        match Package0::parse(octets) {
+        match self.framing().read(octets) {
             Ok(package0) => Ok(package0),
             Err(_) if self.switches.on(Switch::AcceptBrokenNotification) => {
                 // A client that does not check lengths sees whatever lies behind the octets it got.
@@ -164,8 +165,13 @@ impl DmClient {
                 padded.extend(id);
                 Package0::parse(&padded).map_err(|e| e.to_string())
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error),
         }
+    }
+
+    /// How notifications are framed, for whichever account they are.
+    pub fn framing(&self) -> Framing {
+        self.accounts.first().map(|account| account.form.framing).unwrap_or_default()
     }
 
     fn account_for(&self, server_id: &[u8]) -> Option<usize> {
@@ -266,7 +272,7 @@ impl DmClient {
         let Some(account) = self.accounts.get(self.session.as_ref().map_or(0, |s| s.account)) else { return "wrong" };
         let issued = self.session.as_ref().and_then(|s| s.server_nonce.clone());
         let nonce = issued.unwrap_or_else(|| account.server_nonce.clone());
-        let (name, secret) = (account.server_id.as_bytes(), account.server_secret.as_bytes());
+        let (name, secret) = (account.server_name().as_bytes(), account.server_secret.as_bytes());
         match Credential::from_cred(cred) {
             Ok(c) if c.verify(name, secret, &nonce) => "valid",
             Ok(c) if c.verify(name, secret, &DEFAULT_NONCE) => "default-nonce",

@@ -297,7 +297,7 @@ impl DmServer {
         if (!session.server_authenticated && ready) || asked {
             let nonce = client_chal.unwrap_or_else(|| self.account.server_nonce.clone());
             reply.header.cred = self.account.server_cred(&nonce);
-            reply.header.source_name = reply.header.cred.as_ref().map(|_| self.account.server_id.clone());
+            reply.header.source_name = reply.header.cred.as_ref().map(|_| self.account.server_name().to_owned());
         }
         if more && !self.switches.on(Switch::CommandsTooEarly) {
             // The client's package is not complete: ask for the rest, send nothing new (DMPRO 6).
@@ -456,10 +456,10 @@ pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) ->
 pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Package0, DirectiveError> {
     let secret = account.server_secret.as_bytes();
     let signed = match digest {
-        Digest::Valid | Digest::Octets(_) => trigger.sign(secret, &account.server_nonce),
-        Digest::WrongPassword => trigger.sign(&[secret, b"?"].concat(), &account.server_nonce),
-        Digest::DefaultNonce => trigger.sign(secret, &DEFAULT_NONCE),
-        Digest::WrongNonce => trigger.sign(secret, &[&account.server_nonce[..], b"?"].concat()),
+        Digest::Valid | Digest::Octets(_) => account.signed(trigger, secret, &account.server_nonce),
+        Digest::WrongPassword => account.signed(trigger, &[secret, b"?"].concat(), &account.server_nonce),
+        Digest::DefaultNonce => account.signed(trigger, secret, &DEFAULT_NONCE),
+        Digest::WrongNonce => account.signed(trigger, secret, &[&account.server_nonce[..], b"?"].concat()),
     };
     let mut package0 = signed.map_err(|e| DirectiveError(e.to_string()))?;
     if let Digest::Octets(octets) = digest {
@@ -470,17 +470,16 @@ pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Packa
 
 /// The fields a case sees of a notification; `account` is the one it should be for.
 pub fn notification_fields(octets: &[u8], account: &Account) -> Map<String, Value> {
-    let package0 = match Package0::parse(octets) {
+    let package0 = match account.form.framing.read(octets) {
         Ok(package0) => package0,
         Err(error) => {
-            let fields = [("malformed", json!(error.to_string())), ("octets", shown(octets))];
+            let fields = [("malformed", json!(error)), ("octets", shown(octets))];
             return fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
         }
     };
-    let secret = account.server_secret.as_bytes();
-    let digest = if package0.verify(secret, &account.server_nonce) {
+    let digest = if account.has_signed(&package0, &account.server_nonce) {
         "valid"
-    } else if package0.verify(secret, &DEFAULT_NONCE) {
+    } else if account.has_signed(&package0, &DEFAULT_NONCE) {
         "default-nonce"
     } else {
         "wrong"

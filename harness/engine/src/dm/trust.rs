@@ -205,6 +205,7 @@ mod tests {
         Account {
             server_id: "dmsc.example.com".into(),
             address: "http://127.0.0.1:3516/OMA/DM".into(),
+            auth_name: None,
             server_secret: "s".into(),
             server_nonce: vec![1; 16],
             server_auth: AuthScheme::Md5,
@@ -212,6 +213,7 @@ mod tests {
             client_secret: "c".into(),
             client_nonce: vec![2; 16],
             client_auth: AuthScheme::Md5,
+            form: crate::trigger_form::TriggerForm::default(),
         }
     }
 

@@ -6,6 +6,8 @@
 
 use dmsc_dm::package0::Package0;
 
+use crate::trigger_form::Framing;
+
 /// What came for the DM Client through streams, and may not be all yet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Package0Reassembly {
@@ -28,6 +30,7 @@ impl Package0Reassembly {
         &mut self,
         channel: u8,
         octets: &[u8],
+        framing: Framing,
         is_signed: impl FnOnce(&Package0) -> bool,
     ) -> Option<Vec<u8>> {
         let mut unfinished = match self.position(channel) {
@@ -35,7 +38,7 @@ impl Package0Reassembly {
             None => Unfinished { channel, octets: Vec::new(), is_read: false },
         };
         unfinished.octets.extend_from_slice(octets);
-        let package0 = Package0::parse(&unfinished.octets).ok();
+        let package0 = framing.read(&unfinished.octets).ok();
         if package0.as_ref().is_some_and(is_signed) {
             return Some(unfinished.octets);
         }
@@ -73,9 +76,9 @@ mod tests {
         let octets = octets();
         let (first, rest) = octets.split_at(10);
         let mut reassembly = Package0Reassembly::default();
-        assert_eq!(reassembly.take(1, first, |_| true), None);
-        assert_eq!(reassembly.take(2, first, |_| true), None, "channels do not mix");
-        assert_eq!(reassembly.take(1, rest, |_| true), Some(octets.clone()));
+        assert_eq!(reassembly.take(1, first, Framing::Bare, |_| true), None);
+        assert_eq!(reassembly.take(2, first, Framing::Bare, |_| true), None, "channels do not mix");
+        assert_eq!(reassembly.take(1, rest, Framing::Bare, |_| true), Some(octets.clone()));
         assert_eq!(reassembly.close(1), None, "it was handed over");
         assert_eq!(reassembly.close(2).as_deref(), Some(first));
         assert_eq!(reassembly.close(2), None);
@@ -86,8 +89,8 @@ mod tests {
         let octets = octets();
         let longer = [octets.as_slice(), b"body"].concat();
         let mut reassembly = Package0Reassembly::default();
-        assert_eq!(reassembly.take(1, &octets, |_| false), Some(octets.clone()));
-        assert_eq!(reassembly.take(1, b"body", |_| false), Some(longer));
+        assert_eq!(reassembly.take(1, &octets, Framing::Bare, |_| false), Some(octets.clone()));
+        assert_eq!(reassembly.take(1, b"body", Framing::Bare, |_| false), Some(longer));
         assert_eq!(reassembly.close(1), None);
     }
 
@@ -95,15 +98,15 @@ mod tests {
     fn after_a_right_digest_what_comes_is_a_message_of_its_own() {
         let octets = octets();
         let mut reassembly = Package0Reassembly::default();
-        assert_eq!(reassembly.take(1, &octets, |_| true), Some(octets.clone()));
-        assert_eq!(reassembly.take(1, &octets, |_| true), Some(octets));
+        assert_eq!(reassembly.take(1, &octets, Framing::Bare, |_| true), Some(octets.clone()));
+        assert_eq!(reassembly.take(1, &octets, Framing::Bare, |_| true), Some(octets));
     }
 
     #[test]
     fn what_is_no_notification_is_handed_over_at_the_end() {
         let mut reassembly = Package0Reassembly::default();
-        assert_eq!(reassembly.take(3, b"ga", |_| true), None);
-        assert_eq!(reassembly.take(3, b"rbage", |_| true), None);
+        assert_eq!(reassembly.take(3, b"ga", Framing::Bare, |_| true), None);
+        assert_eq!(reassembly.take(3, b"rbage", Framing::Bare, |_| true), None);
         assert_eq!(reassembly.close(3), Some(b"garbage".to_vec()));
     }
 }

@@ -149,10 +149,10 @@ impl Terminal {
             return self.notify(data.octets);
         }
         let accounts = &self.client.accounts;
-        let notification = self.package0.take(data.channel, &data.octets, |package0| {
+        let notification = self.package0.take(data.channel, &data.octets, self.client.framing(), |package0| {
             accounts.iter().any(|account| {
                 account.server_id.as_bytes() == package0.trigger.server_id
-                    && package0.verify(account.server_secret.as_bytes(), &account.server_nonce)
+                    && account.has_signed(package0, &account.server_nonce)
             })
         });
         if let Some(octets) = notification {

@@ -32,6 +32,7 @@ fn account() -> Account {
     Account {
         server_id: "dmsc.example.com".into(),
         address: "http://127.0.0.1:3516/OMA/DM".into(),
+        auth_name: None,
         server_secret: "s3cr3t-P@ss".into(),
         server_nonce: (0..16).collect(),
         server_auth: AuthScheme::Md5,
@@ -39,6 +40,7 @@ fn account() -> Account {
         client_secret: "pwd-C".into(),
         client_nonce: (0..16).collect(),
         client_auth: AuthScheme::Md5,
+        form: dmsc_engine::trigger_form::TriggerForm::default(),
     }
 }
 
@@ -54,6 +56,7 @@ pub(crate) fn card_config(scripted: bool, causes: Vec<Cause>) -> CardConfig {
         http_port: 3516,
         buffer_size: 1400,
         transport: TransportProtocol::TcpClientLocal,
+        type_first: false,
         causes,
         scws: true,
         bip_chunks: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
 use dmsc_engine::template::OPERATORS;
-use dmsc_scr::{ItemId, Tables};
+use dmsc_scr::{Cited, ItemId, Known, Tables};
 
 use super::convert::is_reference;
 use super::steps::Expander;
@@ -77,7 +77,9 @@ pub(crate) fn problems_of(schema: &Schema, node: &Node, definitions: &Definition
 }
 
 /// Keys whose values decide what a step or a case is; a name that is not known yet cannot stand there.
-const FIXED: [&str; 9] = ["role", "send", "expect", "expect-none", "operator", "until", "include", "level", "trust"];
+const FIXED: [&str; 11] = [
+    "role", "send", "expect", "expect-none", "operator", "until", "include", "level", "trust", "when", "judged",
+];
 
 fn collect_references(node: &Node, open: &mut Vec<Span>) {
     if is_reference(node) {
@@ -323,6 +325,11 @@ impl Reader<'_> {
             entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.written()?.to_owned()))).collect()
         };
         let trust = trust_of(&filled).unwrap_or_default();
+        if trust.can_fail()
+            && let Some(problem) = hearsay(&filled, trust)
+        {
+            self.found.add(source, problem);
+        }
         let mut hash = Digest::default();
         hash.add(&source.text);
         let given = instance.iter().map(|(name, _)| name.clone()).collect();
@@ -355,6 +362,7 @@ impl Reader<'_> {
             covers: ids("covers"),
             claims: ids("claims"),
             when: pairs("when"),
+            judged: pairs("judged"),
             ixit: pairs("ixit"),
             role,
             trust,
@@ -364,6 +372,21 @@ impl Reader<'_> {
             hash: hash.finish(),
         })
     }
+}
+
+/// A demand that nobody has read, and that is to be a fail.
+fn hearsay(case: &Node, trust: Trust) -> Option<Problem> {
+    let spec = case.entry("spec")?;
+    let from_memory = |citation: &str| match Tables::builtin().cited(citation) {
+        Cited::Known(document) => document.basis == Known::Memory,
+        _ => false,
+    };
+    let all = spec.value.items().iter().filter_map(Node::written).all(from_memory);
+    all.then(|| {
+        Problem::new(spec.key_span, format!("`trust: {}`, and every document cited is known from memory", trust.as_str()))
+            .label("nobody has read the demand")
+            .help("write `trust: memory`, or cite the clause of a document that was read")
+    })
 }
 
 /// The `trust` of a case or a step.

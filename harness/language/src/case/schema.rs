@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use dmsc_doc::{Case as Tag, Definitions, Field, Mapping, Node, Problem, Schema, Tagged};
 use dmsc_engine::messages::{Setup, What};
-use dmsc_scr::Tables;
+use dmsc_scr::{Cited, Tables};
 
 use super::Trust;
 use crate::catalogue::schema::{kinds, mutations, settings, template, with};
@@ -52,7 +52,12 @@ pub fn case_schema() -> Schema {
             ]),
             "How packages in several messages are looked at; joined, unless a field is `final` or about credentials.",
         ),
-        Field::optional("when", readings(), "Applies only where these readings are in force."),
+        Field::optional("when", Schema::reference("readings"), "Applies only where these readings are in force."),
+        Field::optional(
+            "judged",
+            Schema::reference("readings"),
+            "Counts only where these readings are in force; under another one a miss is a remark.",
+        ),
         Field::optional("ixit", conditions(), "Applies only to DUTs whose IXIT has these values."),
         Field::optional("parameters", parameters(), "Names with lists of values; every combination is an instance."),
     ])
@@ -100,6 +105,7 @@ pub(crate) fn definitions() -> &'static Definitions {
         let all = crate::catalogue::schema::definitions()
             .define("level", Schema::documented_choice(levels))
             .define("trust", trust())
+            .define("readings", readings())
             .define("disturbance", crate::disturb::disturbance_schema());
         Role::ALL.into_iter().fold(all, |all, role| {
             all.define(format!("step.{role}"), step(role)).define(setup_name(role), settings(Setup::group(role)))
@@ -140,10 +146,16 @@ fn trust() -> Schema {
     Schema::documented_choice(Trust::ALL.map(|trust| (trust.as_str(), doc(trust))))
 }
 
-/// A clause; those of DM_SC have to exist.
+/// A clause; it has to exist.
 fn citation() -> Schema {
     Schema::verbatim().named("a clause").with(|node| {
-        let cited = node.written()?.strip_prefix("DM_SC ")?.trim();
+        let written = node.written()?;
+        if Tables::builtin().requirement(written).is_some() {
+            return None;
+        }
+        let Some(ours) = written.strip_prefix("DM_SC ") else { return foreign(node, written) };
+        // What follows the place is a remark: `DM_SC 7.1-14 "in any case"`.
+        let cited = ours.split_whitespace().next().unwrap_or_default();
         let clauses = Tables::builtin().clauses();
         let bare = |id: &'static str| id.strip_prefix("DM_SC-").unwrap_or(id);
         if clauses.iter().any(|clause| clause.section == cited || bare(&clause.id) == cited) {
@@ -158,6 +170,23 @@ fn citation() -> Schema {
         let mut sections: Vec<&str> = clauses.iter().map(|clause| clause.section.as_str()).collect();
         sections.dedup();
         Some(problem.help(format!("its sections are {}; clauses are cited as `DM_SC 7.1-3`", sections.join(", "))))
+    })
+}
+
+/// A clause of another document that is not in the list of those that cases cite.
+fn foreign(node: &Node, citation: &str) -> Option<Problem> {
+    const LIST: &str = "not in `fixtures/scr/documents.yaml`";
+    let (message, near) = match Tables::builtin().cited(citation) {
+        Cited::Known(_) => return None,
+        Cited::NoDocument(near) => (format!("no document is called as in `{citation}`"), near),
+        Cited::NoClause(document, near) => {
+            (format!("no clause of {} is known as in `{citation}`", document.document), near)
+        }
+    };
+    let problem = Problem::new(node.span, message).label(LIST);
+    Some(match near {
+        Some(near) => problem.help(format!("did you mean `{near}`? Otherwise add it to the list")),
+        None => problem.help("add it to the list, and whether it was read"),
     })
 }
 
@@ -213,11 +242,17 @@ fn step(role: Role) -> Tagged {
                 Schema::reference("trust"),
                 "How sure the demand is; that of the case unless given.",
             ),
-            Field::optional("spec", Schema::verbatim(), "The clause, where it is not the one of the case."),
+            Field::optional("spec", citation(), "The clause, where it is not the one of the case."),
             Field::optional("hint", Schema::text(), "What to try when it misses."),
+            Field::optional(
+                "judged",
+                Schema::reference("readings"),
+                "Demanded only where these readings are in force; under another one a miss is a remark.",
+            ),
         ]
     };
     let mutate = |doc: &'static str| Field::optional("mutate", mutations(), doc);
+    let when = || Field::optional("when", Schema::reference("readings"), "Done only where these readings are in force.");
     let within = || Field::optional("within", Schema::Duration, "How long to wait.");
     let filter = |group: &str| Field::optional("where", template(group), "Which messages count; others pass by.");
     let matching = |group: &str| Field::optional("match", template(group), "What the message must look like.");
@@ -261,6 +296,11 @@ fn step(role: Role) -> Tagged {
                     fields.push(Field::optional("sent", crate::variables::name_schema(), doc));
                 }
             }
+            fields.push(Field::optional(
+                "presumed",
+                Schema::Bool,
+                "Whether the message has to come; with `false`, that none comes is inconclusive. True unless given.",
+            ));
             fields.extend(judged());
             fields
         },
@@ -299,7 +339,7 @@ fn step(role: Role) -> Tagged {
         })
     });
     let none: [Field; 0] = [];
-    Tagged::new([])
+    Tagged::new([when()])
         .value("send", "Sends a message.", sends)
         .value("expect", "Waits for a message.", expects)
         .value("expect-none", "Shows that no such message comes.", absences)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dmsc_doc::{Node, Problem, Schema, Source, Span, line_col, nearest};
 use dmsc_engine::template::Template;
+use dmsc_scr::Reading;
 use serde_json::{Map, Value};
 
 use super::convert::{is_reference, json};
@@ -17,6 +18,7 @@ use crate::catalogue::schema::{mutations, template, with};
 use crate::catalogue::{Catalogue, Kind, Role};
 use crate::digest::Digest;
 use crate::ixit::ixit_names;
+use crate::reading;
 use crate::variables::{RESERVED, fill, references};
 
 /// How deep includes may use includes.
@@ -36,8 +38,21 @@ pub(super) struct Expander<'a> {
     open: Vec<String>,
     /// The includes that went into the hash.
     hashed: Vec<String>,
-    /// What is kept so far: the name, and the group of the fields where it is a whole message.
-    captures: Vec<(String, Option<&'static str>)>,
+    /// What is kept so far.
+    captures: Vec<Kept>,
+    /// The readings under which the step that is read is done, those of the steps around it included.
+    when: Vec<Reading>,
+    /// The readings under which it is demanded.
+    judged: Vec<Reading>,
+}
+
+/// What an earlier step keeps.
+struct Kept {
+    name: String,
+    /// The group of the fields, where it is a whole message.
+    group: Option<&'static str>,
+    /// The readings without which it may not be there.
+    under: Vec<Reading>,
 }
 
 impl<'a> Expander<'a> {
@@ -51,18 +66,23 @@ impl<'a> Expander<'a> {
         hash: &'a mut Digest,
     ) -> Self {
         let (open, hashed, captures) = (Vec::new(), Vec::new(), Vec::new());
-        Expander { role, trust, given, bundle, includes, found, hash, open, hashed, captures }
+        let (when, judged) = (Vec::new(), Vec::new());
+        Expander { role, trust, given, bundle, includes, found, hash, open, hashed, captures, when, judged }
     }
 
     /// The steps of a sequence that complies with the schema.
     pub(super) fn steps(&mut self, source: &Source, nodes: &[Node]) -> Vec<Step> {
         let mut steps = Vec::new();
         for node in nodes {
+            let outer = self.when.len();
+            self.when.extend(readings(node, "when"));
+            self.judged = readings(node, "judged");
             if node.get("include").is_some() {
                 steps.extend(self.include(source, node));
             } else if let Some(kind) = self.kind(source, node) {
                 steps.push(self.step(source, node, kind));
             }
+            self.when.truncate(outer);
         }
         steps
     }
@@ -77,6 +97,8 @@ impl<'a> Expander<'a> {
             trust: trust_of(node).unwrap_or(self.trust),
             spec: text("spec"),
             hint: text("hint"),
+            when: self.when.clone(),
+            judged: readings(node, "judged"),
         }
     }
 
@@ -94,7 +116,7 @@ impl<'a> Expander<'a> {
             let (with, mutate) = self.change(source, node, "with", kind.build.unwrap_or("none"));
             let capture = written("as");
             if let Some(name) = &capture {
-                self.captures.push((name.clone(), Some(kind.fields)));
+                self.keep(name, Some(kind.fields));
             }
             StepKind::Send(Send { kind, with, mutate, capture })
         } else if let Some(name) = written("expect") {
@@ -139,7 +161,7 @@ impl<'a> Expander<'a> {
         let matching = self.template(source, node, "match", group);
         let capture = node.get("as").and_then(Node::written).map(str::to_owned);
         if let Some(name) = &capture {
-            self.captures.push((name.clone(), Some(group)));
+            self.keep(name, Some(group));
         }
         let reply = match node.get("reply") {
             Some(reply) if reply.written() == Some("none") => {
@@ -159,9 +181,10 @@ impl<'a> Expander<'a> {
         };
         let sent = node.get("sent").and_then(Node::written).map(str::to_owned);
         if let Some(name) = &sent {
-            self.captures.push((name.clone(), Some(group)));
+            self.keep(name, Some(group));
         }
-        Expect { kind, within, filter, matching, reply, capture, sent }
+        let presumed = node.get("presumed").and_then(Node::as_bool).unwrap_or(true);
+        Expect { kind, within, filter, matching, reply, capture, sent, presumed }
     }
 
     /// The fields under `key` and the edits under `mutate`.
@@ -198,7 +221,14 @@ impl<'a> Expander<'a> {
         let value = node.get(key)?;
         self.check_names(source, value);
         let compiled = json(&template(group), value, definitions());
-        if let Err(error) = Template::compile(&compiled) {
+        if let Some((path, readings)) = reading::gap(&compiled) {
+            let under = readings.iter().map(|(id, choice)| format!("`{id}: {choice}`")).collect::<Vec<_>>();
+            let problem = Problem::new(value.at(&path).span, "an impossible matcher")
+                .label(format!("no entry counts under {}", under.join(", ")))
+                .help("add an entry for that reading, or one without `when`");
+            self.found.add(source, problem);
+        }
+        if let Err(error) = Template::compile(&reading::of_any(compiled.clone())) {
             let place = value.at(&error.path);
             // What is not known yet is tried when it is.
             if !is_reference(place) {
@@ -209,9 +239,14 @@ impl<'a> Expander<'a> {
         Some(compiled)
     }
 
+    fn keep(&mut self, name: &str, group: Option<&'static str>) {
+        let under = self.when.iter().chain(&self.judged).cloned().collect();
+        self.captures.push(Kept { name: name.to_owned(), group, under });
+    }
+
     fn captured(&mut self, node: &Node) {
         if let Some(name) = node.get("as").and_then(Node::as_str) {
-            self.captures.push((name.to_owned(), None));
+            self.keep(name, None);
         }
         node.items().iter().for_each(|item| self.captured(item));
         node.entries().iter().for_each(|entry| self.captured(&entry.value));
@@ -248,8 +283,12 @@ impl<'a> Expander<'a> {
                 }
                 names.iter().map(|name| format!("{first}.{name}")).collect()
             }
-            _ => match self.captures.iter().rfind(|(capture, _)| capture == first) {
-                Some((_, Some(group))) => {
+            _ => match self.captures.iter().rfind(|kept| kept.name == first) {
+                Some(kept) if !kept.under.iter().all(|one| self.when.contains(one)) => {
+                    let under = kept.under.iter().filter(|one| !self.when.contains(one));
+                    return Some(only_under(first, span, under));
+                }
+                Some(Kept { group: Some(group), .. }) => {
                     let fields = Catalogue::get().group(group);
                     let member = rest.map(|rest| rest.split('.').next().unwrap_or_default());
                     if member.is_none_or(|member| fields.iter().any(|field| field.name == member)) {
@@ -257,9 +296,9 @@ impl<'a> Expander<'a> {
                     }
                     fields.iter().map(|field| format!("{first}.{}", field.name)).collect()
                 }
-                Some((_, None)) => return None,
+                Some(Kept { group: None, .. }) => return None,
                 None => {
-                    let captures = self.captures.iter().map(|(name, _)| name.clone());
+                    let captures = self.captures.iter().map(|kept| kept.name.clone());
                     self.given.iter().cloned().chain(captures).chain(RESERVED.map(str::to_owned)).collect()
                 }
             },
@@ -373,6 +412,20 @@ impl<'a> Expander<'a> {
             None => problem.help(format!("there are: {}", names.join(", "))),
         }
     }
+}
+
+/// A name that is there under some readings alone.
+fn only_under<'r>(name: &str, span: Span, under: impl Iterator<Item = &'r Reading>) -> Problem {
+    let under = under.map(|(id, choice)| format!("`{id}: {choice}`")).collect::<Vec<_>>().join(" and ");
+    Problem::new(span, format!("`{name}` is kept for certain only under {under}"))
+        .label("this step is done under other readings, too")
+        .help("give this step that `when`, or keep the name in a step without conditions")
+}
+
+/// The readings under a key of a step.
+fn readings(node: &Node, key: &str) -> Vec<Reading> {
+    let entries = node.get(key).map(Node::entries).unwrap_or_default();
+    entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.written()?.to_owned()))).collect()
 }
 
 fn include_name(path: &str) -> &str {

@@ -130,3 +130,40 @@ fn a_wrong_kind_is_located_and_a_right_one_is_not() {
     assert_eq!(Value::Object(with.clone()), json!({ "result": 0x20, "additional": "00" }));
     assert_eq!(mutate, &[json!({ "set": { "at": 1, "octets": "0102" } })]);
 }
+
+#[test]
+fn steps_carry_the_readings_of_what_is_around_them() {
+    let case = "
+title: T
+purpose: P.
+spec: [DM_SC 7.1-3]
+role: card
+judged: { server-id-match: named-server-only }
+steps:
+  - send: notification
+  - include: ping
+    when: { later-release: exactly }
+    with: { port: 7 }
+  - expect: dm.message
+    presumed: false
+    judged: { source-and-devid: equal }
+    match: { msg_id: { one_of: [{ is: 1, when: { later-release: accepted } }, 2] } }
+";
+    let case = loaded(&[("DM_SC-C-001-M/a.yaml", case), ("include/ping.yaml", PING)]).remove(0);
+    let reading = |id: &str, choice: &str| vec![(id.to_owned(), choice.to_owned())];
+    assert_eq!(case.judged, reading("server-id-match", "named-server-only"));
+    let exactly = reading("later-release", "exactly");
+    let whens: Vec<_> = case.steps.iter().map(|step| step.when.clone()).collect();
+    assert_eq!(whens, [vec![], exactly.clone(), exactly.clone(), vec![]]);
+    assert_eq!(case.steps[3].judged, reading("source-and-devid", "equal"));
+    let StepKind::Expect(expect) = &case.steps[3].kind else { panic!("{:?}", case.steps[3]) };
+    assert!(!expect.presumed);
+    let template = |chosen: &[dmsc_scr::Reading]| {
+        let chosen = chosen.iter().cloned().collect();
+        let readings = dmsc_scr::Readings::of(dmsc_scr::Tables::builtin(), &chosen);
+        crate::variables::template(expect.matching.as_ref().unwrap(), &Scope::new().under(readings)).unwrap()
+    };
+    let one = json!({ "msg_id": "1" });
+    assert!(template(&[]).accepts(&one));
+    assert!(!template(&exactly).accepts(&one));
+}

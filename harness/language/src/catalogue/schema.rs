@@ -207,6 +207,7 @@ fn operators(own: Schema, contained: Schema, item: Schema) -> Schema {
         Field::required("is", own.clone(), "What the value must match."),
         Field::optional("verdict", Schema::documented_choice(verdicts), "What choosing it means; `pass` unless given."),
         Field::optional("remark", Schema::text(), "A remark for the report."),
+        Field::optional("when", Schema::reference("readings"), "Counts only where these readings are in force."),
     ]);
     let alternatives = Schema::seq_of(Schema::one_of([own.clone(), alternative.into()]), 1, usize::MAX);
     let all = Schema::seq_of(own.clone(), 1, usize::MAX);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dmsc_doc::{Definitions, Node, Problem, Problems, Source, load, nearest};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_link::{Command, TcpConfig};
-use dmsc_scr::{DutKind, Ics, Tables};
+use dmsc_scr::{DutKind, Ics, Readings, Tables};
 use serde_json::{Map, Value};
 
 use super::connection::{WORDS, Word, chosen};
@@ -14,8 +14,7 @@ use super::nonces::AFRESH;
 use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, LinkSpec, NonceFile, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
-use crate::ixit::Ixit;
-use crate::ixit::ixit_schema;
+use crate::ixit::{DEFAULT_PORT, Ixit, TABLE_PORT, ixit_schema};
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
     let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
@@ -39,7 +38,11 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let wrong: Vec<Problems> = own.into_iter().chain(reader.others).collect();
     // Without problems there is a statement.
     let Some(ics) = ics.filter(|_| wrong.is_empty()) else { return Err(wrong) };
-    let ixit = Ixit::from_value(&ixit).map_err(|problem| {
+    let port = match Readings::of(Tables::builtin(), &interpretations).of_point("plain-http-address") {
+        "table-port" => TABLE_PORT,
+        _ => DEFAULT_PORT,
+    };
+    let ixit = Ixit::from_value(&ixit, port).map_err(|problem| {
         let span = root.get("ixit").map_or(root.span, |node| node.span);
         vec![Problems::new(source.clone(), vec![Problem::new(span, problem.to_string())])]
     })?;

@@ -23,7 +23,8 @@ pub fn reference() -> String {
         .says("account", "mapping: keys of an [account](DUT-FILES.md#ixit)")
         .says("setup", "mapping: [setup.card](#fields-setupcard) or [setup.terminal](#fields-setupterminal)")
         .says("until", "a [kind of message](#kinds-of-messages)")
-        .says("when", "mapping: [readings](DUT-FILES.md#interpretations)");
+        .says("when", "mapping: [readings](DUT-FILES.md#interpretations)")
+        .says("judged", "mapping: [readings](DUT-FILES.md#interpretations)");
     let case = case_schema();
     keys.section("## Keys of a case", shared(&case), "key");
     if let Some(disturbance) = definitions().get("disturbance") {

@@ -124,7 +124,7 @@ fn runs_that_cannot_be_compared_are_refused_with_what_differs() {
     let error =
         together(vec![journal("a/journal.jsonl", header, events.clone()), journal("b/journal.jsonl", other, events)])
             .unwrap_err();
-    insta::assert_snapshot!(error, @"a/journal.jsonl and b/journal.jsonl cannot be read together: harness 0.1.0 and 0.2.0; the cases differ; one run is strict, the other is not; the ICS of DUT phone differs; DUT card is read with other interpretations of https-address; run both with the same harness, cases and DUT files, or report them apart");
+    insta::assert_snapshot!(error, @"a/journal.jsonl and b/journal.jsonl cannot be read together: harness 0.1.0 and 0.2.0; the cases differ; one run is strict, the other is not; the ICS of DUT phone differs; DUT card is read with other interpretations of package0-framing; run both with the same harness, cases and DUT files, or report them apart");
 }
 
 #[test]

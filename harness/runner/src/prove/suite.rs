@@ -53,9 +53,12 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
             let mut rig = Rig::new(dut, fixtures, seed);
             let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
             let result = run_case(&mut rig, case, &options, &mut Unrecorded, &mut DutFileOperator::new(dut));
-            let CaseResult { verdict, reason, doubted, .. } = result;
-            outcomes.seen.push(Seen { case: case.name(), verdict, reason, doubted });
-            Outcome::Verdict(verdict)
+            let outcome = result.outcome();
+            if let Outcome::Verdict(verdict) = outcome {
+                let CaseResult { reason, doubted, .. } = result;
+                outcomes.seen.push(Seen { case: case.name(), verdict, reason, doubted });
+            }
+            outcome
         });
         outcomes.measured.push(Measured {
             case: case.name(),

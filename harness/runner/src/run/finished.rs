@@ -50,7 +50,7 @@ impl Finished {
         Finished {
             dut: dut.name.clone(),
             case: case.name(),
-            outcome: Outcome::Verdict(result.verdict),
+            outcome: result.outcome(),
             reason: result.reason,
             remarks: result.remarks,
             decisive,

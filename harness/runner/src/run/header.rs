@@ -8,7 +8,6 @@ use dmsc_language::digest::Digest;
 use dmsc_language::dut::{Builtin, Dut, LinkSpec};
 use dmsc_language::ixit::Secrets;
 use dmsc_report::journal::{self, CaseHeader, DutHeader, RunHeader, Timestamp, VERSION};
-use dmsc_scr::Tables;
 
 use super::RunConfig;
 
@@ -52,16 +51,13 @@ fn dut_header(dut: &Dut) -> DutHeader {
             None => device.to_string(),
         },
     };
-    let defaults = Tables::builtin().interpretations().iter().map(|i| (i.id.clone(), i.default.clone()));
-    let mut interpretations: BTreeMap<String, String> = defaults.collect();
-    interpretations.extend(dut.interpretations.clone());
     DutHeader {
         name: dut.name.clone(),
         kind: dut.kind.into(),
         link,
         ics: journal::Ics { hash: digest.finish(), answers },
         ixit: dut.ixit.to_json(Secrets::Hidden),
-        interpretations,
+        interpretations: dut.readings().into_map(),
     }
 }
 

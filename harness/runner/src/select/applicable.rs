@@ -5,7 +5,7 @@ use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
 use dmsc_language::ixit::Secrets;
-use dmsc_scr::{NotApplicable, Tables};
+use dmsc_scr::{NotApplicable, Readings, Tables};
 use serde_json::Value;
 
 /// Why a case does not concern a DUT.
@@ -14,12 +14,8 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if let Some(item) = needed.into_iter().find(|item| dut.ics.claims(item.as_str()) != Some(true)) {
         return Some(NotApplicable::NotClaimed(item.clone()));
     }
-    for (id, wanted) in &case.when {
-        let default = || tables.interpretation(id).map(|i| i.default.clone());
-        let chosen = dut.interpretations.get(id).cloned().or_else(default);
-        if chosen.as_ref() != Some(wanted) {
-            return Some(NotApplicable::OtherReading { id: id.clone() });
-        }
+    if let Some(other) = Readings::of(tables, &dut.interpretations).other(&case.when) {
+        return Some(other);
     }
     let ixit = dut.ixit.to_json(Secrets::Hidden);
     for (name, wanted) in &case.ixit {

@@ -34,7 +34,7 @@ pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
         let _ = writeln!(text, "{line:WIDTH$} # {}", describe(tables, id.as_str()));
     }
     text.push_str("\n# Readings of open points, where another than the default is wanted:\n# interpretations:\n");
-    for interpretation in tables.interpretations().iter().filter(|one| one.alternatives.len() > 1) {
+    for interpretation in tables.interpretations() {
         let _ = writeln!(text, "#   {}: {}", interpretation.id, interpretation.default);
     }
     text

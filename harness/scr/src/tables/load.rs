@@ -67,8 +67,8 @@ pub enum TablesError {
 
 impl Tables {
     /// The files of the tables, by their names in `fixtures/scr`.
-    pub const FILES: [&str; 5] =
-        ["items.yaml", "external.yaml", "requirements.yaml", "clauses.yaml", "interpretations.yaml"];
+    pub const FILES: [&str; 6] =
+        ["items.yaml", "external.yaml", "requirements.yaml", "clauses.yaml", "interpretations.yaml", "documents.yaml"];
 
     /// The tables embedded at build time.
     pub fn builtin() -> &'static Self {
@@ -85,20 +85,22 @@ impl Tables {
     /// # Errors
     /// The first thing that is wrong: see [`TablesError`].
     pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, TablesError> {
-        let [items, external, requirements, clauses, interpretations] = Self::FILES;
+        let [items, external, requirements, clauses, interpretations, documents] = Self::FILES;
         let tables = Self {
             items: parse::<RawItem, _, _>(files, items)?.into_iter().map(Item::try_from).collect::<Result<_, _>>()?,
             external: parse(files, external)?,
             requirements: parse(files, requirements)?,
             clauses: parse(files, clauses)?,
             interpretations: parse(files, interpretations)?,
+            documents: parse(files, documents)?,
         };
         tables.check()?;
         Ok(tables)
     }
 
     fn check(&self) -> Result<(), TablesError> {
-        let [items, _, requirements, clauses, interpretations] = Self::FILES;
+        let [items, _, requirements, clauses, interpretations, documents] = Self::FILES;
+        unique(documents, self.documents.iter().map(|entry| entry.document.as_str()))?;
         unique(items, self.ids().map(ItemId::as_str))?;
         unique(requirements, self.requirements.iter().map(|entry| entry.id.as_str()))?;
         unique(clauses, self.clauses.iter().map(|entry| entry.id.as_str()))?;
@@ -112,6 +114,7 @@ impl Tables {
         }
         for entry in &self.clauses {
             self.check_items(clauses, &entry.id, &entry.items)?;
+            self.check_clauses(clauses, &entry.id, &entry.by)?;
         }
         for entry in &self.interpretations {
             self.check_items(interpretations, &entry.id, &entry.items)?;
@@ -158,12 +161,13 @@ impl Tables {
     }
 }
 
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: [(&str, &str); 6] = [
     (Tables::FILES[0], include_str!("../../../../fixtures/scr/items.yaml")),
     (Tables::FILES[1], include_str!("../../../../fixtures/scr/external.yaml")),
     (Tables::FILES[2], include_str!("../../../../fixtures/scr/requirements.yaml")),
     (Tables::FILES[3], include_str!("../../../../fixtures/scr/clauses.yaml")),
     (Tables::FILES[4], include_str!("../../../../fixtures/scr/interpretations.yaml")),
+    (Tables::FILES[5], include_str!("../../../../fixtures/scr/documents.yaml")),
 ];
 
 /// An entry of `items.yaml`.
@@ -176,6 +180,8 @@ struct RawItem {
     function: String,
     reference: String,
     requirement: String,
+    #[serde(default)]
+    untested: Option<String>,
 }
 
 impl TryFrom<RawItem> for Item {
@@ -194,8 +200,8 @@ impl TryFrom<RawItem> for Item {
                 }
             },
         };
-        let RawItem { id, class, status, function, reference, .. } = raw;
-        Ok(Self { id, class, status, function, reference, requirement })
+        let RawItem { id, class, status, function, reference, untested, .. } = raw;
+        Ok(Self { id, class, status, function, reference, requirement, untested })
     }
 }
 
@@ -225,6 +231,7 @@ fn unknown(file: &'static str, by: &str, id: &str) -> TablesError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Cited;
 
     /// The embedded files with one text replaced in one of them.
     fn with(file: &str, old: &str, new: &str) -> Result<Tables, TablesError> {
@@ -250,7 +257,12 @@ mod tests {
         let count = |class| tables.items().iter().filter(|item| item.class == class).count();
         assert_eq!([count(Class::Client), count(Class::Server), count(Class::Device)], [9, 6, 4]);
         assert_eq!(tables.external().len(), 22);
-        assert_eq!(tables.requirements().len(), 36);
+        assert_eq!(tables.requirements().iter().filter(|one| one.source.is_none()).count(), 36);
+        let of = |source: &str| {
+            let all = tables.requirements().iter().filter_map(|one| one.source.as_deref());
+            all.filter(|from| from.starts_with(source)).count()
+        };
+        assert_eq!((of("Change request on firmware update"), of("Security review")), (19, 4));
         let listing: Vec<String> = (tables.items().iter())
             .map(|item| match &item.requirement {
                 Some(expr) => format!("{} {} / {} / {expr}", item.id, item.function, item.reference),
@@ -300,6 +312,18 @@ mod tests {
     }
 
     #[test]
+    fn citations_of_other_documents_are_looked_up() {
+        let tables = Tables::builtin();
+        for known in ["DMNOTI 6.2", "DMREPPRO", "TS 102 223 8.12.11", "SyncML HTTP binding 1.2", "DMPRO 8.3 \"MUST\""] {
+            assert!(matches!(tables.cited(known), Cited::Known(_)), "{known}");
+        }
+        assert_eq!(tables.cited("DMNOTY 6.2"), Cited::NoDocument(Some("DMNOTI")));
+        assert_eq!(tables.cited("TS 102 224 5.2"), Cited::NoDocument(Some("TS 102 223")));
+        assert!(matches!(tables.cited("DMREPPRO 6.6.15"), Cited::NoClause(_, Some(_))));
+        assert!(matches!(tables.cited("DMPROX 8"), Cited::NoDocument(_)));
+    }
+
+    #[test]
     fn a_mistyped_item_has_a_nearest_name() {
         let tables = Tables::builtin();
         assert_eq!(tables.nearest("DM_SC-C-008-O").unwrap(), "DM_SC-C-008-M");
@@ -320,7 +344,8 @@ mod tests {
             message("items.yaml", "status: M", "state: M"),
             message("clauses.yaml", "[DM_SC-D-001-M]", "[DM_SC-D-001-O]"),
             message("requirements.yaml", "[DM_SC-7-1]", "[DM_SC-7-99]"),
-            message("interpretations.yaml", "default: by-statement", "default: by-hope"),
+            message("interpretations.yaml", "default: scws-port", "default: by-hope"),
+            message("documents.yaml", "document: DMPRO\n", "document: DMNOTI\n"),
             Tables::load::<&str, &str>(&[]).unwrap_err().to_string(),
         ];
         insta::assert_snapshot!(errors.join("\n"));

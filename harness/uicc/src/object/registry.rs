@@ -43,6 +43,12 @@ impl RegistryApplication {
         [&[high, low, self.dcs, self.application_type], self.name.as_slice()].concat()
     }
 
+    /// The same with coding scheme and type in each other's place.
+    #[must_use]
+    pub fn exchanged(self) -> Self {
+        Self { dcs: self.application_type, application_type: self.dcs, ..self }
+    }
+
     /// Whether the value looks as if coding and type had been exchanged: 07 where the coding belongs and a usual
     /// coding where the type belongs. A heuristic: let it drive a remark, never a fail.
     #[must_use]
@@ -71,6 +77,7 @@ mod tests {
         assert!(!standard.looks_exchanged());
         let swapped = RegistryApplication::parse(&from_hex("C0000700C42668C84E97DD74").unwrap()).unwrap();
         assert!(swapped.looks_exchanged());
+        assert_eq!(swapped.clone().exchanged(), standard);
         let both = RegistryApplication { dcs: 7, application_type: 7, ..standard };
         assert!(!both.looks_exchanged(), "07 07 is taken as it stands");
     }

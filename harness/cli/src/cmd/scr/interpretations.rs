@@ -16,7 +16,7 @@ use crate::terminal::{BOLD, Terminal};
 #[command(after_help = "\
 Examples:
   dmsc scr interpretations
-  dmsc scr interpretations https-address")]
+  dmsc scr interpretations package0-framing")]
 pub(super) struct Interpretations {
     /// Show these with their readings
     #[arg(value_name = "ID")]

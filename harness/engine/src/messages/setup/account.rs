@@ -13,6 +13,8 @@ fields! {
         server_id: NonEmpty,
         /// AppAddr.
         address: NonEmpty,
+        /// Name by which the server proves itself.
+        server_name: NonEmpty,
         /// Secret by which the server proves itself.
         server_secret: NonEmpty = secret,
         /// Nonce by which the server proves itself first.
@@ -42,6 +44,7 @@ impl AccountWith {
         Account {
             server_id: text(&self.server_id, &account.server_id),
             address: text(&self.address, &account.address),
+            auth_name: self.server_name.as_ref().map(|name| name.0.clone()).or_else(|| account.auth_name.clone()),
             server_secret: text(&self.server_secret, &account.server_secret),
             server_nonce: nonce(&self.server_nonce, &account.server_nonce),
             server_auth: self.server_auth.unwrap_or(account.server_auth),
@@ -49,6 +52,7 @@ impl AccountWith {
             client_secret: text(&self.client_secret, &account.client_secret),
             client_nonce: nonce(&self.client_nonce, &account.client_nonce),
             client_auth: self.client_auth.unwrap_or(account.client_auth),
+            form: account.form,
         }
     }
 }
@@ -70,12 +74,14 @@ mod tests {
 
     use super::*;
     use crate::messages::value::Group;
+    use crate::trigger_form::TriggerForm;
 
     #[test]
     fn what_is_not_given_stays() {
         let account = Account {
             server_id: "server".into(),
             address: "http://card/".into(),
+            auth_name: None,
             server_secret: "s".into(),
             server_nonce: vec![1],
             server_auth: AuthScheme::Md5,
@@ -83,10 +89,11 @@ mod tests {
             client_secret: "c".into(),
             client_nonce: vec![2],
             client_auth: AuthScheme::Basic,
+            form: TriggerForm::default(),
         };
         assert_eq!(AccountWith::default().applied(&account), account);
         let given = json!({
-            "server_id": "S", "address": "http://other/", "server_secret": "SS", "server_nonce": "", "server_auth": "none",
+            "server_id": "S", "address": "http://other/", "server_name": "N", "server_secret": "SS", "server_nonce": "", "server_auth": "none",
             "client_name": "C", "client_secret": "CS", "client_nonce": "0203", "client_auth": "none",
         });
         let given = given.as_object().unwrap();
@@ -95,6 +102,7 @@ mod tests {
         let expected = Account {
             server_id: "S".into(),
             address: "http://other/".into(),
+            auth_name: Some("N".into()),
             server_secret: "SS".into(),
             server_nonce: vec![],
             server_auth: AuthScheme::None,
@@ -102,6 +110,7 @@ mod tests {
             client_secret: "CS".into(),
             client_nonce: vec![2, 3],
             client_auth: AuthScheme::None,
+            form: TriggerForm::default(),
         };
         assert_eq!(all, expected);
         let secret: Vec<_> =
