@@ -10,7 +10,8 @@ use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Delivery, Player, PlayerError, Reply};
 use dmsc_link::{Link, LinkError, Signal, Time};
 
-/// How many signals a session may see before it is cut: two sides that answer each other for ever must end too.
+/// How many signals may pass after one of a case's own before the session is cut: two sides that answer each other for
+/// ever must end too, and a case that repeats its steps may take as many signals as it needs.
 pub const SIGNAL_LIMIT: u64 = 500_000;
 
 /// How many octets a session may bring: a DUT that never ends must not fill the memory, nor the disk.
@@ -302,6 +303,7 @@ impl Session {
     /// # Errors
     /// [`Broken::Player`] when the player does not send it.
     pub fn perform(&mut self, what: What, change: &Change) -> Result<(), Broken> {
+        self.signals = 0;
         self.player.perform(self.link.now(), what, change)?;
         if what == What::Notification {
             self.trust.asks();

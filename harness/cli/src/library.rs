@@ -43,6 +43,7 @@ pub(crate) fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
         BundleError::Read { .. } => {
             Failure::Input(format!("{error}; name a folder of cases, or none for the cases that are part of dmsc"))
         }
+        BundleError::NoText(problems) => problems.into(),
         BundleError::Empty(_) => Failure::input(error),
     })
 }

@@ -21,6 +21,7 @@ mod read;
 mod scalar;
 mod schema;
 mod source;
+mod visible;
 
 pub use duration::parse_duration;
 pub use nearest::nearest;
@@ -32,4 +33,4 @@ pub use read::read;
 pub use schema::{
     Case, Check, Choice, Definitions, Field, Free, Group, Mapping, Name, Schema, Selector, Tagged, Text, Variant, load,
 };
-pub use source::{Source, Span, line_col};
+pub use source::{Lines, Source, Span, line_col};

@@ -1,8 +1,10 @@
 //! "Did you mean": the allowed name that a mistyped one most likely stands for.
 
+use crate::visible::is_invisible;
+
 /// The name among `allowed` nearest to `found`, if one is near enough to be worth proposing.
 ///
-/// Case and the separators `_`, `-`, `.` and space do not count; about a third of the letters may
+/// Case, the separators `_`, `-`, `.` and space, and characters that nobody sees do not count; about a third of the letters may
 /// differ, a swap of neighbours being one difference. Failing that, a name is near of which
 /// `found` is one whole part: `message` proposes `dm.message`. Among equals the first wins.
 pub fn nearest<'a>(found: &str, allowed: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -32,7 +34,7 @@ pub fn nearest<'a>(found: &str, allowed: impl Iterator<Item = &'a str>) -> Optio
 const SEPARATORS: [char; 4] = ['_', '-', '.', ' '];
 
 fn fold(name: &str) -> String {
-    name.chars().filter(|c| !SEPARATORS.contains(c)).flat_map(char::to_lowercase).collect()
+    name.chars().filter(|c| !SEPARATORS.contains(c) && !is_invisible(*c)).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -51,6 +53,7 @@ mod tests {
             ("message", "dm.message"),
             ("dm-message", "dm.message"),
             ("sned", "send"),
+            ("with\u{200b}", "with"),
         ] {
             assert_eq!(nearest(found, KEYS.into_iter()), Some(expected), "{found}");
         }

@@ -22,9 +22,13 @@ impl Source {
     /// # Errors
     /// Octets that are not UTF-8: one problem, located at the first of them.
     pub fn from_octets(name: impl Into<String>, octets: Vec<u8>) -> Result<Self, Problems> {
+        let name = name.into();
         match String::from_utf8(octets) {
             Ok(text) => Ok(Self::new(name, text)),
             Err(error) => {
+                if let Some(problems) = two_octets_each(&name, error.as_bytes()) {
+                    return Err(problems);
+                }
                 let start = error.utf8_error().valid_up_to();
                 let octet = error.as_bytes().get(start).copied().unwrap_or_default();
                 // The replacement character takes three octets, and the text before it is intact.
@@ -39,6 +43,24 @@ impl Source {
             }
         }
     }
+}
+
+/// The problem of a text in UTF-16, which begins with a byte order mark of its own. The text is shown as far as it can
+/// be read.
+fn two_octets_each(name: &str, octets: &[u8]) -> Option<Problems> {
+    let unit: fn([u8; 2]) -> u16 = match octets {
+        [0xFF, 0xFE, ..] => u16::from_le_bytes,
+        [0xFE, 0xFF, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, _) = octets.get(2..)?.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
+    let text = String::from_utf16_lossy(&units);
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    let problem = Problem::new(Span::new(0, first), "the file is UTF-16, not UTF-8 text")
+        .label("begins with the mark of UTF-16")
+        .help("save the file in the encoding UTF-8");
+    Some(Problems::new(Source::new(name, text), vec![problem]))
 }
 
 /// A range of octets in a [`Source`]; `start <= end`.
@@ -64,6 +86,23 @@ impl Span {
     /// Whether the span holds no octet.
     pub fn is_empty(self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Where the lines of a text begin, for many lookups in one text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The lines of a document.
+    pub fn of(source: &Source) -> Self {
+        let breaks = source.text.match_indices('\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(breaks).collect())
+    }
+
+    /// The line of an octet offset, counted from 1; as [`line_col`] gives it.
+    pub fn line(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
     }
 }
 
@@ -98,6 +137,28 @@ mod tests {
         assert_eq!(line_col(&source, 5), (1, 4), "inside the second letter");
         assert_eq!(line_col(&source, 7), (2, 1));
         assert_eq!(line_col(&source, 999), (3, 1));
+        let lines = Lines::of(&source);
+        for offset in 0..=source.text.len() {
+            assert_eq!(lines.line(offset), line_col(&source, offset).0, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_utf16_is_told_as_such() {
+        let text = "title: x\n";
+        let little: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let big: Vec<u8> = [0xFE, 0xFF].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        let told = |octets| Source::from_octets("a.yaml", octets).unwrap_err().to_string();
+        assert_eq!(told(big), told(little.clone()));
+        insta::assert_snapshot!(told(little), @r"
+        error: the file is UTF-16, not UTF-8 text
+         --> a.yaml:1:1
+          |
+        1 | title: x
+          | ^ begins with the mark of UTF-16
+          |
+          = help: save the file in the encoding UTF-8
+        ");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::account::Account;
 use crate::apdu::{self, Content};
+use crate::choice::Choices;
 use crate::conduit::{Conduit, Transport};
 use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
@@ -307,6 +308,12 @@ impl Card {
     }
 }
 
+/// The channel data of a notification made of the fields of a case, for an account.
+pub(crate) fn notification(change: &Change, account: &Account) -> Result<Vec<u8>, PlayerError> {
+    let mut server = DmServer::new(account.clone(), Vec::new(), Choices::default(), Switches::default(), 0);
+    Ok(applet::Order::new(change.read()?, &mut server)?.octets)
+}
+
 fn command_fields(octets: &[u8]) -> Map<String, Value> {
     match ProactiveCommand::parse(octets) {
         Ok(command) => command.to_fields(),
@@ -315,7 +322,7 @@ fn command_fields(octets: &[u8]) -> Map<String, Value> {
 }
 
 /// A valid command of each kind a case can ask for; `channel` is where commands for a channel go.
-fn default_command(kind: CommandType, number: u8, channel: u8) -> ProactiveCommand {
+pub(crate) fn default_command(kind: CommandType, number: u8, channel: u8) -> ProactiveCommand {
     use dmsc_uicc::channel::Device;
     use dmsc_uicc::envelope::Event as CatEvent;
     use dmsc_uicc::object::{Duration, TextString, TimeUnit, TimerValue};

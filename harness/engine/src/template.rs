@@ -146,6 +146,11 @@ impl Template {
         matched.mismatches.is_empty() && matched.weight != Weight::Fail
     }
 
+    /// Whether a value, or its absence, matches, whatever the verdict of the alternative taken.
+    pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
+        probe(self, value).is_some()
+    }
+
     fn check(&self, path: &str, value: Option<&Value>, out: &mut Matched) {
         // `null` stands for a field that a message does not have.
         let value = value.filter(|v| !v.is_null());

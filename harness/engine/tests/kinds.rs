@@ -11,7 +11,7 @@ use common::{card_config, terminal_config};
 use dmsc_engine::card::{Card, CardConfig};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::medium::Medium;
-use dmsc_engine::messages::{Catalogue, FieldSpec, Kind, Shape, What};
+use dmsc_engine::messages::{Catalogue, FieldSpec, Kind, SessionForm, Shape, What};
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
 use dmsc_engine::role::Role;
@@ -278,15 +278,17 @@ fn value_fits(shape: &Shape, value: &Value, path: &str, wrong: &mut BTreeSet<Str
     let hex = |value: &Value| value.as_str().is_some_and(|text| dmsc_octets::from_hex(text).is_ok());
     let fits = match shape {
         Shape::Bool => value.is_boolean(),
-        Shape::Int(low, high) => {
-            let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
-            number.is_some_and(|number| (*low..=*high).contains(&number))
-        }
+        Shape::Int(low, high) => value.as_i64().is_some_and(|number| (*low..=*high).contains(&number)),
+        Shape::SessionId(SessionForm::Number) => value.as_u64().is_some_and(|number| u16::try_from(number).is_ok()),
         Shape::Hex => hex(value),
         Shape::HexOrInt => hex(value) || value.is_u64(),
-        Shape::Text => value.is_string() || value.is_number(),
+        Shape::Text | Shape::SessionId(_) => value.is_string(),
         Shape::Name(names) => value.as_str().is_some_and(|name| names.contains(&name)),
-        Shape::NameOrInt(names) => value.is_u64() || value.as_str().is_some_and(|name| names.contains(&name)),
+        Shape::NameOrInt(names) => match value.as_str() {
+            Some(name) => names.iter().any(|(known, _)| *known == name),
+            // A code that has a name is shown by it.
+            None => value.as_u64().is_some_and(|code| !names.iter().any(|(_, known)| u64::from(*known) == code)),
+        },
         Shape::WordOr(words, _) if value.as_str().is_some_and(|word| words.contains(&word)) => true,
         Shape::TextOr(_) if value.is_string() => true,
         Shape::WordOr(_, other) | Shape::TextOr(other) => return value_fits(other, value, path, wrong),

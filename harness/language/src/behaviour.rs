@@ -3,17 +3,18 @@
 use std::fmt;
 
 use dmsc_doc::{Field, Node, Problem, Schema, Source, Tagged};
+use dmsc_engine::messages::normalise;
 use dmsc_engine::mutation::Mutation;
 use dmsc_engine::patch::{Change, Patch};
 use dmsc_engine::switch::Switch;
-use dmsc_engine::template::Template;
+use dmsc_engine::template::{Template, TemplateError};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Visitor};
 
 use crate::bundle::Bundle;
 use crate::case::{Found, definitions, explained, json};
 use crate::catalogue::schema::{kinds, mutations, template, with};
-use crate::catalogue::{Catalogue, Role};
+use crate::catalogue::{Catalogue, Kind, Role};
 use crate::variables::references;
 
 /// The keys of what a side does otherwise.
@@ -128,7 +129,7 @@ fn read_patch(source: &Source, node: &Node, side: Role, found: &mut Found) -> Op
     };
     let when = match node.get("when") {
         None => None,
-        Some(value) => match Template::compile(&json(&template(kind.fields), value, definitions())) {
+        Some(value) => match compiled(kind, value) {
             Ok(template) => Some(template),
             Err(error) => {
                 problem(value.at(&error.path), "an impossible matcher", error.message);
@@ -155,6 +156,13 @@ fn read_patch(source: &Source, node: &Node, side: Role, found: &mut Found) -> Op
     }
     let nth = node.get("nth").and_then(Node::as_int).and_then(|nth| u32::try_from(nth).ok());
     Some(Patch { on, when, nth, change })
+}
+
+/// The template of a `when`, its literals as messages show them.
+fn compiled(kind: &Kind, value: &Node) -> Result<Template, TemplateError> {
+    let mut when = json(&template(kind.fields), value, definitions());
+    normalise(&mut when, kind.fields);
+    Template::compile(&when)
 }
 
 /// A reference DUT knows no session, so no name has a value in it.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use dmsc_doc::{Problems, Source};
+
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// The folder of the cases.
@@ -35,6 +37,9 @@ pub enum BundleError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// A file is no text.
+    #[error("{0}")]
+    NoText(Problems),
     /// No case is in it.
     #[error("{} holds no cases; name a folder with `testcases/<SCR item>/<name>.yaml`, or the folder `testcases` itself", .0.display())]
     Empty(PathBuf),
@@ -111,8 +116,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Cow<'static
         if path.is_dir() {
             collect(&path, &format!("{prefix}{name}/"), files)?;
         } else if EXTENSIONS.iter().any(|extension| path.extension().is_some_and(|found| found == *extension)) {
-            let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-            files.insert(format!("{prefix}{name}"), Cow::Owned(text));
+            let octets = std::fs::read(&path).map_err(failed(&path))?;
+            let source = Source::from_octets(path.display().to_string(), octets).map_err(BundleError::NoText)?;
+            files.insert(format!("{prefix}{name}"), Cow::Owned(source.text));
         }
     }
     Ok(())
@@ -146,6 +152,17 @@ mod tests {
     fn a_folder_without_cases_is_refused() {
         let error = Bundle::from_dir(&repository().join("harness/language/src")).unwrap_err();
         assert!(error.to_string().contains("testcases/<SCR item>"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_is_located() {
+        let folder = std::env::temp_dir().join(format!("dmsc-no-text-{}", std::process::id()));
+        let cases = folder.join("DM_SC-C-001-M");
+        std::fs::create_dir_all(&cases).unwrap();
+        std::fs::write(cases.join("x.yaml"), b"title: a\npurpose: \xFF\n").unwrap();
+        let error = Bundle::from_dir(&folder).unwrap_err().to_string();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(error.contains("x.yaml:2:10") && error.contains("UTF-8"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Cases: what a file under `testcases/` says, checked and ready to run.
 
 mod convert;
+mod lint;
 mod read;
 mod schema;
 mod setup;

@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use dmsc_doc::{Node, Problem, Schema, nearest};
+use dmsc_engine::messages::normalise;
 use dmsc_engine::mutation::Mutation;
 use dmsc_engine::patch::Change;
 use dmsc_engine::template::{Template, TemplateError};
@@ -188,12 +189,15 @@ pub fn change(with: &Map<String, Value>, mutate: &[Value], scope: &Scope) -> Res
     Ok(Change { with: substitute_map(with, scope)?, mutate, drop: false })
 }
 
-/// The template of a `match` or `where` under the readings in force, names put in.
+/// The template of a `match` or `where` over the fields of a group, under the readings in force, names put in.
 ///
 /// # Errors
 /// [`VariableError`] when a name has no value or a matcher is impossible.
-pub fn template(value: &Value, scope: &Scope) -> Result<Template, VariableError> {
-    Ok(Template::compile(&reading::in_force(substitute(value, scope)?, &scope.readings))?)
+pub fn template(value: &Value, scope: &Scope, group: &str) -> Result<Template, VariableError> {
+    let mut template = reading::in_force(substitute(value, scope)?, &scope.readings);
+    // What a name stands for may be written as another message shows it.
+    normalise(&mut template, group);
+    Ok(Template::compile(&template)?)
 }
 
 /// Whether a value has variables in it.
@@ -320,6 +324,7 @@ mod tests {
         let mut scope = Scope::new();
         scope.set("ixit", json!({ "server_id": "s", "http_port": 3516 }));
         scope.set("first", json!({ "session_id": "A0B", "alerts": [1200] }));
+        scope.set("number", json!(0x0A0B));
         scope
     }
 
@@ -338,7 +343,7 @@ mod tests {
             error("${ixit.serverid}"),
             "`${ixit.serverid}`: nothing is called `serverid` here; did you mean `server_id`?"
         );
-        assert_eq!(error("${nix}"), "`${nix}`: nothing is called `nix` here; known: ixit, first");
+        assert_eq!(error("${nix}"), "`${nix}`: nothing is called `nix` here; known: ixit, first, number");
         assert_eq!(error("${first.alerts.1}"), "`${first.alerts.1}`: nothing is called `1` here; known: 0");
         assert_eq!(error("${first.session_id.x}"), "`${first.session_id.x}`: nothing is called `x` here");
     }
@@ -350,7 +355,9 @@ mod tests {
         assert_eq!((made.with["server_id"].clone(), made.mutate.len()), (json!("s"), 1));
         let error = change(&with, &[json!({ "append": "${ixit.http_port}" })], &scope()).unwrap_err();
         assert!(error.to_string().starts_with("mutate: "), "{error}");
-        let template = template(&json!({ "session_id": "${first.session_id}" }), &scope()).unwrap();
+        let template = |value: Value| template(&value, &scope(), "dm.message").unwrap();
+        assert!(template(json!({ "session_id": "${number}" })).accepts(&json!({ "session_id": "A0B" })));
+        let template = template(json!({ "session_id": "${first.session_id}" }));
         assert!(template.accepts(&json!({ "session_id": "A0B" })));
         assert!(!template.accepts(&json!({ "session_id": "A0C" })));
     }

@@ -19,7 +19,7 @@ use crate::case::{Found, definitions, json};
 use crate::catalogue::Role;
 use crate::catalogue::schema::settings;
 use crate::dut::Dut;
-use crate::ixit::{Ixit, Secrets, ixit_schema};
+use crate::ixit::{DEFAULT_PORT, Ixit, Secrets, ixit_schema};
 
 /// One variant.
 #[derive(Clone, Debug)]
@@ -169,7 +169,7 @@ fn read(source: &Source, node: &Node, id: String, found: &mut Found) -> Variant 
         }
     }
     let ixit = object(node.get("ixit").map(|given| json(&ixit_schema(), given, definitions())));
-    if let Err(problem) = Ixit::from_value(&ixit) {
+    if let Err(problem) = Ixit::from_value(&ixit, DEFAULT_PORT) {
         let span = node.get("ixit").map_or(node.span, |given| given.span);
         found.add(source, Problem::new(span, problem.to_string()));
     }
@@ -227,7 +227,7 @@ impl Variant {
         for (name, value) in &self.ixit {
             values.insert(name.clone(), value.clone());
         }
-        let ixit = Ixit::from_value(&values).map_err(|problem| error(problem.to_string()))?;
+        let ixit = Ixit::from_value(&values, DEFAULT_PORT).map_err(|problem| error(problem.to_string()))?;
         let tables = Tables::builtin();
         let mut answers = BTreeMap::new();
         for item in self.choices.iter().flat_map(|chosen| chosen.alternative.claims) {

@@ -92,7 +92,9 @@ fn broken_files_are_refused_with_their_golden_text() {
         Library::new(Bundle::of(good_includes().chain([case]))).load().map(drop)
     });
     count += walk("includes", |name, text| {
-        let user = format!("title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: card\nsteps:\n  - include: {name}\n");
+        let user = format!(
+            "title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: card\nsteps:\n  - expect: dm.message\n  - include: {name}\n"
+        );
         let case = ("testcases/DM_SC-C-001-M/user.yaml".to_owned(), user);
         let include = (format!("testcases/include/{name}.yaml"), text.to_owned());
         Library::new(Bundle::of([case, include])).load().map(drop)

@@ -394,16 +394,16 @@ impl<'a> Executor<'a> {
     }
 
     /// A template with its variables filled in; one that has none is made once.
-    fn template(&mut self, value: Option<&'a Value>) -> Result<Option<Rc<Template>>, VariableError> {
+    fn template(&mut self, value: Option<&'a Value>, kind: &Kind) -> Result<Option<Rc<Template>>, VariableError> {
         let Some(value) = value else { return Ok(None) };
         if variables::is_open(value) {
-            return Ok(Some(Rc::new(variables::template(value, &self.scope)?)));
+            return Ok(Some(Rc::new(variables::template(value, &self.scope, kind.fields)?)));
         }
         let place = std::ptr::from_ref(value);
         if let Some(template) = self.closed.get(&place) {
             return Ok(Some(Rc::clone(template)));
         }
-        let template = Rc::new(variables::template(value, &self.scope)?);
+        let template = Rc::new(variables::template(value, &self.scope, kind.fields)?);
         self.closed.insert(place, Rc::clone(&template));
         Ok(Some(template))
     }
@@ -418,8 +418,8 @@ impl<'a> Executor<'a> {
     fn expect(&mut self, step: &'a Step, expect: &'a Expect) -> Result<(), Stop> {
         // What was sent last may be named in what is expected.
         self.settle()?;
-        let filter = self.template(expect.filter.as_ref())?;
-        let template = self.template(expect.matching.as_ref())?;
+        let filter = self.template(expect.filter.as_ref(), expect.kind)?;
+        let template = self.template(expect.matching.as_ref(), expect.kind)?;
         let window = self.delay(expect.within.as_ref())?;
         let event = match self.wait(expect.kind, filter.as_deref(), window, false)? {
             Waited::Came(event) => event,
@@ -457,7 +457,7 @@ impl<'a> Executor<'a> {
     }
 
     fn expect_none(&mut self, step: &'a Step, none: &'a ExpectNone) -> Result<(), Stop> {
-        let filter = self.template(none.filter.as_ref())?;
+        let filter = self.template(none.filter.as_ref(), none.kind)?;
         let window = none.during.resolve(&self.scope)?;
         let what = describe(none.kind, filter.as_deref());
         let waited = self.wait(none.kind, filter.as_deref(), window, true)?;
@@ -523,7 +523,7 @@ impl<'a> Executor<'a> {
             ));
         }
         let Some(kind) = operator.until else { return Ok(()) };
-        let filter = self.template(operator.matching.as_ref())?;
+        let filter = self.template(operator.matching.as_ref(), kind)?;
         let window = self.delay(operator.within.as_ref())?;
         match self.wait(kind, filter.as_deref(), window, true)? {
             Waited::Came(event) => {

@@ -234,6 +234,8 @@ fn outcome(row: &Row, cases: &[Case], alternative: &str) -> (String, Vec<String>
     }
     let case = cases.iter().find(|case| case.name() == row.case).unwrap_or_else(|| panic!("no case {}", row.case));
     let config = RunConfig {
+        all: false,
+        stop_after: None,
         duts: std::slice::from_ref(&dut),
         cases: std::slice::from_ref(case),
         bundle: &builtin,

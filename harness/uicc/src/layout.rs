@@ -52,7 +52,8 @@ pub fn default_cr(layout: Layout, command_type: Option<CommandType>, kind: Objec
     }
 }
 
-const TAG: FieldInfo = FieldInfo::new("tag", FieldKind::NameOrInt { names: EnvelopeTag::NAMES }, "Outer tag.");
+const TAG: FieldInfo =
+    FieldInfo::new("tag", FieldKind::NameOrInt { names: EnvelopeTag::NAMES, codes: EnvelopeTag::CODES }, "Outer tag.");
 
 /// The fields after those of the objects. The names in `cr` and `no_cr` are those of the fields, but `details` for the
 /// command details and `devices` for the device identities.

@@ -5,6 +5,9 @@ pub(crate) trait CodeTable: Copy {
     /// The names, in the order of the table.
     const NAMES: &'static [&'static str];
 
+    /// Their codes, in the same order.
+    const CODES: &'static [u8];
+
     /// The value of a code.
     fn of_code(code: u8) -> Self;
 
@@ -42,6 +45,8 @@ macro_rules! code_table {
             pub const ALL: &'static [Self] = &[$( Self::$variant, )*];
             /// The names of [`Self::ALL`], in the same order.
             pub const NAMES: &'static [&'static str] = &[$( $text, )*];
+            /// The codes of [`Self::ALL`], in the same order.
+            pub const CODES: &'static [u8] = &[$( $code, )*];
 
             /// The value that `code` stands for; never fails, unnamed codes are kept.
             #[must_use]
@@ -96,6 +101,7 @@ macro_rules! code_table {
 
         impl crate::table::CodeTable for $name {
             const NAMES: &'static [&'static str] = $name::NAMES;
+            const CODES: &'static [u8] = $name::CODES;
 
             fn of_code(code: u8) -> Self {
                 Self::from_code(code)

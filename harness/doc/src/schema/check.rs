@@ -10,6 +10,7 @@ use crate::node::{Kind, Node};
 use crate::parse::MAX_DEPTH;
 use crate::problem::Problem;
 use crate::source::Span;
+use crate::visible::{note, visible};
 
 impl Schema {
     /// All that is wrong with a value, in no particular order.
@@ -180,9 +181,9 @@ fn check_choice(choices: &[Choice], node: &Node, written: &str) -> Option<Proble
         return None;
     }
     let names = || choices.iter().map(|choice| choice.name.as_ref());
-    let problem = Problem::new(node.span, format!("`{written}` is not a value of this key"))
-        .label("not one of the names allowed here")
-        .note(format!("allowed: {}", list(names())));
+    let problem = Problem::new(node.span, format!("`{}` is not a value of this key", visible(written)));
+    let problem = note(written).into_iter().fold(problem, Problem::note);
+    let problem = problem.label("not one of the names allowed here").note(format!("allowed: {}", list(names())));
     Some(match nearest(written, names()) {
         Some(name) => problem.help(format!("did you mean `{name}`?")),
         None => problem,

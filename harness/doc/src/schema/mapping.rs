@@ -8,6 +8,7 @@ use crate::node::{Entry, Node};
 use crate::problem::Problem;
 use crate::scalar;
 use crate::source::Span;
+use crate::visible::{note, visible};
 
 /// What a mapping may hold, once it is known which mapping it is.
 struct Body<'a, 's> {
@@ -94,7 +95,7 @@ impl<'s> Checker<'s> {
         let names = || variant.selector.names();
         let key = &variant.key;
         let message = match value.written() {
-            Some(written) => format!("`{written}` is not a value of `{key}`"),
+            Some(written) => format!("`{}` is not a value of `{key}`", visible(written)),
             None => format!("`{key}` needs a name, found {}", value.kind()),
         };
         let problem = Problem::new(value.span, message)
@@ -117,7 +118,7 @@ impl<'s> Checker<'s> {
             };
             if !taken && !belongs {
                 self.problems.push(
-                    Problem::new(entry.key_span, format!("unknown key `{}`", entry.key))
+                    unknown(entry)
                         .label("not a key of this mapping")
                         .note(format!("a mapping here has exactly one of {keys}"))
                         .help(format!("did you mean `{near}`?")),
@@ -182,9 +183,8 @@ impl<'s> Checker<'s> {
         let fields = body.fields.iter().map(|field| field.name.as_ref());
         let allowed = body.tag.into_iter().chain(fields);
         let context = body.context;
-        let mut problem = Problem::new(entry.key_span, format!("unknown key `{key}`"))
-            .label(format!("not a key {context}"))
-            .note(format!("allowed {context}: {}", list(allowed)));
+        let mut problem =
+            unknown(entry).label(format!("not a key {context}")).note(format!("allowed {context}: {}", list(allowed)));
         let owners = (body.elsewhere)(key);
         if !owners.is_empty() {
             let owners = list(owners.iter().map(String::as_str));
@@ -281,6 +281,12 @@ impl<'s> Checker<'s> {
             _ => text,
         }
     }
+}
+
+/// A key that is not known, with what nobody sees of it.
+fn unknown(entry: &Entry) -> Problem {
+    let problem = Problem::new(entry.key_span, format!("unknown key `{}`", visible(&entry.key)));
+    note(&entry.key).into_iter().fold(problem, Problem::note)
 }
 
 impl Tagged {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Encoding;
 use crate::messages::{
     Body, ChalChoice, CredChoice, DmWith, Edit, FieldProblem, FieldValue, Form, Group, HttpFields, Removable,
-    StatusChoice,
+    SessionText, StatusChoice,
 };
 use crate::patch::Change;
 
@@ -83,10 +83,15 @@ impl Directive {
         let (with, header) = (&self.with, &mut message.header);
         // What cannot be left out takes the value that stands for nothing.
         let versions = dmsc_dm::syncml::SyncHdr::default();
+        let plain = |set: &Removable<SessionText>| match set {
+            Removable::Removed => Removable::Removed,
+            Removable::Set(SessionText(text)) => Removable::Set(text.clone()),
+        };
+        let session_id = with.session_id.as_ref().map(plain);
         let required = [
             (&with.ver_dtd, &mut header.ver_dtd, versions.ver_dtd),
             (&with.ver_proto, &mut header.ver_proto, versions.ver_proto),
-            (&with.session_id, &mut header.session_id, versions.session_id),
+            (&session_id, &mut header.session_id, versions.session_id),
             (&with.msg_id, &mut header.msg_id, versions.msg_id),
             (&with.target, &mut header.target, versions.target),
             (&with.source, &mut header.source, versions.source),
@@ -218,7 +223,9 @@ mod tests {
         let mut m = message();
         m.header.source_name = Some("x".into());
         directive(json!({"session_id": 4660, "source_name": null, "final": false})).apply(&mut m, |_| None).unwrap();
-        assert_eq!((m.header.session_id.as_str(), m.header.source_name, m.is_final), ("4660", None, false));
+        assert_eq!((m.header.session_id.as_str(), m.header.source_name.as_deref(), m.is_final), ("1234", None, false));
+        directive(json!({"session_id": "0a5"})).apply(&mut m, |_| None).unwrap();
+        assert_eq!(m.header.session_id, "0a5");
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::{Chal, Command, Cred};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::http::HttpWith;
 use super::kind::{Declaration, What};
-use super::shape::{FieldSpec, Shape};
+use super::notification::SessionId;
+use super::shape::{FieldSpec, SessionForm, Shape};
 use super::table::Table;
 use super::value::{Body, FieldValue, Group, Removable, fields};
 use crate::dm::Encoding;
@@ -23,7 +25,7 @@ fields! {
         /// VerProto.
         ver_proto: Removable<String>,
         /// SessionID.
-        session_id: Removable<String>,
+        session_id: Removable<SessionText>,
         /// MsgID.
         msg_id: Removable<String>,
         /// LocURI of Target.
@@ -64,6 +66,23 @@ fields! {
         body: Body,
         /// The HTTP message around it.
         http: HttpFields,
+    }
+}
+
+/// What the element SessionID carries: the text of a session id that is given as a number, or any other text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionText(pub String);
+
+impl FieldValue for SessionText {
+    fn shape() -> Shape {
+        Shape::SessionId(SessionForm::Free)
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Number(_) => SessionId::read(value).map(|SessionId(id)| SessionText(session_id_text(id))),
+            _ => String::read(value).map(SessionText),
+        }
     }
 }
 
@@ -282,6 +301,11 @@ fn code() -> Shape {
 fn view(table: &mut Table) {
     let with = table.specs_of::<DmWith>();
     let header = with.into_iter().take_while(|field| field.name != "cred");
+    // What is sent may be any text; what is seen is compared with a session id.
+    let header = header.map(|field| match field.shape {
+        Shape::SessionId(_) => FieldSpec { shape: Shape::SessionId(SessionForm::Text), ..field },
+        _ => field,
+    });
     let mut seen: Vec<FieldSpec> = header.collect();
     seen.extend([
         f("cred", Shape::Record("dm.cred"), "Cred of the header."),

@@ -199,4 +199,4 @@ impl Declaration {
 }
 
 /// The group without fields.
-pub(super) const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";

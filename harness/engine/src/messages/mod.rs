@@ -8,6 +8,7 @@ mod apdu;
 mod dm;
 mod http;
 mod kind;
+mod notation;
 mod notification;
 mod setup;
 mod shape;
@@ -20,15 +21,17 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 pub use apdu::{ApduWith, ProfileWith, ResponseWith};
-pub use dm::{CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, StatusChoice};
+pub use dm::{CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, SessionText, StatusChoice};
 pub use http::{HttpWith, Reuse};
+pub(crate) use kind::NONE;
 pub use kind::{Kind, What};
+pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use setup::{
     AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, Package,
     SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
-pub use shape::{FieldSpec, Shape, anchor};
+pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use toolkit::ProactiveWith;
 pub(crate) use value::shown;
 pub use value::{

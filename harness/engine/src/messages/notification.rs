@@ -4,7 +4,7 @@ use dmsc_uicc::channel::TransportProtocol;
 use serde_json::Value;
 
 use super::kind::{Declaration, What};
-use super::shape::{FieldSpec, Shape};
+use super::shape::{FieldSpec, SessionForm, Shape};
 use super::table::Table;
 use super::value::{FieldValue, Octets, Within, fields};
 use crate::role::Role;
@@ -97,12 +97,16 @@ pub struct SessionId(pub u16);
 
 impl FieldValue for SessionId {
     fn shape() -> Shape {
-        Shape::TextOr(Box::new(u16::shape()))
+        Shape::SessionId(SessionForm::Number)
     }
 
     fn read(value: &Value) -> Result<Self, String> {
         let read = match value.as_str() {
-            Some(text) => u16::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
+            Some(text) => {
+                let digits = text.strip_prefix("0x").unwrap_or(text);
+                let fits = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                u16::from_str_radix(digits, 16).ok().filter(|_| fits)
+            }
             None => u16::read(value).ok(),
         };
         read.map(SessionId)

@@ -40,8 +40,10 @@ pub enum Shape {
     Name(Vec<&'static str>),
     /// One of these words, each with what it means.
     Word(Vec<(&'static str, &'static str)>),
-    /// One of these names, or the number of a code without a name.
-    NameOrInt(Vec<&'static str>),
+    /// One of these names, each with its code, or the number of a code.
+    NameOrInt(Vec<(&'static str, u8)>),
+    /// A session id.
+    SessionId(SessionForm),
     /// One of these words, or something else.
     WordOr(Vec<&'static str>, Box<Shape>),
     /// Text, or something else.
@@ -62,6 +64,17 @@ pub enum Shape {
     Disturbances,
     /// A template over the fields of a group.
     Template(&'static str),
+}
+
+/// How a session id is shown, or set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionForm {
+    /// A DM message shows it as text: upper-case hexadecimal without leading zeros (DMNOTI 6.2).
+    Text,
+    /// A notification shows it as a number.
+    Number,
+    /// What a DM message is to carry: the text of a number, or any other text.
+    Free,
 }
 
 impl FieldSpec {
@@ -109,7 +122,9 @@ impl Shape {
     fn of_cat(name: &'static str, kind: FieldKind) -> Shape {
         match kind {
             FieldKind::Int { max } => Shape::Int(0, i64::from(max)),
-            FieldKind::NameOrInt { names } => Shape::NameOrInt(names.to_vec()),
+            FieldKind::NameOrInt { names, codes } => {
+                Shape::NameOrInt(names.iter().copied().zip(codes.iter().copied()).collect())
+            }
             FieldKind::Name { names } => Shape::Name(names.to_vec()),
             FieldKind::Hex => Shape::Hex,
             FieldKind::HexOrInt => Shape::HexOrInt,
@@ -146,7 +161,12 @@ impl Shape {
             Shape::Duration => "duration: `500 ms`, `60 s`, `2 min`".into(),
             Shape::Name(names) => either(names),
             Shape::Word(words) => either(&words.iter().map(|(word, _)| *word).collect::<Vec<_>>()),
-            Shape::NameOrInt(names) => format!("{}, or number 0 to 255", either(names)),
+            Shape::NameOrInt(codes) => {
+                let names: Vec<&str> = codes.iter().map(|(name, _)| *name).collect();
+                format!("{}, or number 0 to 255", either(&names))
+            }
+            Shape::SessionId(SessionForm::Free) => "text, or number to 65535 for the session id of this number".into(),
+            Shape::SessionId(_) => "number to 65535, or its hexadecimal digits".into(),
             Shape::WordOr(names, other) => format!("{}, or {}", either(names), other.words()),
             Shape::TextOr(other) => format!("text, or {}", other.words()),
             Shape::Record(group) => format!("mapping: [{group}](#fields-{})", anchor(group)),

@@ -12,10 +12,11 @@ use dmsc_uicc::status::StatusWord;
 use super::{Out, Phase, Purpose, Terminal};
 use crate::apdu;
 use crate::choice::terminal::Announcement;
-use crate::messages::{ApduWith, Octets, ProfileWith, WakeUp, WakeUpWith, Within};
+use crate::messages::{Octets, ProfileWith, WakeUp, WakeUpWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
 use crate::switch::Switch;
+use crate::trial::apdu_of;
 
 /// The acts of a person that the reference terminal understands.
 pub const ACTS: &[&str] =
@@ -261,20 +262,7 @@ impl Terminal {
 
     /// An APDU that a case makes: of this instruction, or any.
     pub(super) fn send_apdu(&mut self, ins: Option<u8>, change: &Change) -> Result<(), PlayerError> {
-        let with: ApduWith = change.read()?;
-        let base = apdu::default_command(ins);
-        let command = CommandApdu {
-            cla: with.cla.unwrap_or(base.cla),
-            ins: with.ins.unwrap_or(base.ins),
-            p1: with.p1.unwrap_or(base.p1),
-            p2: with.p2.unwrap_or(base.p2),
-            data: with.data.map_or(base.data, |Octets(data)| data),
-            le: with.le.map_or(base.le, |le| le.into_option().map(Within::get)),
-        };
-        let mut octets = match with.octets {
-            Some(Octets(octets)) => octets,
-            None => command.encode().map_err(|e| PlayerError(e.to_string()))?,
-        };
+        let (command, mut octets) = apdu_of(ins, change)?;
         change.edit(&mut octets)?;
         let command = CommandApdu::parse(&octets).unwrap_or(command);
         let purpose = if command.ins == 0x12 { Purpose::Fetch } else { Purpose::Script };

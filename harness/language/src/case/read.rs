@@ -7,8 +7,9 @@ use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{Cited, ItemId, Known, Tables};
 
 use super::convert::is_reference;
-use super::steps::Expander;
-use super::{Case, Setup, Trust, case_schema, definitions, setup};
+use super::lint::{self, LONGEST, MOST_DONE, MOST_STEPS, Tried};
+use super::steps::{Expander, Shelf};
+use super::{Case, Setup, Step, Trust, case_schema, definitions, setup};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::{Catalogue, Kind, Role};
 use crate::digest::Digest;
@@ -17,9 +18,18 @@ use crate::variables::{fill, references};
 /// More instances than this are a mistake.
 const MAX_INSTANCES: usize = 1000;
 
+/// More steps than this in all instances of a file together are a mistake.
+const MOST_TOGETHER: usize = 100_000;
+
 /// Every instance of every case of a bundle, in the order of their names.
 pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
-    let mut reader = Reader { bundle, schema: case_schema(), found: Found::default(), includes: BTreeMap::new() };
+    let mut reader = Reader {
+        bundle,
+        schema: case_schema(),
+        found: Found::default(),
+        includes: BTreeMap::new(),
+        tried: Tried::default(),
+    };
     let mut cases = Vec::new();
     let files = |folder| bundle.under(folder).filter(|(path, _)| path.ends_with(".yaml"));
     for (path, text) in files(INCLUDES) {
@@ -35,10 +45,12 @@ pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     files: BTreeMap<String, (Source, Vec<Problem>)>,
+    told: usize,
 }
 
 impl Found {
     pub(crate) fn add(&mut self, source: &Source, problem: Problem) {
+        self.told = self.told.saturating_add(1);
         let (_, problems) = self.files.entry(source.name.clone()).or_insert_with(|| (source.clone(), Vec::new()));
         // Instances of one file, and cases with one include, find the same things wrong.
         let known = |earlier: &Problem| earlier.span == problem.span && earlier.message == problem.message;
@@ -51,6 +63,16 @@ impl Found {
         for problem in problems.problems {
             self.add(&problems.source, problem);
         }
+    }
+
+    /// Counts a problem that was told before, at its place.
+    pub(super) fn again(&mut self) {
+        self.told = self.told.saturating_add(1);
+    }
+
+    /// How many problems there were so far, those told before included.
+    pub(super) fn told(&self) -> usize {
+        self.told
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -197,6 +219,7 @@ struct Reader<'a> {
     found: Found,
     /// The includes met so far, with their text.
     includes: BTreeMap<String, Option<(Source, Node)>>,
+    tried: Tried,
 }
 
 impl Reader<'_> {
@@ -234,7 +257,7 @@ impl Reader<'_> {
                 return Vec::new();
             }
         };
-        let before = self.found.count();
+        let before = self.found.told();
         let item = self.item(path, &source);
         self.unused("parameter", "parameters", &source, &root);
         let instances = match combinations(&root) {
@@ -244,11 +267,21 @@ impl Reader<'_> {
                 return Vec::new();
             }
         };
+        if let Some(problem) = too_long(&root, instances.len()) {
+            self.found.add(&source, problem);
+            return Vec::new();
+        }
         let mut cases = Vec::new();
         for instance in &instances {
             cases.extend(self.instance(path, &source, &root, item.as_ref(), instance));
         }
-        if self.found.count() > before { Vec::new() } else { cases }
+        if self.found.told() > before {
+            return Vec::new();
+        }
+        for problem in cases.iter().filter_map(|case: &Case| at_fault(&root, &case.steps)) {
+            self.found.add(&source, problem);
+        }
+        if self.found.told() > before { Vec::new() } else { cases }
     }
 
     /// A name that nothing uses is a mistake: the instances would be all the same.
@@ -333,7 +366,8 @@ impl Reader<'_> {
         let mut hash = Digest::default();
         hash.add(&source.text);
         let given = instance.iter().map(|(name, _)| name.clone()).collect();
-        let mut expander = Expander::new(role, trust, given, self.bundle, &self.includes, &mut self.found, &mut hash);
+        let shelf = Shelf { bundle: self.bundle, includes: &self.includes };
+        let mut expander = Expander::new(role, trust, given, shelf, &mut self.found, &mut hash, &mut self.tried);
         for key in ["title", "purpose"] {
             if let Some(node) = filled.get(key) {
                 expander.check_names(source, node);
@@ -386,6 +420,46 @@ fn hearsay(case: &Node, trust: Trust) -> Option<Problem> {
         Problem::new(spec.key_span, format!("`trust: {}`, and every document cited is known from memory", trust.as_str()))
             .label("nobody has read the demand")
             .help("write `trust: memory`, or cite the clause of a document that was read")
+    })
+}
+
+/// More steps than a case may have, or than all instances of it may have together.
+fn too_long(root: &Node, instances: usize) -> Option<Problem> {
+    fn count(steps: &[Node]) -> usize {
+        let within =
+            |step: &Node| ["control", "steps"].iter().filter_map(|key| step.get(key)).map(|n| count(n.items())).sum();
+        steps.iter().fold(0, |all, step| all.saturating_add(1).saturating_add(within(step)))
+    }
+    let entry = root.entry("steps")?;
+    let steps = count(entry.value.items());
+    if steps > MOST_STEPS {
+        let problem = Problem::new(entry.key_span, format!("more than {MOST_STEPS} steps"));
+        return Some(problem.label(format!("{steps} steps")).help("split the case, or use `repeat`"));
+    }
+    let together = steps.saturating_mul(instances);
+    (together > MOST_TOGETHER).then(|| {
+        Problem::new(entry.key_span, format!("more than {MOST_TOGETHER} steps in all instances together"))
+            .label(format!("{instances} instances of {steps} steps"))
+            .help("leave out values of parameters, or split the case")
+    })
+}
+
+/// What is wrong with the steps of a case as a whole.
+fn at_fault(root: &Node, steps: &[Step]) -> Option<Problem> {
+    let at = root.entry("steps")?.key_span;
+    if !lint::looks(steps) {
+        let problem = Problem::new(at, "a case that demands nothing").label("no step looks at what the DUT does");
+        return Some(problem.help("add an `expect`, or an `operator` with `until`"));
+    }
+    let (done, time) = lint::effort(steps);
+    if done > MOST_DONE {
+        let problem = Problem::new(at, format!("more than {MOST_DONE} steps are done"));
+        return Some(problem.label(format!("{done} with those that are repeated")).help("repeat them less often"));
+    }
+    (time > LONGEST).then(|| {
+        Problem::new(at, format!("the waits last more than {} h", LONGEST.as_secs() / 3600))
+            .label("`wait` and `during` of all steps, those that are repeated included")
+            .help("wait less, or make several cases")
     })
 }
 

@@ -1,5 +1,6 @@
 //! The closed schema of cases and includes.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use dmsc_doc::{Case as Tag, Definitions, Field, Mapping, Node, Problem, Schema, Tagged};
@@ -7,6 +8,7 @@ use dmsc_engine::messages::{Setup, What};
 use dmsc_scr::{Cited, Tables};
 
 use super::Trust;
+use super::lint::LONGEST;
 use crate::catalogue::schema::{kinds, mutations, settings, template, with};
 use crate::catalogue::{Catalogue, Role};
 
@@ -21,7 +23,7 @@ pub fn case_schema() -> Schema {
         let steps = Field::required("steps", steps(role), "What happens, in order.");
         Tag::new(role.as_str(), doc, [setup, steps])
     });
-    let items = |doc: &'static str| (Schema::seq(item_schema()), doc);
+    let items = |doc: &'static str| (Schema::seq(item_schema()).with(no_item_twice), doc);
     let (covers, covers_doc) = items("Further items that the verdict counts for.");
     let (claims, claims_doc) = items("Further items that the statement has to claim.");
     Tagged::new([
@@ -218,13 +220,33 @@ fn parameters() -> Schema {
     Mapping::new([]).free(crate::variables::name_schema(), values).into()
 }
 
+/// The first item of a list that stands in it before.
+fn twice(node: &Node) -> Option<&Node> {
+    let mut seen = BTreeSet::new();
+    node.items().iter().find(|item| !seen.insert(item.written()))
+}
+
+fn no_item_twice(node: &Node) -> Option<Problem> {
+    twice(node).map(|item| {
+        Problem::new(item.span, format!("`{}` stands twice", item.written().unwrap_or_default()))
+            .label("counts once all the same")
+            .help("remove one of them")
+    })
+}
+
+/// A length of time of one step.
+fn duration() -> Schema {
+    Schema::Duration.with(|node| {
+        let long = dmsc_doc::parse_duration(node.written()?).ok()? > LONGEST;
+        long.then(|| {
+            let hours = LONGEST.as_secs() / 3600;
+            Problem::new(node.span, format!("longer than {hours} h")).label(format!("at most `{hours} h`"))
+        })
+    })
+}
+
 fn no_value_twice(node: &Node) -> Option<Problem> {
-    let items = node.items();
-    let twice = items
-        .iter()
-        .enumerate()
-        .find(|(at, item)| items.iter().take(*at).any(|earlier| earlier.written() == item.written()));
-    twice.map(|(_, item)| {
+    twice(node).map(|item| {
         Problem::new(item.span, format!("the value `{}` stands twice", item.written().unwrap_or_default()))
             .label("two instances of one name")
             .help("remove one of them")
@@ -253,7 +275,7 @@ fn step(role: Role) -> Tagged {
     };
     let mutate = |doc: &'static str| Field::optional("mutate", mutations(), doc);
     let when = || Field::optional("when", Schema::reference("readings"), "Done only where these readings are in force.");
-    let within = || Field::optional("within", Schema::Duration, "How long to wait.");
+    let within = || Field::optional("within", duration(), "How long to wait.");
     let filter = |group: &str| Field::optional("where", template(group), "Which messages count; others pass by.");
     let matching = |group: &str| Field::optional("match", template(group), "What the message must look like.");
 
@@ -311,7 +333,7 @@ fn step(role: Role) -> Tagged {
         |kind| {
             let mut fields = vec![
                 filter(kind.fields),
-                Field::required("during", Schema::Duration, "How long no such message may come."),
+                Field::required("during", duration(), "How long no such message may come."),
                 Field::required("control", steps(role), "Steps that show that the DUT is alive and the way is open."),
             ];
             fields.extend(judged());
@@ -343,7 +365,7 @@ fn step(role: Role) -> Tagged {
         .value("send", "Sends a message.", sends)
         .value("expect", "Waits for a message.", expects)
         .value("expect-none", "Shows that no such message comes.", absences)
-        .key("wait", "Lets time pass.", Schema::Duration, none)
+        .key("wait", "Lets time pass.", duration(), none)
         .key("operator", "Asks a person to act; the DUT file may name a command instead.", act, operator)
         .key("repeat", "Does the steps this many times.", Schema::int(1, 100_000), [repeated])
         .key("include", "Does the steps of `testcases/include/<name>.yaml`.", Schema::text(), [given])

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use dmsc_doc::{Node, Problem, Schema, Source, Span, line_col, nearest};
+use dmsc_doc::{Lines, Node, Problem, Schema, Source, Span, nearest};
+use dmsc_engine::messages::normalise;
 use dmsc_engine::template::Template;
 use dmsc_scr::Reading;
 use serde_json::{Map, Value};
 
 use super::convert::{is_reference, json};
+use super::lint::{self, MOST_STEPS, Tried};
 use super::read::{Found, explained, problems_of, trust_of};
 use super::{
     Delay, Expect, ExpectNone, Level, Location, OperatorAct, Repeat, ReplySpec, Send, Step, StepKind, Trust,
@@ -24,16 +26,28 @@ use crate::variables::{RESERVED, fill, references};
 /// How deep includes may use includes.
 const MAX_INCLUDES: usize = 16;
 
+/// The files that steps may come from.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    pub(super) bundle: &'a Bundle,
+    /// The includes that can be read, with their text.
+    pub(super) includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+}
+
 /// Turns nodes into steps, file by file.
 pub(super) struct Expander<'a> {
     role: Role,
     trust: Trust,
     /// The names that stand in the file already: parameters, or the variables of the include being expanded.
     given: Vec<String>,
-    bundle: &'a Bundle,
-    includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+    shelf: Shelf<'a>,
     found: &'a mut Found,
     hash: &'a mut Digest,
+    tried: &'a mut Tried,
+    /// The lines of the files met so far, by name.
+    lines: BTreeMap<String, Lines>,
+    /// How many steps there are so far.
+    count: usize,
     /// The includes being expanded, outermost first.
     open: Vec<String>,
     /// The includes that went into the hash.
@@ -60,20 +74,29 @@ impl<'a> Expander<'a> {
         role: Role,
         trust: Trust,
         given: Vec<String>,
-        bundle: &'a Bundle,
-        includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+        shelf: Shelf<'a>,
         found: &'a mut Found,
         hash: &'a mut Digest,
+        tried: &'a mut Tried,
     ) -> Self {
         let (open, hashed, captures) = (Vec::new(), Vec::new(), Vec::new());
         let (when, judged) = (Vec::new(), Vec::new());
-        Expander { role, trust, given, bundle, includes, found, hash, open, hashed, captures, when, judged }
+        let (lines, count) = (BTreeMap::new(), 0);
+        Expander { role, trust, given, shelf, found, hash, tried, lines, count, open, hashed, captures, when, judged }
     }
 
     /// The steps of a sequence that complies with the schema.
     pub(super) fn steps(&mut self, source: &Source, nodes: &[Node]) -> Vec<Step> {
         let mut steps = Vec::new();
         for node in nodes {
+            self.count = self.count.saturating_add(1);
+            if self.count > MOST_STEPS {
+                let problem = Problem::new(node.span, format!("more than {MOST_STEPS} steps"))
+                    .label("those of includes are counted wherever they are included")
+                    .help("split the case, or use `repeat`");
+                self.found.add(source, problem);
+                break;
+            }
             let outer = self.when.len();
             self.when.extend(readings(node, "when"));
             self.judged = readings(node, "judged");
@@ -87,9 +110,9 @@ impl<'a> Expander<'a> {
         steps
     }
 
-    fn step(&self, source: &Source, node: &Node, kind: StepKind) -> Step {
+    fn step(&mut self, source: &Source, node: &Node, kind: StepKind) -> Step {
         let text = |key: &str| node.get(key).and_then(Node::written).map(|text| text.trim_end().to_owned());
-        let (line, _) = line_col(source, node.span.start);
+        let line = self.line(source, node);
         Step {
             kind,
             location: Location { file: source.name.clone(), line },
@@ -99,6 +122,13 @@ impl<'a> Expander<'a> {
             hint: text("hint"),
             when: self.when.clone(),
             judged: readings(node, "judged"),
+        }
+    }
+
+    fn line(&mut self, source: &Source, node: &Node) -> usize {
+        match self.lines.get(&source.name) {
+            Some(lines) => lines.line(node.span.start),
+            None => self.lines.entry(source.name.clone()).or_insert(Lines::of(source)).line(node.span.start),
         }
     }
 
@@ -113,7 +143,7 @@ impl<'a> Expander<'a> {
         let nested = |key: &str| node.get(key).map(Node::items).unwrap_or_default();
         Some(if let Some(name) = written("send") {
             let kind = self.message(&name)?;
-            let (with, mutate) = self.change(source, node, "with", kind.build.unwrap_or("none"));
+            let (with, mutate) = self.change(source, node, "with", kind);
             let capture = written("as");
             if let Some(name) = &capture {
                 self.keep(name, Some(kind.fields));
@@ -124,7 +154,7 @@ impl<'a> Expander<'a> {
         } else if let Some(name) = written("expect-none") {
             let kind = self.message(&name)?;
             let filter = self.template(source, node, "where", kind.fields);
-            let control = self.steps(source, nested("control"));
+            let control = self.control(source, node);
             StepKind::ExpectNone(ExpectNone { kind, filter, during: delay("during")?, control })
         } else if let Some(wait) = delay("wait") {
             StepKind::Wait(wait)
@@ -175,7 +205,7 @@ impl<'a> Expander<'a> {
             }
             None if node.get("mutate").is_none() => ReplySpec::Default,
             _ => {
-                let (with, mutate) = self.change(source, node, "reply", kind.reply.unwrap_or("none"));
+                let (with, mutate) = self.change(source, node, "reply", kind);
                 ReplySpec::With { with, mutate }
             }
         };
@@ -187,16 +217,44 @@ impl<'a> Expander<'a> {
         Expect { kind, within, filter, matching, reply, capture, sent, presumed }
     }
 
-    /// The fields under `key` and the edits under `mutate`.
-    fn change(&mut self, source: &Source, node: &Node, key: &str, group: &str) -> (Map<String, Value>, Vec<Value>) {
+    /// The steps that show that a message could have come.
+    fn control(&mut self, source: &Source, node: &Node) -> Vec<Step> {
+        let before = self.found.told();
+        let control = self.steps(source, node.get("control").map(Node::items).unwrap_or_default());
+        if self.found.told() == before
+            && !lint::demand(&control)
+            && let Some(entry) = node.entry("control")
+        {
+            let problem = Problem::new(entry.key_span, "a control that demands nothing")
+                .label("a DUT that is dead would pass it")
+                .note("silence shows something only where the DUT has to do something after it")
+                .help("add an `expect` at level `must` that is done in any case, of a message that the DUT sends");
+            self.found.add(source, problem);
+        }
+        control
+    }
+
+    /// The fields under `key`, `with` or `reply`, and the edits under `mutate`.
+    fn change(
+        &mut self,
+        source: &Source,
+        node: &Node,
+        key: &str,
+        kind: &'static Kind,
+    ) -> (Map<String, Value>, Vec<Value>) {
+        let reply = key == "reply";
+        let group = if reply { kind.reply } else { kind.build }.unwrap_or("none");
         let mut read = |key: &str, schema: &Schema| {
             let value = node.get(key)?;
             self.check_names(source, value);
             Some(json(schema, value, definitions()))
         };
-        let fields = read(key, &with(group)).and_then(|value| value.as_object().cloned());
+        let fields = read(key, &with(group)).and_then(|value| value.as_object().cloned()).unwrap_or_default();
         let edits = read("mutate", &mutations()).and_then(|value| value.as_array().cloned());
-        (fields.unwrap_or_default(), edits.unwrap_or_default())
+        if let Some(value) = node.get(key) {
+            self.tried.change((&mut *self.found, source), value, kind, &fields, reply);
+        }
+        (fields, edits.unwrap_or_default())
     }
 
     fn operator_match(&mut self, source: &Source, node: &Node, until: Option<&Kind>) -> Option<Value> {
@@ -217,10 +275,11 @@ impl<'a> Expander<'a> {
     }
 
     /// The template under `key`; what it keeps is known from here on.
-    fn template(&mut self, source: &Source, node: &Node, key: &str, group: &str) -> Option<Value> {
+    fn template(&mut self, source: &Source, node: &Node, key: &str, group: &'static str) -> Option<Value> {
         let value = node.get(key)?;
         self.check_names(source, value);
-        let compiled = json(&template(group), value, definitions());
+        let mut compiled = json(&template(group), value, definitions());
+        normalise(&mut compiled, group);
         if let Some((path, readings)) = reading::gap(&compiled) {
             let under = readings.iter().map(|(id, choice)| format!("`{id}: {choice}`")).collect::<Vec<_>>();
             let problem = Problem::new(value.at(&path).span, "an impossible matcher")
@@ -228,11 +287,17 @@ impl<'a> Expander<'a> {
                 .help("add an entry for that reading, or one without `when`");
             self.found.add(source, problem);
         }
-        if let Err(error) = Template::compile(&reading::of_any(compiled.clone())) {
-            let place = value.at(&error.path);
-            // What is not known yet is tried when it is.
-            if !is_reference(place) {
-                self.found.add(source, Problem::new(place.span, "an impossible matcher").label(error.message));
+        let of_any = reading::of_any(compiled.clone());
+        match Template::compile(&of_any) {
+            // What counts under some readings only is tried when the reading is known.
+            Ok(_) if of_any != compiled => {}
+            Ok(_) => self.tried.template((&mut *self.found, source), value, &of_any, group, key == "match"),
+            Err(error) => {
+                let place = value.at(&error.path);
+                // What is not known yet is tried when it is.
+                if !is_reference(place) {
+                    self.found.add(source, Problem::new(place.span, "an impossible matcher").label(error.message));
+                }
             }
         }
         self.captured(value);
@@ -325,11 +390,14 @@ impl<'a> Expander<'a> {
         let Some(name_node) = node.get("include") else { return Vec::new() };
         let name = name_node.written().unwrap_or_default();
         let path = format!("{INCLUDES}{name}.yaml");
-        let includes = self.includes;
+        let includes = self.shelf.includes;
         let (included, root) = match includes.get(&path) {
             Some(Some((included, root))) => (included, root),
             // What is wrong with it is told at its place.
-            Some(None) => return Vec::new(),
+            Some(None) => {
+                self.found.again();
+                return Vec::new();
+            }
             None => {
                 let problem = self.no_include(name, name_node.span);
                 self.found.add(source, problem);
@@ -352,7 +420,7 @@ impl<'a> Expander<'a> {
         let filled = fill(root, &values);
         let problems = problems_of(&include_schema(Some(self.role)), &filled, definitions());
         if !problems.is_empty() {
-            let (line, _) = line_col(source, node.span.start);
+            let line = self.line(source, node);
             for problem in explained(problems, Some(self.role), &filled) {
                 self.found
                     .add(included, problem.note(format!("included by {}:{line}, role {}", source.name, self.role)));
@@ -403,7 +471,7 @@ impl<'a> Expander<'a> {
     }
 
     fn no_include(&self, name: &str, span: Span) -> Problem {
-        let names: Vec<&str> = self.bundle.under(INCLUDES).map(|(path, _)| include_name(path)).collect();
+        let names: Vec<&str> = self.shelf.bundle.under(INCLUDES).map(|(path, _)| include_name(path)).collect();
         let problem = Problem::new(span, format!("there is no include `{name}`"))
             .label(format!("no file `testcases/include/{name}.yaml`"));
         match nearest(name, names.iter().copied()) {

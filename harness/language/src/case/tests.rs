@@ -47,6 +47,7 @@ steps:
     with: { port: \"${port}\", digest: \"${digest}\" }
   - repeat: 2
     steps: [{ wait: 1 s }]
+  - expect: dm.message
 ";
 
 #[test]
@@ -73,7 +74,7 @@ fn a_case_is_read_with_its_instances_and_includes() {
     let StepKind::Expect(expect) = &case.steps[1].kind else { panic!("{:?}", case.steps[1]) };
     assert_eq!(expect.filter, Some(json!({ "encoding": "wbxml" })));
     let matching = json!({
-        "session_id": "0A0B", "msg_id": "1", "alerts": { "contains": 1200 }, "cred": { "type": { "as": "kept" } },
+        "session_id": "A0B", "msg_id": "1", "alerts": { "contains": 1200 }, "cred": { "type": { "as": "kept" } },
     });
     assert_eq!(expect.matching, Some(matching));
     assert_eq!(expect.within.as_ref().unwrap().to_string(), "${ixit.window}");

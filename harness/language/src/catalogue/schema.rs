@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
-use dmsc_engine::messages::SETTINGS;
+use dmsc_engine::messages::{FieldValue, SETTINGS, SessionForm, SessionId};
 
 use super::{Catalogue, Kind, Role, Shape};
 use crate::disturb::MOST_DISTURBANCES;
@@ -135,9 +135,24 @@ fn literal(shape: &Shape) -> Schema {
         // The number first: `10` without quotes is ten, `"10"` is the octet 0x10.
         Shape::HexOrInt => Schema::one_of([Schema::int(0, 0xFF), Schema::hex(0, usize::MAX)]),
         Shape::Name(names) => Schema::choice(names.clone()),
-        Shape::NameOrInt(names) => Schema::one_of([Schema::choice(names.clone()), Schema::int(0, 0xFF)]),
+        Shape::NameOrInt(codes) => {
+            Schema::one_of([Schema::choice(codes.iter().map(|(name, _)| *name)), Schema::int(0, 0xFF)])
+        }
+        Shape::SessionId(form) => {
+            let free = *form == SessionForm::Free;
+            let digits = any_text().with(move |node| session_id(node).filter(|_| !free || node.as_int().is_some()));
+            let name = if free { "other text" } else { "its hexadecimal digits" };
+            Schema::one_of([Schema::int(0, 0xFFFF), digits.named(name)])
+        }
         _ => any_text(),
     }
+}
+
+/// What is wrong with a session id. A whole number is one, anything else is its hexadecimal digits.
+fn session_id(node: &Node) -> Option<Problem> {
+    let value = node.as_int().map_or_else(|| node.written().unwrap_or_default().into(), serde_json::Value::from);
+    let problem = SessionId::read(&value).err()?;
+    Some(Problem::new(node.span, problem).label("expected a session id: `0x0A0B`, `A0B`"))
 }
 
 struct Builder {

@@ -50,6 +50,6 @@ mod tests {
         let doubled = each(&items, |item| item * 2, &mut |done, total| told.push((done, total)));
         assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
         assert_eq!(told, (1..=200).map(|done| (done, 200)).collect::<Vec<_>>());
-        assert_eq!(each(&[] as &[usize], |item| *item, &mut |_, _| panic!("nothing is done")), []);
+        assert_eq!(each(&[] as &[usize], |item| *item, &mut |_, _| panic!("nothing is done")), [0_usize; 0]);
     }
 }

@@ -45,6 +45,8 @@ pub enum FieldKind {
     NameOrInt {
         /// The names.
         names: &'static [&'static str],
+        /// Their codes, in the same order.
+        codes: &'static [u8],
     },
     /// One of the names.
     Name {
@@ -76,7 +78,7 @@ impl FieldKind {
     pub fn allowed(&self) -> String {
         match self {
             Self::Int { max } => format!("an integer from 0 to {max}"),
-            Self::NameOrInt { names } => {
+            Self::NameOrInt { names, .. } => {
                 format!("{} or an integer from 0 to 255", names.join(", "))
             }
             Self::Name { names } => names.join(", "),

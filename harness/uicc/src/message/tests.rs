@@ -151,7 +151,7 @@ fn texts_fall_back_to_hex() {
 fn sample(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Int { .. } => json!(1),
-        FieldKind::NameOrInt { names } | FieldKind::Name { names } => json!(names[0]),
+        FieldKind::NameOrInt { names, .. } | FieldKind::Name { names } => json!(names[0]),
         FieldKind::Hex | FieldKind::HexOrInt => json!("0102"),
         FieldKind::Text => json!("127.0.0.1"),
         FieldKind::Time => json!("00:00:01"),

@@ -16,7 +16,11 @@ impl Codec for CommandDetails {
     type Value = Self;
     const FIELD: FieldKind = FieldKind::Record(&[
         FieldInfo::new("number", FieldKind::OCTET, "Command number; 1 unless given."),
-        FieldInfo::new("type", FieldKind::NameOrInt { names: CommandType::NAMES }, "Type of command."),
+        FieldInfo::new(
+            "type",
+            FieldKind::NameOrInt { names: CommandType::NAMES, codes: CommandType::CODES },
+            "Type of command.",
+        ),
         FieldInfo::new("qualifier", FieldKind::OCTET, "Command qualifier; 0 unless given."),
     ]);
 
@@ -154,7 +158,11 @@ impl Codec for CommandResult {
 impl Codec for Duration {
     type Value = Self;
     const FIELD: FieldKind = FieldKind::Record(&[
-        FieldInfo::new("unit", FieldKind::NameOrInt { names: TimeUnit::NAMES }, "Unit; seconds unless given."),
+        FieldInfo::new(
+            "unit",
+            FieldKind::NameOrInt { names: TimeUnit::NAMES, codes: TimeUnit::CODES },
+            "Unit; seconds unless given.",
+        ),
         FieldInfo::new("interval", FieldKind::OCTET, "Number of units."),
     ]);
 
@@ -200,7 +208,7 @@ impl Codec for TransportLevel {
     const FIELD: FieldKind = FieldKind::Record(&[
         FieldInfo::new(
             "protocol",
-            FieldKind::NameOrInt { names: TransportProtocol::NAMES },
+            FieldKind::NameOrInt { names: TransportProtocol::NAMES, codes: TransportProtocol::CODES },
             "Transport protocol type.",
         ),
         FieldInfo::new("port", FieldKind::WORD, "Port number."),

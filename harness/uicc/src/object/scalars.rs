@@ -166,7 +166,7 @@ pub(super) struct Code<T>(PhantomData<T>);
 
 impl<T: CodeTable> Codec for Code<T> {
     type Value = T;
-    const FIELD: FieldKind = FieldKind::NameOrInt { names: T::NAMES };
+    const FIELD: FieldKind = FieldKind::NameOrInt { names: T::NAMES, codes: T::CODES };
 
     fn decode(octets: &[u8]) -> Result<T, &'static str> {
         Octet::<0, 0xFF>::decode(octets).map(T::of_code)
@@ -195,7 +195,7 @@ pub(super) struct Codes<T>(PhantomData<T>);
 
 impl<T: CodeTable> Codec for Codes<T> {
     type Value = Vec<T>;
-    const FIELD: FieldKind = FieldKind::List(&FieldKind::NameOrInt { names: T::NAMES });
+    const FIELD: FieldKind = FieldKind::List(&FieldKind::NameOrInt { names: T::NAMES, codes: T::CODES });
 
     fn decode(octets: &[u8]) -> Result<Vec<T>, &'static str> {
         Ok(octets.iter().map(|code| T::of_code(*code)).collect())

@@ -120,7 +120,8 @@ fn includes(case: &Path) -> Result<Vec<(String, String)>, Failure> {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.ends_with(".yaml") {
-            files.push((format!("{INCLUDES}{name}"), std::fs::read_to_string(entry.path()).map_err(unreadable)?));
+            let source = source::read(&entry.path(), "the include", "check that it may be read")?;
+            files.push((format!("{INCLUDES}{name}"), source.text));
         }
     }
     Ok(files)

@@ -74,7 +74,7 @@ fn statuses_and_results_stand_where_they_are_written() {
 fn both_encodings_have_the_same_places() {
     for document in [PACKAGE1, ANSWER] {
         let message = Encoding::Xml.decode(document.as_bytes()).unwrap().value;
-        let octets = Encoding::Wbxml.encode(&message).unwrap();
+        let octets = Encoding::Wbxml.encode(&message, &crate::choice::octets::Octets::default()).unwrap();
         let (xml, wbxml) = (spans(document.as_bytes(), Encoding::Xml), spans(&octets, Encoding::Wbxml));
         for path in
             ["devinfo.DmV", "alerts.0", "status.SyncHdr", "status.Get", "statuses.1.of", "results../A.b/C", "msg_id"]
