@@ -1,5 +1,6 @@
 //! Puts a session together: the player of the harness, the link, and the reference DUT where there is one.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use dmsc_engine::account::Account;
@@ -12,7 +13,9 @@ use dmsc_language::case::Case;
 use dmsc_language::dut::{Builtin, Connection, Device, Dut, LinkSpec};
 use dmsc_language::ixit::Secrets;
 use dmsc_language::variables::Scope;
-use dmsc_link::{Disturbance, Disturbed, InProcess, Ledger, Link, Opening, Peer, Tally, Tcp, Time, run_command};
+use dmsc_link::{
+    Disturbance, Disturbed, InProcess, Ledger, Link, MeetingPlace, Opening, Peer, Tally, Tcp, Time, run_command,
+};
 
 use crate::device_link::DeviceLink;
 use crate::fixtures::{FixtureError, Fixtures};
@@ -47,6 +50,8 @@ pub struct Rig<'a> {
     nonces: FollowedNonces,
     /// The link to a device, which outlives sessions.
     device: Option<DeviceLink>,
+    /// Where the DUT and the harness meet in the session that is on, over TCP.
+    place: Option<MeetingPlace>,
     /// Whether the DUT is left as the last session left it, and whether there was one.
     keep: bool,
     met: bool,
@@ -81,7 +86,7 @@ impl<'a> Rig<'a> {
         let (ledger, outcome, tally) = (None, Vec::new(), Tally::default());
         let (keep, met, lasting, nonces) = (false, false, None, FollowedNonces::of(dut));
         let signs = Signs::default();
-        Rig { dut, players, nonces, device, keep, met, lasting, ledger, outcome, tally, signs }
+        Rig { dut, players, nonces, device, place: None, keep, met, lasting, ledger, outcome, tally, signs }
     }
 
     /// The nonces for the next session.
@@ -118,6 +123,9 @@ impl<'a> Rig<'a> {
         if let Some(octets) = setup.nonce() {
             account.server_nonce = octets.to_vec();
         }
+        if let Some(place) = &self.place {
+            account.address = place.fill(&account.address);
+        }
         account
     }
 
@@ -136,10 +144,15 @@ impl<'a> Rig<'a> {
         &self.tally
     }
 
-    /// The names a case of this DUT can use.
+    /// The names a case of this DUT can use, in the session that was opened last.
     pub fn scope(&self) -> Scope {
         let mut scope = Scope::new().under(self.dut.readings());
-        scope.set("ixit", self.dut.ixit.to_json(Secrets::Shown));
+        let ixit = match &self.place {
+            Some(place) => Cow::Owned(self.dut.ixit.clone().at(place)),
+            None => Cow::Borrowed(&self.dut.ixit),
+        };
+        scope.set("ixit", ixit.to_json(Secrets::Shown));
+        scope.set("link", ixit.link_value(self.place.as_ref()));
         scope.set("dut", self.dut.as_value());
         scope
     }
@@ -179,7 +192,11 @@ impl<'a> Rig<'a> {
         // A run that is cut off leaves a DUT that is no longer as it was provisioned.
         self.nonces.keep(&self.dut.name).map_err(RigError::Nonces)?;
         let link: Box<dyn Link> = match &self.dut.link {
-            LinkSpec::Tcp(config) => Box::new(Tcp::open(config.clone())?),
+            LinkSpec::Tcp(config) => {
+                let tcp = Tcp::open(config.clone())?;
+                self.place = tcp.place();
+                Box::new(tcp)
+            }
             LinkSpec::Builtin(builtin) => Box::new(InProcess::contact(self.builtin(*builtin, setup, Medium::Contact))),
             LinkSpec::Device(device) => self.device(device, setup)?,
         };

@@ -134,6 +134,12 @@ impl Session {
         self.link.capabilities().ends_with_notification
     }
 
+    /// Whether something makes the DUT send a notification.
+    pub fn can_be_woken(&self) -> bool {
+        let capabilities = self.link.capabilities();
+        capabilities.contact || capabilities.notify
+    }
+
     /// Whether the DUT has given any sign of life.
     pub fn is_alive(&self) -> bool {
         self.heard > 0

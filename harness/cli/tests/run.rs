@@ -43,6 +43,18 @@ fn exit_codes_tell_what_came_of_it() {
 }
 
 #[test]
+fn only_what_was_selected_is_explained() {
+    let said = |choice: &[&str]| run("card", &[&["--no-report", "--explain"], choice].concat()).out;
+    let by_hand = said(&["--case", "S-001-M/by-hand"]);
+    assert!(by_hand.contains("DM_SC-S-001-M/by-hand") && by_hand.contains("act"), "{by_hand}");
+    assert!(!by_hand.contains("not selected"), "{by_hand}");
+    let ran = said(&["--case", "S-001-M/notification"]);
+    assert!(ran.starts_with("Every case that is selected ran.\n"), "{ran}");
+    let none = said(&["--select", "case:*/none"]);
+    assert!(none.starts_with("No case is selected.\n"), "{none}");
+}
+
+#[test]
 fn without_a_dut_file_both_reference_duts_are_run() {
     let columns = |more: &[&str]| {
         let ran = dmsc(&[&["run", "--no-report", "--json"], more].concat());

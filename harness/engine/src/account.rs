@@ -139,6 +139,11 @@ impl Address {
         (!host.is_empty()).then(|| Address { secure, host: host.into(), port, path: path.into() })
     }
 
+    /// The same address at another authority.
+    pub fn at(&self, authority: &str) -> String {
+        format!("http{}://{authority}{}", if self.secure { "s" } else { "" }, self.path)
+    }
+
     /// The value of a Host header for this address.
     pub fn host_header(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };

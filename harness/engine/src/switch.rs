@@ -142,6 +142,8 @@ pub enum Switch {
     AcceptAnyVersion,
     /// DM_SC Server: a garbled message blocks the server until it is reset.
     LockUpOnGarbage,
+    /// DM_SC Server: a message that comes twice is taken for the next one.
+    AdvanceOnDuplicate,
     /// DM_SC Server: a challenge by the client ends the session.
     IgnoreClientChallenge,
     /// DM_SC Server: a nonce issued by the client is not used in the next notification.

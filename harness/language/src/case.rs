@@ -150,6 +150,8 @@ pub struct Step {
     pub when: Vec<Reading>,
     /// Readings under which it is demanded; under another one a miss is a remark.
     pub judged: Vec<Reading>,
+    /// Whether it is left out where nothing makes the DUT send a notification, or take one.
+    pub needs_wake_up: bool,
 }
 
 /// What a step does.
@@ -162,11 +164,22 @@ pub enum StepKind {
     /// Shows that no message comes.
     ExpectNone(ExpectNone),
     /// Lets time pass.
-    Wait(Delay),
+    Wait(Wait),
     /// Asks a person to act.
     Operator(OperatorAct),
     /// Does steps several times.
     Repeat(Repeat),
+}
+
+/// `wait`: a time, which a message may end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wait {
+    /// How long at most.
+    pub delay: Delay,
+    /// The kind of message that ends it.
+    pub until: Option<&'static Kind>,
+    /// What that message must match to end it.
+    pub matching: Option<Value>,
 }
 
 /// `send`: the fields that differ from the default, and edits of the octets.
@@ -199,8 +212,8 @@ pub struct Expect {
     pub capture: Option<String>,
     /// The name under which the field tree of the answer is kept.
     pub sent: Option<String>,
-    /// Whether the message has to come; where it need not, that none comes is inconclusive.
-    pub presumed: bool,
+    /// Whether the DUT need not send it: that it does not come is inconclusive, whatever it would have to look like.
+    pub optional: bool,
 }
 
 /// `reply` and `mutate` of an `expect`.
@@ -297,22 +310,13 @@ impl Case {
 
     /// Whether it needs a notification to be delivered.
     pub fn needs_notification(&self) -> bool {
-        self.kinds().any(|kind| kind.what.needs_notification())
+        let always = self.steps.iter().filter(|step| !step.needs_wake_up);
+        always.flat_map(|step| kinds_of(std::slice::from_ref(step))).any(|kind| kind.what.needs_notification())
     }
 
-    /// The kinds of message that its steps name, in order.
+    /// The kinds of message that its steps send or wait for, in order.
     pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
-        let mut kinds = Vec::new();
-        for_each(&self.steps, &mut |step| {
-            kinds.extend(match &step.kind {
-                StepKind::Send(send) => Some(send.kind),
-                StepKind::Expect(expect) => Some(expect.kind),
-                StepKind::ExpectNone(none) => Some(none.kind),
-                StepKind::Operator(operator) => operator.until,
-                StepKind::Wait(_) | StepKind::Repeat(_) => None,
-            });
-        });
-        kinds.into_iter()
+        kinds_of(&self.steps).into_iter()
     }
 
     /// Whether a step looks at credentials or challenges, or answers with others, as the rules of DM trust tell them.
@@ -375,6 +379,21 @@ fn names_final(value: &Value) -> bool {
         Value::Array(elements) => elements.iter().any(names_final),
         _ => false,
     }
+}
+
+/// The kinds of message that steps send or wait for, in order; what ends a `wait` need not come.
+fn kinds_of(steps: &[Step]) -> Vec<&'static Kind> {
+    let mut kinds = Vec::new();
+    for_each(steps, &mut |step| {
+        kinds.extend(match &step.kind {
+            StepKind::Send(send) => Some(send.kind),
+            StepKind::Expect(expect) => Some(expect.kind),
+            StepKind::ExpectNone(none) => Some(none.kind),
+            StepKind::Operator(operator) => operator.until,
+            StepKind::Wait(_) | StepKind::Repeat(_) => None,
+        });
+    });
+    kinds
 }
 
 /// Calls `see` with each step, nested ones after the one that holds them.

@@ -8,6 +8,7 @@ use dmsc_engine::account::{Account, Address, AuthScheme};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp};
 use dmsc_engine::trigger_form::TriggerForm;
+use dmsc_link::MeetingPlace;
 use dmsc_octets::to_hex;
 use serde_json::{Map, Value, json};
 
@@ -48,6 +49,9 @@ pub(crate) const DEFAULT_PORT: u16 = 3516;
 pub(crate) const TABLE_PORT: u16 = 4116;
 const DEFAULT_WINDOW: &str = "60 s";
 
+/// The address of an account on a TCP link unless another is given: where DUT and harness meet.
+pub(crate) const MEETING_ADDRESS: &str = "http://{host}:{port}/OMA/DM";
+
 /// The account of the reference DUTs, whose SCWS listens on this port.
 fn default_account(http_port: impl Display) -> Account {
     Account {
@@ -70,12 +74,18 @@ fn account_fields() -> Vec<Field> {
     let defaults = account_json(&default_account("<http_port>"), Secrets::Shown);
     let one = |field: FieldSpec| {
         let default = defaults.get(field.name).map(crate::variables::written).unwrap_or_default();
-        let kept = if field.secret { " Kept out of logs and reports." } else { "" };
+        let more = match field.name {
+            _ if field.secret => " Kept out of logs and reports.",
+            "address" => {
+                " On a `tcp` link `http://{host}:{port}/OMA/DM`, where `{host}` and `{port}` stand for those of `listen` or `connect`."
+            }
+            _ => "",
+        };
         let shape = match field.name {
             "address" => setting(&field.shape).with(plain),
             _ => setting(&field.shape),
         };
-        Field::optional(field.name, shape, format!("{} `{default}` unless given.{kept}", field.doc))
+        Field::optional(field.name, shape, format!("{} `{default}` unless given.{more}", field.doc))
     };
     AccountWith::specs().into_iter().map(one).collect()
 }
@@ -167,6 +177,32 @@ impl Ixit {
         })
     }
 
+    /// Puts in the place where DUT and harness meet, on a link that has one.
+    #[must_use]
+    pub fn at(mut self, place: &MeetingPlace) -> Ixit {
+        for account in std::iter::once(&mut self.account).chain(&mut self.other_account) {
+            account.address = place.fill(&account.address);
+        }
+        self
+    }
+
+    /// What cases know of the link as `link`: in `address`, where the DUT reaches the harness, or the harness the DUT.
+    pub fn link_value(&self, place: Option<&MeetingPlace>) -> Value {
+        json!({ "address": self.reached(place) })
+    }
+
+    /// The account's address at the place where DUT and harness meet: the address itself where there is no such place,
+    /// or where the DUT alone knows by which name it reaches it.
+    fn reached(&self, place: Option<&MeetingPlace>) -> String {
+        let address = &self.account.address;
+        let Some(place) = place else { return address.clone() };
+        let filled = place.fill(address);
+        if place.everywhere {
+            return filled;
+        }
+        Address::parse(&filled).map_or(filled, |address| address.at(&place.authority()))
+    }
+
     /// The values by name, as cases and reports see them.
     pub fn to_json(&self, secrets: Secrets) -> Value {
         let mut map = account_json(&self.account, secrets);
@@ -250,6 +286,32 @@ mod tests {
         for name in ixit_names() {
             assert_ne!(scope.get(&format!("ixit.{name}")), Ok(&Value::Null), "{name}");
         }
+    }
+
+    #[test]
+    fn an_address_follows_the_place_where_dut_and_harness_meet() {
+        let meeting = |listens: &str| {
+            let tcp = dmsc_link::Tcp::open(dmsc_link::TcpConfig { listen: Some(listens.into()), ..Default::default() });
+            tcp.unwrap().place().unwrap()
+        };
+        let ixit = |address: &str| {
+            let Value::Object(map) = json!({ "address": address }) else { panic!() };
+            Ixit::from_value(&map, DEFAULT_PORT).unwrap()
+        };
+        let reached = |ixit: &Ixit, place: Option<&MeetingPlace>| ixit.link_value(place)["address"].clone();
+        let place = meeting("127.0.0.1:0");
+        let real = format!("http://127.0.0.1:{}/OMA/DM", place.port);
+        // One that names no place is that place.
+        let open = ixit(MEETING_ADDRESS);
+        assert_eq!(open.clone().at(&place).account.address, real);
+        assert_eq!(reached(&open, Some(&place)), real.as_str());
+        // One that names another stays the account's; the DUT is sent to where somebody listens.
+        let other = ixit("http://card.example:3516/OMA/DM");
+        assert_eq!(other.clone().at(&place), other);
+        assert_eq!(reached(&other, Some(&place)), real.as_str());
+        // Who listens everywhere does not know by which name a DUT elsewhere reaches it.
+        assert_eq!(reached(&other, Some(&meeting("0.0.0.0:0"))), "http://card.example:3516/OMA/DM");
+        assert_eq!(reached(&other, None), "http://card.example:3516/OMA/DM");
     }
 
     #[test]

@@ -263,7 +263,7 @@ pub(crate) fn name_schema() -> Schema {
 }
 
 /// Names that are there before a case begins.
-pub(crate) const RESERVED: [&str; 2] = ["ixit", "dut"];
+pub(crate) const RESERVED: [&str; 3] = ["ixit", "dut", "link"];
 
 /// Puts nodes for those names in a tree that are known, keys excepted; other names stay.
 pub(crate) fn fill(node: &Node, known: &[(String, Node)]) -> Node {

@@ -34,8 +34,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A command line of the DUT file.
 ///
-/// In its arguments `{host}` and `{port}` stand for the address the harness listens on, and `{package0}` for the
-/// notification in hexadecimal.
+/// In its arguments `{host}` and `{port}` stand for the address the harness listens on, or the one that it connects to,
+/// and `{package0}` for the notification in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     /// The program and its arguments; never empty.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use dmsc_octets::{from_hex, to_hex};
 
+use crate::MeetingPlace;
 use crate::process::{Command, Output, Pipes, Process};
 use crate::sockets::Sockets;
 use crate::{Capabilities, Link, LinkError, Opening, Signal, StreamId, Time};
@@ -97,6 +98,15 @@ impl Tcp {
         self.address
     }
 
+    /// Where DUT and harness meet: what `{host}` and `{port}` stand for.
+    pub fn place(&self) -> Option<MeetingPlace> {
+        match (self.address, &self.config.connect) {
+            (Some(listens), _) => Some(MeetingPlace::listening(listens)),
+            (None, Some(connect)) => MeetingPlace::of_target(connect),
+            (None, None) => None,
+        }
+    }
+
     fn listen(&mut self) -> Result<(), LinkError> {
         let Some(listen) = &self.config.listen else { return Ok(()) };
         let failed = |cause| LinkError::Address { action: "listen on", address: listen.clone(), cause };
@@ -158,9 +168,8 @@ impl Tcp {
         package0: &str,
         stdio: [Stdio; 3],
     ) -> Result<(Arc<Process>, Pipes), LinkError> {
-        let (host, port) =
-            self.address.map_or((String::new(), String::new()), |a| (a.ip().to_string(), a.port().to_string()));
-        let fill = |word: &str| word.replace("{host}", &host).replace("{port}", &port).replace("{package0}", package0);
+        let place = self.place().unwrap_or_default();
+        let fill = |word: &str| place.fill(word).replace("{package0}", package0);
         let (process, pipes) = Process::start(command, fill, stdio)?;
         self.processes.push(Arc::clone(&process));
         Ok((process, pipes))

@@ -19,7 +19,7 @@ use dmsc_bench::operator::Operator;
 use dmsc_bench::session::{Broken, Session};
 use dmsc_engine::dm::trust::is_of_challenge;
 use dmsc_engine::event::Event;
-use dmsc_engine::messages::Kind;
+use dmsc_engine::messages::{Kind, What};
 use dmsc_engine::player::{Delivery, Reply};
 use dmsc_engine::template::{Template, Weight};
 use dmsc_link::{LinkError, Time};
@@ -27,16 +27,14 @@ use dmsc_report::journal::{Check, CheckVerdict, Message};
 use dmsc_scr::{NotApplicable, Verdict};
 use serde_json::Value;
 
+use crate::ending::Ending;
 use crate::judge::{Finding, describe, seconds};
-use crate::missed::{Missed, is_unreadable};
+use crate::missed::{Missed, hides};
 use crate::notes::Notes;
 use crate::outcome::CaseResult;
 use crate::package::MOST_MESSAGES;
-use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind};
+use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind, Wait};
 use dmsc_language::variables::{self, Scope, VariableError};
-
-/// How long octets of a process that has ended may take to arrive on the same machine.
-const IN_FLIGHT: Duration = Duration::from_millis(200);
 
 /// How often a window is begun anew for a start-up that is still under way.
 const MOST_EXTENSIONS: u32 = 20;
@@ -103,6 +101,7 @@ pub fn execute<'a>(
     bench: &'a mut dyn Operator,
 ) -> CaseResult {
     let began = session.now();
+    let ending = Ending::new(session.ends_with_notification(), began);
     let mut executor = Executor {
         case,
         session,
@@ -127,6 +126,7 @@ pub fn execute<'a>(
         joins_packages: case.joins_packages(),
         told: VecDeque::new(),
         sending: None,
+        ending,
     };
     let stopped = executor.steps(&case.steps);
     executor.notes.write_up();
@@ -201,35 +201,31 @@ pub(crate) struct Executor<'a> {
     told: VecDeque<Event>,
     /// The name under which the DM message that is to go out next is kept.
     sending: Option<String>,
+    /// Whether the DUT can still say something, where it is a command.
+    ending: Ending,
 }
 
 impl<'a> Executor<'a> {
     fn steps(&mut self, steps: &'a [Step]) -> Result<(), Stop> {
         for step in steps {
             self.step = self.step.saturating_add(1);
-            if !self.scope.readings().hold(&step.when) {
+            let woken = !step.needs_wake_up || self.session.can_be_woken();
+            if !woken || !self.scope.readings().hold(&step.when) {
                 continue;
             }
             match &step.kind {
                 StepKind::Send(send) => {
                     let change = variables::change(&send.with, &send.mutate, &self.scope)?;
                     self.session.perform(send.kind.what, &change)?;
+                    if send.kind.what == What::Notification {
+                        self.ending.notifies();
+                    }
                     self.sending.clone_from(&send.capture);
                     self.take_sent();
                 }
                 StepKind::Expect(expect) => self.expect(step, expect)?,
                 StepKind::ExpectNone(none) => self.expect_none(step, none)?,
-                StepKind::Wait(delay) => {
-                    self.settle()?;
-                    let until = self.session.window(delay.resolve(&self.scope)?);
-                    while let Some(event) = self.next(until)? {
-                        let late = event.at > until;
-                        self.pass_by(event)?;
-                        if late {
-                            break;
-                        }
-                    }
-                }
+                StepKind::Wait(wait) => self.let_pass(wait)?,
                 StepKind::Operator(operator) => self.operator(step, operator)?,
                 StepKind::Repeat(repeat) => {
                     for _ in 0..repeat.count {
@@ -291,11 +287,20 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// The next event. What is noted is written up while there is none.
+    /// The next event in a window.
     fn next(&mut self, until: Time) -> Result<Option<Event>, Stop> {
-        if let Some(event) = self.told.pop_front() {
-            return Ok(Some(event));
+        let event = match self.told.pop_front() {
+            Some(event) => Some(event),
+            None => self.heard(until)?,
+        };
+        if event.as_ref().is_some_and(|event| event.kind == "notified") {
+            self.ending.notified(self.session.now());
         }
+        Ok(event)
+    }
+
+    /// The next event of the session. What is noted is written up while there is none.
+    fn heard(&mut self, until: Time) -> Result<Option<Event>, Stop> {
         if self.notes.wait() {
             if !self.session.is_virtual()
                 && let Some(event) = self.session.ready(until)?
@@ -308,14 +313,34 @@ impl<'a> Executor<'a> {
     }
 
     /// The end of a window that began at some time. It counts from when the DUT got what it is to follow; a start-up
-    /// that takes longer than the window, exchange by exchange, is waited for.
+    /// that takes longer than the window, exchange by exchange, is waited for. It ends where nothing can come any more.
     fn end(&self, began: Time, window: Duration, extensions: u32) -> Time {
         let began = match self.session.delivery() {
             Delivery::Delivered(at) | Delivery::Due(at) => began.max(*at),
             Delivery::Underway => began + window.saturating_mul(extensions),
             Delivery::None | Delivery::Failed(_) => began,
         };
-        began + window
+        self.ending.cut(began + window)
+    }
+
+    /// Lets time pass, at the longest until the message comes that ends it.
+    fn let_pass(&mut self, wait: &'a Wait) -> Result<(), Stop> {
+        let template = match wait.until {
+            Some(kind) => self.template(wait.matching.as_ref(), kind)?,
+            None => None,
+        };
+        self.settle()?;
+        let until = self.session.window(wait.delay.resolve(&self.scope)?);
+        while let Some(event) = self.next(self.ending.cut(until))? {
+            let ends = wait.until.is_some_and(|kind| event.heard && kind.takes(&event.kind))
+                && template.as_ref().is_none_or(|t| t.accepts(&event.fields));
+            let over = ends || event.at > self.ending.cut(until);
+            self.pass_by(event)?;
+            if over {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Waits for a message of a kind; what came in its place when the window ends without one.
@@ -323,27 +348,22 @@ impl<'a> Executor<'a> {
         self.settle()?;
         let mut began = self.session.now();
         let mut missed = Missed::new(window);
-        let mut last = Time::NEVER;
         let mut extensions = 0;
         let first = began;
         loop {
-            let until = self.end(began, window, extensions).min(last);
+            let until = self.end(began, window, extensions);
             let Some(event) = self.next(until)? else {
                 let underway = *self.session.delivery() == Delivery::Underway && extensions < MOST_EXTENSIONS;
                 extensions = extensions.saturating_add(u32::from(underway));
-                if !underway && self.end(began, window, extensions).min(last) <= until {
+                if !underway && self.end(began, window, extensions) <= until {
                     break;
                 }
                 continue;
             };
-            if event.kind == "notified" && self.session.ends_with_notification() {
-                // The client has ended; what it sent before may still be on its way through the system.
-                last = last.min(self.session.window(IN_FLIGHT));
-            }
             if event.at > until {
                 // It came too late for this step; a DUT that never falls silent must not hold the window open.
                 self.pass_by(event)?;
-                if self.end(began, window, extensions).min(last) <= until {
+                if self.end(began, window, extensions) <= until {
                     break;
                 }
                 continue;
@@ -368,7 +388,7 @@ impl<'a> Executor<'a> {
                 self.marks = missed.package.open().is_none();
                 return Ok(Waited::Came(missed.package.joined(event)));
             }
-            if event.heard && is_unreadable(&event) {
+            if event.heard && hides(&event, kind) {
                 let event = Rc::new(event);
                 missed.unreadable(&event);
                 self.note(&event);
@@ -424,11 +444,7 @@ impl<'a> Executor<'a> {
         let event = match self.wait(expect.kind, filter.as_deref(), window, false)? {
             Waited::Came(event) => event,
             Waited::Missed(missed) => {
-                let what = describe(expect.kind, filter.as_deref());
-                return match expect.presumed || missed.unreadable.is_some() {
-                    true => self.nothing_came(step, &what, missed),
-                    false => self.none_was_due(step, &what, &missed),
-                };
+                return self.nothing_came(step, &describe(expect.kind, filter.as_deref()), missed, expect.optional);
             }
         };
         let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
@@ -522,6 +538,7 @@ impl<'a> Executor<'a> {
                 format!("operator act `{}` was not done: {reason}", operator.act),
             ));
         }
+        self.ending.acted();
         let Some(kind) = operator.until else { return Ok(()) };
         let filter = self.template(operator.matching.as_ref(), kind)?;
         let window = self.delay(operator.within.as_ref())?;

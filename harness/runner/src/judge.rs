@@ -26,7 +26,14 @@ pub(crate) struct Finding {
 
 impl<'a> Executor<'a> {
     /// The window ended without the message. What came in its place is told; that nothing came, only when nothing did.
-    pub(crate) fn nothing_came(&mut self, step: &'a Step, what: &str, missed: Missed) -> Result<(), Stop> {
+    /// `optional`: nothing obliges the DUT to send it.
+    pub(crate) fn nothing_came(
+        &mut self,
+        step: &'a Step,
+        what: &str,
+        missed: Missed,
+        optional: bool,
+    ) -> Result<(), Stop> {
         self.last = None;
         let window = missed.window;
         if !self.session.is_alive() {
@@ -68,6 +75,7 @@ impl<'a> Executor<'a> {
                  judge that"
                     .into(),
             ),
+            _ if optional => Some("the DUT need not send it".into()),
             _ => None,
         };
         (self.last, self.marks) = (missed.unreadable, true);
@@ -88,19 +96,6 @@ impl<'a> Executor<'a> {
             return Ok(());
         }
         Err(Stop::Verdict(Verdict::Inconclusive, headline))
-    }
-
-    /// Nothing came, and nothing says that it had to.
-    pub(crate) fn none_was_due(&mut self, step: &'a Step, what: &str, missed: &Missed) -> Result<(), Stop> {
-        self.last = None;
-        let finding = Finding {
-            verdict: CheckVerdict::Inconclusive,
-            what: what.into(),
-            expected: format!("{what} within {}", seconds(missed.window)),
-            got: missed.told(),
-            mismatch: None,
-        };
-        self.unseen(step, finding, "no document says that it has to come")
     }
 
     pub(crate) fn judge(

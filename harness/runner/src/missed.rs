@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dmsc_engine::event::Event;
+use dmsc_engine::messages::Kind;
 use dmsc_engine::template::Template;
 use serde_json::Value;
 
@@ -107,6 +108,12 @@ pub(crate) fn unreadable(event: &Event) -> String {
 /// Whether the harness does not read what may be right.
 pub(crate) fn is_refused(event: &Event) -> bool {
     event.fields.get("refused") == Some(&Value::Bool(true))
+}
+
+/// Whether a message cannot be read, and may have been one of this kind. A body that is no DM message hides nothing of the
+/// HTTP message that carried it, which was read.
+pub(crate) fn hides(event: &Event, kind: &Kind) -> bool {
+    is_unreadable(event) && !(event.kind == "dm.unreadable" && kind.name.starts_with("http."))
 }
 
 /// Whether a message cannot be read as what it should be.

@@ -70,9 +70,8 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--host", default="127.0.0.1", help="where the server is reached")
-    parser.add_argument("--port", type=int, default=3516)
     parser.add_argument("--address", default="http://127.0.0.1:3516/OMA/DM", help="AppAddr of the account, as messages name it")
+    parser.add_argument("--connect", metavar="HOST:PORT", help="where the server is really reached, unless it is at its address")
     parser.add_argument("--package0", metavar="HEX", help="the notification; without it, octets on standard input")
     parser.add_argument("--state", metavar="FILE", help="keeps nonces and the tree from one session to the next")
     parser.add_argument("--reset", action="store_true", help="delete the state and do nothing else")
@@ -174,7 +173,7 @@ class Session:
             self.session_id = str(package0.session_id)
         elif "session-id-padded" in self.bugs:
             self.session_id = f"{package0.session_id:04X}"
-        self.connection = http.client.HTTPConnection(self.args.host, self.args.port, timeout=TIMEOUT)
+        self.connection = http.client.HTTPConnection(self.args.connect or urlsplit(self.args.address).netloc, timeout=TIMEOUT)
         self.url = self.args.address
         self.message_id = 0
         self.peer_message_id = None
@@ -289,7 +288,7 @@ class Session:
         return self.connection.getresponse()
 
     def follow(self, address):
-        """RespURI: the account's own authority stands for wherever the server is really reached."""
+        """RespURI: the account's own authority stands for where the server is really reached."""
         target = urlsplit(address)
         if target.scheme != "http" or not target.hostname:
             raise EndOfSession(f"RespURI `{address}` leads nowhere")
@@ -297,8 +296,8 @@ class Session:
         account = urlsplit(self.args.address).netloc
         if there != here:
             self.connection.close()
-            host, port = (self.args.host, self.args.port) if there == account else (target.hostname, target.port or 80)
-            self.connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+            reached = self.args.connect if self.args.connect and there == account else there
+            self.connection = http.client.HTTPConnection(reached, timeout=TIMEOUT)
         self.url = address
 
     # --- Messages in ---

@@ -116,7 +116,7 @@ class Programs(unittest.TestCase):
         self.state = {side: os.path.join(folder.name, side) for side in ("client", "server")}
 
     def client(self, package0, port, *more):
-        command = [sys.executable, os.path.join(HERE, "dm_client.py"), "--port", str(port), "--state", self.state["client"]]
+        command = [sys.executable, os.path.join(HERE, "dm_client.py"), "--connect", f"127.0.0.1:{port}", "--state", self.state["client"]]
         done = subprocess.run([*command, "--package0", package0, *more], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stderr

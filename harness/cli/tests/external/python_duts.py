@@ -1,121 +1,158 @@
 #!/usr/bin/env python3
-"""The harness against DUTs that know nothing of it: clean they fail nothing, and each planted bug is found.
+"""The harness against DUTs that know nothing of it: clean they fail nothing, and every planted bug is found.
 
 usage: python_duts.py OUT [client|server] [BUG ...]
 
-OUT takes a run folder for each DUT. Without bugs, those of `USUAL`. Several runs go on at once: they mostly wait for
-what must not come.
+OUT takes a run folder for each DUT. A clean DUT runs the whole suite, one with a bug the cases that are there to catch
+it. The runs take turns on all cores.
 """
 
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from common import CONFORMS, FAILS, INCONCLUSIVE, ROOT, demand, demand_exit, dmsc, matrix
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dut"))
+from common import CONFORMS, FAILS, INCONCLUSIVE, ROOT, demand, demand_exit, dmsc, matrix  # noqa: E402
+from dm_client import BUGS as CLIENT_BUGS  # noqa: E402
+from dm_server import BUGS as SERVER_BUGS  # noqa: E402
 
-# Each bug that a case is there to catch, with items of which at least one must fail.
+# For each bug: what the harness makes of it, and the case that does. Each case passes with the clean DUT, without a
+# remark where a remark is all that the bug gets. `inconclusive` and `remark`: no document that was read forbids it.
 CLIENT = {
-    "session-id-decimal": ["DM_SC-C-001-M"],
-    "session-id-padded": ["DM_SC-C-001-M"],
-    "accept-any-digest": ["DM_SC-C-001-M"],
-    "no-devinfo": ["DM_SC-C-001-M"],
-    "alert-1201": ["DM_SC-C-001-M"],
-    "no-final": ["DM_SC-C-001-M", "DM_SC-C-004-O"],
-    "msg-id-stuck": ["DM_SC-C-001-M"],
-    "wrong-content-type": ["DM_SC-C-008-M"],
-    "executes-unauthenticated": ["DM_SC-C-001-M"],
-    "no-command-status": ["DM_SC-C-001-M"],
-    "retries-old-nonce": ["DM_SC-C-001-M"],
-    "lone-status": ["DM_SC-C-001-M"],
-    "ignores-resp-uri": ["DM_SC-C-001-M", "DM_SC-C-008-M"],
-    "executes-duplicates": ["DM_SC-C-001-M", "DM_SC-C-008-M"],
-    "accept-any-server-id": ["DM_SC-C-001-M"],
+    "session-id-decimal": ("fail", "DM_SC-C-001-M/session-id"),
+    "session-id-padded": ("fail", "DM_SC-C-001-M/session-id"),
+    "accept-any-digest": ("fail", "DM_SC-C-001-M/wrong-digest"),
+    "accept-any-server-id": ("fail", "DM_SC-C-001-M/unknown-server"),
+    "accept-version-12": ("remark", "DM_SC-C-001-M/other-versions"),
+    "no-devinfo": ("fail", "DM_SC-C-001-M/package1-devinfo"),
+    "alert-1201": ("fail", "DM_SC-C-001-M/server-initiated-alert"),
+    "no-final": ("fail", "DM_SC-C-001-M/package1-structure"),
+    "msg-id-stuck": ("fail", "DM_SC-C-001-M/package3-header"),
+    "wrong-content-type": ("fail", "DM_SC-C-008-M/media-type"),
+    "no-accept": ("inconclusive", "DM_SC-C-008-M/request-headers"),
+    "executes-unauthenticated": ("fail", "DM_SC-C-001-M/missing-server-credentials"),
+    "no-command-status": ("fail", "DM_SC-C-001-M/one-status-each"),
+    "retries-old-nonce": ("fail", "DM_SC-C-001-M/client-challenged"),
+    "lone-status": ("fail", "DM_SC-C-001-M/lone-status"),
+    "ignores-resp-uri": ("fail", "DM_SC-C-001-M/resp-uri"),
+    "executes-duplicates": ("inconclusive", "DM_SC-C-008-M/repeated-response"),
 }
 SERVER = {
-    "notify-version-12": ["DM_SC-S-001-M"],
-    "notify-wrong-digest": ["DM_SC-S-001-M", "DM_SC-S-002-M"],
-    "notify-wsp-header": ["DM_SC-S-001-M"],
-    "notify-reserved-bits": ["DM_SC-S-001-M"],
-    "other-session-id": ["DM_SC-S-002-M"],
-    "accept-any-cred": ["DM_SC-S-002-M"],
-    "commands-before-auth": ["DM_SC-S-002-M"],
-    "same-session-id": ["DM_SC-S-001-M"],
-    "no-final": ["DM_SC-S-002-M"],
-    "no-cred": ["DM_SC-S-002-M"],
-    "no-status-of-alert": ["DM_SC-S-002-M"],
-    "accept-version-2": ["DM_SC-S-002-M"],
-    "no-devinfo-needed": ["DM_SC-S-002-M"],
-    "serves-get": ["DM_SC-S-002-M"],
+    "notify-version-12": ("fail", "DM_SC-S-001-M/version"),
+    "notify-wrong-digest": ("fail", "DM_SC-S-001-M/digest"),
+    "notify-wsp-header": ("fail", "DM_SC-S-001-M/bare-package0"),
+    "notify-reserved-bits": ("fail", "DM_SC-S-001-M/reserved-bits"),
+    "same-session-id": ("fail", "DM_SC-S-001-M/session-ids-differ"),
+    "other-session-id": ("fail", "DM_SC-S-002-M/session-id"),
+    "no-final": ("fail", "DM_SC-S-002-M/status-for-package1"),
+    "no-cred": ("fail", "DM_SC-S-002-M/client-challenge"),
+    "accept-any-cred": ("fail", "DM_SC-S-002-M/wrong-credentials"),
+    "stale-challenge": ("inconclusive", "DM_SC-S-002-M/wrong-credentials"),
+    "commands-before-auth": ("fail", "DM_SC-S-002-M/no-credentials"),
+    "no-status-of-alert": ("fail", "DM_SC-S-002-M/status-for-package1"),
+    "accept-version-2": ("inconclusive", "DM_SC-S-002-M/unknown-proto"),
+    "no-devinfo-needed": ("fail", "DM_SC-S-002-M/without-devinfo"),
+    "advance-on-duplicate": ("inconclusive", "DM_SC-S-002-M/repeated-request"),
+    "serves-get": ("fail", "DM_SC-S-002-M/other-method"),
 }
-# A run takes minutes, so only bugs that are each of their own kind are planted unless named.
-USUAL = {
-    "client": [
-        "session-id-decimal",
-        "accept-any-digest",
-        "no-devinfo",
-        "alert-1201",
-        "no-final",
-        "wrong-content-type",
-        "executes-unauthenticated",
-        "no-command-status",
-    ],
-    "server": ["notify-version-12", "notify-wrong-digest", "other-session-id", "accept-any-cred"],
+FINDINGS = {"client": CLIENT, "server": SERVER}
+PLANTED = {"client": CLIENT_BUGS, "server": SERVER_BUGS}
+# Bugs in what an optional item asks for, of which there is no case yet.
+NO_CASE = {"client": {"no-resync": "DM_SC-C-002-O", "no-next-message": "DM_SC-C-004-O"}, "server": {}}
+# Clean DUTs that are set up otherwise than the file of the fixtures has it: what is replaced in it.
+SETUPS = {
+    # The account names a server that is somewhere else; where to connect the client is told apart.
+    "client": {
+        "elsewhere": [
+            (r"--address=http://(\{host\}:\{port\})/OMA/DM", r"--connect=\1"),
+            (r"^ixit:$", "ixit:\n  address: http://127.0.0.1:3516/OMA/DM"),
+        ]
+    },
+    # Nothing makes the server send a notification.
+    "server": {"unwoken": [(r"^    wake:\n(      - .*\n)+", "")]},
 }
-WORKERS = 4
+# A run now and then waits for what must not come.
+WORKERS = (os.cpu_count() or 1) + 1
 
 
 def main():
     out = Path(sys.argv[1]).absolute()
-    sides = {"client": CLIENT, "server": SERVER}
-    chosen = sys.argv[2:3] or list(sides)
-    runs = []
-    for side in chosen:
-        bugs = sys.argv[3:] or USUAL[side]
-        runs += [(side, None, []), *((side, bug, sides[side][bug]) for bug in bugs)]
-    jobs = [(out, number, *run) for number, run in enumerate(runs)]
+    chosen = sys.argv[2:3] or list(FINDINGS)
+    runs = [(side, *run) for side in chosen for run in runs_of(side, sys.argv[3:])]
     with ThreadPoolExecutor(WORKERS) as pool:
-        complaints = [complaint for complaint in pool.map(lambda job: one(*job), jobs) if complaint]
+        done = list(pool.map(lambda job: one(out, *job), enumerate(runs)))
+    models = {(side, name): model for (side, name, _), (model, _) in zip(runs, done)}
+    complaints = [complaint for _, complaint in done if complaint]
+    for side, bug, planted in runs:
+        if planted and not complaints:
+            complaints += missed(side, bug, models[side, bug], models[side, "clean"])
     demand(not complaints, "\n".join(complaints))
-    found = sum(bug is not None for _, bug, _ in runs)
-    print(f"{', '.join(f'Python {side}' for side in chosen)}: clean, and {found} planted bugs found")
+    for side in chosen:
+        found = sum(of == side and planted for of, _, planted in runs)
+        print(f"Python {side}: clean, and {found} of {len(PLANTED[side])} planted bugs found")
+        for bug, item in NO_CASE[side].items():
+            print(f"  {bug}: there is no case of {item} yet")
 
 
-def one(out, number, side, bug, items):
-    """Runs one DUT; returns what is wrong with what the harness made of it."""
-    name = f"{side}-{bug or 'clean'}"
-    folder = out / name
-    dut = write_dut(out, name, number, side, bug)
+def runs_of(side, bugs):
+    """The runs of a side: names, and whether each is that of a bug."""
+    planted, looked_for = set(PLANTED[side]), {*FINDINGS[side], *NO_CASE[side]}
+    demand(planted == looked_for, f"bugs of the {side} that nobody looks for, or that are not there: {planted ^ looked_for}")
+    for bug, item in NO_CASE[side].items():
+        demand(not list((ROOT / "testcases").glob(f"{item}/*.yaml")), f"{item} has cases now: name the one that finds {bug}")
+    setups = [] if bugs else SETUPS[side]
+    return [("clean", False), *((name, False) for name in setups), *((bug, True) for bug in bugs or FINDINGS[side])]
+
+
+def one(out, number, run):
+    """Runs one DUT; returns the matrix, and what is wrong with what the harness made of a clean DUT."""
+    side, name, planted = run
+    folder = out / f"{side}-{name}"
+    dut = write_dut(out, number, side, name, planted)
+    cases = ["--case", FINDINGS[side][name][1]] if planted else []
     try:
-        done = dmsc("run", "--dut", dut, "--out", folder, timeout=900)
-        demand_exit(done, *((FAILS,) if bug else (CONFORMS, INCONCLUSIVE)))
+        done = dmsc("run", "--dut", dut, "--out", folder, *cases, timeout=900)
+        demand_exit(done, CONFORMS, INCONCLUSIVE, *([FAILS] if planted else []))
     except SystemExit as complaint:
-        return f"{name}: {complaint}"
+        return None, f"{side}-{name}: {complaint}"
     model = matrix(folder)
-    bad = [f"{case['id']}: {case['reason']}" for case in model["cases"] if case["outcome"] in ("fail", "error")]
+    if planted:
+        return model, None
+    bad = [f"{case['id']}: {case['reason']}" for case in model["cases"] if case["outcome"] in ("fail", "error", "inconclusive")]
     passed = sum(case["outcome"] == "pass" for case in model["cases"])
-    if not bug:
-        return f"{name}: {len(bad)} fail, {passed} pass: {bad[:5]}" if bad or not passed else None
-    failed = [row["item"] for row in model["rows"] for cell in row["cells"] if cell["state"] == "fail"]
-    if not set(items) & set(failed):
-        return f"{name}: {failed} fail, not any of {items}"
-    print(f"  {name}: {len(bad)} cases fail, of {', '.join(item for item in failed if item.startswith('DM_SC'))}")
-    return None
+    print(f"  {side}-{name}: {passed} pass")
+    return model, f"{side}-{name}: {passed} pass, and: {bad}" if bad or not passed else None
 
 
-def write_dut(out, name, number, side, bug):
-    """The DUT file of the fixtures with a state and a port of its own, and with the bug in each of its commands."""
+def missed(side, bug, model, clean):
+    """What is missing where the cases that are there to find a bug did not."""
+    wanted, pattern = FINDINGS[side][bug]
+    before = {case["id"]: case for case in clean["cases"]}
+    ran = [case for case in model["cases"] if case["outcome"] in ("pass", "fail", "inconclusive", "error")]
+    if wanted == "remark":
+        found = [case for case in ran if set(case["remarks"]) - set(before[case["id"]]["remarks"])]
+    else:
+        found = [case for case in ran if case["outcome"] == wanted != before[case["id"]]["outcome"]]
+    if found:
+        return []
+    return [f"{side}-{bug}: {pattern} does not come to {wanted}: {[(case['id'], case['outcome'], case['reason']) for case in ran]}"]
+
+
+def write_dut(out, number, side, name, planted):
+    """The DUT file of the fixtures with a state and a port of its own, set up otherwise or with the bug in its commands."""
     source = ROOT / f"fixtures/duts/python-{side}.yaml"
+    state = out / f"{side}-{name}.state.json"
+    changes = [(re.escape(f"target/dut/python-{side}.json"), str(state)), ("34516", str(34516 + number))]
+    changes += [(f"ics: python-{side}.ics.yaml", f"ics: {source.with_name(f'python-{side}.ics.yaml')}")]
+    changes += [(rf"^( +)- (--state={re.escape(str(state))})$", rf"\1- \2\n\1- --bug={name}")] if planted else SETUPS[side].get(name, [])
     text = source.read_text()
-    state = out / f"{name}.state.json"
-    # A reset that meets a process of the case before must not be that of another run.
-    text = text.replace(f"target/dut/python-{side}.json", str(state)).replace("34516", str(34516 + number))
-    text = text.replace(f"ics: python-{side}.ics.yaml", f"ics: {source.with_name(f'python-{side}.ics.yaml')}")
-    if bug:
-        text, planted = re.subn(rf"^( +)- (--state={re.escape(str(state))})$", rf"\1- \2\n\1- --bug={bug}", text, flags=re.MULTILINE)
-        demand(planted, f"{source} has no command to plant a bug in")
+    for pattern, by in changes:
+        text, found = re.subn(pattern, by, text, flags=re.MULTILINE)
+        demand(found or pattern == "34516", f"{source} has no `{pattern}`")
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{name}.dut.yaml"
+    path = out / f"{side}-{name}.dut.yaml"
     path.write_text(text)
     return path
 

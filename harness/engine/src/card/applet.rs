@@ -141,6 +141,8 @@ pub(super) struct Applet {
     announced: bool,
     /// Whether it has sent a notification since power-on.
     triggered: bool,
+    /// Whether a STATUS has woken it in this card session.
+    polled: bool,
     orders: VecDeque<Order>,
     sending: Option<Sending>,
     served: Vec<Served>,
@@ -169,6 +171,7 @@ impl Applet {
             client: None,
             announced: false,
             triggered: false,
+            polled: false,
             orders: VecDeque::new(),
             sending: None,
             served: Vec::new(),
@@ -206,7 +209,7 @@ impl Applet {
         if !self.switches.on(Switch::KeepFirstPort) {
             self.client = None;
         }
-        (self.announced, self.triggered) = (false, false);
+        (self.announced, self.triggered, self.polled) = (false, false, false);
         // What was asked for before the card was powered is still to be sent.
         self.orders.retain(|order| order.asked);
         self.sending = None;
@@ -373,8 +376,7 @@ impl Applet {
         cat: &mut Cat,
         io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
-        if self.announced && self.causes.contains(&Cause::Status) {
-            self.causes.retain(|cause| *cause != Cause::Status);
+        if self.announced && self.causes.contains(&Cause::Status) && !std::mem::replace(&mut self.polled, true) {
             self.wake(server, cat, io)?;
         }
         self.next_order(cat, io)

@@ -171,7 +171,7 @@ impl DmServer {
         self.enter(request);
         // `enter` has just made sure of it.
         let Some(mut session) = self.session.take() else { return Err(DirectiveError("no session".into())) };
-        let repeated = session.last_msg_id == request.header.msg_id;
+        let repeated = session.last_msg_id == request.header.msg_id && !self.switches.on(Switch::AdvanceOnDuplicate);
         if let Some(reply) = session.last_reply.clone().filter(|_| repeated) {
             self.session = Some(session);
             return Ok(Answer::Repeated(Box::new(reply)));

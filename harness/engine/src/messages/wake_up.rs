@@ -15,6 +15,9 @@ fields! {
         by: WakeUp,
         /// The number that is called, for `call-control`.
         number: String,
+        /// Whether the card has sent a notification already: its power is cut first, for nothing in the documents makes
+        /// it send another in one card session. Over byte streams there is no card session, and no power.
+        again: bool,
     }
 }
 

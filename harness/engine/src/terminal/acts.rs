@@ -175,8 +175,14 @@ impl Terminal {
             return Ok(());
         }
         if self.phase == Phase::Starting {
-            self.wake = Some(with);
+            self.wake = Some(WakeUpWith { again: None, ..with });
             self.io.delivery = Delivery::Underway;
+            return Ok(());
+        }
+        if with.again == Some(true) && self.config.start {
+            self.wake = Some(WakeUpWith { again: None, ..with });
+            self.io.delivery = Delivery::Underway;
+            self.power(Signal::PowerOn);
             return Ok(());
         }
         let not_yet = |tag: EnvelopeTag| {

@@ -171,7 +171,7 @@ pub(super) fn effort(steps: &[Step]) -> (u64, Duration) {
     steps.iter().fold((0, Duration::ZERO), |(done, time), step| {
         let (more, longer) = match &step.kind {
             StepKind::Send(_) | StepKind::Expect(_) | StepKind::Operator(_) => (1, Duration::ZERO),
-            StepKind::Wait(delay) => (1, known(delay)),
+            StepKind::Wait(wait) => (1, known(&wait.delay)),
             StepKind::ExpectNone(none) => {
                 let (more, longer) = effort(&none.control);
                 (more.saturating_add(1), longer.saturating_add(known(&none.during)))

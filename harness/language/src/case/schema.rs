@@ -318,10 +318,14 @@ fn step(role: Role) -> Tagged {
                     fields.push(Field::optional("sent", crate::variables::name_schema(), doc));
                 }
             }
+            let meanings = [
+                ("fail", "The DUT has to send it."),
+                ("inconclusive", "Nothing obliges the DUT to send it at this point; what comes is judged."),
+            ];
             fields.push(Field::optional(
-                "presumed",
-                Schema::Bool,
-                "Whether the message has to come; with `false`, that none comes is inconclusive. True unless given.",
+                "absence",
+                Schema::documented_choice(meanings),
+                "What it means that no such message comes; `fail` unless given.",
             ));
             fields.extend(judged());
             fields
@@ -340,17 +344,28 @@ fn step(role: Role) -> Tagged {
             fields
         },
     );
-    let heard = catalogue.kinds(role).filter(|kind| kind.heard);
-    let until = Schema::documented_choice(heard.map(|kind| (kind.name.clone(), kind.doc.clone())));
+    let until = || {
+        let heard = catalogue.kinds(role).filter(|kind| kind.heard);
+        Schema::documented_choice(heard.map(|kind| (kind.name.clone(), kind.doc.clone())))
+    };
     let operator = [
         Field::required("prompt", Schema::text(), "What the person is asked to do."),
-        Field::optional("until", until, "The message that proves the act."),
+        Field::optional("until", until(), "The message that proves the act."),
         Field::optional("match", Schema::Any, "What that message must look like."),
         within(),
+    ];
+    let wait = [
+        Field::optional("until", until(), "The message that ends the wait before its time; it need not come."),
+        Field::optional("match", Schema::Any, "What that message must look like."),
     ];
     let repeated = Field::required("steps", steps(role), "The steps.");
     let given = Mapping::new([]).free(crate::variables::name_schema(), Schema::Any);
     let given = Field::optional("with", given, "Values for the variables of the include.");
+    let skips = [(
+        "without-wake-up",
+        "Where nothing makes the DUT send a notification (a process without `wake`). The case can do without it.",
+    )];
+    let skip = Field::optional("skip", Schema::documented_choice(skips), "Where these steps are left out.");
     let act = Schema::text().with(|node| {
         let name = node.as_str()?;
         let fits = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -360,13 +375,12 @@ fn step(role: Role) -> Tagged {
                 .help("what the person reads goes into `prompt`")
         })
     });
-    let none: [Field; 0] = [];
     Tagged::new([when()])
         .value("send", "Sends a message.", sends)
         .value("expect", "Waits for a message.", expects)
         .value("expect-none", "Shows that no such message comes.", absences)
-        .key("wait", "Lets time pass.", duration(), none)
+        .key("wait", "Lets time pass; ends with a DUT that is a command.", duration(), wait)
         .key("operator", "Asks a person to act; the DUT file may name a command instead.", act, operator)
         .key("repeat", "Does the steps this many times.", Schema::int(1, 100_000), [repeated])
-        .key("include", "Does the steps of `testcases/include/<name>.yaml`.", Schema::text(), [given])
+        .key("include", "Does the steps of `testcases/include/<name>.yaml`.", Schema::text(), [given, skip])
 }

@@ -12,7 +12,7 @@ use super::convert::{is_reference, json};
 use super::lint::{self, MOST_STEPS, Tried};
 use super::read::{Found, explained, problems_of, trust_of};
 use super::{
-    Delay, Expect, ExpectNone, Level, Location, OperatorAct, Repeat, ReplySpec, Send, Step, StepKind, Trust,
+    Delay, Expect, ExpectNone, Level, Location, OperatorAct, Repeat, ReplySpec, Send, Step, StepKind, Trust, Wait,
     definitions, include_schema,
 };
 use crate::bundle::{Bundle, INCLUDES};
@@ -122,6 +122,7 @@ impl<'a> Expander<'a> {
             hint: text("hint"),
             when: self.when.clone(),
             judged: readings(node, "judged"),
+            needs_wake_up: false,
         }
     }
 
@@ -156,11 +157,13 @@ impl<'a> Expander<'a> {
             let filter = self.template(source, node, "where", kind.fields);
             let control = self.control(source, node);
             StepKind::ExpectNone(ExpectNone { kind, filter, during: delay("during")?, control })
-        } else if let Some(wait) = delay("wait") {
-            StepKind::Wait(wait)
+        } else if let Some(delay) = delay("wait") {
+            let until = written("until").and_then(|name| self.message(&name));
+            let matching = self.until_match(source, node, until);
+            StepKind::Wait(Wait { delay, until, matching })
         } else if let Some(act) = written("operator") {
             let until = written("until").and_then(|name| self.message(&name));
-            let matching = self.operator_match(source, node, until);
+            let matching = self.until_match(source, node, until);
             StepKind::Operator(OperatorAct {
                 act,
                 prompt: written("prompt")?,
@@ -213,8 +216,8 @@ impl<'a> Expander<'a> {
         if let Some(name) = &sent {
             self.keep(name, Some(group));
         }
-        let presumed = node.get("presumed").and_then(Node::as_bool).unwrap_or(true);
-        Expect { kind, within, filter, matching, reply, capture, sent, presumed }
+        let optional = node.get("absence").and_then(Node::written) == Some("inconclusive");
+        Expect { kind, within, filter, matching, reply, capture, sent, optional }
     }
 
     /// The steps that show that a message could have come.
@@ -257,12 +260,13 @@ impl<'a> Expander<'a> {
         (fields, edits.unwrap_or_default())
     }
 
-    fn operator_match(&mut self, source: &Source, node: &Node, until: Option<&Kind>) -> Option<Value> {
+    /// What the message that `until` names must look like.
+    fn until_match(&mut self, source: &Source, node: &Node, until: Option<&Kind>) -> Option<Value> {
         let entry = node.entry("match")?;
         let Some(kind) = until else {
             let problem = Problem::new(entry.key_span, "`match` without `until`")
                 .label("there is no message to compare")
-                .help("add `until:` with the kind of message that proves the act");
+                .help("add `until:` with the kind of message that is waited for");
             self.found.add(source, problem);
             return None;
         };
@@ -341,8 +345,12 @@ impl<'a> Expander<'a> {
     fn unknown(&self, name: &str, span: Span) -> Option<Problem> {
         let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
         let known: Vec<String> = match first {
-            "ixit" | "dut" => {
-                let names = if first == "ixit" { ixit_names() } else { ["name", "kind"].map(str::to_owned).to_vec() };
+            "ixit" | "dut" | "link" => {
+                let names = match first {
+                    "ixit" => ixit_names(),
+                    "dut" => ["name", "kind"].map(str::to_owned).to_vec(),
+                    _ => vec!["address".to_owned()],
+                };
                 if rest.is_some_and(|rest| names.iter().any(|name| name == rest)) {
                     return None;
                 }
@@ -429,9 +437,15 @@ impl<'a> Expander<'a> {
         }
         self.open.push(path);
         let outer = std::mem::replace(&mut self.given, values.into_iter().map(|(name, _)| name).collect());
-        let steps = self.steps(included, filled.get("steps").map(Node::items).unwrap_or_default());
+        let before = self.captures.len();
+        let mut steps = self.steps(included, filled.get("steps").map(Node::items).unwrap_or_default());
         self.given = outer;
         self.open.pop();
+        if node.get("skip").is_some() {
+            steps.iter_mut().for_each(|step| step.needs_wake_up = true);
+            // What may be left out keeps nothing.
+            self.captures.truncate(before);
+        }
         steps
     }
 

@@ -146,7 +146,7 @@ steps:
     when: { later-release: exactly }
     with: { port: 7 }
   - expect: dm.message
-    presumed: false
+    absence: inconclusive
     judged: { source-and-devid: equal }
     match: { msg_id: { one_of: [{ is: 1, when: { later-release: accepted } }, 2] } }
 ";
@@ -158,13 +158,59 @@ steps:
     assert_eq!(whens, [vec![], exactly.clone(), exactly.clone(), vec![]]);
     assert_eq!(case.steps[3].judged, reading("source-and-devid", "equal"));
     let StepKind::Expect(expect) = &case.steps[3].kind else { panic!("{:?}", case.steps[3]) };
-    assert!(!expect.presumed);
+    assert!(expect.optional);
     let template = |chosen: &[dmsc_scr::Reading]| {
         let chosen = chosen.iter().cloned().collect();
         let readings = dmsc_scr::Readings::of(dmsc_scr::Tables::builtin(), &chosen);
-        crate::variables::template(expect.matching.as_ref().unwrap(), &Scope::new().under(readings)).unwrap()
+        crate::variables::template(expect.matching.as_ref().unwrap(), &Scope::new().under(readings), "dm.message").unwrap()
     };
     let one = json!({ "msg_id": "1" });
     assert!(template(&[]).accepts(&one));
     assert!(!template(&exactly).accepts(&one));
+}
+
+const WAITS: &str = "
+title: A card is waited for
+purpose: What it need not send is not demanded, and what it cannot be woken for is left out.
+spec: [DM_SC 7.1]
+role: terminal
+steps:
+  - include: woken
+    skip: without-wake-up
+  - wait: 5 s
+    until: close-channel
+    match: { destination: 0x21 }
+  - expect: http.response
+    absence: inconclusive
+";
+
+const WOKEN: &str = "
+purpose: The card has sent a notification.
+steps:
+  - send: wake-up
+  - expect: notification
+    as: trigger
+";
+
+#[test]
+fn what_a_dut_need_not_do_is_read() {
+    let files = |case: &str| load(&[("DM_SC-S-001-M/waits.yaml", case), ("include/woken.yaml", WOKEN)]);
+    let case = files(WAITS).unwrap_or_else(|problems| panic!("{problems}")).remove(0);
+    assert_eq!(case.steps.iter().map(|step| step.needs_wake_up).collect::<Vec<_>>(), [true, true, false, false]);
+    assert!(!case.needs_notification(), "the rest does without");
+    assert!(!case.needs_contact(), "what ends a wait need not come");
+    let StepKind::Wait(wait) = &case.steps[2].kind else { panic!("{:?}", case.steps[2]) };
+    assert_eq!(wait.delay.resolve(&Scope::new()), Ok(Duration::from_secs(5)));
+    assert_eq!(wait.until.map(|kind| &*kind.name), Some("close-channel"));
+    assert_eq!(wait.matching, Some(json!({ "destination": 0x21 })));
+    let StepKind::Expect(expect) = &case.steps[3].kind else { panic!("{:?}", case.steps[3]) };
+    assert!(expect.optional);
+    let always = files(&WAITS.replace("    skip: without-wake-up\n", "")).unwrap().remove(0);
+    assert!(always.needs_notification());
+    // What may be left out keeps nothing that a later step could name.
+    let named = WAITS.replace("0x21", "\"${trigger.session_id}\"");
+    assert!(files(&named).unwrap_err().contains("nothing is called `trigger.session_id` here"));
+    assert!(files(&named.replace("    skip: without-wake-up\n", "")).is_ok());
+    let alone = files(&WAITS.replace("    until: close-channel\n", "")).unwrap_err();
+    assert!(alone.contains("`match` without `until`"), "{alone}");
 }

@@ -14,7 +14,7 @@ use super::nonces::AFRESH;
 use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, LinkSpec, NonceFile, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
-use crate::ixit::{DEFAULT_PORT, Ixit, TABLE_PORT, ixit_schema};
+use crate::ixit::{DEFAULT_PORT, Ixit, MEETING_ADDRESS, TABLE_PORT, ixit_schema};
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
     let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
@@ -26,7 +26,12 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let nonces = reader.nonces(&link, files);
     let ics = reader.ics(kind, files);
     let ixit = root.get("ixit").map(|node| crate::case::json(&ixit_schema(), node, &Definitions::new()));
-    let ixit = ixit.as_ref().and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    let mut ixit = ixit.as_ref().and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    if matches!(link, LinkSpec::Tcp(_)) {
+        meet(&mut ixit);
+    } else {
+        reader.placeless();
+    }
     let mut interpretations = ics.as_ref().map(|ics| ics.interpretations().clone()).unwrap_or_default();
     for entry in root.get("interpretations").map(Node::entries).unwrap_or_default() {
         interpretations.extend(entry.value.written().map(|choice| (entry.key.clone(), choice.to_owned())));
@@ -198,6 +203,26 @@ impl Reader<'_> {
         }
     }
 
+    /// Addresses with `{host}` or `{port}` in them, on a link that has no such place.
+    fn placeless(&mut self) {
+        let ixit = self.root.get("ixit");
+        let own = ixit.and_then(|ixit| ixit.get("address"));
+        let other = ixit.and_then(|ixit| ixit.get("other_account")).and_then(|other| other.get("address"));
+        for node in own.into_iter().chain(other) {
+            let text = node.written().unwrap_or_default();
+            if text.contains("{host}") || text.contains("{port}") {
+                self.problems.push(
+                    Problem::new(
+                        node.span,
+                        "`{host}` and `{port}` on a link without a place where DUT and harness meet",
+                    )
+                    .label("known on a `tcp` link only")
+                    .help("write the address out, such as `http://127.0.0.1:3516/OMA/DM`"),
+                );
+            }
+        }
+    }
+
     /// The card of the harness, or the one that is built in.
     fn card(&mut self, kind: DutKind, link: &LinkSpec, files: &dyn Files) -> Option<FileSystem> {
         let entry = self.root.entry("card")?;
@@ -323,6 +348,17 @@ fn built_in(link: &LinkSpec) -> Option<Builtin> {
         LinkSpec::Device(device) => device.bench.as_ref().map(|bench| bench.builtin),
         LinkSpec::Tcp(_) => None,
     }
+}
+
+/// Accounts whose address is not given are reached where DUT and harness meet.
+fn meet(ixit: &mut Map<String, Value>) {
+    let address = |account: &mut Map<String, Value>| {
+        account.entry("address").or_insert_with(|| Value::from(MEETING_ADDRESS));
+    };
+    if let Some(Value::Object(other)) = ixit.get_mut("other_account") {
+        address(other);
+    }
+    address(ixit);
 }
 
 fn command(node: &Node) -> Command {

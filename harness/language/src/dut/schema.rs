@@ -14,9 +14,13 @@ pub fn dut_schema() -> Schema {
         Field::optional(
             "listen",
             address(),
-            "Where the harness listens for the DM Client: `127.0.0.1:0` takes any free port.",
+            "Where the harness listens for the DM Client: `127.0.0.1:0` takes any free port. `{host}` and `{port}` stand for it in commands and in the `address` of the IXIT.",
         ),
-        Field::optional("connect", address(), "Where the SCWS of the card listens."),
+        Field::optional(
+            "connect",
+            address(),
+            "Where the SCWS of the card listens. `{host}` and `{port}` stand for it in commands and in the `address` of the IXIT.",
+        ),
         Field::optional("start", command(), "Started at the beginning of each session and killed at its end."),
         Field::optional("ready", Schema::text(), "A line of the started process's output that says it is ready."),
         Field::optional(

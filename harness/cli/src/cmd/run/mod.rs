@@ -17,7 +17,7 @@ use dmsc_language::dut::Dut;
 use dmsc_report::render_all;
 use dmsc_runner::run::{Finished, RunConfig, RunError, run};
 use dmsc_runner::select::{Condition, Selection};
-use dmsc_scr::{Outcome, Tables};
+use dmsc_scr::{NotRun, Outcome, Tables};
 
 use self::folder::Place;
 use self::progress::Progress;
@@ -73,7 +73,7 @@ pub(crate) struct Run {
     /// One part of several: the K-th of N
     #[arg(long, value_name = "K/N", value_parser = shard, help_heading = "Selection")]
     shard: Option<(usize, usize)>,
-    /// Tell of each case that does not run, why
+    /// Tell of each case that was selected and does not run, why
     #[arg(long, help_heading = "Selection")]
     explain: bool,
     /// What random values follow from
@@ -225,11 +225,11 @@ fn failure(error: RunError, place: &Place) -> Failure {
     }
 }
 
-/// Every case that did not run, with the reason.
+/// Every case that was selected and did not run, with the reason.
 fn explained(finished: &[Finished], terminal: &Terminal) -> String {
     let mut table = Table::new(["DUT", "case", "outcome", "reason"]);
-    let skipped = finished.iter().filter(|one| !matches!(one.outcome, Outcome::Verdict(_)));
-    for one in skipped {
+    let selected: Vec<&Finished> = finished.iter().filter(|one| is_selected(&one.outcome)).collect();
+    for one in selected.iter().filter(|one| !matches!(one.outcome, Outcome::Verdict(_))) {
         table.row([
             one.dut.as_str().into(),
             one.case.as_str().into(),
@@ -238,10 +238,19 @@ fn explained(finished: &[Finished], terminal: &Terminal) -> String {
         ]);
     }
     if table.is_empty() {
-        let shown = if terminal.verbosity == Verbosity::Quiet { "" } else { "Every case ran.\n\n" };
-        return shown.into();
+        let said = match selected.len() {
+            _ if terminal.verbosity == Verbosity::Quiet => "",
+            0 => "No case is selected.\n\n",
+            all if all == finished.len() => "Every case ran.\n\n",
+            _ => "Every case that is selected ran.\n\n",
+        };
+        return said.into();
     }
     table.render(terminal) + "\n"
+}
+
+fn is_selected(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::NotRun(reason) if reason.code() == Some(NotRun::NOT_SELECTED))
 }
 
 #[cfg(test)]
