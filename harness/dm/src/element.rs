@@ -279,3 +279,13 @@ impl<'a> Builder<'a> {
 pub(crate) fn is_xml_char(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
+
+/// The first character that XML cannot carry, with its offset in octets.
+pub(crate) fn not_xml(text: &str) -> Option<(usize, char)> {
+    // All others that are refused start with the octet EF in UTF-8.
+    let plain = |octet: u8| octet >= b' ' && octet != 0xEF || matches!(octet, b'\t' | b'\n' | b'\r');
+    if text.bytes().all(plain) {
+        return None;
+    }
+    text.char_indices().find(|(_, character)| !is_xml_char(*character))
+}

@@ -352,7 +352,7 @@ pub(crate) fn default_command(kind: CommandType, number: u8, channel: u8) -> Pro
         }
         CommandType::PollInterval => command.with(Object::Duration(Duration { unit: TimeUnit::Seconds, interval: 30 })),
         CommandType::DisplayText => {
-            command.with(Object::TextString(TextString { dcs: 0x04, octets: b"DM session".to_vec() }))
+            command.with(Object::TextString(TextString::Coded { dcs: 0x04, octets: b"DM session".to_vec() }))
         }
         _ => command,
     }

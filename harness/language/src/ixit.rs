@@ -129,7 +129,7 @@ pub(crate) fn ixit_schema() -> Schema {
 
 /// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
-    let own = ["encoding", "http_port", "window", "wake_up", "authority", "path"].map(str::to_owned);
+    let own = ["encoding", "http_port", "window", "wake_up"].map(str::to_owned);
     let fields = AccountWith::specs();
     let account = fields.iter().map(|field| field.name.to_owned());
     let other = fields.iter().map(|field| format!("other_account.{}", field.name));
@@ -188,7 +188,12 @@ impl Ixit {
 
     /// What cases know of the link as `link`: in `address`, where the DUT reaches the harness, or the harness the DUT.
     pub fn link_value(&self, place: Option<&MeetingPlace>) -> Value {
-        json!({ "address": self.reached(place) })
+        let address = self.reached(place);
+        // What a request to the address has in Host, and as its target (RFC 9112 3.2).
+        let parsed = Address::parse(&address);
+        let authority = parsed.as_ref().map(Address::host_header).unwrap_or_default();
+        let path = parsed.map(|address| address.path).unwrap_or_default();
+        json!({ "address": address, "authority": authority, "path": path })
     }
 
     /// The account's address at the place where DUT and harness meet: the address itself where there is no such place,
@@ -206,11 +211,6 @@ impl Ixit {
     /// The values by name, as cases and reports see them.
     pub fn to_json(&self, secrets: Secrets) -> Value {
         let mut map = account_json(&self.account, secrets);
-        // What a request to the address has in Host, and as its target (RFC 9112 3.2).
-        if let Some(address) = Address::parse(&self.account.address) {
-            map.insert("authority".into(), json!(address.host_header()));
-            map.insert("path".into(), json!(address.path));
-        }
         map.insert("encoding".into(), json!(self.encoding.name()));
         map.insert("http_port".into(), json!(self.http_port));
         map.insert("window".into(), json!(self.window_text));

@@ -44,7 +44,9 @@ pub struct Command {
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words.join(" "))
+        // An empty argument is seen, too.
+        let words: Vec<_> = self.words.iter().map(|word| if word.is_empty() { "\"\"" } else { word }).collect();
+        f.write_str(&words.join(" "))
     }
 }
 

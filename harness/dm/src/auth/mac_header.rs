@@ -40,8 +40,9 @@ impl MacHeader {
                 scanner.quoted()?
             } else {
                 // The mac itself ends in `=`, so only a comma closes an unquoted value.
-                scanner.take_while(|c| c != ',').trim_end().to_owned()
+                scanner.unquoted()?.to_owned()
             };
+            let end = scanner.at;
             let slot = match name.to_ascii_lowercase().as_str() {
                 "algorithm" => &mut algorithm,
                 "username" if quoted => &mut username,
@@ -58,9 +59,12 @@ impl MacHeader {
             if scanner.at == scanner.value.len() {
                 break;
             }
-            if !scanner.take(',') {
-                return Err(MacHeaderError::NoComma { at: scanner.at });
+            if let Some(found) = scanner.peek().filter(|next| *next != ',') {
+                let found = if scanner.at > end && found.is_ascii_alphabetic() { ' ' } else { found };
+                let at = if found == ' ' { end } else { scanner.at };
+                return Err(MacHeaderError::Separator { at, found });
             }
+            scanner.take(',');
         }
         Ok(Self {
             algorithm,
@@ -126,11 +130,13 @@ pub enum MacHeaderError {
         /// Offset of the opening quote.
         at: usize,
     },
-    /// Something other than a comma after a quoted value.
-    #[error("x-syncml-hmac, octet {at}: a comma is expected between parameters")]
-    NoComma {
+    /// Parameters that are separated by something else than a comma.
+    #[error("x-syncml-hmac, octet {at}: {} separates parameters; write a comma", separator(*.found))]
+    Separator {
         /// Offset.
         at: usize,
+        /// What stands there; white space if nothing else does.
+        found: char,
     },
     /// A required parameter is missing.
     #[error("x-syncml-hmac: parameter `{name}` is missing")]
@@ -138,6 +144,13 @@ pub enum MacHeaderError {
         /// The parameter's name.
         name: &'static str,
     },
+}
+
+/// The parameters that are defined.
+const NAMES: [&str; 3] = ["algorithm", "username", "mac"];
+
+fn separator(found: char) -> String {
+    if found == ' ' { "white space".to_owned() } else { format!("`{}`", found.escape_debug()) }
 }
 
 struct Scanner<'a> {
@@ -171,6 +184,25 @@ impl<'a> Scanner<'a> {
 
     fn skip_space(&mut self) {
         self.take_while(|c| c == ' ' || c == '\t');
+    }
+
+    /// A value without quotes. One with the next parameter in it has another separator than a comma.
+    fn unquoted(&mut self) -> Result<&'a str, MacHeaderError> {
+        let start = self.at;
+        let value = self.take_while(|c| c != ',').trim_end();
+        let follows = |at: usize| {
+            let next = value.get(at + 1..).unwrap_or_default().trim_start();
+            let name = next.split_once('=').map(|(name, _)| name.trim_end());
+            name.is_some_and(|name| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        };
+        // Characters of base64 belong to the value.
+        let separates = |character: char| {
+            character.is_ascii() && !character.is_ascii_alphanumeric() && !matches!(character, '+' | '/' | '=')
+        };
+        match value.char_indices().find(|(at, character)| separates(*character) && follows(*at)) {
+            Some((at, found)) => Err(MacHeaderError::Separator { at: start + at, found }),
+            None => Ok(value),
+        }
     }
 
     /// A quoted string (RFC 7230 clause 3.2.6): a backslash takes the next character literally.
@@ -218,6 +250,12 @@ mod tests {
     }
 
     #[test]
+    fn base64_with_the_name_of_a_parameter_in_it_is_one_value() {
+        let parsed = MacHeader::parse("mac=G0CjVP7bDvuUZrEeE+mac==, username=\"me\"").unwrap();
+        assert_eq!(parsed.mac, "G0CjVP7bDvuUZrEeE+mac==");
+    }
+
+    #[test]
     fn order_case_and_space_are_free_and_the_algorithm_optional() {
         let parsed = MacHeader::parse("MAC=G0CjVP7bDvuUZrEeEJCAeQ== ,username = \"a,b\\\"c\"").unwrap();
         assert_eq!(parsed.username, "a,b\"c");
@@ -232,7 +270,18 @@ mod tests {
             ("", "x-syncml-hmac, octet 0: `` has no value; write name=value"),
             ("username=me, mac=x", "x-syncml-hmac, octet 0: username is not quoted; write username=\"...\""),
             ("username=\"me", "x-syncml-hmac, octet 9: the quoted value has no closing quote"),
-            ("username=\"me\" mac=x", "x-syncml-hmac, octet 14: a comma is expected between parameters"),
+            ("username=\"me\" mac=x", "x-syncml-hmac, octet 13: white space separates parameters; write a comma"),
+            ("username=\"me\"; mac=x", "x-syncml-hmac, octet 13: `;` separates parameters; write a comma"),
+            ("username=\"me\" ;mac=x", "x-syncml-hmac, octet 14: `;` separates parameters; write a comma"),
+            (
+                "algorithm=MD5; username=\"me\"; mac=x",
+                "x-syncml-hmac, octet 13: `;` separates parameters; write a comma",
+            ),
+            ("mac=AA==;username=\"me\"", "x-syncml-hmac, octet 8: `;` separates parameters; write a comma"),
+            (
+                "algorithm=MD5 MAC = AA==, username=\"me\"",
+                "x-syncml-hmac, octet 13: white space separates parameters; write a comma",
+            ),
             ("username=\"me\"", "x-syncml-hmac: parameter `mac` is missing"),
             ("mac=x", "x-syncml-hmac: parameter `username` is missing"),
             ("mac=x, mac=y", "x-syncml-hmac, octet 7: `mac` is given twice"),

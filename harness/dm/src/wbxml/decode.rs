@@ -1,12 +1,13 @@
 //! From WBXML octets to elements.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::tokens::{
     END, ENTITY, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_ATTRIBUTES, WITH_CONTENT, name, namespace,
 };
 use super::{Document, Fault, PublicId, UTF_8, WbxmlError};
-use crate::element::{Builder, Elements, Namespace};
+use crate::element::{Builder, Elements, Namespace, not_xml};
 use crate::irregular::Irregularities;
 
 /// Greatest number of elements inside one another, as in XML.
@@ -176,6 +177,12 @@ impl<'a> Body<'a, '_> {
                         return Err(fault(at, Fault::Page(page)));
                     }
                     self.page = page;
+                    // In the grammar a switch belongs to the tag after it.
+                    let tag = self.input.rest().first().map(|next| next & !(WITH_CONTENT | WITH_ATTRIBUTES));
+                    if tag.is_some_and(|tag| tag < LITERAL) {
+                        let what = || format!("a switch to code page {page} with no tag after it");
+                        self.irregular.note("stray-page-switch", "", at..self.input.at, what);
+                    }
                 }
                 END => {
                     self.in_element(at, "END")?;
@@ -185,19 +192,19 @@ impl<'a> Body<'a, '_> {
                     let number = self.input.integer("an entity")?;
                     let character = char::from_u32(number).ok_or_else(|| fault(at, Fault::Entity(number)))?;
                     self.in_element(at, "content")?;
-                    self.builder.text(character.to_string(), at..self.input.at);
+                    self.characters(character.to_string(), at..self.input.at);
                 }
                 STR_I => {
                     let text = self.input.string()?;
                     self.in_element(at, "content")?;
                     let start = at + 1;
-                    self.builder.text(text, start..start + text.len());
+                    self.characters(text, start..start + text.len());
                 }
                 STR_T => {
                     let index = self.input.integer("a string index")?;
                     let text = self.table.string(index, at..self.input.at, self.irregular)?;
                     self.in_element(at, "content")?;
-                    self.builder.text(text, at..self.input.at);
+                    self.characters(text, at..self.input.at);
                 }
                 OPAQUE => {
                     let octets = self.input.sized("opaque data")?;
@@ -212,6 +219,16 @@ impl<'a> Body<'a, '_> {
                 return Ok((elements, self.input.at));
             }
         }
+    }
+
+    /// Character data. WBXML is XML in other octets, so that it has the characters of XML only.
+    fn characters(&mut self, text: impl Into<Cow<'a, str>>, at: Range<usize>) {
+        let text = text.into();
+        if let Some((_, character)) = not_xml(&text) {
+            let what = || format!("the character U+{:04X}, which XML does not have", u32::from(character));
+            self.irregular.note("not-xml-character", "", at.clone(), what);
+        }
+        self.builder.text(text, at);
     }
 
     /// Opens an element; one without content is complete at once.

@@ -163,6 +163,46 @@ fn faults_are_located() {
 }
 
 #[test]
+fn a_message_cut_anywhere_is_refused_and_more_octets_after_it_too() {
+    let whole = from_hex(ABORT).unwrap();
+    for length in 0..whole.len() {
+        match decode(&whole[..length]) {
+            Err(DecodeError::Wbxml(error)) => assert!(error.offset <= length, "{length}: {error}"),
+            other => panic!("{length}: {other:?}"),
+        }
+    }
+    for more in [&[0x00][..], &[0x01], &[0x00, 0x00], &whole] {
+        let error = decode(&[&whole, more].concat()).unwrap_err().to_string();
+        assert_eq!(error, format!("octet 104: {} octets follow the root element", more.len()));
+    }
+}
+
+#[test]
+fn what_the_grammar_does_not_have_is_told_with_its_octets() {
+    let irregular = |octets: &[u8]| -> Vec<_> {
+        let mut irregular = Irregularities::default();
+        decode_noting(octets, &mut irregular).unwrap();
+        let told = irregular.into_vec().into_iter();
+        told.map(|found| (found.kind, found.what, to_hex(&octets[found.at.unwrap()]))).collect()
+    };
+    for (octets, kind, what, at) in [
+        ("4F 0001 01", "stray-page-switch", "a switch to code page 1 with no tag after it", "0001"),
+        ("4F 0000 036100 01", "stray-page-switch", "a switch to code page 0 with no tag after it", "0000"),
+        ("0001 0000 4F 01", "stray-page-switch", "a switch to code page 1 with no tag after it", "0001"),
+        ("4F 03 610100 01", "not-xml-character", "the character U+0001, which XML does not have", "6101"),
+        ("4F 02 0B 01", "not-xml-character", "the character U+000B, which XML does not have", "020B"),
+        ("4F 02 00 01", "not-xml-character", "the character U+0000, which XML does not have", "0200"),
+        ("4F 03 EFBFBF00 01", "not-xml-character", "the character U+FFFF, which XML does not have", "EFBFBF"),
+    ] {
+        assert_eq!(irregular(&body(octets)), [(kind, what.to_owned(), at.to_owned())], "{octets}");
+    }
+    assert_eq!(irregular(&body("4F 03 610D0A09C3A900 01")), []);
+    let table = from_hex("02A4016A02 0200 4F 8300 01").unwrap();
+    let what = "the character U+0002, which XML does not have".to_owned();
+    assert_eq!(irregular(&table), [("not-xml-character", what, "8300".to_owned())]);
+}
+
+#[test]
 fn depth_is_limited() {
     let nested = |depth: usize| format!("{}{}", "64".repeat(depth), "01".repeat(depth));
     assert!(decode_document(&body(&nested(MAX_DEPTH))).is_ok());

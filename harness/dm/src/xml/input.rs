@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, Rule};
 use super::names::{is_in_name, starts_name};
-use crate::element::{is_xml_char, shown};
+use crate::element::{is_xml_char, not_xml, shown};
 
 /// A fault at an octet of the text.
 #[derive(Debug)]
@@ -251,14 +251,4 @@ pub(super) fn not_a_character<T>(at: usize, character: char) -> Result<T, Found>
 /// White space of XML (2.3 [3]).
 pub(super) fn is_space(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-/// The first character that XML cannot carry, with its offset in octets.
-fn not_xml(text: &str) -> Option<(usize, char)> {
-    // All others that are refused start with the octet EF in UTF-8.
-    let plain = |octet: u8| octet >= b' ' && octet != 0xEF || is_space(octet);
-    if text.bytes().all(plain) {
-        return None;
-    }
-    text.char_indices().find(|(_, character)| !is_xml_char(*character))
 }

@@ -1,6 +1,6 @@
 //! The closed schema of DUT files.
 
-use dmsc_doc::{Field, Mapping, Schema};
+use dmsc_doc::{Field, Mapping, Problem, Schema, Text};
 use dmsc_scr::DutKind;
 
 use super::Builtin;
@@ -88,5 +88,33 @@ fn doc(builtin: Builtin) -> &'static str {
 }
 
 fn command() -> Schema {
-    Schema::seq_of(Schema::verbatim(), 1, usize::MAX).named("a command: [program, argument, ...]")
+    // An argument may be empty (POSIX: any string is one), a program has a name.
+    let word = Schema::Text(Text { verbatim: true, empty: true });
+    Schema::seq_of(word, 1, usize::MAX).named("a command: [program, argument, ...]").with(|node| {
+        let program = node.items().first()?;
+        let nameless = program.written().is_some_and(str::is_empty);
+        nameless.then(|| Problem::new(program.span, "empty text").label("expected a program"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use dmsc_doc::{Definitions, Source, parse};
+
+    use super::*;
+
+    #[test]
+    fn an_argument_may_be_empty_and_a_program_not() {
+        for (text, problems) in [
+            ("[./client, --password, \"\"]", &[][..]),
+            ("[python3, -c, '']", &[]),
+            ("[\"\", --password]", &["empty text"]),
+            ("[\"\"]", &["empty text"]),
+        ] {
+            let node = parse(&Source::new("dut.yaml", text)).unwrap();
+            let found: Vec<_> =
+                command().check(&node, &Definitions::default()).into_iter().map(|problem| problem.message).collect();
+            assert_eq!(found, problems, "{text}");
+        }
+    }
 }

@@ -30,7 +30,8 @@ const EXTENSION: [(u8, char); 10] = [
     (0x65, '€'),
 ];
 
-/// Text of one character an octet; `None` on an octet above 7F or an escape without a character.
+/// Text of one character an octet; `None` on an octet above 7F or an escape at the end. After an escape, a code that the
+/// extension table lacks is that of the basic table, and a second escape is a space (6.2.1.1).
 #[must_use]
 pub fn decode(octets: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(octets.len());
@@ -38,7 +39,11 @@ pub fn decode(octets: &[u8]) -> Option<String> {
     while let Some(octet) = octets.next() {
         if *octet == ESCAPE {
             let code = octets.next()?;
-            text.push(EXTENSION.iter().find(|(extension, _)| extension == code)?.1);
+            text.push(match EXTENSION.iter().find(|(extension, _)| extension == code) {
+                Some((_, character)) => *character,
+                None if *code == ESCAPE => ' ',
+                None => *BASIC.get(usize::from(*code))?,
+            });
         } else {
             text.push(*BASIC.get(usize::from(*octet))?);
         }
@@ -144,7 +149,15 @@ mod tests {
     fn extension() {
         assert_eq!(encode("[€]").unwrap(), [0x1B, 0x3C, 0x1B, 0x65, 0x1B, 0x3E]);
         assert_eq!(decode(&[0x1B]), None);
-        assert_eq!(decode(&[0x1B, 0x00]), None);
+        assert_eq!(decode(&[0x1B, 0x80]), None);
+        for (octets, text) in [
+            (&[0x41, 0x42, 0x1B, 0x70, 0x43][..], "ABpC"),
+            (&[0x1B, 0x00], "@"),
+            (&[0x41, 0x1B, 0x1B, 0x65], "A e"),
+            (&[0x1B, 0x65, 0x65], "\u{20AC}e"),
+        ] {
+            assert_eq!(decode(octets).as_deref(), Some(text), "{octets:02X?}");
+        }
         assert_eq!(encode("\u{1B}"), None);
         assert_eq!(encode("ж"), None);
         assert_eq!(decode(&[0x80]), None);

@@ -1,7 +1,10 @@
 //! Codings of numbers and text (TS 23.038, TS 102 221 annex A, TS 102 223 8.2 and 8.15).
 
+mod alpha;
 pub mod bcd;
 pub mod gsm7;
+
+pub use alpha::{alpha_text, from_alpha_text};
 
 /// What a data coding scheme makes of the octets after it (TS 23.038 clause 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +28,7 @@ pub const fn character_set(dcs: u8) -> CharacterSet {
         0x00..=0x7F => dcs >> 2 & 0x03,
         0xC0..=0xDF => 0,
         0xE0..=0xEF => 2,
+        // Data coding and message class: b3 tells 8-bit data (F4 to F7) from the default alphabet (F0 to F3).
         0xF0..=0xFF if dcs & 0x08 == 0 => dcs >> 2 & 0x01,
         _ => return CharacterSet::Other,
     };
@@ -75,22 +79,6 @@ pub fn from_ucs2(text: &str) -> Option<Vec<u8>> {
     units.map(|units| units.concat())
 }
 
-/// The text of an alpha identifier: the default alphabet unpacked, or `80` and UCS2 (TS 102 221 annex A).
-/// `None` if it does not decode; the compact forms `81` and `82` are not taken apart.
-#[must_use]
-pub fn alpha_text(octets: &[u8]) -> Option<String> {
-    match octets {
-        [0x80, rest @ ..] => ucs2(rest),
-        _ => gsm7::decode(octets),
-    }
-}
-
-/// The octets of an alpha identifier; `None` on a character above FFFF.
-#[must_use]
-pub fn from_alpha_text(text: &str) -> Option<Vec<u8>> {
-    gsm7::encode(text).or_else(|| from_ucs2(text).map(|octets| [&[0x80], octets.as_slice()].concat()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +99,13 @@ mod tests {
             (0xC8, CharacterSet::Gsm7),
             (0xE0, CharacterSet::Ucs2),
             (0xF0, CharacterSet::Gsm7),
+            (0xF1, CharacterSet::Gsm7),
+            (0xF2, CharacterSet::Gsm7),
+            (0xF3, CharacterSet::Gsm7),
+            (0xF4, CharacterSet::EightBit),
             (0xF5, CharacterSet::EightBit),
+            (0xF6, CharacterSet::EightBit),
+            (0xF7, CharacterSet::EightBit),
             (0xF8, CharacterSet::Other),
         ] {
             assert_eq!(character_set(dcs), set, "{dcs:02X}");
@@ -131,14 +125,6 @@ mod tests {
         assert_eq!(from_text(0x0C, "x"), None);
     }
 
-    #[test]
-    fn alpha_identifiers() {
-        assert_eq!(alpha_text(b"DM session").unwrap(), "DM session");
-        assert_eq!(from_alpha_text("Привет").unwrap()[..3], [0x80, 0x04, 0x1F]);
-        assert_eq!(alpha_text(&from_alpha_text("Привет").unwrap()).unwrap(), "Привет");
-        assert_eq!(from_alpha_text("\u{1F600}"), None);
-    }
-
     proptest! {
         #[test]
         fn ucs2_round_trips(value in "[\u{20}-\u{D7FF}]{0,20}") {
@@ -147,7 +133,7 @@ mod tests {
 
         #[test]
         fn any_octets_are_survived(dcs: u8, octets: Vec<u8>) {
-            let _ = (text(dcs, &octets), alpha_text(&octets));
+            let _ = text(dcs, &octets);
         }
     }
 }

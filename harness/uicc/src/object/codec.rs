@@ -67,6 +67,21 @@ pub(crate) fn named<T: CodeTable>(value: T) -> Value {
 
 /// Text if it leads back to the same octets, else `hex:` and the octets.
 pub(super) fn text(octets: &[u8], text: Option<String>, encode: impl Fn(&str) -> Option<Vec<u8>>) -> Value {
-    text.filter(|text| !text.starts_with("hex:") && encode(text).as_deref() == Some(octets))
+    shown(octets, text.filter(|text| encode(text).as_deref() == Some(octets)))
+}
+
+/// What a person reads, whichever of its codings it has; `hex:` and the octets if they are no text, or one that would be
+/// read otherwise when it is sent.
+pub(super) fn words(
+    octets: &[u8],
+    decode: impl Fn(&[u8]) -> Option<String>,
+    encode: impl Fn(&str) -> Option<Vec<u8>>,
+) -> Value {
+    let comes_back = |text: &String| encode(text).and_then(|octets| decode(&octets)).as_ref() == Some(text);
+    shown(octets, decode(octets).filter(comes_back))
+}
+
+fn shown(octets: &[u8], text: Option<String>) -> Value {
+    text.filter(|text| !text.starts_with("hex:"))
         .map_or_else(|| json!(format!("hex:{}", to_hex(octets))), |text| json!(text))
 }

@@ -3,7 +3,7 @@
 use dmsc_octets::{Irregularity, Spans, to_hex};
 use serde_json::{Value, json};
 
-use super::codec::{Codec, named, record, reserved, text};
+use super::codec::{Codec, named, record, reserved, words};
 use super::{
     BearerDescription, CommandDetails, CommandResult, CommandType, DeviceIdentities, Duration, GeneralResult,
     RegistryApplication, TimeUnit, TransportLevel,
@@ -332,7 +332,7 @@ impl Codec for RegistryApplication {
 
     fn write(value: &Self) -> Value {
         let dcs = value.dcs;
-        let name = text(&value.name, value.name_text(), |text| coding::from_text(dcs, text));
+        let name = words(&value.name, |name| coding::text(dcs, name), |text| coding::from_text(dcs, text));
         json!({ "port": value.port, "dcs": dcs, "type": value.application_type, "name": name })
     }
 
@@ -359,6 +359,6 @@ impl Codec for RegistryApplication {
 
     #[cfg(test)]
     fn samples() -> Vec<Vec<u8>> {
-        vec![vec![0xC0, 0x00, 0x04, 0x07, 0x44, 0x4D], vec![0xC0, 0x00, 0xFF, 0x07], vec![0x0B, 0x84, 0x00, 0x09, 0xC4]]
+        vec![vec![0xC0, 0x00, 0x04, 0x07, 0x44, 0x4D], vec![0xC0, 0x00, 0xFF, 0x07], vec![0x0B, 0x84, 0x00, 0x09, 0x44]]
     }
 }

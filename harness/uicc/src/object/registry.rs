@@ -1,7 +1,5 @@
 //! Registry application data (TS 102 223 8.88): the port a terminal application listens on.
 
-use crate::coding;
-
 /// One application of an ENVELOPE (TERMINAL APPLICATIONS).
 ///
 /// The order of coding and type is not settled by the documents at hand: see [`RegistryApplication::looks_exchanged`].
@@ -56,24 +54,19 @@ impl RegistryApplication {
         let usual_coding = matches!(self.application_type, 0x00 | 0x04 | 0x08 | 0xF0..=0xF7);
         self.dcs == Self::DM_CLIENT && usual_coding
     }
-
-    /// The name as text; `None` if it does not decode under its coding.
-    #[must_use]
-    pub fn name_text(&self) -> Option<String> {
-        coding::text(self.dcs, &self.name)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coding;
     use dmsc_octets::from_hex;
 
     #[test]
     fn standard_and_swapped() {
         let standard = RegistryApplication::parse(&from_hex("C0000007C42668C84E97DD74").unwrap()).unwrap();
         assert_eq!((standard.port, standard.dcs, standard.application_type), (0xC000, 0, 7));
-        assert_eq!(standard.name_text().unwrap(), "DM Client");
+        assert_eq!(coding::text(standard.dcs, &standard.name).unwrap(), "DM Client");
         assert!(!standard.looks_exchanged());
         let swapped = RegistryApplication::parse(&from_hex("C0000700C42668C84E97DD74").unwrap()).unwrap();
         assert!(swapped.looks_exchanged());

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::codec::Codec;
 use super::declare::{self, Place, data_objects};
 use super::scalars::{Code, Codes, Data, DataLength, Flag, Octet, Octets, Word};
-use super::texts::{AlphaText, Ip, Labels};
+use super::texts::{Alpha, Ip, Labels, Text};
 use super::{
     Address, BearerDescription, CommandDetails, CommandResult, CommandType, DeviceIdentities, Duration, Event,
     LocationStatus, Present, RegistryApplication, TextString, TimerValue, TransportLevel,
@@ -27,14 +27,14 @@ data_objects! {
     /// Duration (8.8).
     Duration(Duration) by Duration = 0x04, "duration", Several, "Duration.";
     /// Alpha identifier (8.2) in the coding of EF.ADN; empty = do not inform the user.
-    AlphaIdentifier(Vec<u8>) by AlphaText = 0x05, "alpha_id", Several,
+    AlphaIdentifier(Vec<u8>) by Text<Alpha> = 0x05, "alpha_id", Several,
         "Alpha identifier; empty text asks not to inform the user.";
     /// Address (8.1).
     Address(Address) by Address = 0x06, "address", Several,
         "Address: digits, with + for an international number.";
     /// 3GPP SMS TPDU (TS 31.111 8.13).
     SmsTpdu(Vec<u8>) by Octets = 0x0B, "sms_tpdu", Once, "3GPP SMS TPDU.";
-    /// Text string (8.15).
+    /// Text string (8.15); a null one has no value.
     TextString(TextString) by TextString = 0x0D, "text", Several,
         "Text string, sent as GSM 8-bit or UCS2; hex: gives coding scheme and octets.";
     /// File list (8.18), count and paths.
@@ -70,7 +70,7 @@ data_objects! {
     OtherAddress(Option<IpAddr>) by Ip = 0x3E, "other_address", Several,
         "IPv4 or IPv6 address; empty text asks for a dynamic one.";
     /// Network access name (8.70), length-prefixed labels.
-    NetworkAccessName(Vec<u8>) by Labels = 0x47, "network_access_name", Once,
+    NetworkAccessName(Vec<u8>) by Text<Labels> = 0x47, "network_access_name", Once,
         "Network access name, labels separated by dots.";
     /// CDMA SMS TPDU.
     CdmaSmsTpdu(Vec<u8>) by Octets = 0x48, "cdma_sms_tpdu", Once, "CDMA SMS TPDU.";

@@ -1,19 +1,32 @@
 //! The codecs of values that are written as text.
 
+use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use dmsc_octets::Irregularity;
 use serde_json::{Value, json};
 
-use super::codec::{Codec, reserved, text};
+use super::codec::{Codec, reserved, text, words};
 use super::{Address, TextString, TimerValue};
 use crate::coding;
 use crate::fields::{Cell, FieldError, FieldKind};
 
-/// Text in the coding of EF.ADN.
-pub(super) struct AlphaText;
+/// Octets that stand for text. They are kept as they came, so that any octets fit.
+pub(super) struct Text<C>(PhantomData<C>);
 
-impl Codec for AlphaText {
+/// How octets stand for text.
+pub(super) trait Coding {
+    /// The field of the octets.
+    fn write(octets: &[u8]) -> Value;
+
+    /// The octets of a text; `None` if it cannot be coded.
+    fn encode(text: &str) -> Option<Vec<u8>>;
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>>;
+}
+
+impl<C: Coding> Codec for Text<C> {
     type Value = Vec<u8>;
     const FIELD: FieldKind = FieldKind::Text;
 
@@ -26,16 +39,34 @@ impl Codec for AlphaText {
     }
 
     fn write(value: &Vec<u8>) -> Value {
-        text(value, coding::alpha_text(value), coding::from_alpha_text)
+        C::write(value)
     }
 
     fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
-        cell.text(cell.str()?, coding::from_alpha_text).map(Some)
+        cell.text(cell.str()?, C::encode).map(Some)
     }
 
     #[cfg(test)]
     fn samples() -> Vec<Vec<u8>> {
-        vec![vec![], b"DM".to_vec(), vec![0xFF]]
+        C::samples()
+    }
+}
+
+/// The codings of EF.ADN, all of which say the same.
+pub(super) struct Alpha;
+
+impl Coding for Alpha {
+    fn write(octets: &[u8]) -> Value {
+        words(octets, coding::alpha_text, coding::from_alpha_text)
+    }
+
+    fn encode(text: &str) -> Option<Vec<u8>> {
+        coding::from_alpha_text(text)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<Vec<u8>> {
+        vec![vec![], b"DM".to_vec(), vec![0x80, 0x04, 0x21], vec![0x90]]
     }
 }
 
@@ -51,35 +82,20 @@ impl Labels {
         }
         Some(labels.join("."))
     }
+}
 
-    fn from_text(text: &str) -> Option<Vec<u8>> {
+impl Coding for Labels {
+    fn write(octets: &[u8]) -> Value {
+        text(octets, Self::text(octets), Self::encode)
+    }
+
+    fn encode(text: &str) -> Option<Vec<u8>> {
         let mut octets = Vec::new();
         for label in text.split('.').filter(|_| !text.is_empty()) {
             octets.push(u8::try_from(label.len()).ok()?);
             octets.extend_from_slice(label.as_bytes());
         }
         Some(octets)
-    }
-}
-
-impl Codec for Labels {
-    type Value = Vec<u8>;
-    const FIELD: FieldKind = FieldKind::Text;
-
-    fn decode(octets: &[u8]) -> Result<Vec<u8>, &'static str> {
-        Ok(octets.to_vec())
-    }
-
-    fn encode(value: &Vec<u8>) -> Vec<u8> {
-        value.clone()
-    }
-
-    fn write(value: &Vec<u8>) -> Value {
-        text(value, Self::text(value), Self::from_text)
-    }
-
-    fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
-        cell.text(cell.str()?, Self::from_text).map(Some)
     }
 
     #[cfg(test)]
@@ -170,9 +186,37 @@ impl Codec for Address {
     }
 }
 
-/// The value of a text string: GSM 8-bit if the alphabet has the characters, else UCS2.
-fn coded(text: &str) -> Option<Vec<u8>> {
-    [0x04, 0x08].into_iter().find_map(|dcs| Some([&[dcs], coding::from_text(dcs, text)?.as_slice()].concat()))
+impl TextString {
+    /// A text in GSM 8-bit if the alphabet has the characters, else in UCS2; an empty one has no coding.
+    fn from_text(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::Null);
+        }
+        [0x04, 0x08].into_iter().find_map(|dcs| Some(Self::Coded { dcs, octets: coding::from_text(dcs, text)? }))
+    }
+
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Null => Some(String::new()),
+            Self::Coded { dcs, octets } => coding::text(*dcs, octets),
+        }
+    }
+
+    fn octets(&self) -> Vec<u8> {
+        match self {
+            Self::Null => Vec::new(),
+            Self::Coded { dcs, octets } => [&[*dcs], octets.as_slice()].concat(),
+        }
+    }
+}
+
+impl From<&[u8]> for TextString {
+    fn from(octets: &[u8]) -> Self {
+        match octets {
+            [] => Self::Null,
+            [dcs, octets @ ..] => Self::Coded { dcs: *dcs, octets: octets.to_vec() },
+        }
+    }
 }
 
 impl Codec for TextString {
@@ -180,25 +224,25 @@ impl Codec for TextString {
     const FIELD: FieldKind = FieldKind::Text;
 
     fn decode(octets: &[u8]) -> Result<Self, &'static str> {
-        let [dcs, octets @ ..] = octets else { return Err("should be 1 octet or more") };
-        Ok(Self { dcs: *dcs, octets: octets.to_vec() })
+        Ok(Self::from(octets))
     }
 
     fn encode(value: &Self) -> Vec<u8> {
-        [&[value.dcs], value.octets.as_slice()].concat()
+        value.octets()
     }
 
     fn write(value: &Self) -> Value {
-        text(&Self::encode(value), coding::text(value.dcs, &value.octets), coded)
+        let decode = |octets: &[u8]| Self::from(octets).text();
+        words(&value.octets(), decode, |text| Some(Self::from_text(text)?.octets()))
     }
 
     fn read(cell: &Cell<'_>) -> Result<Option<Vec<u8>>, FieldError> {
-        cell.text(cell.str()?, coded).map(Some)
+        cell.text(cell.str()?, |text| Some(Self::from_text(text)?.octets())).map(Some)
     }
 
     #[cfg(test)]
     fn samples() -> Vec<Vec<u8>> {
-        vec![vec![0x04, 0x48, 0x69], vec![0x08, 0x04, 0x1F], vec![0x00, 0xC8, 0x34]]
+        vec![vec![], vec![0x04, 0x48, 0x69], vec![0x08, 0x04, 0x1F], vec![0x0C, 0xC8, 0x34]]
     }
 }
 

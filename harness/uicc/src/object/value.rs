@@ -127,11 +127,16 @@ impl std::fmt::Display for Address {
 
 /// Text string (TS 102 223 8.15).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TextString {
-    /// Data coding scheme: 00 GSM 7-bit packed, 04 GSM 8-bit, 08 UCS2.
-    pub dcs: u8,
-    /// The coded text.
-    pub octets: Vec<u8>,
+pub enum TextString {
+    /// A null text string: no value at all.
+    Null,
+    /// Text in a coding.
+    Coded {
+        /// Data coding scheme: 00 GSM 7-bit packed, 04 GSM 8-bit, 08 UCS2.
+        dcs: u8,
+        /// The coded text.
+        octets: Vec<u8>,
+    },
 }
 
 /// Timer value (TS 102 223 8.38). Each part is 0 to 99, so that wrong values can be sent.
