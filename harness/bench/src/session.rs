@@ -8,7 +8,7 @@ use dmsc_engine::event::Event;
 use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Delivery, Player, PlayerError, Reply};
-use dmsc_link::{Link, LinkError, Signal, Time};
+use dmsc_link::{LastWords, Link, LinkError, Signal, Time};
 
 /// How many signals may pass after one of a case's own before the session is cut: two sides that answer each other for
 /// ever must end too, and a case that repeats its steps may take as many signals as it needs.
@@ -158,6 +158,11 @@ impl Session {
     /// What was said of the end of the DUT's process, if it ended.
     pub fn ended(&self) -> Option<&str> {
         self.ended.as_deref()
+    }
+
+    /// What there is to tell of the DUT's processes.
+    pub fn last_words(&self) -> LastWords {
+        self.link.last_words()
     }
 
     /// Gives back the player, whose account says which nonces are in force now, and the link.

@@ -1,10 +1,12 @@
 //! What goes to the user: results on standard output, everything else on standard error.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
+use dmsc_octets::{visible, visible_json};
 
 use crate::failure::Failure;
 
@@ -68,11 +70,20 @@ impl Terminal {
         }
     }
 
-    /// Writes a result. A reader that has gone away, such as `head`, is no error.
+    /// Writes a result for a person: nothing in it steers the terminal but our own colours. A reader that has gone
+    /// away, such as `head`, is no error.
     ///
     /// # Errors
     /// Standard output cannot be written to.
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        self.raw(&steady(text, self.color))
+    }
+
+    /// Writes what is for a program, as it is.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to.
+    pub(crate) fn raw(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Rig(format!(
@@ -88,7 +99,15 @@ impl Terminal {
     /// Standard output cannot be written to.
     pub(crate) fn json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Rig(format!("no JSON: {error}")))?;
-        self.out(&(text + "\n"))
+        self.json_text(&(text + "\n"))
+    }
+
+    /// Writes a result that is JSON already.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to.
+    pub(crate) fn json_text(&self, json: &str) -> Result<(), Failure> {
+        self.raw(&visible_json(json))
     }
 
     /// Tells something beside the result, unless the user wants quiet.
@@ -122,7 +141,7 @@ impl Terminal {
 
     /// A line on standard error. There is nobody left to tell when that fails.
     fn err(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+        let _ = writeln!(io::stderr().lock(), "{}", steady(text.trim_end_matches('\n'), self.error_color));
     }
 }
 
@@ -131,19 +150,47 @@ pub(crate) fn paint(color: bool, style: Style, text: &str) -> String {
     if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-/// On one line, with control characters escaped: what a DUT sends must not steer the terminal.
-pub(crate) fn visible(text: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
+/// The text without anything that could steer the terminal, save colours where there are colours.
+fn steady(text: &str, color: bool) -> Cow<'_, str> {
+    if !color || !text.contains('\u{1b}') {
+        return visible(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split('\u{1b}');
+    out.push_str(&visible(parts.next().unwrap_or_default()));
+    for part in parts {
+        // SGR, ECMA-48 8.3.117: parameters between CSI and `m`.
+        let end = part.strip_prefix('[').and_then(|rest| rest.find(|c: char| !c.is_ascii_digit() && c != ';'));
+        let is_colour = end.is_some_and(|end| part.get(end + 1..).is_some_and(|rest| rest.starts_with('m')));
+        out.push_str(if is_colour { "\u{1b}" } else { "\\u{1b}" });
+        out.push_str(&visible(part));
+    }
+    Cow::Owned(out)
 }
 
 /// <https://no-color.org>: any value but the empty one counts.
 fn wants_color(when: ColorWhen, terminal: bool) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let dumb = || std::env::var_os("TERM").is_some_and(|term| term.is_empty() || term == "dumb");
     match when {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
         ColorWhen::Auto => terminal && !set("NO_COLOR") && !dumb(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal_but_colours() {
+        let text = "a\u{1b}[2Jb\u{202e}c\u{1b}]0;t\u{7}";
+        assert_eq!(steady(text, false), "a\\u{1b}[2Jb\\u{202e}c\\u{1b}]0;t\\u{7}");
+        assert_eq!(steady(text, true), steady(text, false));
+        let painted = paint(true, ERROR, "fail") + "\u{1b}";
+        assert_eq!(steady(&painted, true), paint(true, ERROR, "fail") + "\\u{1b}");
+        assert!(!steady(&painted, false).contains('\u{1b}'));
+        assert_eq!(steady("\u{1b}[1;3", true), "\\u{1b}[1;3");
     }
 }

@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::dm::{Encoding, view};
 use crate::fields::Fields;
 use crate::http::{self, Side};
-use crate::messages::{Catalogue, What};
+use crate::messages::{Catalogue, Kind, What};
+use crate::notation::Scope;
 use crate::role::Role;
 use crate::trigger_form::header_length;
 
@@ -118,11 +119,20 @@ impl Event {
 
     /// What kind of message it is, as the table has it.
     pub fn what(&self) -> Option<What> {
+        self.kind_of().map(|kind| kind.what)
+    }
+
+    fn kind_of(&self) -> Option<&'static Kind> {
         let hears = match self.from {
             Actor::Card | Actor::Server => Role::Terminal,
             Actor::Terminal | Actor::Client => Role::Card,
         };
-        Catalogue::get().heard(hears, &self.kind).map(|kind| kind.what)
+        Catalogue::get().heard(hears, &self.kind)
+    }
+
+    /// How its fields are written for a person.
+    pub fn scope(&self) -> Scope<'static> {
+        self.kind_of().map(|kind| Catalogue::get().scope(kind.fields)).unwrap_or_default()
     }
 
     /// Where its fields stand in its octets. They are decoded once more for that.

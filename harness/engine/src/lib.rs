@@ -19,6 +19,7 @@ mod http_manner;
 pub mod medium;
 pub mod messages;
 pub mod mutation;
+pub mod notation;
 pub mod patch;
 pub mod player;
 pub mod role;

@@ -16,6 +16,8 @@ pub use show::show;
 
 use compile::compile;
 
+use crate::notation::Scope;
+
 /// The words that make a mapping a matcher instead of a list of fields.
 pub const OPERATORS: &[&str] = &[
     "one_of", "range", "regex", "length", "contains", "each", "hex", "equals", "not", "as", "match", "all_of", "count",
@@ -101,9 +103,21 @@ pub struct Mismatch {
     pub element: Option<String>,
 }
 
+impl Mismatch {
+    /// What was there instead of a field that is not there, in words.
+    pub(crate) const NOTHING: &'static str = "nothing";
+
+    /// Whether the field is not there at all.
+    pub fn is_absent(&self) -> bool {
+        self.got == Self::NOTHING
+    }
+}
+
 /// The result of matching one message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matched {
+    /// How the fields of the message are written in words.
+    scope: Scope<'static>,
     /// Where the message departs; empty when it matches.
     pub mismatches: Vec<Mismatch>,
     /// The heaviest consequence among the alternatives taken.
@@ -135,7 +149,12 @@ impl Template {
 
     /// Matches a field tree.
     pub fn matches(&self, value: &Value) -> Matched {
-        let mut matched = Matched::default();
+        self.matches_in(value, Scope::default())
+    }
+
+    /// Matches a field tree whose fields are written in words as `scope` says.
+    pub fn matches_in(&self, value: &Value, scope: Scope<'static>) -> Matched {
+        let mut matched = Matched { scope, ..Matched::default() };
         self.check("", Some(value), &mut matched);
         matched
     }
@@ -154,15 +173,19 @@ impl Template {
     fn check(&self, path: &str, value: Option<&Value>, out: &mut Matched) {
         // `null` stands for a field that a message does not have.
         let value = value.filter(|v| !v.is_null());
+        let all = out.scope;
+        let scope = || all.at(path);
+        let show = |value: &Value| scope().show(value);
+        let nothing = || Mismatch::NOTHING.to_owned();
         let mut miss = |got: String| {
-            out.mismatches.push(Mismatch { path: path.to_owned(), expected: self.to_string(), got, element: None });
+            out.mismatches.push(Mismatch { path: path.to_owned(), expected: self.words(scope()), got, element: None });
         };
         match (self, value) {
             (Template::Absent, None) => {}
             (Template::Absent, Some(v)) => miss(show(v)),
             (Template::Not(inner), v) => {
                 if probe(inner, v).is_some() {
-                    miss(v.map_or("nothing".into(), show));
+                    miss(v.map_or_else(nothing, show));
                 }
             }
             (Template::OneOf(alternatives), v) => {
@@ -173,12 +196,12 @@ impl Template {
                         let first = alternatives.first().map(|alternative| &alternative.template);
                         match first.filter(|first| v.is_some() && matches!(first, Template::Fields(_))) {
                             Some(first) => first.check(path, v, out),
-                            None => miss(v.map_or("nothing".into(), show)),
+                            None => miss(v.map_or_else(nothing, show)),
                         }
                     }
                     Some((alternative, inner)) => {
                         if alternative.weight == Weight::Fail {
-                            miss(v.map_or("nothing".into(), show));
+                            miss(v.map_or_else(nothing, show));
                         }
                         out.weight = out.weight.max(alternative.weight).max(inner.weight);
                         out.remarks.extend(alternative.remark.clone());
@@ -202,7 +225,7 @@ impl Template {
             }
             // A message that lacks a whole branch satisfies a template that only says what must be absent in it.
             (Template::Fields(fields), None) if fields.iter().all(|(_, t)| matches!(t, Template::Absent)) => {}
-            (_, None) => miss("nothing".into()),
+            (_, None) => miss(nothing()),
             (Template::Any, Some(_)) => {}
             (Template::Equals(wanted), Some(v)) => {
                 if !equal(wanted, v) {
@@ -244,7 +267,7 @@ impl Template {
                         }
                         None => out.mismatches.push(Mismatch {
                             path: path.to_owned(),
-                            expected: format!("an element that is {template}"),
+                            expected: format!("an element that is {}", template.words(scope())),
                             got: show(&Value::Array(elements.clone())),
                             element: match template {
                                 Template::Equals(Value::String(word)) => Some(word.clone()),

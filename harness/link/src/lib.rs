@@ -193,4 +193,18 @@ pub trait Link {
     /// # Errors
     /// [`LinkError`] when the rig, not the DUT, prevents it.
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError>;
+    /// What there is to tell of the processes that were started for this session.
+    fn last_words(&self) -> LastWords {
+        LastWords::default()
+    }
+}
+
+/// What there is to tell of the processes of a DUT.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastWords {
+    /// Of each that wrote to standard error or ended with an error: how it ended, and the first and last of what it
+    /// wrote.
+    pub told: Vec<String>,
+    /// Whether one was ended by a signal, and not by the harness.
+    pub killed: bool,
 }

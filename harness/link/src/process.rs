@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the last output of a process is waited for once its group has been killed. A process that left the group
 /// may hold the pipe for ever.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A command line of the DUT file.
 ///
@@ -217,7 +217,7 @@ struct HeadAndTail {
 
 impl Output {
     /// Reads a pipe to its end, in a thread of its own; `held` is dropped at the end.
-    fn gather(pipe: Option<impl Read + Send + 'static>, held: Sender<()>) -> Output {
+    pub(crate) fn gather(pipe: Option<impl Read + Send + 'static>, held: Sender<()>) -> Output {
         let output = Output::default();
         if let Some(pipe) = pipe {
             let kept = output.clone();
@@ -230,7 +230,7 @@ impl Output {
     }
 
     /// Reads a pipe to its end.
-    pub(crate) fn read(&self, mut pipe: impl Read) {
+    fn read(&self, mut pipe: impl Read) {
         let mut buffer = [0; 4096];
         loop {
             match pipe.read(&mut buffer) {

@@ -5,19 +5,19 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::process::{ChildStderr, Stdio};
-use std::sync::Arc;
+use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use dmsc_octets::{from_hex, to_hex};
 
 use crate::MeetingPlace;
-use crate::process::{Command, Output, Pipes, Process};
+use crate::process::{Command, LAST_WORDS, Output, Pipes, Process};
 use crate::sockets::Sockets;
-use crate::{Capabilities, Link, LinkError, Opening, Signal, StreamId, Time};
+use crate::{Capabilities, LastWords, Link, LinkError, Opening, Signal, StreamId, Time};
 
 /// Octets that a `wake` command may print; a notification of 64 kB in hexadecimal, and white space, is half of that.
 const PRINTED_MAX: u64 = 256 * 1024;
@@ -55,7 +55,22 @@ pub struct Tcp {
     events: Receiver<Signal>,
     shared: Arc<Shared>,
     /// Every process started for the session; none outlives it.
-    processes: Vec<Arc<Process>>,
+    processes: Vec<Started>,
+}
+
+/// A process that was started for the session.
+struct Started {
+    command: String,
+    process: Arc<Process>,
+    errors: Output,
+}
+
+/// The same, as the thread sees it that waits for its end.
+struct Watched {
+    process: Arc<Process>,
+    errors: Output,
+    /// Closed when its standard error is.
+    closed: Receiver<()>,
 }
 
 struct Shared {
@@ -63,12 +78,22 @@ struct Shared {
     sockets: Arc<Sockets>,
     next: AtomicU32,
     over: AtomicBool,
+    /// Whether a process was ended by a signal before the session was over.
+    killed: AtomicBool,
 }
 
 impl Shared {
     fn post(&self, signal: Signal) {
         // The receiver is gone only when the session is over, and then nobody wants the signal.
         let _ = self.sender.send(signal);
+    }
+
+    /// How a process ended, in words.
+    fn account_for(&self, status: ExitStatus) -> String {
+        if by_signal(status) && !self.over.load(Ordering::SeqCst) {
+            self.killed.store(true, Ordering::SeqCst);
+        }
+        format!("ended with {status}")
     }
 }
 
@@ -86,6 +111,7 @@ impl Tcp {
             sockets: Sockets::new(move |signal| drop(posts.send(signal))),
             next: AtomicU32::new(1),
             over: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
         });
         let mut tcp = Tcp { config, began: Instant::now(), address: None, events, shared, processes: Vec::new() };
         tcp.listen()?;
@@ -131,12 +157,14 @@ impl Tcp {
 
     fn start(&mut self) -> Result<(), LinkError> {
         let Some(command) = self.config.start.clone() else { return Ok(()) };
-        let (_, pipes) = self.spawn(&command, "", [Stdio::null(), Stdio::piped(), Stdio::null()])?;
+        let (watched, pipes) = self.spawn(&command, "", Stdio::null(), Stdio::piped())?;
+        let watched = Arc::new(Mutex::new(watched));
         let Some(output) = pipes.stdout else { return Ok(()) };
         let ready = self.config.ready.clone();
         let shared = Arc::clone(&self.shared);
         let (told, is_ready) = channel();
         let text = command.to_string();
+        let at_its_end = Arc::clone(&watched);
         thread::spawn(move || {
             // Read to its end even after the ready line, so that the process never blocks on a full pipe.
             let mut output = BufReader::new(output);
@@ -149,16 +177,24 @@ impl Tcp {
                 line.clear();
             }
             drop(told);
-            shared.post(Signal::Ended(format!("`{text}` closed its standard output")));
+            let end = how_it_ended(&at_its_end, &shared);
+            shared.post(Signal::Ended(format!("`{text}` {end}")));
         });
-        if self.config.ready.is_some() && is_ready.recv_timeout(READY_LIMIT).is_err() {
-            return Err(LinkError::Failed {
-                command: command.to_string(),
-                status: "no ready line".into(),
-                stderr: "the line named by `ready` did not come within 30 s; check `ready` in the DUT file".into(),
-            });
+        if self.config.ready.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let why = match is_ready.recv_timeout(READY_LIMIT) {
+            Ok(()) => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => "the line named by `ready` did not come within 30 s".to_owned(),
+            Err(RecvTimeoutError::Disconnected) => {
+                format!("before the line named by `ready` came, it {}", how_it_ended(&watched, &self.shared))
+            }
+        };
+        Err(LinkError::Failed {
+            command: command.to_string(),
+            status: "no ready line".into(),
+            stderr: format!("{why}; check `ready` in the DUT file, and run the command by hand"),
+        })
     }
 
     /// Starts a process that ends with the session at the latest.
@@ -166,19 +202,22 @@ impl Tcp {
         &mut self,
         command: &Command,
         package0: &str,
-        stdio: [Stdio; 3],
-    ) -> Result<(Arc<Process>, Pipes), LinkError> {
+        input: Stdio,
+        output: Stdio,
+    ) -> Result<(Watched, Pipes), LinkError> {
         let place = self.place().unwrap_or_default();
         let fill = |word: &str| place.fill(word).replace("{package0}", package0);
-        let (process, pipes) = Process::start(command, fill, stdio)?;
-        self.processes.push(Arc::clone(&process));
-        Ok((process, pipes))
+        let (process, mut pipes) = Process::start(command, fill, [input, output, Stdio::piped()])?;
+        let (held, closed) = channel();
+        let errors = Output::gather(pipes.stderr.take(), held);
+        let started = Started { command: command.to_string(), process: Arc::clone(&process), errors: errors.clone() };
+        self.processes.push(started);
+        Ok((Watched { process, errors, closed }, pipes))
     }
 
     fn notify(&mut self, octets: Vec<u8>) -> Result<(), LinkError> {
         let Some(command) = self.config.notify.clone() else { return Err(LinkError::Unsupported("a notification")) };
-        let (process, pipes) =
-            self.spawn(&command, &to_hex(&octets), [Stdio::piped(), Stdio::null(), Stdio::piped()])?;
+        let (watched, pipes) = self.spawn(&command, &to_hex(&octets), Stdio::piped(), Stdio::null())?;
         let in_argument = command.words.iter().any(|word| word.contains("{package0}"));
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
@@ -188,7 +227,7 @@ impl Tcp {
                 // A client that does not read its input shows so by its verdict, not by an error here.
                 let _ = stdin.write_all(&octets);
             }
-            match ended(&command, &process, pipes.stderr) {
+            match watched.ended(&command, &shared) {
                 Ok(()) => shared.post(Signal::Notified),
                 Err(text) => shared.post(Signal::Ended(text)),
             }
@@ -198,7 +237,7 @@ impl Tcp {
 
     fn wake(&mut self) -> Result<(), LinkError> {
         let Some(command) = self.config.wake.clone() else { return Err(LinkError::Unsupported("a wake-up")) };
-        let (process, pipes) = self.spawn(&command, "", [Stdio::null(), Stdio::piped(), Stdio::inherit()])?;
+        let (watched, pipes) = self.spawn(&command, "", Stdio::null(), Stdio::piped())?;
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
             let mut printed = Vec::new();
@@ -208,7 +247,7 @@ impl Tcp {
                 // Read to its end, so that the process never blocks on a full pipe.
                 left_out = std::io::copy(&mut output, &mut std::io::sink()).unwrap_or(0);
             }
-            if let Err(text) = ended(&command, &process, None) {
+            if let Err(text) = watched.ended(&command, &shared) {
                 return shared.post(Signal::Ended(text));
             }
             let printed = String::from_utf8_lossy(&printed);
@@ -287,6 +326,63 @@ impl Link for Tcp {
         signal.iter().for_each(|signal| self.shared.sockets.taken(signal));
         Ok(signal)
     }
+
+    fn last_words(&self) -> LastWords {
+        let told: Vec<String> = self.processes.iter().filter_map(Started::told).collect();
+        LastWords { told, killed: self.shared.killed.load(Ordering::SeqCst) }
+    }
+}
+
+impl Started {
+    /// What there is to tell of it; nothing where it did as it was told.
+    fn told(&self) -> Option<String> {
+        let status = self.process.status().ok().flatten();
+        let errors = self.errors.to_string();
+        let end = status.map_or_else(|| "goes on".to_owned(), |status| format!("ended with {status}"));
+        let quiet = errors.is_empty() && status.is_none_or(|status| status.success());
+        let wrote = if errors.is_empty() { "nothing".to_owned() } else { errors };
+        (!quiet).then(|| format!("`{}` {end}; it wrote to standard error: {wrote}", self.command))
+    }
+}
+
+impl Watched {
+    /// Waits until a command closes its standard error and ends; the text says how, when it ended with an error. It has
+    /// as long as the session, for it may be the client itself.
+    fn ended(&self, command: &Command, shared: &Shared) -> Result<(), String> {
+        // Blocks until the process and all that it started have closed it, which is as good as their end.
+        let _ = self.closed.recv();
+        // Nobody hints: all that could is closed.
+        let (_, hint) = channel();
+        match self.process.wait(None, &hint) {
+            Ok(Some(status)) if status.success() => Ok(()),
+            Ok(Some(status)) => Err(format!("`{command}` {}: {}", shared.account_for(status), self.errors)),
+            Ok(None) => Err(format!("`{command}` goes on")),
+            Err(cause) => Err(format!("`{command}`: {cause}")),
+        }
+    }
+}
+
+/// How a process ended that has closed its standard output, in words; it may go on without.
+fn how_it_ended(watched: &Mutex<Watched>, shared: &Shared) -> String {
+    // What is guarded is only looked at.
+    let watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = watched.closed.recv_timeout(LAST_WORDS);
+    let (_, hint) = channel();
+    let status = watched.process.wait(Instant::now().checked_add(LAST_WORDS), &hint).ok().flatten();
+    match (status, watched.errors.to_string()) {
+        (None, _) => "closed its standard output".into(),
+        (Some(status), errors) if errors.is_empty() => shared.account_for(status),
+        (Some(status), errors) => format!("{}: {errors}", shared.account_for(status)),
+    }
+}
+
+/// Whether it was a signal that ended a process.
+fn by_signal(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    let by_signal = std::os::unix::process::ExitStatusExt::signal(&status).is_some();
+    #[cfg(not(unix))]
+    let by_signal = status.code().is_none();
+    by_signal
 }
 
 impl Drop for Tcp {
@@ -297,25 +393,7 @@ impl Drop for Tcp {
             // Frees the thread that blocks in `accept`.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
-        self.processes.iter().for_each(|process| process.end());
-    }
-}
-
-/// Waits until a command closes its standard error and ends; the text says how, when it ended with an error. It has as
-/// long as the session, for it may be the client itself.
-fn ended(command: &Command, process: &Process, errors: Option<ChildStderr>) -> Result<(), String> {
-    let written = Output::default();
-    if let Some(errors) = errors {
-        // Blocks until the process and all that it started have closed it, which is as good as their end.
-        written.read(errors);
-    }
-    // Nobody hints: all that could is closed.
-    let (_, hint) = channel();
-    match process.wait(None, &hint) {
-        Ok(Some(status)) if status.success() => Ok(()),
-        Ok(Some(status)) => Err(format!("`{command}` ended with {status}: {written}")),
-        Ok(None) => Err(format!("`{command}` goes on")),
-        Err(cause) => Err(format!("`{command}`: {cause}")),
+        self.processes.iter().for_each(|started| started.process.end());
     }
 }
 
@@ -369,6 +447,47 @@ mod tests {
         assert!(why.contains("exit status: 3") && why.contains("no such account"), "{why}");
     }
 
+    /// What there is to tell after a notification was handed to this script.
+    fn told(script: &str) -> (Option<Signal>, LastWords) {
+        let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
+        tcp.send(Signal::Notify(vec![1])).unwrap();
+        (next(&mut tcp), tcp.last_words())
+    }
+
+    #[test]
+    fn what_a_command_wrote_is_told_also_when_it_ended_well() {
+        let (signal, words) = told("echo warning: old key >&2");
+        assert_eq!((signal, words.killed), (Some(Signal::Notified), false));
+        let expected =
+            "`sh -c echo warning: old key >&2` ended with exit status: 0; it wrote to standard error: warning: old key";
+        assert_eq!(words.told, [expected]);
+        assert_eq!(told("true").1, LastWords::default());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn death_by_a_signal_is_told_with_its_name() {
+        let (signal, words) = told("echo lost >&2; kill -SEGV $$");
+        let Some(Signal::Ended(why)) = signal else { panic!("no end") };
+        assert!(why.contains("(SIGSEGV)") && why.ends_with(": lost"), "{why}");
+        assert!(words.killed);
+        assert!(!told("exit 3").1.killed);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_server_that_ends_before_it_is_ready_says_how() {
+        let open = |script: &str| {
+            let config = TcpConfig { start: shell(script), ready: Some("up".into()), ..TcpConfig::default() };
+            Tcp::open(config).err().unwrap().to_string()
+        };
+        let error = open("echo address in use >&2; exit 5");
+        assert!(
+            error.contains("before the line named by `ready` came, it ended with exit status: 5: address in use"),
+            "{error}"
+        );
+    }
+
     #[test]
     fn a_woken_server_hands_out_its_notification() {
         let mut tcp = Tcp::open(TcpConfig { wake: shell("echo 02 D8"), ..TcpConfig::default() }).unwrap();
@@ -382,9 +501,9 @@ mod tests {
         for script in ["exec 2>&-; sleep 543", "sleep 543; true"] {
             let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
             tcp.send(Signal::Notify(vec![1])).unwrap();
-            let processes = tcp.processes.clone();
+            let process = Arc::clone(&tcp.processes[0].process);
             drop(tcp);
-            assert!(processes[0].status().unwrap().is_some(), "{script}");
+            assert!(process.status().unwrap().is_some(), "{script}");
         }
     }
 

@@ -8,9 +8,11 @@ pub mod irregular;
 pub mod pattern;
 pub mod random;
 pub mod spans;
+pub mod visible;
 
 pub use hex::{HexError, from_hex, to_hex};
 pub use irregular::Irregularity;
 pub use pattern::{HexPattern, HexUnit, glob};
 pub use random::Random;
 pub use spans::Spans;
+pub use visible::{is_hidden, one_line, visible, visible_json};

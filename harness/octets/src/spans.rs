@@ -78,15 +78,23 @@ impl Spans {
     /// The octets of the field at a dotted path, or of the innermost part around it whose octets are known. Names may
     /// hold dots themselves. `None` where no part on the way has a place.
     pub fn find(&self, path: &str) -> Option<Range<usize>> {
-        let inner = self.parts.iter().find_map(|(name, part)| {
+        self.inner(path, Spans::find).or_else(|| self.own())
+    }
+
+    /// The octets of the field at a dotted path itself; `None` where it is not there, or its place is not known.
+    pub fn exact(&self, path: &str) -> Option<Range<usize>> {
+        self.inner(path, Spans::exact)
+    }
+
+    fn inner(&self, path: &str, deeper: fn(&Spans, &str) -> Option<Range<usize>>) -> Option<Range<usize>> {
+        self.parts.iter().find_map(|(name, part)| {
             let rest = path.strip_prefix(name.as_ref())?;
             match rest.strip_prefix('.') {
-                Some(rest) => part.find(rest),
+                Some(rest) => deeper(part, rest),
                 None if rest.is_empty() => part.own(),
                 None => None,
             }
-        });
-        inner.or_else(|| self.own())
+        })
     }
 }
 
@@ -105,6 +113,8 @@ mod tests {
         assert_eq!(Spans::list([Spans::at(4..6)]).within(4..9).find("7"), Some(4..9));
         assert_eq!(spans.find("./DevInfo/a.b"), Some(1..3));
         assert_eq!(spans.find(""), Some(0..9));
+        assert_eq!((spans.exact("items.1.data"), spans.exact("items.1.meta.type")), (Some(7..8), None));
+        assert_eq!((spans.exact("./DevInfo/a.b"), spans.exact("")), (Some(1..3), None));
         assert_eq!(Spans::new().find("x"), None);
     }
 

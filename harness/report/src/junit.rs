@@ -5,16 +5,17 @@
 
 use std::collections::HashMap;
 
-use dmsc_scr::Tables;
+use dmsc_scr::{Gate, Tables, Unshown};
 use junit_report::{Duration, Report, TestCase, TestResult, TestSuite};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, Writer};
 
+use crate::cause::Causes;
 use crate::evidence::check_text;
 use crate::folder::{Record, RunFolder};
-use crate::journal::OutcomeKind;
 use crate::log::log_path;
-use crate::text::{one_line, visible};
+use crate::matrix::{Gates, Matrix, ShutItem};
+use crate::text::{brief, one_line, visible};
 
 /// Why JUnit XML could not be written. Neither can come from what a run holds; both are here
 /// because writing XML has errors at all.
@@ -32,21 +33,38 @@ pub enum JunitError {
 /// when no case belongs to it; a case of an item of another enabler stands in the suite of the
 /// first item that requires it.
 ///
-/// A pass is a success, a fail a failure and an error an error. Inconclusive, not applicable and
-/// not run are skipped, with the reason: JUnit has no word for them, and none may read as a pass.
-pub fn junit(run: &RunFolder, tables: &Tables) -> Result<String, JunitError> {
+/// The gate decides, as it does for the exit code: what passes is a success, what fails a failure, what broke an
+/// error. An error is also, unless it is to be skipped, a case that was claimed and not shown: inconclusive or not run.
+/// Not applicable, and what the user left out, are skipped, with the reason. An item that keeps the gate shut though
+/// none of its cases does, and a run in which nothing ran, have a test case of their own, which is an error.
+pub fn junit(run: &RunFolder, matrix: &Matrix, tables: &Tables, unshown: Unshown) -> Result<String, JunitError> {
     let mut suites: Vec<TestSuite> =
         tables.items().iter().map(|item| suite(run, item.id.as_str(), &item.function)).collect();
+    let gates = matrix.gates(unshown);
     let mut by_item = homes(tables);
-    for record in &run.records {
-        let item = &run.case(record).item;
+    let mut add = |item: &str, test: TestCase| {
         // An item of no table is refused when cases are loaded; a record that has one nonetheless
         // must not vanish.
-        let at = *by_item.entry(item.clone()).or_insert_with(|| {
+        let at = *by_item.entry(item.to_owned()).or_insert_with(|| {
             suites.push(suite(run, item, "item of no table"));
             suites.len() - 1
         });
-        suites[at].add_testcase(test_case(run, record));
+        suites[at].add_testcase(test);
+    };
+    let mut causes = Causes::default();
+    for (at, (record, gate)) in run.records.iter().zip(&gates.cases).enumerate() {
+        let case = run.case(record);
+        let first =
+            record.cause(&case.id).map(|cause| causes.first(record.dut, &cause, at)).filter(|first| *first != at);
+        let same_as = first.and_then(|first| run.records.get(first)).map(|first| run.case(first).id.as_str());
+        add(&case.item, test_case(run, record, *gate, same_as));
+    }
+    for item in &gates.items {
+        add(&item.row.item, item_case(item));
+    }
+    if let (true, Some(first)) = (gates.nothing_ran, tables.items().first()) {
+        let none = TestResult::Error { type_: "not run".into(), message: Gates::NOTHING_RAN.into(), cause: None };
+        add(first.id.as_str(), TestCase { result: none, ..TestCase::success("dmsc", Duration::ZERO) });
     }
     let skipped: Vec<usize> = suites.iter().map(TestSuite::skipped).collect();
     let sum = |count: fn(&TestSuite) -> usize| suites.iter().map(count).sum::<usize>().to_string();
@@ -83,33 +101,51 @@ fn suite(run: &RunFolder, name: &str, function: &str) -> TestSuite {
     suite
 }
 
-fn test_case(run: &RunFolder, record: &Record) -> TestCase {
+/// The test case of a record; `same_as` is the case before it that had the same cause.
+fn test_case(run: &RunFolder, record: &Record, gate: Gate, same_as: Option<&str>) -> TestCase {
     let case = run.case(record);
     let mut test = TestCase::success(&one_line(&case.id), milliseconds(record.duration_us));
-    // A dot would make a package of its own in most viewers.
-    let dut = run.dut(record).name.replace('.', "_");
-    test.set_classname(&one_line(&format!("{dut}.{}", case.item)));
+    test.set_classname(&class_name(&run.dut(record).name, &case.item));
 
-    let message = one_line(&record.reason()).into_owned();
-    let evidence: String =
-        record.checks().filter(|check| Some(check.verdict) == record.outcome.kind.verdict()).map(check_text).collect();
+    let note = same_as.map(|case| format!("same cause as {case}\n"));
+    let checks = record.checks().filter(|check| Some(check.verdict) == record.outcome.kind.verdict());
+    let evidence: String = note.into_iter().chain(checks.map(check_text)).collect();
     let cause = (!evidence.is_empty()).then(|| cdata(&evidence));
-    let kind = record.outcome.kind;
-    let type_ = kind.as_str().to_owned();
-    test.result = match kind {
-        OutcomeKind::Pass => TestResult::Success,
-        OutcomeKind::Fail => TestResult::Failure { type_, message, cause },
-        OutcomeKind::Error => TestResult::Error { type_, message, cause },
-        OutcomeKind::Inconclusive | OutcomeKind::NotApplicable | OutcomeKind::NotRun => {
-            TestResult::SkippedWithCause { message: format!("{type_}: {message}"), type_, cause }
-        }
-    };
+    test.result = result(gate, record.outcome.kind.as_str(), &record.reason(), cause);
     let mut out = format!("{}\nlog: {}\n", case.title, log_path(run, record));
     for remark in &record.remarks {
-        out.push_str(&format!("remark: {remark}\n"));
+        out.push_str(&format!("remark: {}\n", brief(remark)));
     }
     test.set_system_out(&cdata(&out));
     test
+}
+
+/// An item that keeps the gate shut though none of its cases does.
+fn item_case(item: &ShutItem<'_>) -> TestCase {
+    let mut test = TestCase::success(&format!("{} as a whole", one_line(&item.row.item)), Duration::ZERO);
+    test.set_classname(&class_name(&item.dut.name, &item.row.item));
+    test.result = result(item.gate, item.cell.words(), &item.cell.reasons.join("; "), None);
+    test
+}
+
+/// A dot of the DUT's name would make a package of its own in most viewers.
+fn class_name(dut: &str, item: &str) -> String {
+    one_line(&format!("{}.{item}", dut.replace('.', "_"))).into_owned()
+}
+
+/// The result that a gate stands for. Where its word is not the outcome's, as for an error, the message begins with the
+/// outcome's.
+fn result(gate: Gate, outcome: &str, reason: &str, cause: Option<String>) -> TestResult {
+    let type_ = outcome.to_owned();
+    let message = one_line(reason).into_owned();
+    let named = |message: String| format!("{outcome}: {message}");
+    match gate {
+        Gate::Passed => TestResult::Success,
+        Gate::Failed => TestResult::Failure { type_, message, cause },
+        Gate::Broken => TestResult::Error { type_, message, cause },
+        Gate::Unshown => TestResult::Error { type_, message: named(message), cause },
+        Gate::Skipped => TestResult::SkippedWithCause { type_, message: named(message), cause },
+    }
 }
 
 /// Rounded to milliseconds, which is all that readers of JUnit agree on.
@@ -175,6 +211,7 @@ fn complete(xml: &str, totals: &[(&str, String)], skipped: &[usize]) -> Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::OutcomeKind;
     use crate::synthetic;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -235,9 +272,14 @@ mod tests {
         assert!(xml.chars().all(legal));
     }
 
+    fn junit(run: &RunFolder, unshown: Unshown) -> String {
+        let matrix = Matrix::new(run, Tables::builtin()).unwrap();
+        super::junit(run, &matrix, Tables::builtin(), unshown).unwrap()
+    }
+
     #[test]
     fn a_run_with_every_outcome() {
-        let xml = junit(&synthetic::folder(), Tables::builtin()).unwrap();
+        let xml = junit(&synthetic::folder(), Unshown::Error);
         assert_valid(&xml);
         insta::assert_snapshot!(xml);
     }
@@ -245,7 +287,7 @@ mod tests {
     #[test]
     fn every_item_has_a_suite_and_the_counts_are_the_runs() {
         let run = synthetic::folder();
-        let xml = junit(&run, Tables::builtin()).unwrap();
+        let xml = junit(&run, Unshown::Skip);
         let tags = tags(&xml);
         let suites: Vec<_> = tags.iter().filter(|(name, _)| name == "testsuite").collect();
         let names: Vec<&str> = suites.iter().map(|(_, a)| a["name"].as_str()).collect();
@@ -268,11 +310,40 @@ mod tests {
     }
 
     #[test]
+    fn what_no_case_explains_has_a_test_case_and_what_is_skipped_by_choice_none() {
+        let mut run = synthetic::folder();
+        for record in &mut run.records {
+            record.outcome.kind = OutcomeKind::Pass;
+        }
+        let found = |run: &RunFolder, unshown, name: &str| {
+            let xml = junit(run, unshown);
+            assert_valid(&xml);
+            tags(&xml).iter().any(|(_, attributes)| attributes.get("name").is_some_and(|known| known == name))
+        };
+        assert!(found(&run, Unshown::Error, "DM_SC-C-009-O as a whole"));
+        assert!(!found(&run, Unshown::Skip, "DM_SC-C-009-O as a whole"));
+        for record in &mut run.records {
+            record.outcome.kind = OutcomeKind::NotApplicable;
+        }
+        assert!(found(&run, Unshown::Skip, "dmsc"), "nothing that ran is never a pass");
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let mut run = synthetic::folder();
+        let mut again = run.records[1].clone();
+        again.case = 0;
+        run.records[0] = again;
+        let xml = junit(&run, Unshown::Error);
+        assert_eq!(xml.matches("same cause as DM_SC-C-001-M/alert\n").count(), 1, "{xml}");
+    }
+
+    #[test]
     fn a_case_of_another_enabler_stands_with_the_item_that_requires_it() {
         let mut run = synthetic::folder();
         run.header.cases[0].item = "SCR-DM-NOTI-C-001".into();
         run.header.cases[1].item = "NOWHERE-C-001".into();
-        let xml = junit(&run, Tables::builtin()).unwrap();
+        let xml = junit(&run, Unshown::Skip);
         assert_valid(&xml);
         let tags = tags(&xml);
         let at = tags.iter().position(|(_, a)| a.get("classname").is_some_and(|c| c == "phone.SCR-DM-NOTI-C-001"));
@@ -297,7 +368,7 @@ mod tests {
                     }
                 }
             }
-            assert_valid(&junit(&run, Tables::builtin()).unwrap());
+            assert_valid(&junit(&run, Unshown::Error));
         }
     }
 }

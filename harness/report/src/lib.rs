@@ -14,6 +14,7 @@ pub mod log;
 pub mod matrix;
 mod render;
 
+pub mod cause;
 mod evidence;
 mod hexdump;
 mod text;

@@ -1,5 +1,6 @@
 //! One log a case: what it proves, what passed between the DUT and the harness, what was judged.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -93,32 +94,35 @@ fn rung(out: &mut String, message: &Message) {
         let _ = writeln!(out, "{UNDER}({})", one_line(note));
     }
     if let Some(fields) = &message.fields {
-        tree(out, fields, 0);
+        tree(out, fields, &message.written, "", 0);
     }
     for line in hexdump(&message.octets.0, None).lines() {
         let _ = writeln!(out, "{UNDER}{line}");
     }
 }
 
-/// Decoded fields as `name: value`, nested by indentation.
-fn tree(out: &mut String, value: &Value, depth: usize) {
+/// Decoded fields as `name: value`, nested by indentation; the numbers that `written` names by their paths as it says.
+fn tree(out: &mut String, value: &Value, written: &BTreeMap<String, String>, path: &str, depth: usize) {
     let pad = format!("{UNDER}{}", "  ".repeat(depth));
-    let mut child = |name: &str, value: &Value| {
-        let name = one_line(name).into_owned();
-        match scalar(value) {
+    let mut child = |shown: &str, name: &str, value: &Value| {
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let shown = one_line(shown);
+        match written.get(&path).cloned().or_else(|| scalar(value)) {
             Some(text) => {
-                let _ = writeln!(out, "{pad}{name}: {text}");
+                let _ = writeln!(out, "{pad}{shown}: {}", one_line(&text));
             }
             None => {
-                let _ = writeln!(out, "{pad}{name}:");
-                tree(out, value, depth + 1);
+                let _ = writeln!(out, "{pad}{shown}:");
+                tree(out, value, written, &path, depth + 1);
             }
         }
     };
     match value {
-        Value::Object(map) => map.iter().for_each(|(name, value)| child(name, value)),
-        Value::Array(list) => list.iter().enumerate().for_each(|(at, value)| child(&format!("[{at}]"), value)),
-        other => child("value", other),
+        Value::Object(map) => map.iter().for_each(|(name, value)| child(name, name, value)),
+        Value::Array(list) => {
+            (list.iter().enumerate()).for_each(|(at, value)| child(&format!("[{at}]"), &at.to_string(), value))
+        }
+        other => child("value", "", other),
     }
 }
 
@@ -128,7 +132,7 @@ fn scalar(value: &Value) -> Option<String> {
         Value::Object(map) if map.is_empty() => Some("{}".into()),
         Value::Array(list) if list.is_empty() => Some("[]".into()),
         Value::Object(_) | Value::Array(_) => None,
-        Value::String(text) => Some(one_line(text).into_owned()),
+        Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
 }

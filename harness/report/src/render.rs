@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dmsc_scr::Tables;
+use dmsc_scr::{Tables, Unshown};
 
 use crate::folder::RunFolder;
 use crate::junit::{JunitError, junit};
@@ -51,16 +51,18 @@ pub enum RenderError {
 /// Each file appears whole or not at all, also over an earlier one; the same run gives the same
 /// octets each time.
 ///
+/// What `unshown` says of cases that were claimed and not shown, `junit.xml` shows.
+///
 /// # Errors
 /// If something cannot be written. Files written before that stay.
-pub fn render_all(run: &RunFolder, tables: &Tables, out: &Path) -> Result<Written, RenderError> {
+pub fn render_all(run: &RunFolder, tables: &Tables, unshown: Unshown, out: &Path) -> Result<Written, RenderError> {
     let matrix = Matrix::new(run, tables)?;
     let mut files = Vec::new();
     let mut put = |name: &str, text: &str| {
         files.push(PathBuf::from(name));
         write_whole(&out.join(name), text)
     };
-    put("junit.xml", &junit(run, tables)?)?;
+    put("junit.xml", &junit(run, &matrix, tables, unshown)?)?;
     put("matrix.md", &matrix.markdown())?;
     put("matrix.csv", &matrix.csv())?;
     put("matrix.json", &matrix.json()?)?;
@@ -116,9 +118,9 @@ mod tests {
     fn rendering_twice_gives_the_same_files_and_no_others() {
         let folder = synthetic::Folder::new();
         let run = synthetic::folder();
-        let written = render_all(&run, Tables::builtin(), folder.path()).unwrap();
+        let written = render_all(&run, Tables::builtin(), Unshown::default(), folder.path()).unwrap();
         let first = tree(folder.path());
-        render_all(&run, Tables::builtin(), folder.path()).unwrap();
+        render_all(&run, Tables::builtin(), Unshown::default(), folder.path()).unwrap();
         assert_eq!(tree(folder.path()), first);
         let mut names = written.files.clone();
         names.sort();
@@ -130,7 +132,7 @@ mod tests {
     fn shards_render_as_the_whole_run_does() {
         let whole = synthetic::Folder::new();
         let merged = synthetic::Folder::new();
-        render_all(&synthetic::folder(), Tables::builtin(), whole.path()).unwrap();
+        render_all(&synthetic::folder(), Tables::builtin(), Unshown::default(), whole.path()).unwrap();
 
         let (header, _) = synthetic::run();
         let (one, two) = synthetic::shards();
@@ -144,7 +146,7 @@ mod tests {
         }
         let paths = [parts[1].0.path(), parts[0].0.path()];
         let run = RunFolder::merge(&paths).unwrap();
-        render_all(&run, Tables::builtin(), merged.path()).unwrap();
+        render_all(&run, Tables::builtin(), Unshown::default(), merged.path()).unwrap();
         assert_eq!(tree(merged.path()), tree(whole.path()));
     }
 
@@ -153,7 +155,7 @@ mod tests {
         let folder = synthetic::Folder::new();
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let error = render_all(&synthetic::folder(), Tables::builtin(), &file).unwrap_err();
+        let error = render_all(&synthetic::folder(), Tables::builtin(), Unshown::default(), &file).unwrap_err();
         assert!(error.to_string().contains("junit.xml"));
     }
 }

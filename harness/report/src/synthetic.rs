@@ -127,6 +127,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         kind: kind.into(),
         octets: octets.into(),
         fields: None,
+        written: Default::default(),
         note: None,
     };
     let check = |(case, dut): (String, String), step, verdict, what: &str, expected: &str, got: &str| Check {
@@ -153,6 +154,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
                 "transport": "tcp-local", "port": 49152,
                 "header": { "version": "1.2", "flags": [1, "two"] }, "empty": {},
             })),
+            written: [("header.flags.0".to_owned(), "'01'".to_owned())].into(),
             note: Some("answered by the player".into()),
             ..message(alert(), 0, Party::Card, Party::Terminal, "open-channel", &[0xD0, 0x03, 0x81, 0x01, 0x40])
         }),

@@ -1,43 +1,18 @@
 //! Text of foreign origin, made safe to show.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
-/// The text with everything escaped that a terminal, XML 1.0 or a reader's eye would not take
-/// literally: control characters other than line feed and tab, the two non-characters that XML
-/// excludes, and the marks that change the direction of writing. Escapes read `\u{1b}`.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    escape(text, |c| c == '\n' || c == '\t')
-}
+pub(crate) use dmsc_octets::{one_line, visible};
 
-/// As [`visible`], on one line.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    escape(text, |_| false)
-}
+/// How much of a remark stands in a report; the log of the case has all.
+const BRIEF: usize = 400;
 
-fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let hidden = |c: char| {
-        (c.is_control() && !keep(c))
-            || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(hidden) {
-        return Cow::Borrowed(text);
+/// A remark, as far as a report has room for it.
+pub(crate) fn brief(remark: &str) -> Cow<'_, str> {
+    match remark.char_indices().nth(BRIEF) {
+        Some((cut, _)) => Cow::Owned(format!("{} ... (the log of the case has all)", remark[..cut].trim_end())),
+        None => Cow::Borrowed(remark),
     }
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            c if !hidden(c) => out.push(c),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c => {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
-        }
-    }
-    Cow::Owned(out)
 }
 
 /// A name as one component of a path, safe on every file system and unique: characters outside a
@@ -69,11 +44,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_cannot_be_shown_is_escaped() {
-        assert_eq!(visible("a\tb\nc\u{1b}[31m\r"), "a\tb\nc\\u{1b}[31m\\r");
-        assert_eq!(one_line("a\tb\nc"), "a\\tb\\nc");
-        assert_eq!(visible("\u{202e}x\u{FFFF}\u{0}"), "\\u{202e}x\\u{ffff}\\u{0}");
-        assert!(matches!(visible("plain, grüß"), Cow::Borrowed(_)));
+    fn a_long_remark_is_told_in_part() {
+        assert_eq!(brief("short"), "short");
+        let long = brief(&"ä".repeat(1000)).into_owned();
+        assert!(long.ends_with("ä ... (the log of the case has all)") && long.chars().count() < 450, "{long}");
     }
 
     #[test]
@@ -92,12 +66,6 @@ mod tests {
                 prop_assert!(!part.is_empty() && !part.starts_with('.'));
                 prop_assert!(part.len() <= 140 && part.is_ascii());
             }
-        }
-
-        #[test]
-        fn what_is_visible_is_legal_xml(text: String) {
-            prop_assert!(visible(&text).chars().all(|c| c == '\n' || c == '\t' || !c.is_control()));
-            prop_assert!(!one_line(&text).contains('\n'));
         }
     }
 }

@@ -447,7 +447,7 @@ impl<'a> Executor<'a> {
                 return self.nothing_came(step, &describe(expect.kind, filter.as_deref()), missed, expect.optional);
             }
         };
-        let matched = template.as_ref().map(|t| t.matches(&event.fields)).unwrap_or_default();
+        let matched = template.as_ref().map(|t| t.matches_in(&event.fields, event.scope())).unwrap_or_default();
         self.last = Some(Rc::clone(&event));
         if matched.mismatches.is_empty() && matched.remarks.is_empty() && matched.weight != Weight::Inconclusive {
             self.passed(step, expect.kind, filter, template);

@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dmsc_engine::event::Event;
-use dmsc_engine::messages::Kind;
+use dmsc_engine::messages::{Catalogue, Kind};
 use dmsc_engine::player::Delivery;
 use dmsc_engine::template::{Matched, Mismatch, Template, Weight};
-use dmsc_language::case::{Level, Step};
+use dmsc_language::case::{Level, Step, StepKind};
 use dmsc_report::journal::{Check, CheckVerdict, Level as RecordedLevel, Mark, Octets};
 use dmsc_scr::Verdict;
 use serde_json::Value;
@@ -109,7 +109,8 @@ impl<'a> Executor<'a> {
             self.remarks.push(format!("{what}: {remark}"));
         }
         let Some(first) = matched.mismatches.first() else {
-            let expected = template.map_or_else(|| what.to_owned(), ToString::to_string);
+            let scope = self.last.as_ref().map(|last| last.scope()).unwrap_or_default();
+            let expected = template.map_or_else(|| what.to_owned(), |template| template.words(scope));
             let verdict =
                 if matched.weight == Weight::Inconclusive { CheckVerdict::Inconclusive } else { CheckVerdict::Pass };
             let got = matched.remarks.first().cloned().unwrap_or_else(|| "as expected".into());
@@ -205,7 +206,8 @@ impl<'a> Executor<'a> {
     ) {
         self.check(step, CheckVerdict::Pass, move || {
             let what = describe(kind, filter.as_deref());
-            let expected = template.map_or_else(|| what.clone(), |template| template.to_string());
+            let scope = Catalogue::get().scope(kind.fields);
+            let expected = template.map_or_else(|| what.clone(), |template| template.words(scope));
             Finding { verdict: CheckVerdict::Pass, what, expected, got: "as expected".into(), mismatch: None }
         });
     }
@@ -236,6 +238,7 @@ impl<'a> Executor<'a> {
         let at_us = self.session.now().micros().saturating_sub(self.began.micros());
         self.notes.check(move |name, dut| {
             let Finding { verdict, what, expected, got, mismatch } = finding();
+            let fits = hint_fits(step, verdict, event.as_deref(), mismatch.as_ref());
             let mark = match (&mismatch, &event) {
                 (Some(mismatch), Some(event)) if marks && !event.has_secrets() => mark(event, mismatch),
                 _ => None,
@@ -253,26 +256,45 @@ impl<'a> Executor<'a> {
                 octets: event.map(|event| Octets(event.without_secrets().octets.clone())),
                 mark,
                 clause: step.spec.clone().or_else(|| case.spec.first().cloned()),
-                hint: step.hint.clone(),
+                hint: step.hint.clone().filter(|_| fits),
                 location: step.location.to_string(),
             }
         });
     }
 }
 
-/// The octets of a message that a mismatch is about: those of the element that was missed, else of the field. `None`
-/// when no place can be told.
+/// Whether the hint of a step is about what was seen. What is met needs none; that of a `match` is about the fields of a
+/// message, so there has to be one, and it has to be readable.
+fn hint_fits(step: &Step, verdict: CheckVerdict, event: Option<&Event>, mismatch: Option<&Mismatch>) -> bool {
+    let about_fields = matches!(&step.kind, StepKind::Expect(expect) if expect.matching.is_some());
+    let readable = event.is_some_and(|event| !is_unreadable(event));
+    verdict != CheckVerdict::Pass && (!about_fields || mismatch.is_some() && readable)
+}
+
+/// The octets of a message that a mismatch is about: those of the element that was missed, else of the field. Where it is
+/// not there, the place is marked where what is around it ends, for that is where it belongs. `None` when no place can be
+/// told.
 fn mark(event: &Event, mismatch: &Mismatch) -> Option<Mark> {
     let spans = event.spans();
-    let whole = spans.own();
-    let element = mismatch.element.as_ref().and_then(|element| spans.find(&format!("{}.{element}", mismatch.path)));
-    let octets = element.or_else(|| spans.find(&mismatch.path)).filter(|found| whole.as_ref() != Some(found))?;
-    Some(Mark { offset: octets.start, length: octets.len() })
+    let element = mismatch.element.as_ref().map(|element| format!("{}.{element}", mismatch.path));
+    if let Some(octets) = element.as_ref().and_then(|path| spans.exact(path)) {
+        return Some(Mark { offset: octets.start, length: octets.len() });
+    }
+    match spans.exact(&mismatch.path) {
+        Some(list) if element.is_some() => Some(Mark { offset: list.end, length: 0 }),
+        Some(octets) => Some(Mark { offset: octets.start, length: octets.len() }),
+        None if mismatch.path.is_empty() => None,
+        None if mismatch.is_absent() => spans.find(&mismatch.path).map(|around| Mark { offset: around.end, length: 0 }),
+        None => {
+            let around = spans.find(&mismatch.path).filter(|around| spans.own().as_ref() != Some(around))?;
+            Some(Mark { offset: around.start, length: around.len() })
+        }
+    }
 }
 
 pub(crate) fn describe(kind: &Kind, filter: Option<&Template>) -> String {
     match filter {
-        Some(filter) => format!("{} with {filter}", kind.name),
+        Some(filter) => format!("{} with {}", kind.name, filter.words(Catalogue::get().scope(kind.fields))),
         None => kind.name.clone().into_owned(),
     }
 }

@@ -48,7 +48,7 @@ impl Missed {
     /// A message of the kind came that does not count.
     pub(crate) fn aside(&mut self, event: &Event, filter: &Template) {
         self.aside = self.aside.saturating_add(1);
-        let first = || filter.matches(&event.fields).mismatches.into_iter().next();
+        let first = || filter.matches_in(&event.fields, event.scope()).mismatches.into_iter().next();
         if self.departure.is_none() {
             self.departure = first().map(|m| format!("{} is {}, where {} counts", m.path, m.got, m.expected));
         }

@@ -91,6 +91,7 @@ fn message(event: &Event, case: String, dut: String, began: Time) -> Message {
         kind: event.kind.clone().into_owned(),
         octets: Octets(event.octets.clone()),
         fields: Some((*event.fields).clone()),
+        written: event.scope().written(&event.fields),
         note: None,
     }
 }

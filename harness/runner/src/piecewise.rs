@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use dmsc_report::RunFolder;
 use dmsc_report::journal::{Event, JournalWriter, RunFinished, Timestamp};
-use dmsc_scr::{NotRun, Outcome, Tables};
+use dmsc_scr::{Gate, NotRun, Outcome, Tables, Unshown};
 
 use crate::execute::Options;
-use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, header, is_wall, micros, plan};
+use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, header, in_memory, is_wall, micros, plan};
 use crate::select::Selection;
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
@@ -36,6 +37,8 @@ pub struct Piecewise {
     writer: Mutex<Option<JournalWriter>>,
     /// Held while a case runs on a DUT there is only one of. The nonces that such DUTs were left with, by name.
     devices: Mutex<BTreeMap<String, Nonces>>,
+    /// What came of the cases that this process ran.
+    finished: Mutex<Vec<Finished>>,
     /// Where a DUT was found dead.
     dead: Mutex<Option<(String, NotRun)>>,
 }
@@ -73,6 +76,7 @@ impl Piecewise {
             began: Instant::now(),
             writer: Mutex::new(None),
             devices: Mutex::default(),
+            finished: Mutex::default(),
             dead: Mutex::new(None),
         })
     }
@@ -110,6 +114,22 @@ impl Piecewise {
         Some((self.cases.get(piece.case)?.name(), self.duts.get(piece.dut)?.name.clone()))
     }
 
+    /// What a gate makes of what came of a case.
+    pub fn gate(&self, finished: &Finished, unshown: Unshown) -> Gate {
+        let item = self.cases.iter().find(|case| case.name() == finished.case).map(|case| &case.item);
+        let dut = self.duts.iter().find(|dut| dut.name == finished.dut);
+        let claimed = item.zip(dut).is_some_and(|(item, dut)| dut.ics.claims(item.as_str()) == Some(true));
+        Gate::of_case(&finished.outcome, claimed, unshown)
+    }
+
+    /// What this process has run so far, as the reports see it.
+    ///
+    /// # Errors
+    /// [`RunError::Unrecorded`].
+    pub fn so_far(&self) -> Result<RunFolder, RunError> {
+        in_memory(&self.config(), &held(&self.finished))
+    }
+
     /// Runs a piece and records it.
     ///
     /// # Errors
@@ -124,6 +144,7 @@ impl Piecewise {
         if let Some(outcome) = piece.skip.clone().or_else(died) {
             let finished = Finished::skipped(dut, case, outcome);
             self.record(&[finished.event(0, false)])?;
+            held(&self.finished).push(finished.clone());
             return Ok(Some(finished));
         }
         // A reference DUT is made for each case; of a real one there is one.
@@ -150,6 +171,7 @@ impl Piecewise {
         let finished = Finished::ran(dut, case, result, decisive);
         events.push(finished.event(duration, is_wall(dut)));
         self.record(&events)?;
+        held(&self.finished).push(finished.clone());
         Ok(Some(finished))
     }
 

@@ -3,6 +3,7 @@
 mod attempt;
 mod finished;
 mod header;
+mod in_memory;
 mod journal;
 mod plan;
 
@@ -24,6 +25,7 @@ pub(crate) use attempt::{micros, run_case};
 pub use finished::Finished;
 pub(crate) use finished::is_wall;
 pub use header::header;
+pub use in_memory::in_memory;
 pub(crate) use plan::plan;
 
 use self::journal::RunJournal;
@@ -87,6 +89,12 @@ pub enum RunError {
     Journal {
         /// The run folder.
         folder: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// What came of a run that was not recorded cannot be put together.
+    #[error("what the run came to cannot be put together: {cause}; run again with a run folder")]
+    Unrecorded {
         /// What is wrong.
         cause: String,
     },

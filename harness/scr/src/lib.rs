@@ -9,6 +9,7 @@
 
 mod coverage;
 mod expr;
+mod gate;
 mod ics;
 mod id;
 mod item_verdict;
@@ -21,6 +22,7 @@ mod verdict;
 
 pub use coverage::{CaseRef, Coverage, Covered, Unknown};
 pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
+pub use gate::{Gate, UnknownChoice, Unshown};
 pub use ics::{Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, Freedom, Ics, ItemFreedom};
 pub use id::{Class, IdError, ItemId, Status};
 pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};

@@ -76,7 +76,7 @@ const LAST: [FieldInfo; 3] = [
 ];
 
 const EXTRA_FIELDS: &[FieldInfo] = &[
-    FieldInfo::new("tag", FieldKind::Int { max: 0x7FFF }, "Tag without the comprehension-required flag, 1 to 32767."),
+    FieldInfo::new("tag", FieldKind::Code { max: 0x7FFF }, "Tag without the comprehension-required flag, 1 to 32767."),
     FieldInfo::new("cr", FieldKind::Bool, "Comprehension required; false unless given."),
     FieldInfo::new("value", FieldKind::Hex, "Value; empty unless given."),
 ];

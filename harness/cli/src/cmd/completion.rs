@@ -24,7 +24,7 @@ impl Completion {
     pub(crate) fn run(&self, terminal: &Terminal, command: &mut Command) -> Done {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, command, "dmsc", &mut script);
-        terminal.out(&String::from_utf8_lossy(&script))?;
+        terminal.raw(&String::from_utf8_lossy(&script))?;
         Ok(Exit::Conforms)
     }
 }

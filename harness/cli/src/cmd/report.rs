@@ -2,15 +2,43 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use dmsc_report::folder::{RunFolder, journal_files};
 use dmsc_report::matrix::Matrix;
 use dmsc_report::render_all;
-use dmsc_scr::Tables;
+use dmsc_scr::{Tables, Unshown};
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::terminal::{Terminal, Verbosity};
+
+/// What is made of cases that are claimed and inconclusive, or were not run.
+#[derive(Debug, Args)]
+pub(crate) struct InconclusiveArg {
+    /// What the exit code and junit.xml make of a case that is claimed and inconclusive, or was not run
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t, ignore_case = true)]
+    inconclusive: OnInconclusive,
+}
+
+/// The choices; the words are those of [`Unshown`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum OnInconclusive {
+    /// An error: what is claimed and not shown keeps the gate shut.
+    #[default]
+    Error,
+    /// Skipped: looked past.
+    Skip,
+}
+
+impl InconclusiveArg {
+    /// The choice.
+    pub(crate) fn unshown(&self) -> Unshown {
+        match self.inconclusive {
+            OnInconclusive::Error => Unshown::Error,
+            OnInconclusive::Skip => Unshown::Skip,
+        }
+    }
+}
 
 /// Width of the summary where standard output is no terminal.
 const PLAIN_WIDTH: usize = 100;
@@ -18,7 +46,7 @@ const PLAIN_WIDTH: usize = 100;
 /// Render the reports of a run folder again
 ///
 /// Everything in a run folder but its journals is rendered from them: junit.xml, the matrix in four forms, a log for
-/// each case. The exit code is that of the run.
+/// each case. The exit code is that of the run, with the same choice of --inconclusive.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -37,6 +65,8 @@ pub(crate) struct Report {
     /// Write the matrix as JSON instead of the table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    inconclusive: InconclusiveArg,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -66,13 +96,15 @@ struct Merge {
     /// Write the matrix as JSON instead of the table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    inconclusive: InconclusiveArg,
 }
 
 impl Report {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         match (&self.verb, &self.folder) {
             (Some(Verb::Merge(merge)), _) => merge.run(terminal),
-            (None, Some(folder)) => render(folder, terminal, self.json),
+            (None, Some(folder)) => render(folder, terminal, self.json, self.inconclusive.unshown()),
             (None, None) => Err(Failure::Input("name a run folder, as `dmsc run` printed it".into())),
         }
     }
@@ -103,14 +135,14 @@ impl Merge {
             let copy = self.output.join(format!("journal-{number}.jsonl"));
             std::fs::copy(journal, &copy).map_err(|error| broken(&copy, error))?;
         }
-        render(&self.output, terminal, self.json)
+        render(&self.output, terminal, self.json, self.inconclusive.unshown())
     }
 }
 
 /// Renders the reports of a folder into it, and shows what they come to.
-fn render(folder: &Path, terminal: &Terminal, json: bool) -> Done {
+fn render(folder: &Path, terminal: &Terminal, json: bool, unshown: Unshown) -> Done {
     let run = RunFolder::open(folder).map_err(Failure::input)?;
-    let written = render_all(&run, Tables::builtin(), folder).map_err(Failure::rig)?;
+    let written = render_all(&run, Tables::builtin(), unshown, folder).map_err(Failure::rig)?;
     if json {
         terminal.json(&written.matrix)?;
     } else {
@@ -122,7 +154,7 @@ fn render(folder: &Path, terminal: &Terminal, json: bool) -> Done {
             terminal.note(&format!("  {}", file.display()));
         }
     }
-    Ok(Exit::of(&written.matrix))
+    Ok(Exit::of(&written.matrix, unshown))
 }
 
 /// The matrix as the end of a command shows it.

@@ -9,6 +9,7 @@ use dmsc_doc::parse_duration;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
+use dmsc_octets::one_line;
 use dmsc_runner::select::Selection;
 use dmsc_runner::shake::{Finding, Limit, ShakeConfig, Shaken, Watcher, What, keep, shake};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::library::{self, CasesArg};
-use crate::terminal::{BOLD, DIM, ERROR, GOOD, Terminal, Verbosity, paint, visible};
+use crate::terminal::{BOLD, DIM, ERROR, GOOD, Terminal, Verbosity, paint};
 
 /// How many rounds there are unless something else is said.
 const ROUNDS: u64 = 10;
@@ -196,7 +197,7 @@ fn report(shaken: &Shaken, kept: &[Option<PathBuf>], terminal: &Terminal) -> Str
             out,
             "{} {} {}",
             paint(color, ERROR, "found"),
-            visible(&finding.dut),
+            one_line(&finding.dut),
             paint(color, BOLD, &finding.case)
         );
         let who = match finding.what {
@@ -209,7 +210,7 @@ fn report(shaken: &Shaken, kept: &[Option<PathBuf>], terminal: &Terminal) -> Str
         field("what", who);
         field(
             "verdict",
-            &format!("{}, was {}: {}", finding.came.as_str(), finding.usual.as_str(), visible(&finding.reason)),
+            &format!("{}, was {}: {}", finding.came.as_str(), finding.usual.as_str(), one_line(&finding.reason)),
         );
         let shrunk = match finding.shrunk_in {
             Some(1) => "shrunk in 1 try".to_owned(),
@@ -232,7 +233,7 @@ fn report(shaken: &Shaken, kept: &[Option<PathBuf>], terminal: &Terminal) -> Str
     }
     if terminal.verbosity == Verbosity::Verbose {
         for one in &shaken.left_out {
-            let _ = writeln!(out, "{} {}: {}", paint(color, DIM, "left out"), one.case, visible(&one.reason));
+            let _ = writeln!(out, "{} {}: {}", paint(color, DIM, "left out"), one.case, one_line(&one.reason));
         }
     }
     let verdict = match (shaken.disturbed, shaken.findings.len()) {

@@ -19,6 +19,10 @@ pub struct MessageSpans {
     pub is_final: Option<Range<usize>>,
     /// The commands directly in the SyncBody.
     pub commands: Vec<CommandSpans>,
+    /// Where another element of the SyncHdr would stand, if there is a SyncHdr.
+    pub header_end: Option<usize>,
+    /// Where another element of the SyncBody would stand, if there is a SyncBody.
+    pub body_end: Option<usize>,
 }
 
 /// The places of a command.
@@ -39,7 +43,9 @@ impl MessageSpans {
         let mut spans = Self { header: Spans::at(root.at()), ..Self::default() };
         if let Some(header) = root.child("SyncHdr") {
             sync_hdr(header, &mut spans.header);
+            spans.header_end = Some(header.value_at().end);
         }
+        spans.body_end = root.child("SyncBody").map(|body| body.value_at().end);
         for child in root.child("SyncBody").into_iter().flat_map(Element::elements) {
             if child.name() == "Final" {
                 spans.is_final.get_or_insert(child.at());

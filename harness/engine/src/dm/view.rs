@@ -34,6 +34,7 @@ pub fn fields(message: &Message, encoding: Encoding) -> Map<String, Value> {
 /// Where the fields of a message stand in its octets, those of [`fields`] that are derived among them.
 pub fn spans(octets: &[u8], encoding: Encoding) -> Spans {
     let places = encoding.spans(octets);
+    let (header_end, body_end) = (places.header_end, places.body_end);
     let derived = match encoding.decode(octets) {
         Ok(Decoded { value: message, .. }) => derived_spans(&message, &places),
         Err(_) => Vec::new(),
@@ -42,8 +43,30 @@ pub fn spans(octets: &[u8], encoding: Encoding) -> Spans {
     for (name, part) in derived {
         spans.put(name, part);
     }
+    // What is not there has a place all the same: that where it belongs.
+    for (names, end) in [(&IN_HEADER[..], header_end), (&IN_BODY[..], body_end)] {
+        let Some(end) = end else { continue };
+        names.iter().for_each(|name| spans.set(*name, end..end));
+    }
     spans
 }
+
+/// The fields that stand in the SyncHdr, and those that stand in the SyncBody.
+const IN_HEADER: [&str; 12] = [
+    "ver_dtd",
+    "ver_proto",
+    "session_id",
+    "msg_id",
+    "target",
+    "target_name",
+    "source",
+    "source_name",
+    "resp_uri",
+    "cred",
+    "credentials",
+    "max_msg_size",
+];
+const IN_BODY: [&str; 8] = ["final", "commands", "names", "alerts", "status", "statuses", "results", "devinfo"];
 
 /// The field tree of a client's message: that of any message, and the `package` it belongs to.
 pub fn client_fields(message: &Message, encoding: Encoding) -> Map<String, Value> {
@@ -153,10 +176,10 @@ fn derived_spans(message: &Message, places: &MessageSpans) -> Vec<(&'static str,
         named(found)
     };
     let mut derived = vec![
-        ("names", Spans::list(names)),
-        ("alerts", Spans::list(alerts)),
+        ("names", list(names, places)),
+        ("alerts", list(alerts, places)),
         ("status", named(first)),
-        ("statuses", Spans::list(all().map(|(_, places)| status_spans(places)))),
+        ("statuses", list(all().map(|(_, places)| status_spans(places)), places)),
         ("results", by_name(&RESULTS)),
         ("devinfo", by_name(&DEVINFO)),
     ];
@@ -164,6 +187,19 @@ fn derived_spans(message: &Message, places: &MessageSpans) -> Vec<(&'static str,
         derived.push(("credentials", cred.clone()));
     }
     derived
+}
+
+/// A list of commands, or of fields of theirs, as a whole from the first to the last. Where there is none, it has the place
+/// where one would stand.
+fn list(elements: impl Iterator<Item = Spans>, places: &MessageSpans) -> Spans {
+    let elements: Vec<Spans> = elements.collect();
+    let own = || elements.iter().filter_map(Spans::own);
+    let whole = own().map(|at| at.start).min().zip(own().map(|at| at.end).max()).map(|(start, end)| start..end);
+    let whole = whole.or_else(|| places.body_end.map(|end| end..end));
+    match whole {
+        Some(whole) => Spans::list(elements).within(whole),
+        None => Spans::list(elements),
+    }
 }
 
 fn named(found: BTreeMap<String, Spans>) -> Spans {

@@ -10,13 +10,13 @@ fields! {
     /// What a case sets of a command APDU.
     pub struct ApduWith = "apdu.with" {
         /// Class.
-        cla: u8,
+        cla: u8 = code,
         /// Instruction.
-        ins: u8,
+        ins: u8 = code,
         /// First parameter.
-        p1: u8,
+        p1: u8 = code,
         /// Second parameter.
-        p2: u8,
+        p2: u8 = code,
         /// Command data.
         data: Octets,
         /// Number of octets expected in the response.
@@ -30,7 +30,7 @@ fields! {
     /// What a case sets of a response APDU.
     pub struct ResponseWith = "apdu.reply" {
         /// Status word, such as 0x9000. 9000 and 91xx apart, the command has no effect.
-        sw: u16,
+        sw: u16 = status_word,
         /// Response data.
         data: Octets,
     }

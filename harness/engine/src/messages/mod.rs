@@ -39,6 +39,7 @@ pub use value::{
 };
 pub use wake_up::{WakeUp, WakeUpWith};
 
+use crate::notation::{Notations, Scope};
 use crate::role::Role;
 use table::Table;
 
@@ -47,6 +48,7 @@ use table::Table;
 pub struct Catalogue {
     kinds: Vec<Kind>,
     groups: BTreeMap<&'static str, Vec<FieldSpec>>,
+    notations: Notations,
 }
 
 impl Catalogue {
@@ -66,7 +68,9 @@ impl Catalogue {
             ] {
                 declare(&mut table);
             }
-            Catalogue { kinds: table.kinds(), groups: table.groups }
+            let written = |fields: &Vec<FieldSpec>| fields.iter().map(|field| (field.name, field.written())).collect();
+            let notations = table.groups.iter().map(|(name, fields)| (*name, written(fields))).collect();
+            Catalogue { kinds: table.kinds(), groups: table.groups, notations }
         })
     }
 
@@ -88,6 +92,11 @@ impl Catalogue {
     /// The fields of a group; none for a name that no group has.
     pub fn group(&self, name: &str) -> &[FieldSpec] {
         self.groups.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// How the fields of a group are written for a person.
+    pub fn scope(&self, group: &'static str) -> Scope<'_> {
+        Scope::of(&self.notations, group)
     }
 
     /// All groups, by name.

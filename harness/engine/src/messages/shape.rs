@@ -2,6 +2,8 @@
 
 use dmsc_uicc::fields::{FieldInfo, FieldKind};
 
+use crate::notation::{self, Notation};
+
 /// One field of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldSpec {
@@ -13,6 +15,8 @@ pub struct FieldSpec {
     pub doc: &'static str,
     /// What its value is counted in, where that is not said by the shape.
     pub unit: Option<&'static str>,
+    /// How its number, or the numbers in it, are written for a person.
+    pub notation: Notation,
     /// Whether its value is kept out of everything that leaves the process.
     pub secret: bool,
 }
@@ -80,7 +84,7 @@ pub enum SessionForm {
 impl FieldSpec {
     /// A field.
     pub fn new(name: &'static str, shape: Shape, doc: &'static str) -> FieldSpec {
-        FieldSpec { name, shape, doc, unit: None, secret: false }
+        FieldSpec { name, shape, doc, unit: None, notation: Notation::Decimal, secret: false }
     }
 
     /// What its value looks like, in a few words, for tables.
@@ -90,17 +94,25 @@ impl FieldSpec {
         format!("{}{unit}{secret}", self.shape.words())
     }
 
-    /// The same with what a declaration says after the type of the field: `secret`, or a unit.
+    /// The same with what a declaration says after the type of the field: `secret`, `code`, `status_word`, or a unit.
     #[must_use]
     pub(crate) fn flagged(self, flag: &'static str) -> FieldSpec {
         match flag {
             "secret" => FieldSpec { secret: true, ..self },
+            "code" => FieldSpec { notation: Notation::Code, ..self },
+            "status_word" => FieldSpec { notation: Notation::StatusWord, ..self },
             unit => FieldSpec { unit: Some(unit), ..self },
         }
     }
 
     pub(crate) fn of_cat(info: &FieldInfo) -> FieldSpec {
-        FieldSpec::new(info.name, Shape::of_cat(info.name, info.kind), info.doc)
+        let notation = if info.kind.holds_codes() { Notation::Code } else { Notation::Decimal };
+        FieldSpec { notation, ..FieldSpec::new(info.name, Shape::of_cat(info.name, info.kind), info.doc) }
+    }
+
+    /// What is known of how its value is written.
+    pub(super) fn written(&self) -> notation::Field {
+        notation::Field { notation: self.notation, group: self.shape.group() }
     }
 }
 
@@ -121,7 +133,7 @@ impl Shape {
     /// The shape that the toolkit codec gives a field; a record becomes the group of the field's name.
     fn of_cat(name: &'static str, kind: FieldKind) -> Shape {
         match kind {
-            FieldKind::Int { max } => Shape::Int(0, i64::from(max)),
+            FieldKind::Int { max } | FieldKind::Code { max } => Shape::Int(0, i64::from(max)),
             FieldKind::NameOrInt { names, codes } => {
                 Shape::NameOrInt(names.iter().copied().zip(codes.iter().copied()).collect())
             }
@@ -132,6 +144,15 @@ impl Shape {
             FieldKind::Bool => Shape::Bool,
             FieldKind::Record(_) => Shape::Record(name),
             FieldKind::List(of) => Shape::of_cat(name, *of).list(),
+        }
+    }
+
+    /// The group of the fields of a record, or of the records of a list.
+    fn group(&self) -> Option<&'static str> {
+        match self {
+            Shape::Record(group) | Shape::Template(group) => Some(group),
+            Shape::List(of) | Shape::ListOf(of, ..) | Shape::WordOr(_, of) | Shape::TextOr(of) => of.group(),
+            _ => None,
         }
     }
 

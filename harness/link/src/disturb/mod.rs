@@ -15,7 +15,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
+use crate::{Capabilities, LastWords, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
 use lane::Lane;
 pub use random::{Shape, Tally};
 pub use schedule::{Disturbance, Mishap, Place, Schedule, Side};
@@ -87,6 +87,10 @@ impl Link for Disturbed {
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
         self.0.borrow_mut().recv(until)
+    }
+
+    fn last_words(&self) -> LastWords {
+        self.0.borrow().link.last_words()
     }
 }
 

@@ -5,8 +5,10 @@ mod attempts;
 
 use std::path::{Path, PathBuf};
 
+use crate::cause::Cause;
 use crate::journal::{
-    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, Level, Message, ReadError, Recorded, RunHeader,
+    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, Level, Message, OutcomeKind, ReadError, Recorded,
+    RunHeader,
 };
 
 pub use agreement::Difference;
@@ -77,9 +79,16 @@ impl Record {
         candidates.find(|check| check.level == Level::Must).or(Some(first))
     }
 
+    /// What made it other than a pass; `case` is the id of its case.
+    pub fn cause(&self, case: &str) -> Option<Cause> {
+        Cause::of(self.outcome.kind, self.decisive(), &self.reason(), case)
+    }
+
     /// Why the outcome is what it is, in one line; empty for a pass.
     pub fn reason(&self) -> String {
         match (self.decisive(), &self.outcome.reason) {
+            // It also tells why what was seen decides nothing.
+            (_, Some(reason)) if self.outcome.kind == OutcomeKind::Inconclusive => reason.clone(),
             (Some(check), _) => {
                 let clause = check.clause.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
                 format!("{}: expected {}, came {}{clause}", check.what, check.expected, check.got)

@@ -178,6 +178,9 @@ pub struct Message {
     /// The decoded fields, where it could be decoded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<serde_json::Value>,
+    /// The numbers in the fields that the standards do not write in decimal, by dotted path, as they write them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub written: BTreeMap<String, String>,
     /// Something a reader of the log should know about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -391,6 +394,7 @@ mod tests {
             kind: "open-channel".into(),
             octets: Octets(vec![0xD0, 0x00]),
             fields: None,
+            written: BTreeMap::new(),
             note: None,
         });
         assert_eq!(

@@ -319,6 +319,7 @@ mod tests {
                 fields: Some(serde_json::json!({ "name": kind.clone(), "at": at_us })),
                 kind,
                 octets: octets.into(),
+                written: Default::default(),
                 note,
             });
             let journal = parse(&lines(&[Event::Run(header), event.clone()])).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Matrix, Row, State, in_words};
+use super::{Matrix, Row, State, WITH_CAUSE, in_words};
 use crate::text::one_line;
 
 impl Matrix {
@@ -26,19 +26,23 @@ impl Matrix {
         for state in State::ALL {
             let _ = writeln!(out, "- {} **{}**: {}", escape(state.symbol()), state.as_str(), state.meaning());
         }
-        if self.failures().next().is_some() {
-            out.push_str("\n## Failures and errors\n\n");
+        if !self.causes.is_empty() {
+            out.push_str("\n## Errors, failures and what is inconclusive\n\n");
         }
-        for (dut, case) in self.failures() {
-            let _ = writeln!(
-                out,
-                "- **{}** {}, {}: {} ([log](<{}>))",
-                case.outcome,
-                escape(&dut.name),
-                escape(&case.id),
-                escape(&case.reason),
-                case.log
-            );
+        for (dut, cause, cases) in WITH_CAUSE.into_iter().flat_map(|kind| self.causes_of(kind)) {
+            let (kind, name) = (cause.outcome, escape(&dut.name));
+            match cases.as_slice() {
+                [case] => {
+                    let (id, reason) = (escape(&case.id), escape(&case.reason));
+                    let _ = writeln!(out, "- **{kind}** {name}, {id}: {reason} ([log](<{}>))", case.log);
+                }
+                cases => {
+                    let _ = writeln!(out, "- **{kind}** {name}, {} cases: {}", cases.len(), escape(&cause.cause));
+                    for case in cases {
+                        let _ = writeln!(out, "  - {} ([log](<{}>))", escape(&case.id), case.log);
+                    }
+                }
+            }
         }
         out.push_str("\n## Items of other enablers\n\n");
         self.markdown_table(&mut out, self.external_rows());

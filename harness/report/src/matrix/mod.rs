@@ -3,6 +3,7 @@
 //! [`Matrix`] is computed once from a run; each format is a rendering of it.
 
 mod csv;
+mod gate;
 mod html;
 mod judge;
 mod markdown;
@@ -13,12 +14,15 @@ use std::collections::BTreeMap;
 use dmsc_scr::{Basis, Evidence, ItemVerdict, Outcome, Tables, Tally};
 use serde::Serialize;
 
+pub use gate::{Gates, ShutItem};
 pub use html::HtmlError;
 
+use crate::cause::Causes;
 use crate::evidence::check_text;
 use crate::folder::{Record, RunFolder};
 use crate::journal::{CheckVerdict, DutKind, OutcomeKind};
 use crate::log::log_path;
+use crate::text::brief;
 
 /// The version of `matrix.json`. Within a version fields may be added; a field removed, renamed or
 /// given another meaning makes a new one.
@@ -49,6 +53,21 @@ pub struct Matrix {
     pub rows: Vec<Row>,
     /// Every case and DUT, in the order of the run; cells refer to them by position.
     pub cases: Vec<CaseEntry>,
+    /// What the cases that are fail, error or inconclusive came to grief on, in the order of the first of each.
+    pub causes: Vec<CauseEntry>,
+}
+
+/// A cause, and the cases that have it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CauseEntry {
+    /// Position of the DUT among the columns.
+    pub dut: usize,
+    /// What came of the cases.
+    pub outcome: OutcomeKind,
+    /// What was observed, as the first of the cases tells it.
+    pub cause: String,
+    /// Positions of the cases in the list of cases.
+    pub cases: Vec<usize>,
 }
 
 /// A DUT.
@@ -306,6 +325,7 @@ impl Matrix {
             duts: (0..header.duts.len()).map(|dut| column(run, dut, tables)).collect(),
             rows,
             cases: run.records.iter().map(|record| entry(run, record)).collect(),
+            causes: causes(run),
         })
     }
 
@@ -327,13 +347,33 @@ impl Matrix {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
-    /// Cases that did not conform or could not be judged, with their DUT.
-    pub fn failures(&self) -> impl Iterator<Item = (&Column, &CaseEntry)> {
-        self.cases
+    /// The causes of an outcome, each with the DUT and the cases that have it.
+    fn causes_of(&self, kind: OutcomeKind) -> impl Iterator<Item = (&Column, &CauseEntry, Vec<&CaseEntry>)> {
+        self.causes
             .iter()
-            .filter(|case| matches!(case.outcome, OutcomeKind::Fail | OutcomeKind::Error))
-            .map(|case| (&self.duts[case.dut], case))
+            .filter(move |cause| cause.outcome == kind)
+            .map(|cause| (&self.duts[cause.dut], cause, cause.cases.iter().map(|&at| &self.cases[at]).collect()))
     }
+}
+
+/// The outcomes that have causes, in the order in which reports tell of them.
+const WITH_CAUSE: [OutcomeKind; 3] = [OutcomeKind::Error, OutcomeKind::Fail, OutcomeKind::Inconclusive];
+
+fn causes(run: &RunFolder) -> Vec<CauseEntry> {
+    let mut known = Causes::default();
+    let mut entries: Vec<CauseEntry> = Vec::new();
+    for (at, record) in run.records.iter().enumerate() {
+        let Some(cause) = record.cause(&run.case(record).id) else { continue };
+        let first = known.first(record.dut, &cause, at);
+        match entries.iter_mut().find(|entry| entry.cases.first() == Some(&first)) {
+            Some(entry) => entry.cases.push(at),
+            None => {
+                let (dut, outcome) = (record.dut, record.outcome.kind);
+                entries.push(CauseEntry { dut, outcome, cause: cause.text, cases: vec![at] });
+            }
+        }
+    }
+    entries
 }
 
 /// The rows without cells, in the order in which items are judged.
@@ -431,7 +471,7 @@ fn entry(run: &RunFolder, record: &Record) -> CaseEntry {
         reason: record.reason(),
         code: record.outcome.code.clone(),
         evidence: record.checks().filter(|check| check.verdict != CheckVerdict::Pass).map(check_text).collect(),
-        remarks: record.remarks.clone(),
+        remarks: record.remarks.iter().map(|remark| brief(remark).into_owned()).collect(),
         log: log_path(run, record),
     }
 }

@@ -2,29 +2,37 @@
 
 use std::fmt::Write;
 
-use super::{Cell, Matrix, Row, State, in_words};
-use crate::journal::OutcomeKind;
+use super::{Cell, Matrix, Row, State, WITH_CAUSE, in_words};
 use crate::text::one_line;
 
 /// The narrowest column for functions that is worth having.
 const LEAST_FUNCTION: usize = 10;
 
 impl Matrix {
-    /// The matrix for a terminal of `width` columns, with a line for each failure and a last line
+    /// The matrix for a terminal of `width` columns, with a line for each cause of a failure and of
+    /// what is inconclusive, the cases that have it, and a last line
     /// with the counts. `color` adds ANSI colours to the verdicts, which stay words.
     pub fn summary(&self, color: bool, width: usize) -> String {
         let mut out = String::new();
         self.summary_table(&mut out, color, width);
-        for (dut, case) in self.failures() {
-            let state = if case.outcome == OutcomeKind::Fail { State::Fail } else { State::Error };
-            let _ = writeln!(
-                out,
-                "{} {} {}: {}",
-                paint(state, case.outcome.as_str(), color),
-                one_line(&dut.name),
-                one_line(&case.id),
-                one_line(&case.reason)
-            );
+        for (kind, state) in WITH_CAUSE.into_iter().zip([State::Error, State::Fail, State::Inconclusive]) {
+            for (dut, cause, cases) in self.causes_of(kind) {
+                let kind = paint(state, kind.as_str(), color);
+                let name = one_line(&dut.name);
+                // A case by itself is told as it is; several of one cause after it.
+                match cases.as_slice() {
+                    [case] => {
+                        let _ = writeln!(out, "{kind} {name} {}: {}", one_line(&case.id), one_line(&case.reason));
+                    }
+                    cases => {
+                        let _ = writeln!(out, "{kind} {name}, {} cases: {}", cases.len(), one_line(&cause.cause));
+                        let ids = cases.iter().map(|case| one_line(&case.id));
+                        ids.for_each(|id| {
+                            let _ = writeln!(out, "  {id}");
+                        });
+                    }
+                }
+            }
         }
         for note in &self.notes {
             let _ = writeln!(out, "note: {}", one_line(note));

@@ -131,9 +131,12 @@ pub(crate) fn run_case(
     let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, operator);
     // A session broken off in its middle leaves a device with nonces that nobody else knows.
     let ended = result.interrupted.is_none() && rig.needs_end() && session.finish(QUIET, END);
-    if rig.judge_nonces(&session, result.verdict == Verdict::Pass, ended) {
+    let words = session.last_words();
+    // Nonces that do not fit make a client give up, and not crash.
+    if rig.judge_nonces(&session, result.verdict == Verdict::Pass, ended) && !words.killed {
         result.doubt_nonces(rig.keeps_nonces());
     }
+    result.remarks.extend(words.told);
     result.remarks.extend(rig.close(session, result.interrupted.is_some()).err());
     result.account_for(rig.disturbances());
     result

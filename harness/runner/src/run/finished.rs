@@ -2,6 +2,7 @@
 
 use dmsc_language::case::Case;
 use dmsc_language::dut::{Dut, LinkSpec};
+use dmsc_report::cause::Cause;
 use dmsc_report::journal::{CaseFinished, Check, Event, Recorded};
 use dmsc_scr::Outcome;
 
@@ -55,6 +56,11 @@ impl Finished {
             remarks: result.remarks,
             decisive,
         }
+    }
+
+    /// What made it other than a pass.
+    pub fn cause(&self) -> Option<Cause> {
+        Cause::of(Recorded::from(&self.outcome).kind, self.decisive.as_ref(), &self.reason, &self.case)
     }
 
     /// The event that records it. `duration_us` is in microseconds; `wall` says whether they are those of a wall clock.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use dmsc_doc::Problem;
+use dmsc_octets::one_line;
 use serde::Serialize;
 
 use super::solve::{Answers, Constraint, Formula, System};
@@ -258,7 +259,7 @@ impl fmt::Display for CheckReport {
             (true, 1) => "consistent, one item not answered".to_owned(),
             (true, count) => format!("consistent, {count} items not answered"),
         };
-        writeln!(f, "{} ({}): {state}", self.dut, self.kind)?;
+        writeln!(f, "{} ({}): {state}", one_line(&self.dut), self.kind)?;
         for conflict in &self.conflicts {
             writeln!(f, "\ncontradiction")?;
             for AnswerAt { item, answer, line, column } in &conflict.answers {

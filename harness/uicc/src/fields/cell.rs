@@ -95,7 +95,7 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn int(&self) -> Result<u32, FieldError> {
         let max = match self.kind {
-            FieldKind::Int { max } => max,
+            FieldKind::Int { max } | FieldKind::Code { max } => max,
             _ => 0xFF,
         };
         let number = self.value.and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());

@@ -41,6 +41,11 @@ pub enum FieldKind {
         /// Largest value.
         max: u32,
     },
+    /// An integer from 0 that is a code or bits, which the standards write in hexadecimal.
+    Code {
+        /// Largest value.
+        max: u32,
+    },
     /// One of the names, or an integer from 0 to 255.
     NameOrInt {
         /// The names.
@@ -71,13 +76,24 @@ pub enum FieldKind {
 
 impl FieldKind {
     pub(crate) const OCTET: Self = Self::Int { max: 0xFF };
+    pub(crate) const CODE: Self = Self::Code { max: 0xFF };
     pub(crate) const WORD: Self = Self::Int { max: 0xFFFF };
+
+    /// Whether its numbers, those of a list included, are codes, which the standards write in hexadecimal.
+    #[must_use]
+    pub fn holds_codes(&self) -> bool {
+        match self {
+            Self::Code { .. } | Self::NameOrInt { .. } | Self::HexOrInt => true,
+            Self::List(of) => of.holds_codes(),
+            _ => false,
+        }
+    }
 
     /// What may stand there, in words.
     #[must_use]
     pub fn allowed(&self) -> String {
         match self {
-            Self::Int { max } => format!("an integer from 0 to {max}"),
+            Self::Int { max } | Self::Code { max } => format!("an integer from 0 to {max}"),
             Self::NameOrInt { names, .. } => {
                 format!("{} or an integer from 0 to 255", names.join(", "))
             }

@@ -174,7 +174,7 @@ fn a_text_is_the_same_in_all_its_codings() {
 /// A value of the right shape.
 fn sample(kind: FieldKind) -> Value {
     match kind {
-        FieldKind::Int { .. } => json!(1),
+        FieldKind::Int { .. } | FieldKind::Code { .. } => json!(1),
         FieldKind::NameOrInt { names, .. } | FieldKind::Name { names } => json!(names[0]),
         FieldKind::Hex | FieldKind::HexOrInt => json!("0102"),
         FieldKind::Text => json!("127.0.0.1"),

@@ -21,7 +21,7 @@ impl Codec for CommandDetails {
             FieldKind::NameOrInt { names: CommandType::NAMES, codes: CommandType::CODES },
             "Type of command.",
         ),
-        FieldInfo::new("qualifier", FieldKind::OCTET, "Command qualifier; 0 unless given."),
+        FieldInfo::new("qualifier", FieldKind::CODE, "Command qualifier; 0 unless given."),
     ]);
 
     fn decode(octets: &[u8]) -> Result<Self, &'static str> {
@@ -66,10 +66,10 @@ impl Codec for CommandDetails {
 impl Codec for DeviceIdentities {
     type Value = Self;
     const FIELD: FieldKind = FieldKind::Record(&[
-        FieldInfo::new("source", FieldKind::OCTET, "Source device: 0x81 UICC, 0x82 terminal, 0x83 network."),
+        FieldInfo::new("source", FieldKind::CODE, "Source device: 0x81 UICC, 0x82 terminal, 0x83 network."),
         FieldInfo::new(
             "destination",
-            FieldKind::OCTET,
+            FieldKind::CODE,
             "Destination device: 0x81 UICC, 0x82 terminal, 0x83 network, 0x21 to 0x27 channel 1 to 7.",
         ),
     ]);
@@ -113,7 +113,7 @@ impl Codec for DeviceIdentities {
 impl Codec for CommandResult {
     type Value = Self;
     const FIELD: FieldKind = FieldKind::Record(&[
-        FieldInfo::new("result", FieldKind::OCTET, "General result."),
+        FieldInfo::new("result", FieldKind::CODE, "General result."),
         FieldInfo::new("additional", FieldKind::HexOrInt, "Additional information on the result."),
     ]);
 
@@ -275,7 +275,7 @@ impl Codec for ChannelStatus {
     const FIELD: FieldKind = FieldKind::Record(&[
         FieldInfo::new("channel", FieldKind::Int { max: 7 }, "Channel identifier; 0 = no channel."),
         FieldInfo::new("link", FieldKind::Name { names: Link::NAMES }, "State of the link."),
-        FieldInfo::new("info", FieldKind::OCTET, "Further information; 0 unless given, 5 = link dropped."),
+        FieldInfo::new("info", FieldKind::CODE, "Further information; 0 unless given, 5 = link dropped."),
     ]);
 
     fn decode(octets: &[u8]) -> Result<Self, &'static str> {
@@ -317,8 +317,8 @@ impl Codec for RegistryApplication {
     type Value = Self;
     const FIELD: FieldKind = FieldKind::Record(&[
         FieldInfo::new("port", FieldKind::WORD, "Port number."),
-        FieldInfo::new("dcs", FieldKind::OCTET, "Data coding scheme of the name; 0 (GSM 7-bit) unless given."),
-        FieldInfo::new("type", FieldKind::OCTET, "Application type; 7 (DM Client) unless given."),
+        FieldInfo::new("dcs", FieldKind::CODE, "Data coding scheme of the name; 0 (GSM 7-bit) unless given."),
+        FieldInfo::new("type", FieldKind::CODE, "Application type; 7 (DM Client) unless given."),
         FieldInfo::new("name", FieldKind::Text, "Name of the application; DM Client unless given."),
     ]);
 

@@ -11,6 +11,7 @@ use dmsc_engine::messages::Catalogue;
 use dmsc_engine::patch::Change;
 use dmsc_engine::role::Role;
 use dmsc_link::Poster;
+use dmsc_octets::visible;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -68,7 +69,7 @@ impl Keyboard {
                 match read(&line, role) {
                     Ok(Some(order)) => keyboard.order(order),
                     Ok(None) => {}
-                    Err(why) => eprintln!("{why}"),
+                    Err(why) => eprintln!("{}", visible(&why)),
                 }
             }
         });

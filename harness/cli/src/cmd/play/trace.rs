@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use dmsc_engine::event::Event;
-use dmsc_octets::to_hex;
+use dmsc_engine::notation::Scope;
+use dmsc_octets::{to_hex, visible_json};
 use serde_json::{Value, json};
 
 use crate::terminal::{BOLD, DIM, Terminal, paint};
@@ -41,7 +42,7 @@ impl Trace {
                     "octets": to_hex(&event.octets),
                     "fields": *event.fields,
                 });
-                format!("{message}\n")
+                format!("{}\n", visible_json(&message.to_string()))
             }
             Format::Text { octets } => text(event, octets, terminal),
         }
@@ -53,7 +54,7 @@ fn text(event: &Event, octets: bool, terminal: &Terminal) -> String {
     let at = format!("{:>6}.{:06}", micros / 1_000_000, micros % 1_000_000);
     let parties = format!("{} > {}", event.from.name(), event.from.peer().name());
     let head = format!("{at}  {parties:<17}  ");
-    let fields = shown(&event.fields);
+    let fields = shown(&event.fields, event.scope());
     let room = terminal.width.map(|width| width.saturating_sub(head.len() + event.kind.len() + 2));
     let fields = room.map_or(fields.clone(), |room| cut(&fields, room));
     let mut line =
@@ -65,13 +66,13 @@ fn text(event: &Event, octets: bool, terminal: &Terminal) -> String {
 }
 
 /// The fields on one line: `name=value`, what is nested as JSON.
-fn shown(fields: &Value) -> String {
+fn shown(fields: &Value, scope: Scope<'_>) -> String {
     let Value::Object(map) = fields else { return String::new() };
     let shown = map.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
         Value::String(text) if !text.contains(|c: char| c.is_whitespace() || c.is_control()) => {
             format!("{name}={text}")
         }
-        value => format!("{name}={value}"),
+        value => format!("{name}={}", scope.field(name).write(value)),
     });
     shown.collect::<Vec<_>>().join(" ")
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use dmsc_octets::to_hex;
+use dmsc_octets::{one_line, to_hex};
 use dmsc_report::journal::{Check, Mark};
 use dmsc_runner::run::Finished;
 use dmsc_scr::Verdict;
 
-use crate::terminal::{BOLD, DIM, ERROR, paint, visible};
+use crate::terminal::{BOLD, DIM, ERROR, paint};
 
 /// Octets a line.
 const OCTETS: usize = 16;
@@ -17,7 +17,7 @@ pub(super) fn block(finished: &Finished, verdict: Verdict, color: bool) -> Strin
     let mut out = String::new();
     let head = paint(color, ERROR, verdict.as_str());
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "{head} {} {}", visible(&finished.dut), paint(color, BOLD, &visible(&finished.case)));
+    let _ = writeln!(out, "{head} {} {}", one_line(&finished.dut), paint(color, BOLD, &one_line(&finished.case)));
     match &finished.decisive {
         Some(check) => step(&mut out, check, color),
         None => field(&mut out, "reason", &finished.reason, color),
@@ -46,7 +46,7 @@ fn step(out: &mut String, check: &Check, color: bool) {
 
 fn field(out: &mut String, name: &str, text: &str, color: bool) {
     let name = paint(color, DIM, &format!("{name:<9}"));
-    let _ = writeln!(out, "  {name} {}", visible(text));
+    let _ = writeln!(out, "  {name} {}", one_line(text));
 }
 
 /// The lines of octets around the mark, or the first ones; the marked octets are underlined, and coloured.

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use dmsc_report::RunFolder;
 use dmsc_report::folder::journal_files;
-use dmsc_report::journal::{CaseStarted, Event, Journal, RunFinished, Timestamp};
-use dmsc_runner::run::{Finished, RunConfig, header};
+use dmsc_report::journal::Timestamp;
+use dmsc_runner::run::RunConfig;
 
 use crate::failure::Failure;
 
@@ -46,6 +46,13 @@ impl Place {
                 "{} is a run folder already, and a record is never overwritten; go on with it with --resume, or name another with --out",
                 folder.display()
             ))),
+            (Some(folder), None) if !folder.is_dir() && folder.symlink_metadata().is_ok() => {
+                Err(Failure::Input(format!(
+                    "{} is {}; name a folder, or a path where there is nothing yet, with --out",
+                    folder.display(),
+                    if folder.exists() { "no folder" } else { "a link that leads nowhere" }
+                )))
+            }
             (Some(folder), None) => Ok(Self::New(folder.to_owned())),
             (None, None) => Ok(Self::New(unused(&Path::new(REPORTS).join(now()?)))),
         }
@@ -104,23 +111,4 @@ pub(super) fn agreed_seed(folder: &Path, config: &RunConfig<'_>, seed: Option<u6
             folder.display()
         ))),
     }
-}
-
-/// A run that was not recorded, as the reports see it.
-///
-/// # Errors
-/// The clock is outside of what a journal can hold.
-pub(super) fn in_memory(config: &RunConfig<'_>, finished: &[Finished]) -> Result<RunFolder, Failure> {
-    let started = Timestamp::try_from(SystemTime::now()).map_err(Failure::rig)?;
-    let mut events = Vec::new();
-    for one in finished {
-        let (case, dut) = (one.case.clone(), one.dut.clone());
-        events.push(Event::CaseStarted(CaseStarted { case, dut, at_us: 0, gap: None }));
-        events.extend(one.decisive.clone().map(Event::Check));
-        events.push(one.event(0, false));
-    }
-    events.push(Event::RunFinished(RunFinished { interrupted: false }));
-    let journal = Journal { path: "not recorded".into(), header: header(config, started), events, truncated: None };
-    let run = RunFolder::from_journals(vec![journal]).map_err(Failure::rig)?;
-    run.ok_or_else(|| Failure::Rig("nothing was recorded; run again without --no-report".into()))
 }

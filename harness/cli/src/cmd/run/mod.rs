@@ -15,13 +15,13 @@ use dmsc_language::case::Case;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
 use dmsc_report::render_all;
-use dmsc_runner::run::{Finished, RunConfig, RunError, run};
+use dmsc_runner::run::{Finished, RunConfig, RunError, in_memory, run};
 use dmsc_runner::select::{Condition, Selection};
 use dmsc_scr::{NotRun, Outcome, Tables};
 
 use self::folder::Place;
 use self::progress::Progress;
-use crate::cmd::report::summary;
+use crate::cmd::report::{InconclusiveArg, summary};
 use crate::cmd::scr::item;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -88,6 +88,8 @@ pub(crate) struct Run {
     /// Run no more cases once N have failed
     #[arg(long, value_name = "N")]
     stop_after: Option<NonZeroUsize>,
+    #[command(flatten)]
+    inconclusive: InconclusiveArg,
     /// Nobody is at the bench: acts that the DUT file has no command for are not asked for
     #[arg(long)]
     unattended: bool,
@@ -199,10 +201,11 @@ impl Run {
     fn conclude(&self, config: &RunConfig<'_>, place: &Place, finished: &[Finished], terminal: &Terminal) -> Done {
         let run = match place.folder() {
             Some(folder) => dmsc_report::RunFolder::open(folder).map_err(Failure::rig)?,
-            None => folder::in_memory(config, finished)?,
+            None => in_memory(config, finished).map_err(Failure::rig)?,
         };
+        let unshown = self.inconclusive.unshown();
         let matrix = match place.folder() {
-            Some(folder) => render_all(&run, Tables::builtin(), folder).map_err(Failure::rig)?.matrix,
+            Some(folder) => render_all(&run, Tables::builtin(), unshown, folder).map_err(Failure::rig)?.matrix,
             None => dmsc_report::matrix::Matrix::new(&run, Tables::builtin()).map_err(Failure::rig)?,
         };
         if self.json {
@@ -213,7 +216,7 @@ impl Run {
         if let Some(folder) = place.folder() {
             terminal.note(&format!("run folder: {}", folder.display()));
         }
-        Ok(Exit::of(&matrix))
+        Ok(Exit::of(&matrix, unshown))
     }
 }
 
@@ -221,6 +224,9 @@ fn failure(error: RunError, place: &Place) -> Failure {
     match (&error, place) {
         (RunError::SameName(_), _) => Failure::input(error),
         (RunError::Journal { .. }, Place::Resumed(_)) => Failure::input(error),
+        (RunError::Journal { .. }, _) => Failure::Rig(format!(
+            "{error}; check that the folder can be written to and has room, or name another with --out"
+        )),
         _ => Failure::rig(error),
     }
 }

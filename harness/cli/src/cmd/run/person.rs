@@ -6,6 +6,7 @@ use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::operator::Operator;
 use dmsc_bench::session::Session;
 use dmsc_language::dut::Dut;
+use dmsc_octets::{one_line, visible};
 use indicatif::ProgressBar;
 
 /// Commands of the DUT file first, then a person at the terminal.
@@ -33,8 +34,9 @@ impl Operator for Person<'_> {
 
 fn ask(name: &str, prompt: &str) -> Result<(), String> {
     let mut err = io::stderr().lock();
-    let shown = write!(err, "\n[{name}] {prompt}\nEnter when done, s and Enter if it cannot be done: ")
-        .and_then(|()| err.flush());
+    let shown =
+        write!(err, "\n[{}] {}\nEnter when done, s and Enter if it cannot be done: ", one_line(name), visible(prompt))
+            .and_then(|()| err.flush());
     shown.map_err(|error| format!("the operator cannot be asked: {error}"))?;
     let mut answer = String::new();
     match io::stdin().read_line(&mut answer) {

@@ -3,13 +3,15 @@
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::operator::Operator;
 use dmsc_language::dut::Dut;
+use dmsc_octets::{one_line, visible};
+use dmsc_report::cause::Causes;
 use dmsc_runner::run::{Finished, Observer};
 use dmsc_scr::{Outcome, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::block::block;
 use super::person::Person;
-use crate::terminal::{DIM, ERROR, GOOD, Terminal, Verbosity, WARNING, paint, visible};
+use crate::terminal::{DIM, ERROR, GOOD, Terminal, Verbosity, WARNING, paint};
 
 /// The progress of a run, on standard error.
 pub(super) struct Progress<'t> {
@@ -17,6 +19,10 @@ pub(super) struct Progress<'t> {
     bar: ProgressBar,
     person: bool,
     failures: usize,
+    /// The DUTs so far, and the cases with a cause, as they came: their names, by number.
+    duts: Vec<String>,
+    told: Vec<String>,
+    causes: Causes,
 }
 
 impl<'t> Progress<'t> {
@@ -24,12 +30,33 @@ impl<'t> Progress<'t> {
     pub(super) fn new(terminal: &'t Terminal, person: bool) -> Self {
         let quiet = terminal.verbosity == Verbosity::Quiet;
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        Self { terminal, bar: ProgressBar::with_draw_target(None, target), person, failures: 0 }
+        Self {
+            terminal,
+            bar: ProgressBar::with_draw_target(None, target),
+            person,
+            failures: 0,
+            duts: Vec::new(),
+            told: Vec::new(),
+            causes: Causes::default(),
+        }
     }
 
     /// Takes the bar away.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// The case before, of the same DUT, that had the cause of this one.
+    fn same_cause(&mut self, finished: &Finished) -> Option<String> {
+        let cause = finished.cause()?;
+        let dut = self.duts.iter().position(|name| *name == finished.dut).unwrap_or_else(|| {
+            self.duts.push(finished.dut.clone());
+            self.duts.len() - 1
+        });
+        let number = self.told.len();
+        self.told.push(finished.case.clone());
+        let first = self.causes.first(dut, &cause, number);
+        if first == number { None } else { self.told.get(first).cloned() }
     }
 
     fn tell(&self, text: &str) {
@@ -52,17 +79,21 @@ impl Observer for Progress<'_> {
             1 => "1 failure  ".into(),
             count => format!("{count} failures  "),
         };
-        self.bar.set_message(format!("{failures}{dut}: {case}"));
+        self.bar.set_message(format!("{failures}{}: {}", one_line(dut), one_line(case)));
     }
 
     fn finished(&mut self, finished: &Finished) {
         let Outcome::Verdict(verdict) = finished.outcome else { return };
         self.bar.inc(1);
-        if matches!(verdict, Verdict::Fail | Verdict::Error) {
-            self.failures += 1;
-            self.tell(&block(finished, verdict, self.terminal.error_color));
-        } else if self.terminal.verbosity == Verbosity::Verbose {
-            self.tell(&line(finished, verdict, self.terminal.error_color));
+        let color = self.terminal.error_color;
+        self.failures += usize::from(matches!(verdict, Verdict::Fail | Verdict::Error));
+        // A cause is told once; the cases that have it later name the first.
+        if let Some(first) = self.same_cause(finished) {
+            self.tell(&line(finished, verdict, &format!("same cause as {first}"), color));
+        } else if matches!(verdict, Verdict::Fail | Verdict::Error) {
+            self.tell(&block(finished, verdict, color));
+        } else if verdict == Verdict::Inconclusive || self.terminal.verbosity == Verbosity::Verbose {
+            self.tell(&line(finished, verdict, &finished.reason, color));
         }
     }
 
@@ -90,7 +121,7 @@ fn wall(dut: &str, cases: usize, reason: &str, color: bool) -> String {
 }
 
 /// `pass          reference-card  DM_SC-S-001-M/notification`, with the reason and the remarks where there are any.
-fn line(finished: &Finished, verdict: Verdict, color: bool) -> String {
+fn line(finished: &Finished, verdict: Verdict, reason: &str, color: bool) -> String {
     let style = match verdict {
         Verdict::Pass => GOOD,
         Verdict::Inconclusive => WARNING,
@@ -98,8 +129,8 @@ fn line(finished: &Finished, verdict: Verdict, color: bool) -> String {
     };
     let word = paint(color, style, &format!("{:<12}", verdict.as_str()));
     let mut text = format!("{word}  {}  {}", finished.dut, finished.case);
-    if !finished.reason.is_empty() {
-        text.push_str(&format!(": {}", finished.reason));
+    if !reason.is_empty() {
+        text.push_str(&format!(": {reason}"));
     }
     for remark in &finished.remarks {
         text.push_str(&format!("\n{}", paint(color, DIM, &format!("              remark: {remark}"))));
