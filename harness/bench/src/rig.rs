@@ -117,7 +117,7 @@ impl<'a> Rig<'a> {
         let met = self.lasting.as_ref().and_then(LastingDut::account);
         let mut account = match (met, setup.account()) {
             (Some(account), _) => account,
-            (None, Some(with)) => with.applied(&self.dut.ixit.account),
+            (None, Some(with)) => with.applied(self.nonces.account()),
             (None, None) => self.nonces.account().clone(),
         };
         if let Some(octets) = setup.nonce() {

@@ -26,7 +26,7 @@ use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
 use crate::medium::Medium;
-use crate::messages::{Octets, ProactiveWith, ResponseWith, What};
+use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, What};
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
@@ -287,7 +287,12 @@ impl Card {
     }
 
     fn notify(&mut self, change: &Change) -> Result<(), PlayerError> {
-        let order = applet::Order::new(change.read()?, &mut self.scws.server)?;
+        let with: NotificationWith = change.read()?;
+        if with.digest == Some(Digest::ReplacedNonce) && self.scws.server.replaced_nonce.is_none() {
+            self.io.delivery = Delivery::Failed("no nonce of the server has been replaced by another".into());
+            return Ok(());
+        }
+        let order = applet::Order::new(with, &mut self.scws.server)?;
         let mut octets = order.octets.clone();
         change.edit(&mut octets)?;
         match self.medium {

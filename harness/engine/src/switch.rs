@@ -83,8 +83,14 @@ pub enum Switch {
     SendStoredAtOnce,
     /// Terminal: the last octet of received data is dropped.
     DropLastOctet,
+    /// Terminal: what does not fit the answer to RECEIVE DATA is lost.
+    DropRest,
+    /// Terminal: RECEIVE DATA gives one octet at a time.
+    OneOctet,
     /// Terminal: CLOSE CHANNEL leaves the listener open.
     LeakListener,
+    /// Terminal: CLOSE CHANNEL closes the channel, and clients of its port are let in all the same.
+    ServeClosedPort,
     /// Terminal: channel data are lost on the way to the DM Client, and the loss is not reported.
     LoseNotification,
     /// Terminal: an ENVELOPE refused with 9300 is not repeated.
@@ -95,6 +101,8 @@ pub enum Switch {
     HideDeadClient,
     /// Terminal: timers never expire.
     DeadTimers,
+    /// Terminal: timers expire after half their time.
+    HastyTimers,
     /// Terminal: no STATUS is sent while idle.
     NoPolling,
     /// Terminal: ENVELOPE Terminal Applications is not sent.

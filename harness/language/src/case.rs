@@ -3,6 +3,7 @@
 mod convert;
 mod lint;
 mod read;
+mod requires;
 mod schema;
 mod setup;
 mod steps;
@@ -24,6 +25,7 @@ pub use crate::bundle::{Bundle, BundleError};
 pub use crate::catalogue::Role;
 pub(crate) use convert::json;
 pub(crate) use read::{Found, explained};
+pub use requires::{Requires, Seen};
 pub use schema::{case_schema, include_schema};
 pub(crate) use schema::{definitions, readings};
 
@@ -59,6 +61,8 @@ pub struct Case {
     pub judged: Vec<Reading>,
     /// Values that the IXIT has to have: name and value.
     pub ixit: Vec<(String, String)>,
+    /// What the DUT has to offer; that of the includes is part of it.
+    pub requires: Requires,
     /// What the harness plays.
     pub role: Role,
     /// How sure it is that the documents say this.

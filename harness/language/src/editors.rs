@@ -98,7 +98,7 @@ fn refer(schema: &mut Value) {
 /// Lets `${name}` stand wherever a scalar stands: what it is worth, a schema for editors cannot know. Words that
 /// decide what a step is stay closed, so words are opened only where fields are set or compared.
 fn admit_names(schema: &mut Value) {
-    const FIELDS: [&str; 4] = ["with.", "match.", "is.", "setup."];
+    const FIELDS: [&str; 5] = ["with.", "match.", "is.", "setup.", "requires."];
     if let Some(Value::Object(definitions)) = schema.get_mut("definitions") {
         for (name, definition) in definitions {
             admit(definition, FIELDS.iter().any(|prefix| name.starts_with(prefix)));

@@ -33,6 +33,7 @@ use crate::missed::{Missed, hides};
 use crate::notes::Notes;
 use crate::outcome::CaseResult;
 use crate::package::MOST_MESSAGES;
+use crate::requires::Watch;
 use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind, Wait};
 use dmsc_language::variables::{self, Scope, VariableError};
 
@@ -102,10 +103,15 @@ pub fn execute<'a>(
 ) -> CaseResult {
     let began = session.now();
     let ending = Ending::new(session.ends_with_notification(), began);
+    let requires = match Watch::of(case, &scope) {
+        Ok(requires) => requires,
+        Err(error) => return CaseResult::error(format!("the case cannot be run: {error}")),
+    };
     let mut executor = Executor {
         case,
         session,
         scope,
+        requires,
         options,
         notes: Notes::new(recorder, case.name(), &options.dut, began),
         bench,
@@ -169,6 +175,7 @@ pub(crate) struct Executor<'a> {
     pub(crate) case: &'a Case,
     pub(crate) session: &'a mut Session,
     pub(crate) scope: Scope,
+    requires: Watch<'a>,
     pub(crate) options: &'a Options,
     pub(crate) notes: Notes<'a>,
     bench: &'a mut dyn Operator,
@@ -265,8 +272,9 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Takes note of a message, and remarks what its decoder forgave: each kind of irregularity once a case.
-    fn note(&mut self, event: &Rc<Event>) {
+    /// Takes note of a message, and remarks what its decoder forgave: each kind of irregularity once a case. A case that
+    /// requires more than the message shows is over.
+    fn note(&mut self, event: &Rc<Event>) -> Result<(), Stop> {
         if event.heard {
             for (kind, what) in event.irregularities() {
                 if self.irregular.insert((event.kind.clone(), kind.to_owned())) {
@@ -275,12 +283,13 @@ impl<'a> Executor<'a> {
             }
         }
         self.notes.message(event);
+        self.requires.look(event).map_or(Ok(()), |reason| Err(Stop::NotApplicable(reason)))
     }
 
     /// Records an event and answers it as the specification asks.
     fn pass_by(&mut self, event: Event) -> Result<(), Stop> {
         let wants = event.wants_answer;
-        self.note(&Rc::new(event));
+        self.note(&Rc::new(event))?;
         if wants {
             self.session.answer(&Reply::Default)?;
         }
@@ -383,7 +392,7 @@ impl<'a> Executor<'a> {
                     continue;
                 }
                 let event = Rc::new(event);
-                self.note(&event);
+                self.note(&event)?;
                 // The fields of several messages have no place in the octets of the last.
                 self.marks = missed.package.open().is_none();
                 return Ok(Waited::Came(missed.package.joined(event)));
@@ -391,7 +400,7 @@ impl<'a> Executor<'a> {
             if event.heard && hides(&event, kind) {
                 let event = Rc::new(event);
                 missed.unreadable(&event);
-                self.note(&event);
+                self.note(&event)?;
                 if event.wants_answer {
                     self.session.answer(&Reply::Default)?;
                 }

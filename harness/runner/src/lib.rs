@@ -11,6 +11,7 @@ pub mod outcome;
 mod package;
 pub mod piecewise;
 pub mod prove;
+mod requires;
 pub mod run;
 pub mod select;
 pub mod shake;

@@ -43,9 +43,7 @@ impl CaseResult {
             interrupted: None,
         }
     }
-}
 
-impl CaseResult {
     /// What became of the case.
     pub fn outcome(&self) -> Outcome {
         match &self.not_applicable {

@@ -15,7 +15,7 @@ use dmsc_report::journal::{Check, CheckVerdict, Event};
 use dmsc_runner::execute::Options;
 use dmsc_runner::outcome::CaseResult;
 use dmsc_runner::run::attempt;
-use dmsc_scr::Verdict;
+use dmsc_scr::{Outcome, Verdict};
 
 /// Runs a case of the text given against a reference DUT with a fault of the text given.
 fn run(dut: &str, fault: Option<&str>, case: &str) -> (CaseResult, Vec<Check>) {
@@ -256,4 +256,42 @@ fn what_was_not_delivered_is_not_followed() {
         "{}",
         result.reason
     );
+}
+
+/// A reference terminal whose profile lacks these facilities.
+fn without(facilities: &str) -> String {
+    format!(
+        "- id: less\n  side: terminal\n  what: It offers less.\n  patches: [{{ on: terminal-profile, with: {{ off: [{facilities}] }} }}]\n"
+    )
+}
+
+#[test]
+fn what_a_terminal_need_not_offer_is_not_applicable() {
+    for (facilities, case, why) in [
+        ("timer-expiration", "DM_SC-D-003-M/timer-wake-up", "does not offer `timer-expiration`"),
+        ("udp-client-local", "DM_SC-D-003-M/trigger[transport=udp-client-local]", "does not offer `udp-client-local`"),
+        ("call-control", "DM_SC-D-003-M/call-wake-up", "does not offer `call-control`"),
+        ("event-location-status", "DM_SC-D-003-M/location-wake-up", "does not offer `event-location-status`"),
+        ("refresh", "DM_SC-D-003-M/port-of-its-own", "does not offer `refresh`"),
+    ] {
+        let result = known("reference-terminal", Some(&without(facilities)), case);
+        let Outcome::NotApplicable(reason) = result.outcome() else { panic!("{case}: {:?}", result) };
+        assert_eq!(reason.code(), Some("not-offered"));
+        assert!(reason.to_string().ends_with(why), "{reason}");
+        assert_eq!(result.reason, reason.to_string());
+        assert_eq!(known("reference-terminal", None, case).outcome(), Outcome::Verdict(Verdict::Pass), "{case}");
+    }
+}
+
+#[test]
+fn what_a_client_of_an_older_http_cannot_take_is_not_applicable() {
+    let old = "- id: old\n  side: terminal\n  what: HTTP/1.0.\n  patches: [{ on: http.request, with: { version: \"1.0\" } }]\n";
+    let result = known("reference-terminal", Some(old), "DM_SC-C-008-M/chunked-response[size=100]");
+    assert_eq!(result.outcome().code(), Some("not-offered"), "{}", result.reason);
+}
+
+#[test]
+fn what_a_terminal_must_offer_is_a_fail() {
+    let result = known("reference-terminal", Some(&without("open-channel")), "DM_SC-D-001-M/profile-class-e");
+    assert_eq!(result.outcome(), Outcome::Verdict(Verdict::Fail), "{}", result.reason);
 }

@@ -7,6 +7,8 @@
 //!   DM_SC-S-001-M: yes
 //!   DM_SC-S-003-O: no
 //!   SCR-DM-NOTI-S-003: yes                    # items of other enablers are answered too
+//! features:                                   # optional; what conditional demands depend on
+//!   usb: yes
 //! interpretations:                            # only where another reading than the default is wanted
 //!   package0-framing: wsp
 //! ```
@@ -15,6 +17,7 @@
 //! reach. Mandatory items are yes; an item that is yes obliges its requirement to be true over the answers.
 
 mod check;
+mod features;
 mod read;
 mod solve;
 mod template;
@@ -26,15 +29,17 @@ use dmsc_doc::{Problems, Source};
 use serde::{Deserialize, Serialize};
 
 pub use check::{AnswerAt, Change, CheckReport, Conflict, Freedom, ItemFreedom};
+pub use features::FeatureAnswer;
 pub use read::{Answer, Draft};
 
-use crate::{Alternative, Class, ItemId, Tables};
+use crate::{Alternative, Class, Feature, ItemId, Tables};
 
 /// A statement that is complete and free of contradictions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ics {
     dut: Dut,
     answers: BTreeMap<ItemId, bool>,
+    features: BTreeMap<Feature, bool>,
     interpretations: BTreeMap<String, String>,
 }
 
@@ -67,13 +72,15 @@ impl Ics {
         let draft = Draft::parse(source, tables)?;
         let problems = draft.unanswered_problems(tables);
         Problems::none_or(source, problems, ())?;
-        let problems = draft.check(tables).problems(&draft);
+        let mut problems = draft.check(tables).problems(&draft);
+        problems.extend(draft.feature_problems());
+        let features = draft.all_features();
         let mut answers = BTreeMap::new();
         for (item, answer) in &draft.answers {
             answers.extend(answer.value.map(|value| (item.clone(), value)));
         }
         let Draft { dut, interpretations, .. } = draft;
-        Problems::none_or(source, problems, Self { dut, answers, interpretations })
+        Problems::none_or(source, problems, Self { dut, answers, features, interpretations })
     }
 
     /// The same statement with other answers to some items.
@@ -103,6 +110,16 @@ impl Ics {
     /// Every answer, by item.
     pub fn answers(&self) -> &BTreeMap<ItemId, bool> {
         &self.answers
+    }
+
+    /// Whether the DUT has a feature, as answered or by default.
+    pub fn has(&self, feature: Feature) -> bool {
+        self.features.get(&feature).copied().unwrap_or_default()
+    }
+
+    /// Whether it has each feature.
+    pub fn features(&self) -> &BTreeMap<Feature, bool> {
+        &self.features
     }
 
     /// The readings that the statement chooses, by interpretation; those not in it stay at their default.
@@ -201,6 +218,43 @@ mod tests {
         assert_eq!((changed.claims("DM_SC-S-006-O"), changed.claims("DM_SC-S-005-O")), (Some(false), Some(true)));
         assert_eq!((changed.dut(), changed.interpretations()), (ics.dut(), ics.interpretations()));
         assert!(ics.with_answers(&change("DM_SC-S-001-M", false), Tables::builtin()).is_err());
+    }
+
+    #[test]
+    fn features_have_defaults_and_cannot_contradict_each_other() {
+        let ics = card("").unwrap();
+        let yes: Vec<Feature> = Feature::ALL.into_iter().filter(|feature| ics.has(*feature)).collect();
+        assert_eq!(yes, [Feature::Iso, Feature::Ipv4, Feature::Sms3gpp]);
+        let usb = card("features: { iso: no, usb: yes }\n").unwrap();
+        assert!(usb.has(Feature::Usb) && !usb.has(Feature::Iso) && !usb.has(Feature::Eem), "a card may have ICCD alone");
+        for (answers, expected) in [
+            ("{ iso: no }", "without ISO and USB nothing connects"),
+            ("{ eem: yes }", "eem is a class of USB, and `usb` is no"),
+            ("{ ipv4: no }", "an account has an address of IPv4 or of IPv6"),
+            ("{ isso: yes }", "unknown key `isso`"),
+            ("{ iso: perhaps }", "the answer on iso is neither yes nor no"),
+        ] {
+            let problems = card(&format!("features: {answers}\n")).unwrap_err();
+            assert_eq!(problems.problems.len(), 1, "{problems}");
+            assert!(problems.to_string().contains(expected), "{problems}");
+        }
+    }
+
+    #[test]
+    fn a_device_with_usb_has_both_classes() {
+        let of = |more: &str| {
+            let mut text = String::from("ics: 1\ndut: { name: Sample, kind: terminal }\nanswers:\n");
+            for id in DutKind::Terminal.items(Tables::builtin()) {
+                text.push_str(&format!("  {id}: yes\n"));
+            }
+            Ics::parse(&Source::new("terminal.yaml", text + more), Tables::builtin())
+        };
+        let usb = of("features: { usb: yes }\n").unwrap();
+        assert!(usb.has(Feature::Iccd) && usb.has(Feature::Eem));
+        let text = of("features: { usb: yes, eem: no }\n").unwrap_err().to_string();
+        assert!(text.contains("supports the ICCD class and EEM (DM_SC 5.1-3)"), "{text}");
+        let text = of("features: { sms-3gpp: no }\n").unwrap_err().to_string();
+        assert!(text.contains("the SMS bearer is that of no system"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ItemId;
+use crate::{Feature, ItemId};
 
 /// Why a case does not concern a DUT. [`Display`](fmt::Display) is the text for a person, [`NotApplicable::code`] the
 /// word for scripts.
@@ -10,6 +10,8 @@ use crate::ItemId;
 pub enum NotApplicable {
     /// The statement does not claim an item that the case needs.
     NotClaimed(ItemId),
+    /// The statement says that the DUT lacks what the case is about: it has none of these features.
+    NoFeature(Vec<Feature>),
     /// The case holds for another reading of the documents.
     OtherReading {
         /// The entry of the interpretations.
@@ -30,9 +32,7 @@ pub enum NotApplicable {
     ContactAlone,
     /// Nothing can deliver a notification.
     NoNotification,
-    /// The encoding cannot be set on the DUT.
-    FixedEncoding,
-    /// The DUT cannot be given an account.
+    /// The DUT cannot be given another account than its own.
     FixedAccount,
     /// The case is for messages in another encoding than the DUT's.
     OtherEncoding {
@@ -40,6 +40,11 @@ pub enum NotApplicable {
         wanted: String,
         /// What the IXIT says.
         declared: String,
+    },
+    /// The DUT does not offer what the case is about, as its own messages show.
+    NotOffered {
+        /// What they show, in a line.
+        why: String,
     },
     /// As a journal says.
     Recorded {
@@ -55,14 +60,15 @@ impl NotApplicable {
     pub fn code(&self) -> Option<&str> {
         Some(match self {
             Self::NotClaimed(_) => "not-claimed",
+            Self::NoFeature(_) => "no-feature",
             Self::OtherReading { .. } => "other-reading",
             Self::OtherIxit { .. } => "other-ixit",
             Self::NoContact => "no-contact",
             Self::ContactAlone => "contact-alone",
             Self::NoNotification => "no-notification",
-            Self::FixedEncoding => "fixed-encoding",
             Self::FixedAccount => "fixed-account",
             Self::OtherEncoding { .. } => "other-encoding",
+            Self::NotOffered { .. } => "not-offered",
             Self::Recorded { code, .. } => return code.as_deref(),
         })
     }
@@ -72,6 +78,10 @@ impl fmt::Display for NotApplicable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotClaimed(item) => write!(f, "the statement does not claim {item}"),
+            Self::NoFeature(lacking) => {
+                let names: Vec<&str> = lacking.iter().map(|feature| feature.as_str()).collect();
+                write!(f, "it is for DUTs with {}, and the statement says no", names.join(" or "))
+            }
             Self::OtherReading { id } => write!(f, "it holds for another reading of {id} than the one in force"),
             Self::OtherIxit { name, wanted, value } => {
                 write!(f, "it is for `{name}: {wanted}`, and the IXIT says `{value}`")
@@ -83,13 +93,11 @@ impl fmt::Display for NotApplicable {
             Self::NoNotification => {
                 f.write_str("it needs a notification to be delivered, and the DUT file names no command for it")
             }
-            Self::FixedEncoding => {
-                f.write_str("it chooses the encoding of the DM Client, which cannot be set on this DUT")
-            }
-            Self::FixedAccount => f.write_str("it provisions an account of its own, which this DUT cannot be given"),
+            Self::FixedAccount => f.write_str("it is for another account than the DUT's own, which this DUT cannot be given"),
             Self::OtherEncoding { wanted, declared } => {
                 write!(f, "it is for messages in {wanted}, and the IXIT says {declared}")
             }
+            Self::NotOffered { why } => write!(f, "the DUT does not offer what it is about: {why}"),
             Self::Recorded { text, .. } => f.write_str(text),
         }
     }
@@ -105,6 +113,11 @@ mod tests {
         for (reason, code, text) in [
             (NotApplicable::NotClaimed(item), "not-claimed", "the statement does not claim DM_SC-C-002-O"),
             (
+                NotApplicable::NoFeature(vec![Feature::Iso, Feature::Iccd]),
+                "no-feature",
+                "it is for DUTs with iso or iccd, and the statement says no",
+            ),
+            (
                 NotApplicable::OtherIxit { name: "bearer".into(), wanted: "sms".into(), value: String::new() },
                 "other-ixit",
                 "it is for `bearer: sms`, and the IXIT says ``",
@@ -113,6 +126,11 @@ mod tests {
                 NotApplicable::OtherEncoding { wanted: "xml".into(), declared: "wbxml".into() },
                 "other-encoding",
                 "it is for messages in xml, and the IXIT says wbxml",
+            ),
+            (
+                NotApplicable::NotOffered { why: "its terminal profile does not offer `refresh`".into() },
+                "not-offered",
+                "the DUT does not offer what it is about: its terminal profile does not offer `refresh`",
             ),
         ] {
             assert_eq!((reason.code(), reason.to_string().as_str()), (Some(code), text));

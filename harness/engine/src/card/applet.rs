@@ -24,7 +24,7 @@ use crate::choice::card::{
 };
 use crate::chunks::Chunks;
 use crate::dm::{DmServer, server};
-use crate::messages::{NotificationWith, Octets, SessionId, Within};
+use crate::messages::{Digest, NotificationWith, Octets, SessionId, Within};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, PlayerIo};
 use crate::switch::{Switch, Switches};
@@ -83,6 +83,9 @@ impl Order {
         }
         with.password.into_iter().for_each(|password| account.server_secret = password);
         with.nonce.into_iter().for_each(|Octets(nonce)| account.server_nonce = nonce);
+        if with.digest == Some(Digest::ReplacedNonce) {
+            server.replaced_nonce.iter().for_each(|nonce| account.server_nonce.clone_from(nonce));
+        }
         with.body.into_iter().for_each(|Octets(body)| trigger.body = body);
         let package0 = server::sign(trigger, with.digest.unwrap_or_default(), &account)?;
         let octets = match with.octets {

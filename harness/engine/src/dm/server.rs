@@ -29,6 +29,8 @@ const MAX_ATTEMPTS: u32 = 3;
 pub struct DmServer {
     /// The account shared with the client; its nonces move as sessions go.
     pub account: Account,
+    /// The nonce of the server that the one in force has replaced.
+    pub replaced_nonce: Option<Vec<u8>>,
     choices: Choices,
     switches: Switches,
     rng: Random,
@@ -84,7 +86,8 @@ impl DmServer {
             SessionIds::Ascending | SessionIds::Random => drawn,
             SessionIds::Downwards => u16::MAX.saturating_sub(drawn),
         };
-        DmServer { account, choices, switches, rng, program, last_session_id, announced: None, session: None }
+        let (replaced_nonce, announced, session) = (None, None, None);
+        DmServer { account, replaced_nonce, choices, switches, rng, program, last_session_id, announced, session }
     }
 
     /// Builds the next notification: a new session id, or the announced one again while no session took it up
@@ -380,7 +383,10 @@ impl DmServer {
         if let Some(nonce) = &nonce
             && !self.switches.on(Switch::ForgetServerNonce)
         {
-            self.account.server_nonce.clone_from(nonce);
+            let before = std::mem::replace(&mut self.account.server_nonce, nonce.clone());
+            if before != *nonce {
+                self.replaced_nonce = Some(before);
+            }
         }
         match about_us.status_code().map(|code| code.code()) {
             Some(401 | 407) => {
@@ -456,7 +462,7 @@ pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) ->
 pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Package0, DirectiveError> {
     let secret = account.server_secret.as_bytes();
     let signed = match digest {
-        Digest::Valid | Digest::Octets(_) => account.signed(trigger, secret, &account.server_nonce),
+        Digest::Valid | Digest::ReplacedNonce | Digest::Octets(_) => account.signed(trigger, secret, &account.server_nonce),
         Digest::WrongPassword => account.signed(trigger, &[secret, b"?"].concat(), &account.server_nonce),
         Digest::DefaultNonce => account.signed(trigger, secret, &DEFAULT_NONCE),
         Digest::WrongNonce => account.signed(trigger, secret, &[&account.server_nonce[..], b"?"].concat()),

@@ -61,6 +61,8 @@ pub enum Digest {
     WrongPassword,
     /// Over another nonce.
     WrongNonce,
+    /// Over the nonce that the one in force has replaced: what was right before is recorded and played again.
+    ReplacedNonce,
     /// Over the nonce of DM 1.2 for a lost one, 0x00000000.
     DefaultNonce,
     /// These octets.
@@ -68,10 +70,11 @@ pub enum Digest {
 }
 
 impl Digest {
-    const WORDS: [(&'static str, Digest); 4] = [
+    const WORDS: [(&'static str, Digest); 5] = [
         ("valid", Digest::Valid),
         ("wrong-password", Digest::WrongPassword),
         ("wrong-nonce", Digest::WrongNonce),
+        ("replaced-nonce", Digest::ReplacedNonce),
         ("default-nonce", Digest::DefaultNonce),
     ];
 }

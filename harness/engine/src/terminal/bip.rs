@@ -33,6 +33,8 @@ struct Channel {
 #[derive(Clone, Debug)]
 pub(super) struct Bip {
     channels: Vec<Channel>,
+    /// Channels that were closed, for a terminal that goes on serving their ports.
+    closed: Vec<Channel>,
     limit: u8,
     max_buffer: u16,
     /// How much of what a client sent the card is told of at once.
@@ -97,6 +99,7 @@ impl Bip {
     pub(super) fn new(limit: u8, max_buffer: Option<u16>, chunks: Chunks, switches: Switches) -> Bip {
         Bip {
             channels: Vec::new(),
+            closed: Vec::new(),
             limit: limit.clamp(1, 7),
             max_buffer: max_buffer.unwrap_or(MAX_BUFFER),
             arriving: chunks.clone(),
@@ -141,6 +144,7 @@ impl Bip {
     /// CLOSE CHANNEL. Gives whether a client connection was cut.
     pub(super) fn close(&mut self, id: u8, qualifier: u8) -> Result<bool, Failure> {
         let leak = self.switches.on(Switch::LeakListener);
+        let serves_on = self.switches.on(Switch::ServeClosedPort);
         let channel = self.find(id).ok_or(Failure::INVALID)?;
         let cut = channel.server && channel.link == Link::Established;
         if channel.server && (qualifier & 1 == 1 || leak) {
@@ -149,6 +153,8 @@ impl Bip {
             channel.coming.clear();
             channel.stored.clear();
         } else {
+            let served = (serves_on && channel.server).then(|| channel.clone());
+            self.closed.extend(served);
             self.channels.retain(|c| c.id != id);
         }
         Ok(cut)
@@ -185,10 +191,15 @@ impl Bip {
     /// RECEIVE DATA. Gives the octets, how many are left (coded), and whether fewer came than were asked for.
     pub(super) fn receive(&mut self, id: u8, wanted: u8) -> Result<(Vec<u8>, u8, bool), Failure> {
         let drop_last = self.switches.on(Switch::DropLastOctet);
-        let most = self.given.take(MAX_RECEIVE);
+        let drop_rest = self.switches.on(Switch::DropRest);
+        let most = if self.switches.on(Switch::OneOctet) { 1 } else { self.given.take(MAX_RECEIVE) };
         let channel = self.find(id).ok_or(Failure::INVALID)?;
         let count = usize::from(wanted).min(most).min(channel.incoming.len());
-        let rest = channel.incoming.split_off(count);
+        let mut rest = channel.incoming.split_off(count);
+        if drop_rest {
+            let lost = usize::from(wanted).saturating_sub(count).min(rest.len());
+            rest.drain(..lost);
+        }
         let mut octets = std::mem::replace(&mut channel.incoming, rest);
         let missing = count < usize::from(wanted);
         if drop_last && octets.len() > 1 {
@@ -204,7 +215,11 @@ impl Bip {
 
     /// A local client connects to a port of the gateway.
     pub(super) fn connect(&mut self, port: u16) -> Option<(u8, Notice)> {
-        let channel = self.channels.iter_mut().find(|c| c.server && c.port == port && c.link == Link::Listen)?;
+        let listens = |c: &Channel| c.server && c.port == port && c.link == Link::Listen;
+        if !self.channels.iter().any(listens) {
+            self.channels.extend(self.closed.iter().position(listens).map(|at| self.closed.remove(at)));
+        }
+        let channel = self.channels.iter_mut().find(|c| listens(c))?;
         channel.link = Link::Established;
         Some((channel.id, Notice::Status(ChannelStatus::new(channel.id, Link::Established))))
     }

@@ -298,6 +298,7 @@ impl Terminal {
     fn timer(&mut self, command: &ProactiveCommand, qualifier: u8) -> Outcome {
         let Some(id) = command.objects.timer_id() else { return Outcome::new(0x36) };
         let now = self.io.now;
+        let hasty = self.switches.on(Switch::HastyTimers);
         let Some(place) = usize::from(id).checked_sub(1).and_then(|index| self.timers.get_mut(index)) else {
             return Outcome::new(0x32);
         };
@@ -307,7 +308,8 @@ impl Terminal {
         match (qualifier & 0x03, left) {
             (0x00, _) => match command.objects.timer_value() {
                 Some(value) => {
-                    *place = Some((now + Duration::from_secs(u64::from(value.seconds())), value.seconds()));
+                    let seconds = if hasty { value.seconds() / 2 } else { value.seconds() };
+                    *place = Some((now + Duration::from_secs(u64::from(seconds)), value.seconds()));
                     identified(Outcome::new(0x00))
                 }
                 None => Outcome::new(0x36),

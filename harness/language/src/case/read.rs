@@ -373,7 +373,9 @@ impl Reader<'_> {
                 expander.check_names(source, node);
             }
         }
+        expander.requires(source, &filled);
         let steps = expander.steps(source, filled.get("steps").map(Node::items).unwrap_or_default());
+        let requires = expander.required();
         let setup = match filled.get("setup") {
             Some(node) => match setup::read(role, node, instance) {
                 Ok(setup) => setup,
@@ -398,6 +400,7 @@ impl Reader<'_> {
             when: pairs("when"),
             judged: pairs("judged"),
             ixit: pairs("ixit"),
+            requires,
             role,
             trust,
             setup,

@@ -9,6 +9,7 @@ use dmsc_scr::{Cited, Tables};
 
 use super::Trust;
 use super::lint::LONGEST;
+use super::requires::requires_schema;
 use crate::catalogue::schema::{kinds, mutations, settings, template, with};
 use crate::catalogue::{Catalogue, Role};
 
@@ -21,7 +22,7 @@ pub fn case_schema() -> Schema {
         };
         let setup = Field::optional("setup", setup_schema(role), "Settings of the player.");
         let steps = Field::required("steps", steps(role), "What happens, in order.");
-        Tag::new(role.as_str(), doc, [setup, steps])
+        Tag::new(role.as_str(), doc, [requires(role), setup, steps])
     });
     let items = |doc: &'static str| (Schema::seq(item_schema()).with(no_item_twice), doc);
     let (covers, covers_doc) = items("Further items that the verdict counts for.");
@@ -69,14 +70,15 @@ pub fn case_schema() -> Schema {
 
 /// What an include may hold, for steps of a role; for editors, of either role.
 pub fn include_schema(role: Option<Role>) -> Schema {
-    let steps = match role {
-        Some(role) => steps(role),
-        None => Schema::one_of(Role::ALL.map(steps)),
+    let (steps, requires) = match role {
+        Some(role) => (steps(role), requires_name(role)),
+        None => (Schema::one_of(Role::ALL.map(steps)), Schema::one_of(Role::ALL.map(requires_name))),
     };
     let variables = Mapping::new([]).free(crate::variables::name_schema(), Schema::Any);
     Mapping::new([
         Field::required("purpose", Schema::text(), "What the steps do."),
         Field::optional("variables", variables, "Names with defaults; `null` for those that must be given."),
+        Field::optional("requires", requires, REQUIRES),
         Field::required("steps", steps, "The steps."),
     ])
     .into()
@@ -110,13 +112,26 @@ pub(crate) fn definitions() -> &'static Definitions {
             .define("readings", readings())
             .define("disturbance", crate::disturb::disturbance_schema());
         Role::ALL.into_iter().fold(all, |all, role| {
-            all.define(format!("step.{role}"), step(role)).define(setup_name(role), settings(Setup::group(role)))
+            all.define(format!("step.{role}"), step(role))
+                .define(setup_name(role), settings(Setup::group(role)))
+                .define(format!("requires.{role}"), requires_schema(role))
         })
     })
 }
 
 fn steps(role: Role) -> Schema {
     Schema::seq_of(Schema::reference(format!("step.{role}")), 1, usize::MAX)
+}
+
+const REQUIRES: &str = "What the DUT has to offer; one that does not is no DUT for the case.";
+
+fn requires(role: Role) -> Field {
+    Field::optional("requires", requires_name(role), REQUIRES)
+}
+
+/// Where it is defined what a case of a role can require.
+fn requires_name(role: Role) -> Schema {
+    Schema::reference(format!("requires.{role}"))
 }
 
 /// Where the settings of a role's player are defined.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::convert::{is_reference, json};
 use super::lint::{self, MOST_STEPS, Tried};
 use super::read::{Found, explained, problems_of, trust_of};
+use super::requires::{self, Requires};
 use super::{
     Delay, Expect, ExpectNone, Level, Location, OperatorAct, Repeat, ReplySpec, Send, Step, StepKind, Trust, Wait,
     definitions, include_schema,
@@ -58,6 +59,8 @@ pub(super) struct Expander<'a> {
     when: Vec<Reading>,
     /// The readings under which it is demanded.
     judged: Vec<Reading>,
+    /// What the case and its includes require.
+    required: Requires,
 }
 
 /// What an earlier step keeps.
@@ -82,7 +85,21 @@ impl<'a> Expander<'a> {
         let (open, hashed, captures) = (Vec::new(), Vec::new(), Vec::new());
         let (when, judged) = (Vec::new(), Vec::new());
         let (lines, count) = (BTreeMap::new(), 0);
-        Expander { role, trust, given, shelf, found, hash, tried, lines, count, open, hashed, captures, when, judged }
+        let required = Requires::default();
+        Expander { role, trust, given, shelf, found, hash, tried, lines, count, open, hashed, captures, when, judged, required }
+    }
+
+    /// Reads what a case or an include requires.
+    pub(super) fn requires(&mut self, source: &Source, root: &Node) {
+        let Some(node) = root.get("requires") else { return };
+        self.check_names(source, node);
+        let required = requires::read(self.role, node, |node, group| self.compiled(source, node, group, false));
+        self.required.join(required);
+    }
+
+    /// What was required by all that was read.
+    pub(super) fn required(&mut self) -> Requires {
+        std::mem::take(&mut self.required)
     }
 
     /// The steps of a sequence that complies with the schema.
@@ -282,6 +299,13 @@ impl<'a> Expander<'a> {
     fn template(&mut self, source: &Source, node: &Node, key: &str, group: &'static str) -> Option<Value> {
         let value = node.get(key)?;
         self.check_names(source, value);
+        let compiled = self.compiled(source, value, group, key == "match");
+        self.captured(value);
+        Some(compiled)
+    }
+
+    /// The template at a node, which is tried; `demand` says whether something is demanded by it.
+    fn compiled(&mut self, source: &Source, value: &Node, group: &'static str, demand: bool) -> Value {
         let mut compiled = json(&template(group), value, definitions());
         normalise(&mut compiled, group);
         if let Some((path, readings)) = reading::gap(&compiled) {
@@ -295,7 +319,7 @@ impl<'a> Expander<'a> {
         match Template::compile(&of_any) {
             // What counts under some readings only is tried when the reading is known.
             Ok(_) if of_any != compiled => {}
-            Ok(_) => self.tried.template((&mut *self.found, source), value, &of_any, group, key == "match"),
+            Ok(_) => self.tried.template((&mut *self.found, source), value, &of_any, group, demand),
             Err(error) => {
                 let place = value.at(&error.path);
                 // What is not known yet is tried when it is.
@@ -304,8 +328,7 @@ impl<'a> Expander<'a> {
                 }
             }
         }
-        self.captured(value);
-        Some(compiled)
+        compiled
     }
 
     fn keep(&mut self, name: &str, group: Option<&'static str>) {
@@ -437,6 +460,7 @@ impl<'a> Expander<'a> {
         }
         self.open.push(path);
         let outer = std::mem::replace(&mut self.given, values.into_iter().map(|(name, _)| name).collect());
+        self.requires(included, &filled);
         let before = self.captures.len();
         let mut steps = self.steps(included, filled.get("steps").map(Node::items).unwrap_or_default());
         self.given = outer;

@@ -1,5 +1,6 @@
 use std::num::NonZeroU16;
 
+use dmsc_scr::Feature;
 use serde_json::json;
 
 use super::*;
@@ -213,4 +214,66 @@ fn what_a_dut_need_not_do_is_read() {
     assert!(files(&named.replace("    skip: without-wake-up\n", "")).is_ok());
     let alone = files(&WAITS.replace("    until: close-channel\n", "")).unwrap_err();
     assert!(alone.contains("`match` without `until`"), "{alone}");
+}
+
+const PICKY: &str = "
+title: A timer wakes the card up
+purpose: It runs out.
+spec: [DM_SC 6-1]
+role: card
+parameters: { facility: [timer-management-start-stop], port: [1] }
+requires:
+  features: [usb, [iso, iccd]]
+  facilities: [\"${facility}\"]
+  without: [direct]
+  channels: 2
+  seen:
+    - { message: envelope.terminal-applications, match: { applications: { not: { contains: { port: \"${port}\" } } } }, why: in use }
+steps:
+  - include: reset
+";
+
+const RESET: &str = "
+purpose: Resets the card.
+requires: { facilities: [refresh, timer-management-start-stop] }
+steps:
+  - send: refresh
+  - expect: terminal-profile
+";
+
+#[test]
+fn what_a_case_and_its_includes_require_is_one_list() {
+    let files = [("DM_SC-D-003-M/picky.yaml", PICKY), ("include/reset.yaml", RESET)];
+    let requires = loaded(&files).remove(0).requires;
+    assert_eq!(requires.features, [vec![Feature::Usb], vec![Feature::Iso, Feature::Iccd]]);
+    let whys: Vec<&str> = requires.seen.iter().map(|seen| seen.why.as_str()).collect();
+    assert_eq!(
+        whys,
+        [
+            "its terminal profile does not offer `timer-management-start-stop`",
+            "its terminal profile offers `direct`",
+            "its terminal profile offers fewer channels than 2",
+            "in use",
+            "its terminal profile does not offer `refresh`",
+        ]
+    );
+    assert_eq!(requires.seen[3].kind.name, "envelope.terminal-applications");
+    assert_eq!(requires.seen[3].matching, json!({ "applications": { "not": { "contains": { "port": 1 } } } }));
+}
+
+#[test]
+fn what_cannot_be_required_is_refused_at_its_place() {
+    for (good, bad, expected) in [
+        ("[direct]", "[diret]", "picky.yaml:10:13"),
+        ("channels: 2", "channels: 8", "picky.yaml:11:13"),
+        ("{ port: \"${port}\" }", "{ prt: \"${port}\" }", "picky.yaml:13:"),
+        ("contains:", "range:", "picky.yaml:13:"),
+        ("features: [usb,", "features: [uxb,", "picky.yaml:8:"),
+        ("role: card", "role: terminal", "picky.yaml:9:"),
+    ] {
+        let files = [("DM_SC-D-003-M/picky.yaml", PICKY.replace(good, bad)), ("include/reset.yaml", RESET.to_owned())];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        let text = load(&files).unwrap_err();
+        assert!(text.contains(expected), "{bad}: {text}");
+    }
 }

@@ -168,6 +168,8 @@ pub fn prove(what: &Prove<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result
             Unit::Clean(_) => {
                 ran.extend(outcomes.seen.iter().map(|seen| seen.case.clone()));
                 proof.unclean.extend(outcomes.not(Verdict::Pass));
+                // Nothing would show that such a case can pass.
+                proof.unclean.extend(outcomes.not_offered.iter().cloned());
             }
             Unit::Fault(fault, dut) => {
                 let caught = caught(fault, dut, outcomes);

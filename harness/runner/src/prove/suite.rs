@@ -19,6 +19,8 @@ use crate::unrecorded::Unrecorded;
 pub(crate) struct Outcomes {
     /// Those that ran.
     pub(crate) seen: Vec<Seen>,
+    /// Those that were begun, and turned out to be about what the DUT does not offer.
+    pub(crate) not_offered: Vec<Unclean>,
     measured: Vec<Measured>,
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
         all: true,
         stop_after: None,
     };
-    let mut outcomes = Outcomes { seen: Vec::new(), measured: Vec::new() };
+    let mut outcomes = Outcomes { seen: Vec::new(), not_offered: Vec::new(), measured: Vec::new() };
     for planned in plan(&config, Tables::builtin()) {
         let case = planned.case;
         let outcome = planned.skip.unwrap_or_else(|| {
@@ -54,9 +56,13 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
             let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
             let result = run_case(&mut rig, case, &options, &mut Unrecorded, &mut DutFileOperator::new(dut));
             let outcome = result.outcome();
-            if let Outcome::Verdict(verdict) = outcome {
-                let CaseResult { reason, doubted, .. } = result;
-                outcomes.seen.push(Seen { case: case.name(), verdict, reason, doubted });
+            let CaseResult { verdict, reason, doubted, .. } = result;
+            match &outcome {
+                Outcome::Verdict(_) => outcomes.seen.push(Seen { case: case.name(), verdict, reason, doubted }),
+                other => {
+                    let verdict = other.as_str().to_owned();
+                    outcomes.not_offered.push(Unclean { case: case.name(), verdict, reason });
+                }
             }
             outcome
         });

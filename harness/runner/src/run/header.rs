@@ -43,6 +43,7 @@ fn dut_header(dut: &Dut) -> DutHeader {
         dut.ics.answers().iter().map(|(item, yes)| (item.to_string(), *yes)).collect();
     let mut digest = Digest::default();
     answers.iter().for_each(|(item, yes)| digest.add(format!("{item}={yes}\n")));
+    dut.ics.features().iter().for_each(|(feature, yes)| digest.add(format!("{feature}={yes}\n")));
     let link = match &dut.link {
         LinkSpec::Builtin(builtin) => format!("in-process ({})", builtin_name(*builtin, dut)),
         LinkSpec::Tcp(_) => "tcp".into(),

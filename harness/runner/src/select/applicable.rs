@@ -1,11 +1,12 @@
 //! Whether a case concerns a DUT.
 
 use dmsc_bench::offers::Offers;
+use dmsc_engine::messages::{AccountWith, WakeUp};
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
 use dmsc_language::ixit::Secrets;
-use dmsc_scr::{NotApplicable, Readings, Tables};
+use dmsc_scr::{Feature, NotApplicable, Readings, Tables};
 use serde_json::Value;
 
 /// Why a case does not concern a DUT.
@@ -13,6 +14,10 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     let needed = std::iter::once(&case.item).chain(&case.claims);
     if let Some(item) = needed.into_iter().find(|item| dut.ics.claims(item.as_str()) != Some(true)) {
         return Some(NotApplicable::NotClaimed(item.clone()));
+    }
+    let lacks = |any: &&Vec<Feature>| !any.iter().any(|feature| dut.ics.has(*feature));
+    if let Some(lacking) = case.requires.features.iter().find(lacks) {
+        return Some(NotApplicable::NoFeature(lacking.clone()));
     }
     if let Some(other) = Readings::of(tables, &dut.interpretations).other(&case.when) {
         return Some(other);
@@ -35,16 +40,27 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if case.needs_notification() && !offers.notify {
         return Some(NotApplicable::NoNotification);
     }
-    if case.role == Role::Card && case.setup.encoding().is_some() && !offers.provision {
-        return Some(NotApplicable::FixedEncoding);
+    if let Some(ways) = case.requires.wake_up.iter().find(|ways| !dut.ixit.wake_up.is_some_and(|way| ways.contains(&way)))
+    {
+        let wanted = ways.iter().map(|way| way.as_str()).collect::<Vec<_>>().join("` or `");
+        let value = dut.ixit.wake_up.map_or("none", WakeUp::as_str).to_owned();
+        return Some(NotApplicable::OtherIxit { name: "wake_up".into(), wanted, value });
     }
-    if case.setup.account().is_some() && !offers.provision {
-        return Some(NotApplicable::FixedAccount);
+    if offers.provision {
+        return None;
     }
-    let encoding = case.setup.encoding();
-    if let Some(wanted) = encoding.filter(|wanted| !offers.provision && *wanted != dut.ixit.encoding) {
+    // A client writes as it is set to; a server has to read what the harness, as the client, writes.
+    let encoding = case.setup.encoding().filter(|_| case.role == Role::Card);
+    if let Some(wanted) = encoding.filter(|wanted| *wanted != dut.ixit.encoding) {
         let (wanted, declared) = (wanted.name().to_owned(), dut.ixit.encoding.name().to_owned());
         return Some(NotApplicable::OtherEncoding { wanted, declared });
+    }
+    let own = |with: &AccountWith| {
+        let nonces = with.server_nonce.is_some() || with.client_nonce.is_some();
+        with.applied(&dut.ixit.account) == dut.ixit.account && !(nonces && dut.is_followed())
+    };
+    if case.setup.account().is_some_and(|with| !own(with)) {
+        return Some(NotApplicable::FixedAccount);
     }
     None
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dmsc_doc::{Entry, Node, Problem, Problems, Source, Span, Value, line_col, nearest};
 
-use super::{Dut, DutKind};
-use crate::{ItemId, Tables};
+use super::{Dut, DutKind, FeatureAnswer};
+use crate::{Feature, ItemId, Tables};
 
 /// A statement whose form is right, answered or not, contradictory or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Draft {
     pub answers: BTreeMap<ItemId, Answer>,
     /// The readings chosen, by interpretation.
     pub interpretations: BTreeMap<String, String>,
+    /// The answers on features; those that are not here have their default.
+    pub features: BTreeMap<Feature, FeatureAnswer>,
     answers_span: Span,
 }
 
@@ -32,7 +34,7 @@ pub struct Answer {
     pub span: Span,
 }
 
-const KEYS: [&str; 4] = ["ics", "dut", "answers", "interpretations"];
+const KEYS: [&str; 5] = ["ics", "dut", "answers", "features", "interpretations"];
 const DUT_KEYS: [&str; 2] = ["name", "kind"];
 
 impl Draft {
@@ -129,8 +131,10 @@ impl Reader<'_> {
                 found.insert(item, Answer { value, key: entry.key_span, span: entry.value.span });
             }
         }
+        let features = self.features(root);
         let interpretations = self.interpretations(root);
-        Some(Draft { source: source.clone(), dut, answers: found, interpretations, answers_span: answers.key_span })
+        let (source, answers_span) = (source.clone(), answers.key_span);
+        Some(Draft { source, dut, answers: found, interpretations, features, answers_span })
     }
 
     fn version(&mut self, root: &Node) {
@@ -215,6 +219,22 @@ impl Reader<'_> {
                 .help(help),
         );
         None
+    }
+
+    fn features(&mut self, root: &Node) -> BTreeMap<Feature, FeatureAnswer> {
+        let Some(node) = root.get("features").filter(|node| !node.is_null()) else { return BTreeMap::new() };
+        if self.mapping(node, "`features`").is_none() {
+            return BTreeMap::new();
+        }
+        self.known_keys(node, &Feature::ALL.map(Feature::as_str));
+        let mut found = BTreeMap::new();
+        for entry in node.entries() {
+            let feature = Feature::from_name(&entry.key);
+            if let (Some(feature), Some(value)) = (feature, feature.and_then(|_| self.answer(entry))) {
+                found.insert(feature, FeatureAnswer { value, key: entry.key_span });
+            }
+        }
+        found
     }
 
     fn interpretations(&mut self, root: &Node) -> BTreeMap<String, String> {

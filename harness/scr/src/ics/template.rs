@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use super::DutKind;
 use super::read::describe;
-use crate::{Item, ItemId, Tables};
+use crate::{Feature, Item, ItemId, Tables};
 
 /// The width that item names are padded to.
 const WIDTH: usize = 28;
+
+/// The width that answers on features are padded to.
+const FEATURE_WIDTH: usize = 16;
 
 pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
     let items = kind.items(tables);
@@ -32,6 +35,11 @@ pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
         let line = format!("  {id}:{}", if answered { " yes" } else { "" });
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line:WIDTH$} # {}", describe(tables, id.as_str()));
+    }
+    text.push_str("\n# What conditional demands depend on. What is not answered has the value that stands here.\n# features:\n");
+    for feature in Feature::ALL {
+        let answer = if feature.default(kind, false) { "yes" } else { "no" };
+        let _ = writeln!(text, "#   {:FEATURE_WIDTH$} # {}", format!("{feature}: {answer}"), feature.question());
     }
     text.push_str("\n# Readings of open points, where another than the default is wanted:\n# interpretations:\n");
     for interpretation in tables.interpretations() {

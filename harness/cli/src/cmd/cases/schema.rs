@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use dmsc_doc::{Definitions, Field, Mapping, Schema as Shape};
 use dmsc_language::editors::json_schemas;
-use dmsc_scr::{DutKind, Tables};
+use dmsc_scr::{DutKind, Feature, Tables};
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -70,6 +70,7 @@ fn ics_schema() -> Shape {
     let own = tables.items().iter().map(|item| (item.id.as_str(), item.function.as_str()));
     let external = tables.external().iter().map(|item| (item.id.as_str(), item.what.as_str()));
     let answers = own.chain(external).map(|(id, what)| Field::optional(id, Shape::choice(["yes", "no"]), what));
+    let features = Feature::ALL.map(|one| Field::optional(one.as_str(), Shape::choice(["yes", "no"]), one.question()));
     let readings = tables.interpretations().iter().map(|point| {
         let choices = point.alternatives.iter().map(|reading| (reading.id.as_str(), reading.meaning.as_str()));
         Field::optional(point.id.as_str(), Shape::documented_choice(choices), point.title.as_str())
@@ -78,6 +79,7 @@ fn ics_schema() -> Shape {
         Field::required("ics", Shape::int(1, 1), "Version of the format."),
         Field::required("dut", dut, "The DUT that the statement speaks of."),
         Field::required("answers", Mapping::new(answers), "Every item of the DUT, with yes or no."),
+        Field::optional("features", Mapping::new(features), "What conditional demands depend on; each has a default."),
         Field::optional("interpretations", Mapping::new(readings), "Readings other than the default."),
     ])
     .into()

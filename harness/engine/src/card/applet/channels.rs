@@ -91,7 +91,9 @@ impl Applet {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
         served.receiving = true;
         served.client();
-        let length = u8::try_from(self.portions.take(RECEIVE_LIMIT)).unwrap_or(u8::MAX);
+        // Who sets sizes may ask for more than an answer holds: the terminal gives what fits, and keeps the rest.
+        let most = if self.portions.is_set() { usize::from(u8::MAX) } else { RECEIVE_LIMIT };
+        let length = u8::try_from(self.portions.take(most)).unwrap_or(u8::MAX);
         let command = Self::command(CommandType::ReceiveData, 0, Device::channel(channel), cat)
             .with(Object::ChannelDataLength(length));
         self.issue(Origin::Receive(channel), command, cat, io)
