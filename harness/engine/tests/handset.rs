@@ -54,6 +54,7 @@ impl Handset {
             scws: true,
             bip_chunks: Vec::new(),
             switches: Switches::default(),
+            choices: dmsc_engine::choice::Choices::default(),
             patches: Vec::new(),
             scripted: false,
             seed: 1,
