@@ -26,7 +26,7 @@ CLIENT = {
     "accept-any-digest": ("fail", "DM_SC-C-001-M/wrong-digest"),
     "accept-any-server-id": ("fail", "DM_SC-C-001-M/unknown-server"),
     "accept-version-12": ("remark", "DM_SC-C-001-M/other-versions"),
-    "no-devinfo": ("fail", "DM_SC-C-001-M/package1-devinfo"),
+    "no-devinfo": ("fail", "DM_SC-C-001-M/package1-structure"),
     "alert-1201": ("fail", "DM_SC-C-001-M/server-initiated-alert"),
     "no-final": ("fail", "DM_SC-C-001-M/package1-structure"),
     "msg-id-stuck": ("fail", "DM_SC-C-001-M/package3-header"),
