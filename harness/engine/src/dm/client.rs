@@ -491,19 +491,25 @@ impl DmClient {
             Some(200) => {
                 // Only this message was accepted: credentials again, over the nonce given (DMPRO 9).
                 let again = session.scheme != AuthScheme::None && !session.standing;
+                self.keep_nonce(session, nonce.as_deref());
                 session.client_nonce = nonce.or_else(|| again.then(|| session.last_nonce.clone())).filter(|_| again);
                 Some(false)
             }
             Some(code) if code >= 500 => None,
             _ => {
                 session.standing |= code == Some(212);
-                if let Some(nonce) = nonce.filter(|_| !self.switches.on(Switch::ForgetNextNonce))
-                    && let Some(account) = self.accounts.get_mut(session.account)
-                {
-                    account.client_nonce = nonce;
-                }
+                self.keep_nonce(session, nonce.as_deref());
                 Some(false)
             }
+        }
+    }
+
+    /// Keeps the nonce that comes with an acceptance: for the next message, or for the next session if none follows.
+    fn keep_nonce(&mut self, session: &Session, nonce: Option<&[u8]>) {
+        if let Some(nonce) = nonce.filter(|_| !self.switches.on(Switch::ForgetNextNonce))
+            && let Some(account) = self.accounts.get_mut(session.account)
+        {
+            account.client_nonce = nonce.to_vec();
         }
     }
 
