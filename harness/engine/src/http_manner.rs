@@ -2,7 +2,7 @@
 
 use crate::choice::http::{
     Accept, BodyFraming, Connection, HeaderOrder, HeaderSpace, HeaderSpelling, Http, HttpVersion, MediaType,
-    MoreHeaders, ReasonPhrase, RequestTarget, UserAgent,
+    MoreHeaders, ReasonPhrase, RequestTarget,
 };
 use crate::dm::Encoding;
 use crate::http::{Form, HttpMessage, Spelling, Start};
@@ -73,17 +73,13 @@ pub(crate) fn apply(mut message: HttpMessage, authority: &str, http: &Http) -> H
     message
 }
 
-fn request_headers(headers: &mut Vec<(String, String)>, http: &Http) {
+fn request_headers(headers: &mut [(String, String)], http: &Http) {
     let [xml, wbxml] = Encoding::ALL.map(Encoding::media_type);
     for (_, value) in headers.iter_mut().filter(|(name, _)| name == "Accept") {
         match http.accept {
             Accept::Own => {}
             Accept::Both => *value = format!("{xml}, {wbxml};q=0.5"),
-            Accept::Anything => *value = "*/*".into(),
         }
-    }
-    if http.user_agent == UserAgent::Unnamed {
-        headers.retain(|(name, _)| name != "User-Agent");
     }
 }
 
@@ -106,14 +102,14 @@ mod tests {
             http_version: HttpVersion::KeepAlive,
             header_spelling: HeaderSpelling::Lower,
             header_space: HeaderSpace::Nothing,
-            user_agent: UserAgent::Unnamed,
-            accept: Accept::Anything,
+            accept: Accept::Both,
             media_type: MediaType::Charset,
             body_framing: BodyFraming::Chunks,
             ..Http::default()
         };
         let head = "POST http://card:3516/OMA/DM HTTP/1.0\r\nhost:card:3516\r\n\
-                    content-type:application/vnd.syncml.dm+xml; charset=utf-8\r\naccept:*/*\r\n\
+                    content-type:application/vnd.syncml.dm+xml; charset=utf-8\r\n\
+                    accept:application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml;q=0.5\r\nuser-agent:x\r\n\
                     connection:keep-alive\r\ncontent-length:2\r\n\r\nab";
         assert_eq!(text(&http), head);
         http = Http { body_framing: BodyFraming::OneChunk, header_order: HeaderOrder::Reversed, ..Http::default() };

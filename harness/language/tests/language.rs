@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 
 use dmsc_doc::{Problems, Source};
 use dmsc_engine::card::files::FileSystem;
+use dmsc_engine::choice::{Choice, Chosen};
 use dmsc_engine::terminal::tree;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::{Case, Library};
 use dmsc_language::dut::{Dut, FileError, Files};
 use dmsc_language::fault::{self, Fault};
+use dmsc_language::variant;
 use proptest::prelude::*;
 
 fn crate_folder() -> PathBuf {
@@ -106,6 +108,9 @@ fn broken_files_are_refused_with_their_golden_text() {
     count += walk("faults", |name, text| {
         fault::load(&Bundle::of([(format!("fixtures/faults/{name}.yaml"), text)])).map(drop)
     });
+    count += walk("variants", |name, text| {
+        variant::load(&Bundle::of([(format!("fixtures/variants/{name}.yaml"), text)])).map(drop)
+    });
     count += walk("cards", |name, text| {
         FileSystem::read(&Source::new(format!("{name}.yaml"), text)).map(drop).map_err(|problems| vec![problems])
     });
@@ -168,6 +173,29 @@ fn the_embedded_cases_and_faults_are_sound() {
     let library = Library::builtin();
     library.load().unwrap_or_else(|problems| panic!("{}", shown(&problems)));
     fault::load(library.bundle()).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+}
+
+/// A choice without a variant for each of its alternatives has shown nothing.
+#[test]
+fn every_alternative_of_every_choice_is_a_variant() {
+    let bundle = Bundle::builtin();
+    let variants = variant::load(&bundle).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    let mut missing = Vec::new();
+    for choice in Choice::all() {
+        for (side, alternative) in
+            choice.sides.iter().flat_map(|side| choice.alternatives.iter().skip(1).map(move |a| (side, a)))
+        {
+            let has = |one: &&Chosen| one.choice == choice && one.alternative == alternative;
+            if !variants.iter().any(|known| known.side == *side && known.choices.iter().any(|one| has(&one))) {
+                missing.push(format!("{side}: {} {}", choice.name, alternative.name));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no variant in fixtures/variants/ has {missing:#?}");
+    for variant in &variants {
+        let dut = Dut::from_bundle(&bundle, &format!("reference-{}", variant.side), &[]).unwrap();
+        variant.of(&dut).unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 #[test]
@@ -247,14 +275,18 @@ fn the_files_that_the_pages_show_work() {
     let (mut cases, mut duts, mut links) = (0, 0, BTreeSet::new());
     for page in PAGES {
         let blocks = blocks(page);
-        let bundled =
-            |(path, _): &&(String, String)| path.starts_with("testcases/") || path.starts_with("fixtures/faults/");
+        let bundled = |(path, _): &&(String, String)| {
+            path.starts_with("testcases/")
+                || path.starts_with("fixtures/faults/")
+                || path.starts_with("fixtures/variants/")
+        };
         let bundle = Bundle::of(includes.iter().cloned().chain(blocks.iter().filter(bundled).cloned()));
         let loaded = Library::new(bundle.clone()).load().unwrap_or_else(|p| panic!("{page}: {}", shown(&p)));
         let files = blocks.iter().filter(|(path, _)| path.starts_with("testcases/DM_SC")).count();
         assert!(loaded.len() >= files, "{page}: {} instances of {files} cases", loaded.len());
         cases += files;
         fault::load(&bundle).unwrap_or_else(|problems| panic!("{page}: {}", shown(&problems)));
+        variant::load(&bundle).unwrap_or_else(|problems| panic!("{page}: {}", shown(&problems)));
         for (path, text) in blocks.iter().filter(|block| !bundled(block)) {
             assert!(path.ends_with(".yaml") && !path.contains('/'), "{page}: `{path}` is of no kind that is checked");
             let kind = if text.contains("\nkind: card") { "card" } else { "terminal" };
@@ -311,7 +343,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
 
 /// Texts of files of all kinds, good and broken.
 fn seeds() -> Vec<String> {
-    let folders = ["cases", "includes", "duts", "faults", "good"];
+    let folders = ["cases", "includes", "duts", "faults", "variants", "good"];
     folders.into_iter().flat_map(|folder| files(&broken(folder), "yaml")).map(|(_, text)| text).collect()
 }
 
@@ -369,6 +401,7 @@ proptest! {
         let include = ("testcases/include/ping.yaml".to_owned(), text.clone());
         let _ = Library::new(Bundle::of(good_includes().chain([include]))).load();
         let _ = fault::load(&Bundle::of([("fixtures/faults/x.yaml", text.as_str())]));
+        let _ = variant::load(&Bundle::of([("fixtures/variants/x.yaml", text.as_str())]));
         let _ = Dut::parse(&Source::new("x.yaml", text), &Statements, &faults());
     }
 }

@@ -113,17 +113,6 @@ choices! {
         Own = "own",
         /// Both media types.
         Both = "both",
-        /// Anything.
-        Anything = "anything",
-    }
-
-    /// Whether the client names its product.
-    (Terminal; "RFC 9110 10.1.5")
-    user_agent: UserAgent = "user-agent" {
-        /// It does.
-        Named = "named",
-        /// It does not.
-        Unnamed = "unnamed",
     }
 
     /// The reason phrase of the server.

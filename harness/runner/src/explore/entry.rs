@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dmsc_engine::choice::Chosen;
 use dmsc_engine::messages::FacilitiesWith;
 use dmsc_language::dut::Dut;
 use dmsc_language::variant::Variant;
@@ -26,6 +27,11 @@ pub(super) fn variant(id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
                 ixit.insert((*name).to_owned(), value.clone());
             }
         }
+    }
+    let slow = |chosen: &Chosen| chosen.choice.name == "pace" && chosen.alternative.name == "300-ms";
+    if choices.iter().any(slow) {
+        // The values of a slow DUT say so.
+        ixit.insert("window".into(), json!("10 min"));
     }
     clauses.sort_unstable();
     clauses.dedup();
@@ -55,9 +61,7 @@ pub fn entry(variant: &Variant) -> String {
         json!(variant.clause)
     );
     if !variant.choices.is_empty() {
-        let one = |chosen: &dmsc_engine::choice::Chosen| {
-            format!("{}: {}", chosen.choice.name, json!(chosen.alternative.name))
-        };
+        let one = |chosen: &Chosen| format!("{}: {}", chosen.choice.name, json!(chosen.alternative.name));
         let choices: Vec<String> = variant.choices.iter().map(one).collect();
         text.push_str(&format!("  choices: {{ {} }}\n", choices.join(", ")));
     }
@@ -80,7 +84,6 @@ fn flow(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use dmsc_engine::choice::Chosen;
     use dmsc_language::bundle::Bundle;
     use dmsc_language::variant;
 
