@@ -116,7 +116,11 @@ pub(crate) fn ixit_schema() -> Schema {
             Schema::choice(["xml", "wbxml"]),
             "Encoding of the messages that the harness begins with; `xml` unless given.",
         ),
-        Field::optional("http_port", Schema::int(1, 0xFFFF), "Port of the SCWS; 3516 unless given, or 4116 under the reading `plain-http-address: table-port`."),
+        Field::optional(
+            "http_port",
+            Schema::int(1, 0xFFFF),
+            "Port of the SCWS; 3516 unless given, or 4116 under the reading `plain-http-address: table-port`.",
+        ),
         Field::optional("window", Schema::time_to_pass(), "How long a session may take to begin; `60 s` unless given."),
         Field::optional(
             "wake_up",

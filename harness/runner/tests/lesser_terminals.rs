@@ -26,8 +26,12 @@ fn suite(patch: &str) -> (Vec<Finished>, Vec<ItemVerdict>) {
     let text = format!("- id: less\n  side: terminal\n  what: It offers less.\n  patches: [{patch}]\n");
     let file = Bundle::of([("fixtures/faults/less.yaml", text)]);
     dut.faults = fault::load(&file).unwrap_or_else(|all| panic!("{}", all[0]));
-    let cases: Vec<Case> =
-        Library::new(bundle.clone()).load().unwrap().into_iter().filter(|c| c.item.as_str().contains("-D-00")).collect();
+    let cases: Vec<Case> = Library::new(bundle.clone())
+        .load()
+        .unwrap()
+        .into_iter()
+        .filter(|c| c.item.as_str().contains("-D-00"))
+        .collect();
     let config = RunConfig {
         all: true,
         stop_after: None,

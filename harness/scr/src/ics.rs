@@ -226,7 +226,10 @@ mod tests {
         let yes: Vec<Feature> = Feature::ALL.into_iter().filter(|feature| ics.has(*feature)).collect();
         assert_eq!(yes, [Feature::Iso, Feature::Ipv4, Feature::Sms3gpp]);
         let usb = card("features: { iso: no, usb: yes }\n").unwrap();
-        assert!(usb.has(Feature::Usb) && !usb.has(Feature::Iso) && !usb.has(Feature::Eem), "a card may have ICCD alone");
+        assert!(
+            usb.has(Feature::Usb) && !usb.has(Feature::Iso) && !usb.has(Feature::Eem),
+            "a card may have ICCD alone"
+        );
         for (answers, expected) in [
             ("{ iso: no }", "without ISO and USB nothing connects"),
             ("{ eem: yes }", "eem is a class of USB, and `usb` is no"),

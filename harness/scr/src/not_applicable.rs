@@ -93,7 +93,9 @@ impl fmt::Display for NotApplicable {
             Self::NoNotification => {
                 f.write_str("it needs a notification to be delivered, and the DUT file names no command for it")
             }
-            Self::FixedAccount => f.write_str("it is for another account than the DUT's own, which this DUT cannot be given"),
+            Self::FixedAccount => {
+                f.write_str("it is for another account than the DUT's own, which this DUT cannot be given")
+            }
             Self::OtherEncoding { wanted, declared } => {
                 write!(f, "it is for messages in {wanted}, and the IXIT says {declared}")
             }

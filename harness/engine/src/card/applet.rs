@@ -92,7 +92,8 @@ impl Order {
             Some(Octets(octets)) => octets,
             None => {
                 let prefix = with.prefix.map(|Octets(prefix)| prefix).unwrap_or_default();
-                [prefix, account.form.framing.framed(package0.encode().map_err(|e| PlayerError(e.to_string()))?)].concat()
+                [prefix, account.form.framing.framed(package0.encode().map_err(|e| PlayerError(e.to_string()))?)]
+                    .concat()
             }
         };
         let size = |size: Within<1, 0xFFFF>| usize::try_from(size.get()).unwrap_or(usize::MAX);

@@ -462,7 +462,9 @@ pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) ->
 pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Package0, DirectiveError> {
     let secret = account.server_secret.as_bytes();
     let signed = match digest {
-        Digest::Valid | Digest::ReplacedNonce | Digest::Octets(_) => account.signed(trigger, secret, &account.server_nonce),
+        Digest::Valid | Digest::ReplacedNonce | Digest::Octets(_) => {
+            account.signed(trigger, secret, &account.server_nonce)
+        }
         Digest::WrongPassword => account.signed(trigger, &[secret, b"?"].concat(), &account.server_nonce),
         Digest::DefaultNonce => account.signed(trigger, secret, &DEFAULT_NONCE),
         Digest::WrongNonce => account.signed(trigger, secret, &[&account.server_nonce[..], b"?"].concat()),

@@ -63,7 +63,9 @@ fn literals(template: &mut Value, shape: &Shape) {
                             }
                         }
                     }
-                    ("contains" | "ordered", Value::Array(all), Some(item)) => all.iter_mut().for_each(|one| literals(one, item)),
+                    ("contains" | "ordered", Value::Array(all), Some(item)) => {
+                        all.iter_mut().for_each(|one| literals(one, item))
+                    }
                     ("each" | "contains", inner, Some(item)) => literals(inner, item),
                     ("count", counted, Some(item)) => {
                         counted.get_mut("of").into_iter().for_each(|of| literals(of, item));

@@ -55,7 +55,10 @@ fn what_cannot_hold_is_found() {
         (json!({ "msg_id": { "one_of": [{ "is": "3", "verdict": "fail" }] } }), "msg_id"),
         (json!({ "msg_id": { "as": "kept", "match": { "all_of": ["1", "2"] } } }), "msg_id.match"),
         (json!({ "alerts": { "count": { "of": { "range": [70_000, 70_001] }, "is": 1 } } }), "alerts.count.of"),
-        (json!({ "commands": { "ordered": [{ "cmd": "Get" }, { "cmd": { "all_of": ["1", "2"] } }] } }), "commands.ordered.1.cmd"),
+        (
+            json!({ "commands": { "ordered": [{ "cmd": "Get" }, { "cmd": { "all_of": ["1", "2"] } }] } }),
+            "commands.ordered.1.cmd",
+        ),
         (json!("absent"), ""),
     ] {
         assert_eq!(only(template.clone()), Some((path.to_owned(), Flaw::Never)), "{template}");

@@ -99,9 +99,8 @@ pub(crate) fn problems_of(schema: &Schema, node: &Node, definitions: &Definition
 }
 
 /// Keys whose values decide what a step or a case is; a name that is not known yet cannot stand there.
-const FIXED: [&str; 11] = [
-    "role", "send", "expect", "expect-none", "operator", "until", "include", "level", "trust", "when", "judged",
-];
+const FIXED: [&str; 11] =
+    ["role", "send", "expect", "expect-none", "operator", "until", "include", "level", "trust", "when", "judged"];
 
 fn collect_references(node: &Node, open: &mut Vec<Span>) {
     if is_reference(node) {
@@ -420,9 +419,12 @@ fn hearsay(case: &Node, trust: Trust) -> Option<Problem> {
     };
     let all = spec.value.items().iter().filter_map(Node::written).all(from_memory);
     all.then(|| {
-        Problem::new(spec.key_span, format!("`trust: {}`, and every document cited is known from memory", trust.as_str()))
-            .label("nobody has read the demand")
-            .help("write `trust: memory`, or cite the clause of a document that was read")
+        Problem::new(
+            spec.key_span,
+            format!("`trust: {}`, and every document cited is known from memory", trust.as_str()),
+        )
+        .label("nobody has read the demand")
+        .help("write `trust: memory`, or cite the clause of a document that was read")
     })
 }
 

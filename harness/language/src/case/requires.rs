@@ -59,9 +59,8 @@ const PROFILE: &str = "terminal-profile";
 /// What `requires` may hold.
 pub(super) fn requires_schema(role: Role) -> Schema {
     let facility = || Schema::documented_choice(Facility::ALL.iter().map(|one| (one.name(), "")));
-    let facilities = |name: &'static str, doc: &'static str| {
-        Field::optional(name, Schema::seq_of(facility(), 1, usize::MAX), doc)
-    };
+    let facilities =
+        |name: &'static str, doc: &'static str| Field::optional(name, Schema::seq_of(facility(), 1, usize::MAX), doc);
     let seen = |kind: &Kind| {
         vec![
             Field::optional("where", template(kind.fields), "Which messages count."),

@@ -289,7 +289,8 @@ fn step(role: Role) -> Tagged {
         ]
     };
     let mutate = |doc: &'static str| Field::optional("mutate", mutations(), doc);
-    let when = || Field::optional("when", Schema::reference("readings"), "Done only where these readings are in force.");
+    let when =
+        || Field::optional("when", Schema::reference("readings"), "Done only where these readings are in force.");
     let within = || Field::optional("within", duration(), "How long to wait.");
     let filter = |group: &str| Field::optional("where", template(group), "Which messages count; others pass by.");
     let matching = |group: &str| Field::optional("match", template(group), "What the message must look like.");

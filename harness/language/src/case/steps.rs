@@ -86,7 +86,23 @@ impl<'a> Expander<'a> {
         let (when, judged) = (Vec::new(), Vec::new());
         let (lines, count) = (BTreeMap::new(), 0);
         let required = Requires::default();
-        Expander { role, trust, given, shelf, found, hash, tried, lines, count, open, hashed, captures, when, judged, required }
+        Expander {
+            role,
+            trust,
+            given,
+            shelf,
+            found,
+            hash,
+            tried,
+            lines,
+            count,
+            open,
+            hashed,
+            captures,
+            when,
+            judged,
+            required,
+        }
     }
 
     /// Reads what a case or an include requires.

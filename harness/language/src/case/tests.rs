@@ -163,7 +163,8 @@ steps:
     let template = |chosen: &[dmsc_scr::Reading]| {
         let chosen = chosen.iter().cloned().collect();
         let readings = dmsc_scr::Readings::of(dmsc_scr::Tables::builtin(), &chosen);
-        crate::variables::template(expect.matching.as_ref().unwrap(), &Scope::new().under(readings), "dm.message").unwrap()
+        crate::variables::template(expect.matching.as_ref().unwrap(), &Scope::new().under(readings), "dm.message")
+            .unwrap()
     };
     let one = json!({ "msg_id": "1" });
     assert!(template(&[]).accepts(&one));

@@ -40,7 +40,8 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if case.needs_notification() && !offers.notify {
         return Some(NotApplicable::NoNotification);
     }
-    if let Some(ways) = case.requires.wake_up.iter().find(|ways| !dut.ixit.wake_up.is_some_and(|way| ways.contains(&way)))
+    if let Some(ways) =
+        case.requires.wake_up.iter().find(|ways| !dut.ixit.wake_up.is_some_and(|way| ways.contains(&way)))
     {
         let wanted = ways.iter().map(|way| way.as_str()).collect::<Vec<_>>().join("` or `");
         let value = dut.ixit.wake_up.map_or("none", WakeUp::as_str).to_owned();

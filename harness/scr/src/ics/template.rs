@@ -36,7 +36,9 @@ pub(super) fn template(kind: DutKind, tables: &Tables) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line:WIDTH$} # {}", describe(tables, id.as_str()));
     }
-    text.push_str("\n# What conditional demands depend on. What is not answered has the value that stands here.\n# features:\n");
+    text.push_str(
+        "\n# What conditional demands depend on. What is not answered has the value that stands here.\n# features:\n",
+    );
     for feature in Feature::ALL {
         let answer = if feature.default(kind, false) { "yes" } else { "no" };
         let _ = writeln!(text, "#   {:FEATURE_WIDTH$} # {}", format!("{feature}: {answer}"), feature.question());
