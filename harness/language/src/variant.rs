@@ -255,7 +255,7 @@ mod tests {
   clause: DMPRO 8.3
   ref: '1.0'
   choices: { first-credentials: after-challenge }
-  profile: { off: [timer-start-stop] }
+  profile: { off: [timer-management-start-stop] }
   ixit: { http_port: 4116, client_auth: basic }
   statement: { DM_SC-C-005-O: yes, DM-PRO-Abort-C-003: yes }
   inconclusive: [{ case: DM_SC-C-001-M/x, why: Nothing is sent. }]

@@ -156,9 +156,9 @@ steps:
     assert_eq!(case.judged, reading("server-id-match", "named-server-only"));
     let exactly = reading("later-release", "exactly");
     let whens: Vec<_> = case.steps.iter().map(|step| step.when.clone()).collect();
-    assert_eq!(whens, [vec![], exactly.clone(), exactly.clone(), vec![]]);
-    assert_eq!(case.steps[3].judged, reading("source-and-devid", "equal"));
-    let StepKind::Expect(expect) = &case.steps[3].kind else { panic!("{:?}", case.steps[3]) };
+    assert_eq!(whens, [vec![], exactly.clone(), exactly.clone(), exactly.clone(), vec![]]);
+    assert_eq!(case.steps[4].judged, reading("source-and-devid", "equal"));
+    let StepKind::Expect(expect) = &case.steps[4].kind else { panic!("{:?}", case.steps[4]) };
     assert!(expect.optional);
     let template = |chosen: &[dmsc_scr::Reading]| {
         let chosen = chosen.iter().cloned().collect();
