@@ -84,7 +84,7 @@ pub struct Tally {
     pub inconclusive: usize,
     /// Broken by the harness or the rig.
     pub error: usize,
-    /// Not called for by the statement.
+    /// Not called for by the statement, or about what the DUT does not offer.
     pub not_applicable: usize,
     /// Called for and not run.
     pub not_run: usize,

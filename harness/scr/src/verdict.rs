@@ -73,7 +73,7 @@ impl FromStr for Verdict {
 pub enum Outcome {
     /// The case ran.
     Verdict(Verdict),
-    /// The conformance statement does not call for the case; the reason.
+    /// The conformance statement does not call for the case, or the DUT does not offer what it is about; the reason.
     NotApplicable(NotApplicable),
     /// The statement calls for the case, yet it did not run; the reason.
     NotRun(NotRun),

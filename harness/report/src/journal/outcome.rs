@@ -49,7 +49,7 @@ pub enum OutcomeKind {
     Fail,
     /// The harness or the rig broke, not the DUT.
     Error,
-    /// The ICS does not call for the case.
+    /// The ICS does not call for the case, or the DUT does not offer what it is about.
     NotApplicable,
     /// The case was not run.
     NotRun,
