@@ -19,9 +19,6 @@ use crate::player::{PlayerError, PlayerIo, Reply};
 use crate::switch::{Switch, Switches};
 use crate::template::show;
 
-/// The path the DM_SC Server is mapped to (DM_SC 8.1).
-pub const PATH: &str = "/OMA/DM";
-
 /// The largest request body the server takes, in octets: what a card's buffer holds.
 const BODY_LIMIT: usize = 64 * 1024;
 
@@ -148,9 +145,10 @@ impl Scws {
         let Start::Request { method, target } = &request.start else {
             return Err(Refusal::new(400, "a response stands where a request should".into()));
         };
-        let path = path_of(target);
-        if path != PATH {
-            return Err(Refusal::new(404, format!("the request is for {}, not for {PATH}", show(&json!(path)))));
+        // DM_SC 8.1 maps the server to /OMA/DM; a client that is a process may have an account elsewhere.
+        let (path, ours) = (path_of(target), path_of(&self.server.account.address));
+        if path != ours {
+            return Err(Refusal::new(404, format!("the request is for {}, not for {ours}", show(&json!(path)))));
         }
         if method != "POST" && !self.switches.on(Switch::AnyMethod) {
             return Err(Refusal::new(405, format!("the method is {}, not POST", show(&json!(method)))));
