@@ -54,7 +54,6 @@ impl Handset {
             scws: true,
             bip_chunks: Vec::new(),
             switches: Switches::default(),
-            choices: dmsc_engine::choice::Choices::default(),
             patches: Vec::new(),
             scripted: false,
             seed: 1,
