@@ -9,7 +9,7 @@ use dmsc_engine::card::{Card, CardConfig};
 use dmsc_engine::choice::Choices;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{
-    Announced, CardSetup, Chunks, DmClientMode, Form, Package, ScwsMode, Setup, StartMode, TerminalSetup,
+    Announced, CardSetup, Chunks, DmClientMode, Form, Package, Polling, ScwsMode, Setup, StartMode, TerminalSetup,
 };
 use dmsc_engine::player::Player;
 use dmsc_engine::switch::Switches;
@@ -100,7 +100,7 @@ impl<'a> Players<'a> {
             accounts: vec![account],
             tree: self.fixtures.tree.clone(),
             encoding: setup.encoding.unwrap_or(self.dut.ixit.encoding),
-            poll_interval: setup.poll_interval.unwrap_or(POLL_INTERVAL),
+            poll_interval: setup.poll_interval.map_or(POLL_INTERVAL, Polling::get),
             max_buffer: setup.max_buffer.map(NonZeroU16::get),
             wake_up: self.dut.ixit.wake_up.unwrap_or(WakeUp::Status),
             start,

@@ -42,7 +42,6 @@ impl Handset {
         };
         let card = Card::new(CardConfig {
             medium: Medium::Contact,
-            choices: dmsc_engine::choice::Choices::default(),
             files: FileSystem::read(&Source::new("card.yaml", fixture)).unwrap(),
             account,
             program: Vec::new(),

@@ -12,6 +12,7 @@ use dmsc_link::MeetingPlace;
 use dmsc_octets::to_hex;
 use serde_json::{Map, Value, json};
 
+use crate::case::within_a_day;
 use crate::catalogue::schema::setting;
 
 /// The values needed to test a DUT.
@@ -121,7 +122,11 @@ pub(crate) fn ixit_schema() -> Schema {
             Schema::int(1, 0xFFFF),
             "Port of the SCWS; 3516 unless given, or 4116 under the reading `plain-http-address: table-port`.",
         ),
-        Field::optional("window", Schema::time_to_pass(), "How long a session may take to begin; `60 s` unless given."),
+        Field::optional(
+            "window",
+            within_a_day(Schema::time_to_pass()),
+            "How long a session may take to begin; `60 s` unless given.",
+        ),
         Field::optional(
             "wake_up",
             Schema::documented_choice(ways),

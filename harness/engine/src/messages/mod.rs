@@ -28,7 +28,7 @@ pub use kind::{Kind, What};
 pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use setup::{
-    AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, Package,
+    AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, Package, Polling,
     SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};

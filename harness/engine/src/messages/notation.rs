@@ -39,7 +39,40 @@ fn fields(map: &mut Map<String, Value>, group: &str) {
     for (name, value) in map.iter_mut() {
         if let Some(spec) = specs.iter().find(|spec| spec.name == name) {
             literals(value, &spec.shape);
+            if HEADERS.contains(&spec.name) {
+                header_names(value);
+            }
         }
+    }
+}
+
+/// The fields whose keys are names of header fields.
+const HEADERS: [&str; 2] = ["headers", "trailers"];
+
+/// Header fields are shown by their names in lower case, `_` for `-`; whoever sends one may write its name as it is.
+fn header_names(template: &mut Value) {
+    match template {
+        Value::Object(map) if is_matcher(map) => {
+            for (operator, argument) in map.iter_mut() {
+                match (operator.as_str(), argument) {
+                    ("match" | "not", inner) => header_names(inner),
+                    ("all_of" | "one_of", Value::Array(all)) => {
+                        for one in all {
+                            match one.get("is").is_some() {
+                                true => one.get_mut("is").into_iter().for_each(header_names),
+                                false => header_names(one),
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Value::Object(map) => {
+            let named = std::mem::take(map).into_iter();
+            *map = named.map(|(name, value)| (name.to_ascii_lowercase().replace('-', "_"), value)).collect();
+        }
+        _ => {}
     }
 }
 
@@ -162,6 +195,9 @@ mod tests {
             "event_list": { "contains": ["data-available", 0xEE] },
         });
         assert_eq!(normal("command.heard", command), shown);
+        let headers = json!({ "headers": { "Content-Type": "any", "x_y": { "not": "a" } } });
+        let shown = json!({ "headers": { "content_type": "any", "x_y": { "not": "a" } } });
+        assert_eq!(normal("http.request", headers), shown);
         let either = json!({ "one_of": [{ "session_id": 10 }, { "is": { "session_id": "0b" }, "remark": "r" }] });
         let shown = json!({ "one_of": [{ "session_id": "A" }, { "is": { "session_id": "B" }, "remark": "r" }] });
         assert_eq!(normal("dm.message", either), shown);

@@ -21,8 +21,9 @@ pub use mode::{DmClientMode, ScwsMode, StartMode};
 
 use super::apdu::ProfileWith;
 use super::dm::Form;
+use super::shape::Shape;
 use super::table::Table;
-use super::value::{Chunks, FieldProblem, Group, HexOf, Listed, fields};
+use super::value::{Chunks, FieldProblem, FieldValue, Group, HexOf, Listed, fields};
 use crate::dm::Encoding;
 use crate::role::Role;
 
@@ -66,7 +67,7 @@ fields! {
         /// Largest buffer that the terminal grants.
         max_buffer: NonZeroU16 = octets,
         /// Time between STATUS commands; `30 s` unless given.
-        poll_interval: Duration,
+        poll_interval: Polling,
         /// Encoding of the DM Client's messages; that of the DUT file unless given.
         encoding: Encoding,
         /// What differs from the account of the DUT file.
@@ -202,6 +203,30 @@ impl Setup {
     }
 }
 
+/// How long a terminal waits between two STATUS commands: 100 ms to 24 h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Polling(Duration);
+
+impl Polling {
+    /// The time between them.
+    pub fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FieldValue for Polling {
+    fn shape() -> Shape {
+        Duration::shape()
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let bounds = Duration::from_millis(100)..=Duration::from_secs(24 * 60 * 60);
+        let interval = Duration::read(value)?;
+        let fits = bounds.contains(&interval).then_some(Polling(interval));
+        fits.ok_or_else(|| format!("{value} does not fit; it takes 100 ms to 24 h"))
+    }
+}
+
 pub(super) fn declare(table: &mut Table) {
     table.group::<CardSetup>();
     table.group::<TerminalSetup>();
@@ -247,6 +272,8 @@ mod tests {
         );
         let error = wrong(Role::Terminal, json!({ "poll_interval": "30" }));
         assert_eq!(error, "poll_interval: `30` has no unit; write `30 s`, say");
+        let error = wrong(Role::Terminal, json!({ "poll_interval": "1 us" }));
+        assert_eq!(error, "poll_interval: \"1 us\" does not fit; it takes 100 ms to 24 h");
         let error = wrong(Role::Terminal, json!({ "bip_chunks": [0] }));
         assert_eq!(error, "bip_chunks: 0: 0 does not fit; it takes: number 1 to 255");
         let error = wrong(Role::Terminal, json!({ "account": { "server_auth": "sha" } }));

@@ -146,8 +146,7 @@ impl Terminal {
         change.edit(&mut body)?;
         self.io.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
         let Some(address) = self.client.target().and_then(Address::parse) else {
-            let text = self.client.target().unwrap_or_default();
-            return Err(PlayerError(format!("\"{text}\" is not an absolute http or https address")));
+            return self.unreachable();
         };
         let request = HttpMessage::post(&address.path, &address.host_header(), body)
             .with("Content-Type", encoding.media_type())
@@ -219,6 +218,23 @@ impl Terminal {
                 self.io.send(Signal::Connect(id));
             }
         }
+    }
+
+    /// The next message has no address to go to. That of an account is the case's, or the DUT file's; another comes from
+    /// the server's RespURI, and is as good as a connection that is refused.
+    fn unreachable(&mut self) -> Result<(), PlayerError> {
+        let text = self.client.target().unwrap_or_default();
+        let why = format!("{text:?} is not an absolute http or https address");
+        if self.client.accounts.iter().any(|account| account.address == text) {
+            return Err(PlayerError(why));
+        }
+        if self.http.asked {
+            self.io.delivery = Delivery::Failed(format!("the server wants the answer elsewhere: {why}"));
+        }
+        self.connection_event("refused");
+        self.drop_connection();
+        self.lose_session();
+        Ok(())
     }
 
     fn refused(&mut self) {

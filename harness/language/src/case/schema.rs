@@ -251,7 +251,12 @@ fn no_item_twice(node: &Node) -> Option<Problem> {
 
 /// A length of time of one step.
 fn duration() -> Schema {
-    Schema::Duration.with(|node| {
+    within_a_day(Schema::Duration)
+}
+
+/// A length of time that a session may see: in longer ones more passes than is worth looking at.
+pub(crate) fn within_a_day(duration: Schema) -> Schema {
+    duration.with(|node| {
         let long = dmsc_doc::parse_duration(node.written()?).ok()? > LONGEST;
         long.then(|| {
             let hours = LONGEST.as_secs() / 3600;
