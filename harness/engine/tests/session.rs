@@ -81,7 +81,7 @@ fn a_silent_card_is_given_up() {
     let mut player = terminal(true, Encoding::Xml);
     let mut link = InProcess::contact(Box::new(Mute));
     let events = run(&mut player, &mut link, Duration::from_secs(60), None);
-    assert_eq!(kinds(&events), ["power-on", "silence"]);
+    assert_eq!(kinds(&events), ["power-on", "silence", "given-up"]);
 }
 
 #[test]

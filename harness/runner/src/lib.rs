@@ -12,6 +12,7 @@ mod package;
 pub mod piecewise;
 pub mod prove;
 mod requires;
+mod rest;
 pub mod run;
 pub mod select;
 pub mod shake;

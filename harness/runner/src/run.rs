@@ -20,7 +20,6 @@ use dmsc_report::journal::Event;
 use dmsc_scr::{NotRun, Outcome, Tables, Verdict};
 
 pub use attempt::{Attempted, attempt};
-pub(crate) use attempt::{END, QUIET};
 pub(crate) use attempt::{micros, run_case};
 pub use finished::Finished;
 pub(crate) use finished::is_wall;

@@ -17,6 +17,7 @@
 //! reach. Mandatory items are yes; an item that is yes obliges its requirement to be true over the answers.
 
 mod check;
+mod feature;
 mod features;
 mod read;
 mod solve;
@@ -29,10 +30,11 @@ use dmsc_doc::{Problems, Source};
 use serde::{Deserialize, Serialize};
 
 pub use check::{AnswerAt, Change, CheckReport, Conflict, Freedom, ItemFreedom};
+pub use feature::Feature;
 pub use features::FeatureAnswer;
 pub use read::{Answer, Draft};
 
-use crate::{Alternative, Class, Feature, ItemId, Tables};
+use crate::{Alternative, Class, ItemId, Tables};
 
 /// A statement that is complete and free of contradictions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

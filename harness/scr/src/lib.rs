@@ -9,7 +9,7 @@
 
 mod coverage;
 mod expr;
-mod feature;
+
 mod gate;
 mod ics;
 mod id;
@@ -23,10 +23,11 @@ mod verdict;
 
 pub use coverage::{CaseRef, Coverage, Covered, Unknown};
 pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
-pub use feature::Feature;
+
 pub use gate::{Gate, UnknownChoice, Unshown};
 pub use ics::{
-    Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, FeatureAnswer, Freedom, Ics, ItemFreedom,
+    Answer, AnswerAt, Change, CheckReport, Conflict, Draft, Dut, DutKind, Feature, FeatureAnswer, Freedom, Ics,
+    ItemFreedom,
 };
 pub use id::{Class, IdError, ItemId, Status};
 pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};

@@ -2,6 +2,7 @@
 //! SCWS (OMA SCWS local transport, TS 102 223 6.4.27 to 6.4.31).
 
 mod channels;
+mod order;
 mod set_up;
 
 use std::collections::VecDeque;
@@ -23,12 +24,12 @@ use crate::choice::card::{
     NotificationParts, Portions, Retries, SetUpOrder, TriggerBuffer, TriggerTime, Triggers, Uicc,
 };
 use crate::chunks::Chunks;
-use crate::dm::{DmServer, server};
-use crate::messages::{Digest, NotificationWith, Octets, SessionId, Within};
+use crate::dm::DmServer;
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, PlayerIo};
 use crate::switch::{Switch, Switches};
 use channels::Served;
+pub(super) use order::Order;
 
 /// The most channel data that fit a SEND DATA that is fetched with one octet of length.
 const SEND_LIMIT: usize = 240;
@@ -44,70 +45,6 @@ const FIRST_CHANNEL: u8 = 1;
 
 /// How often a trigger is tried.
 const TRIES: u32 = 3;
-
-/// A notification to be sent, and how.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Order {
-    /// The channel data: Package#0, with whatever a case puts around it.
-    pub(super) octets: Vec<u8>,
-    transport: Option<TransportProtocol>,
-    port: Option<u16>,
-    chunks: Vec<usize>,
-    leave_open: bool,
-    qualifier: Option<u8>,
-    tries: u32,
-    not_before: Time,
-    /// Whether a case or a person asked for it: they decide whether it fits, and whether it is tried again.
-    pub(super) asked: bool,
-}
-
-impl Order {
-    /// Builds a notification from the fields of a case or a fault; what they do not name has its valid default.
-    pub(super) fn new(with: NotificationWith, server: &mut DmServer) -> Result<Order, PlayerError> {
-        let mut trigger = server.trigger();
-        let mut account = server.account.clone();
-        let wide = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
-        let narrow = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
-        with.version.into_iter().for_each(|version| trigger.version = wide(version.get()));
-        with.ui_mode.into_iter().for_each(|mode| trigger.ui_mode = narrow(mode.get()));
-        with.initiator.into_iter().for_each(|initiator| trigger.initiator = narrow(initiator.get()));
-        with.future_use.into_iter().for_each(|bits| trigger.future_use = bits.get());
-        if let Some(SessionId(id)) = with.session_id {
-            trigger.session_id = id;
-            server.announce(id);
-        }
-        trigger.length = with.length_identifier.or(trigger.length);
-        if let Some(id) = with.server_id {
-            trigger.server_id = id.clone().into_bytes();
-            account.server_id = id;
-        }
-        with.password.into_iter().for_each(|password| account.server_secret = password);
-        with.nonce.into_iter().for_each(|Octets(nonce)| account.server_nonce = nonce);
-        if with.digest == Some(Digest::ReplacedNonce) {
-            server.replaced_nonce.iter().for_each(|nonce| account.server_nonce.clone_from(nonce));
-        }
-        with.body.into_iter().for_each(|Octets(body)| trigger.body = body);
-        let package0 = server::sign(trigger, with.digest.unwrap_or_default(), &account)?;
-        let octets = match with.octets {
-            Some(Octets(octets)) => octets,
-            None => {
-                let prefix = with.prefix.map(|Octets(prefix)| prefix).unwrap_or_default();
-                [prefix, account.form.framing.framed(package0.encode().map_err(|e| PlayerError(e.to_string()))?)]
-                    .concat()
-            }
-        };
-        let size = |size: Within<1, 0xFFFF>| usize::try_from(size.get()).unwrap_or(usize::MAX);
-        Ok(Order {
-            octets,
-            transport: with.transport,
-            port: with.port,
-            chunks: with.chunks.unwrap_or_default().into_iter().map(size).collect(),
-            leave_open: with.close == Some(false),
-            qualifier: with.qualifier,
-            ..Order::default()
-        })
-    }
-}
 
 /// A notification being sent.
 #[derive(Clone, Debug)]

@@ -31,8 +31,8 @@ pub const RESPONSE_OCTETS: usize = 65_536;
 pub const CORRECTIONS: u32 = 4;
 
 /// How many proactive commands may follow each other, each announced in the answer to what the terminal did of the one
-/// before.
-pub const COMMANDS_IN_A_ROW: u32 = 2_000;
+/// before. A card may send and read octet by octet.
+pub const COMMANDS_IN_A_ROW: u32 = 20_000;
 
 /// How many FETCHes in a row may bring nothing, or nothing that can be read, each with word of another command.
 pub const EMPTY_FETCHES: u32 = 16;

@@ -54,7 +54,7 @@ pub(super) struct Expander<'a> {
     /// The includes that went into the hash.
     hashed: Vec<String>,
     /// What is kept so far.
-    captures: Vec<Kept>,
+    captures: Vec<Capture>,
     /// The readings under which the step that is read is done, those of the steps around it included.
     when: Vec<Reading>,
     /// The readings under which it is demanded.
@@ -64,7 +64,7 @@ pub(super) struct Expander<'a> {
 }
 
 /// What an earlier step keeps.
-struct Kept {
+struct Capture {
     name: String,
     /// The group of the fields, where it is a whole message.
     group: Option<&'static str>,
@@ -349,7 +349,7 @@ impl<'a> Expander<'a> {
 
     fn keep(&mut self, name: &str, group: Option<&'static str>) {
         let under = self.when.iter().chain(&self.judged).cloned().collect();
-        self.captures.push(Kept { name: name.to_owned(), group, under });
+        self.captures.push(Capture { name: name.to_owned(), group, under });
     }
 
     fn captured(&mut self, node: &Node) {
@@ -400,7 +400,7 @@ impl<'a> Expander<'a> {
                     let under = kept.under.iter().filter(|one| !self.when.contains(one));
                     return Some(only_under(first, span, under));
                 }
-                Some(Kept { group: Some(group), .. }) => {
+                Some(Capture { group: Some(group), .. }) => {
                     let fields = Catalogue::get().group(group);
                     let member = rest.map(|rest| rest.split('.').next().unwrap_or_default());
                     if member.is_none_or(|member| fields.iter().any(|field| field.name == member)) {
@@ -408,7 +408,7 @@ impl<'a> Expander<'a> {
                     }
                     fields.iter().map(|field| format!("{first}.{}", field.name)).collect()
                 }
-                Some(Kept { group: None, .. }) => return None,
+                Some(Capture { group: None, .. }) => return None,
                 None => {
                     let captures = self.captures.iter().map(|kept| kept.name.clone());
                     self.given.iter().cloned().chain(captures).chain(RESERVED.map(str::to_owned)).collect()

@@ -16,7 +16,7 @@ use dmsc_uicc::status::StatusWord;
 use serde_json::Value;
 
 use super::{Looked, Wall};
-use crate::run::{END, QUIET};
+use crate::rest::{END, QUIET};
 
 /// How long a card that is started may take to ask for something, from power-on, on the link's clock.
 const LOOK: Duration = Duration::from_secs(8);

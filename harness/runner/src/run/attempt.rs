@@ -12,11 +12,7 @@ use dmsc_scr::{NotRun, Verdict};
 
 use crate::execute::{self, Options, Recorder};
 use crate::outcome::CaseResult;
-
-/// A session is over when nothing has come for so long after the last step of its case, and at the latest after the
-/// second time.
-pub(crate) const QUIET: Duration = Duration::from_secs(1);
-pub(crate) const END: Duration = Duration::from_secs(30);
+use crate::rest::{END, QUIET};
 
 /// How often a case is begun again after its link was lost, before it is given up.
 const REPEATS: usize = 5;
