@@ -28,8 +28,9 @@ impl ClientLook {
 
     /// Takes note of the session of a case. Says what no case can get past, once that is seen.
     pub(crate) fn note(&mut self, signs: &Signs, verdict: Verdict) -> Option<Wall> {
-        self.over |= signs.readable || verdict == Verdict::Pass;
-        if self.over || !signs.asked {
+        self.over |= signs.readable;
+        // A case that passed may be about a client that is right to keep silent, or about none.
+        if self.over || !signs.asked || verdict == Verdict::Pass {
             return None;
         }
         self.sessions = self.sessions.saturating_add(1);
@@ -90,13 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn one_message_that_can_be_read_or_one_pass_is_enough() {
-        for (readable, verdict) in [(true, Verdict::Fail), (false, Verdict::Pass)] {
-            let mut look = fresh();
-            look.note(&signs(readable, true), verdict);
-            for _ in 0..5 {
-                assert_eq!(look.note(&signs(false, false), Verdict::Fail), None);
-            }
+    fn one_message_that_can_be_read_is_enough_and_a_pass_shows_nothing() {
+        let mut look = fresh();
+        look.note(&signs(true, true), Verdict::Fail);
+        for _ in 0..5 {
+            assert_eq!(look.note(&signs(false, false), Verdict::Fail), None);
         }
+        let mut look = fresh();
+        for verdict in [Verdict::Fail, Verdict::Pass, Verdict::Pass, Verdict::Fail] {
+            assert_eq!(look.note(&signs(false, false), verdict), None);
+        }
+        assert!(look.note(&signs(false, false), Verdict::Fail).is_some());
     }
 }
