@@ -118,7 +118,7 @@ const ROWS: &[Row] = &[
     Row {
         reading: ("client-media-types", "one-each"), kind: CARD, file: "",
         odd: "patches: [{ on: dm.message, with: { encoding: wbxml } }]",
-        case: "DM_SC-S-002-M/answer-encoding[encoding=xml]",
+        case: "DM_SC-S-002-M/answer-encoding",
         by_default: ("inconclusive", "the other encoding"), by_it: ("pass", "the other encoding"),
     },
     Row {
@@ -153,6 +153,11 @@ const ROWS: &[Row] = &[
     Row {
         reading: ("one-send-data", "one"), kind: TERMINAL, file: "", odd: "switches: [lose-notification]",
         case: "DM_SC-D-003-M/package0-in-parts[first=1]", by_default: ("fail", ""), by_it: ("not applicable", NOT_JUDGED),
+    },
+    Row {
+        reading: ("status-listing", "open-only"), kind: TERMINAL, file: "",
+        odd: "patches: [{ on: terminal-response.get-channel-status, when: { channel_status: [{ link: listen }] }, with: { channel_status: [{ channel: 1, link: listen, info: 0 }, { channel: 2, link: closed, info: 0 }] } }]",
+        case: "DM_SC-D-001-M/channel-status-of-listener", by_default: ("pass", ""), by_it: ("fail", ""),
     },
     Row {
         reading: ("profile-binds-card", "free"), kind: CARD, file: "", odd: "switches: [ignore-profile]",
