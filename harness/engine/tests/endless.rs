@@ -119,7 +119,7 @@ fn proactive_commands_without_end_are_given_up() {
         [_, 0x12, ..] => [&poll_interval[..], &[0x90, 0x00]].concat(),
         _ => vec![0x91, 0x0F],
     });
-    given_up(&ended, "2000 were announced by 91xx in a row");
+    given_up(&ended, "20000 were announced by 91xx in a row");
 
     // As many, but the card comes to rest now and then.
     let mut count = 0;

@@ -27,7 +27,7 @@ pub(crate) use convert::json;
 pub(crate) use read::{Found, explained};
 pub use requires::{Requires, Seen};
 pub use schema::{case_schema, include_schema};
-pub(crate) use schema::{definitions, readings, within_a_day};
+pub(crate) use schema::{definitions, readings};
 
 use crate::catalogue::Kind;
 use crate::variables::{Scope, VariableError, substitute, written};

@@ -12,8 +12,7 @@ use dmsc_link::MeetingPlace;
 use dmsc_octets::to_hex;
 use serde_json::{Map, Value, json};
 
-use crate::case::within_a_day;
-use crate::catalogue::schema::setting;
+use crate::catalogue::schema::{setting, within_a_day};
 
 /// The values needed to test a DUT.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,7 +65,9 @@ fn run(name: &str, builtin: Builtin, wanted: &[&str], cut: bool) -> Vec<(String,
     let cases = dmsc_language::case::Library::builtin().load().unwrap();
     let mut rig = Rig::over(&dut, &fixtures, 1, wire);
     let options = Options { dut: dut.name.clone(), ..Options::default() };
-    let chosen = cases.iter().filter(|case| case.role == dut.role() && wanted.iter().any(|w| case.name().contains(w)));
+    // Those of another reading are not for it.
+    let chosen = cases.iter().filter(|case| case.when.is_empty() && case.role == dut.role());
+    let chosen = chosen.filter(|case| wanted.iter().any(|w| case.name().contains(w)));
     let mut all = Vec::new();
     for case in chosen {
         let scissors = cut.then(|| {

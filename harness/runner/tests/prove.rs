@@ -82,7 +82,7 @@ fn a_mandatory_item_of_which_nothing_ran_is_not_passed() {
     let judged = &found.variants[0];
     assert!(judged.wrong.is_empty() && judged.passed == 1);
     assert!(judged.items.iter().any(|item| item.starts_with("DM_SC-D-003-M is not run")), "{:?}", judged.items);
-    assert!(!judged.items.iter().any(|item| item.starts_with("DM_SC-C-001-M ")) && !judged.is_right());
+    assert!(!judged.is_right());
 }
 
 #[test]
@@ -102,8 +102,9 @@ fn a_drawn_dut_that_is_failed_is_brought_down_to_what_does_it() {
     let cases = cases(TOO_STRICT);
     let what = Explore { clean: &clean, cases: &cases, bundle: &bundle, seed: 3, count: 40 };
     let found = explore(&what, &mut |_, _| {}).unwrap();
-    let finding = &found.findings[0];
-    assert_eq!(finding.choices, ["target: server-id"]);
+    // A client that waits to be challenged misses the other demand.
+    let by_target = found.findings.iter().find(|finding| finding.choices == ["target: server-id"]);
+    let finding = by_target.expect("the one choice that does it");
     assert!(finding.met > 1 && found.misjudged >= finding.met, "{} of {}", finding.met, found.misjudged);
     assert!(entry(&finding.variant).ends_with("  choices: { target: \"server-id\" }\n"), "{}", entry(&finding.variant));
     let drawn = |name: &str| found.drawn.iter().filter(|row| row.choice == name).map(|row| row.count).sum::<usize>();

@@ -88,7 +88,7 @@ fn a_case_can_look_at_what_is_irregular() {
     let case = "
 title: Messages are regular
 purpose: Nothing of Package#1 had to be forgiven.
-spec: [DMREPPRO 6]
+spec: [DMREPPRO]
 role: card
 steps:
   - send: notification
@@ -118,7 +118,7 @@ fn about_commands(step: &str) -> String {
         "
 title: A command without a name
 purpose: The family of commands without a name takes them.
-spec: [TS 102 223 9.4]
+spec: [DM_SC 7.1]
 role: terminal
 steps:
   - send: wake-up
@@ -168,7 +168,7 @@ fn a_missing_facility_is_marked_in_the_octet_that_would_tell_of_it() {
     let case = "
 title: A facility
 purpose: The mark of a miss stands under the octet of the facility.
-spec: [TS 102 223 5.2]
+spec: [DM_SC 7.1]
 role: card
 steps:
   - expect: terminal-profile

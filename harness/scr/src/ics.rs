@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(ics.claims("DM_SC-C-001-M"), None);
         let reading = |id: &str| ics.reading(Tables::builtin(), id).map(|reading| reading.id.as_str());
         assert_eq!(reading("package0-framing"), Some("wsp"));
-        assert_eq!(reading("default-nonce-encoding"), Some("four-octets"));
+        assert_eq!(reading("dcs-group"), Some("seven-bit-or-unpacked"));
         assert_eq!(reading("no-such-point"), None);
     }
 

@@ -33,9 +33,10 @@ impl Arrived {
 }
 
 fn case(role: Role, setup: &str) -> Case {
-    let send = if role == Role::Card { "notification" } else { "wake-up" };
+    let (send, expect) =
+        if role == Role::Card { ("notification", "dm.message") } else { ("wake-up", "notification") };
     let text = format!(
-        "title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: {role}\nsetup: {{ {setup} }}\nsteps:\n  - send: {send}\n"
+        "title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: {role}\nsetup: {{ {setup} }}\nsteps:\n  - send: {send}\n  - expect: {expect}\n"
     );
     let library = Library::new(Bundle::of([("testcases/DM_SC-C-001-M/a.yaml".to_owned(), text)]));
     let cases = library.load().unwrap_or_else(|all| panic!("{setup}: {}", all[0]));

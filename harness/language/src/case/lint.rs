@@ -20,9 +20,6 @@ pub(super) const MOST_STEPS: usize = 10_000;
 /// The most steps that a case may do, repeated ones counted as often as they are done.
 pub(super) const MOST_DONE: u64 = 100_000;
 
-/// The longest that the waits of a case may last together.
-pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// What was tried before: instances, and steps of one include, are much the same.
 #[derive(Debug, Default)]
 pub(super) struct Tried {

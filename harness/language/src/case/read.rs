@@ -7,7 +7,8 @@ use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{Cited, ItemId, Known, Tables};
 
 use super::convert::is_reference;
-use super::lint::{self, LONGEST, MOST_DONE, MOST_STEPS, Tried};
+use super::lint::{self, MOST_DONE, MOST_STEPS, Tried};
+use crate::catalogue::schema::LONGEST;
 use super::steps::{Expander, Shelf};
 use super::{Case, Setup, Step, Trust, case_schema, definitions, setup};
 use crate::bundle::{Bundle, CASES, INCLUDES};

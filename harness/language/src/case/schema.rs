@@ -8,9 +8,8 @@ use dmsc_engine::messages::{Setup, What};
 use dmsc_scr::{Cited, Tables};
 
 use super::Trust;
-use super::lint::LONGEST;
 use super::requires::requires_schema;
-use crate::catalogue::schema::{kinds, mutations, settings, template, with};
+use crate::catalogue::schema::{kinds, mutations, settings, template, with, within_a_day};
 use crate::catalogue::{Catalogue, Role};
 
 /// What a case file may hold.
@@ -252,17 +251,6 @@ fn no_item_twice(node: &Node) -> Option<Problem> {
 /// A length of time of one step.
 fn duration() -> Schema {
     within_a_day(Schema::Duration)
-}
-
-/// A length of time that a session may see: in longer ones more passes than is worth looking at.
-pub(crate) fn within_a_day(duration: Schema) -> Schema {
-    duration.with(|node| {
-        let long = dmsc_doc::parse_duration(node.written()?).ok()? > LONGEST;
-        long.then(|| {
-            let hours = LONGEST.as_secs() / 3600;
-            Problem::new(node.span, format!("longer than {hours} h")).label(format!("at most `{hours} h`"))
-        })
-    })
 }
 
 fn no_value_twice(node: &Node) -> Option<Problem> {

@@ -1,12 +1,27 @@
 //! The catalogue as schemas: what `with`, `reply`, `match` and `where` may hold.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
 use dmsc_engine::messages::{FieldValue, SETTINGS, SessionForm, SessionId};
 
 use super::{Catalogue, Kind, Role, Shape};
 use crate::disturb::MOST_DISTURBANCES;
+
+/// The longest that a wait, and that the waits of a case together, may last.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A length of time that a session may see: in longer ones more passes than is worth looking at.
+pub(crate) fn within_a_day(duration: Schema) -> Schema {
+    duration.with(|node| {
+        let long = dmsc_doc::parse_duration(node.written()?).ok()? > LONGEST;
+        long.then(|| {
+            let hours = LONGEST.as_secs() / 3600;
+            Problem::new(node.span, format!("longer than {hours} h")).label(format!("at most `{hours} h`"))
+        })
+    })
+}
 
 /// Where the fields of a group that are set are defined.
 pub(crate) fn with(group: &str) -> Schema {

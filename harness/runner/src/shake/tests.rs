@@ -191,7 +191,7 @@ fn some_plan() -> Plan {
 }
 
 const HEAD: &str = "title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: terminal\n";
-const STEPS: &str = "steps:\n  - include: outer\n  - send: status\n";
+const STEPS: &str = "steps:\n  - include: outer\n  - send: status\n  - expect: response\n";
 const OUTER: &str = "purpose: p\nsteps:\n  - include: inner\n";
 const INNER: &str = "purpose: p\nsteps:\n  - wait: 1 s\n";
 const OTHER: &str = "purpose: p\nsteps:\n  - wait: 2 s\n";

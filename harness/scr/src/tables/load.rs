@@ -318,7 +318,7 @@ mod tests {
             assert!(matches!(tables.cited(known), Cited::Known(_)), "{known}");
         }
         assert_eq!(tables.cited("DMNOTY 6.2"), Cited::NoDocument(Some("DMNOTI")));
-        assert_eq!(tables.cited("TS 102 224 5.2"), Cited::NoDocument(Some("TS 102 223")));
+        assert!(matches!(tables.cited("TS 102 224 5.2"), Cited::NoDocument(Some("TS 102 221" | "TS 102 223"))));
         assert!(matches!(tables.cited("DMREPPRO 6.6.15"), Cited::NoClause(_, Some(_))));
         assert!(matches!(tables.cited("DMPROX 8"), Cited::NoDocument(_)));
     }
