@@ -7,6 +7,7 @@ use dmsc_engine::account::Account;
 use dmsc_engine::dm::trust::Nonces;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::Setup;
+use dmsc_engine::player::Delivery;
 use dmsc_engine::player::Player;
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
@@ -295,6 +296,8 @@ impl<'a> Rig<'a> {
     /// That the nonces cannot be kept for the next run, in words.
     pub fn close(&mut self, session: Session, lost: bool) -> Result<(), String> {
         self.signs = session.signs().clone();
+        // What did not get there says nothing about whoever it was for.
+        self.signs.asked &= !matches!(session.delivery(), Delivery::Failed(_));
         let (player, link) = session.into_parts();
         let link = self.undisturbed(link);
         if let (Some(device), Some(link), false) = (&mut self.device, link, lost) {

@@ -317,6 +317,7 @@ impl Session {
         self.signals = 0;
         self.player.perform(self.link.now(), what, change)?;
         if what == What::Notification {
+            self.signs.asked = true;
             self.trust.asks();
         }
         Ok(())

@@ -224,6 +224,10 @@ impl Variant {
             // The address follows the port unless it is given too.
             values.remove("address");
         }
+        if self.ixit.contains_key("server_id") {
+            // So does the name by which the server proves itself.
+            values.remove("server_name");
+        }
         for (name, value) in &self.ixit {
             values.insert(name.clone(), value.clone());
         }

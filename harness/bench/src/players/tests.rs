@@ -33,8 +33,7 @@ impl Arrived {
 }
 
 fn case(role: Role, setup: &str) -> Case {
-    let (send, expect) =
-        if role == Role::Card { ("notification", "dm.message") } else { ("wake-up", "notification") };
+    let (send, expect) = if role == Role::Card { ("notification", "dm.message") } else { ("wake-up", "notification") };
     let text = format!(
         "title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: {role}\nsetup: {{ {setup} }}\nsteps:\n  - send: {send}\n  - expect: {expect}\n"
     );

@@ -8,10 +8,10 @@ use dmsc_scr::{Cited, ItemId, Known, Tables};
 
 use super::convert::is_reference;
 use super::lint::{self, MOST_DONE, MOST_STEPS, Tried};
-use crate::catalogue::schema::LONGEST;
 use super::steps::{Expander, Shelf};
 use super::{Case, Setup, Step, Trust, case_schema, definitions, setup};
 use crate::bundle::{Bundle, CASES, INCLUDES};
+use crate::catalogue::schema::LONGEST;
 use crate::catalogue::{Catalogue, Kind, Role};
 use crate::digest::Digest;
 use crate::variables::{fill, references};
