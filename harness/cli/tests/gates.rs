@@ -4,6 +4,8 @@ mod common;
 #[path = "common/trial.rs"]
 mod trial;
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

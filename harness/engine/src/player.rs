@@ -229,7 +229,10 @@ impl PlayerIo {
 
     /// The next signal to send.
     pub fn poll(&mut self) -> Option<Signal> {
-        self.outbox.pop_front_if(|(due, _)| *due <= self.now).map(|(_, signal)| signal)
+        if self.outbox.front().is_none_or(|(due, _)| *due > self.now) {
+            return None;
+        }
+        self.outbox.pop_front().map(|(_, signal)| signal)
     }
 
     /// When there is a signal to send, if there is one.

@@ -33,11 +33,11 @@ pub fn send(kind: &Kind, with: &Map<String, Value>, account: &Account) -> Result
         What::Command(Some(command)) => {
             apdu::build_command(card::default_command(command, 1, 1), Some(&change)).map(drop)
         }
-        What::Command(None) => Ok(drop(change.read::<ProactiveWith>()?)),
+        What::Command(None) => change.read::<ProactiveWith>().map(drop).map_err(Into::into),
         What::Envelope(tag) => envelope(Envelope::new(tag.unwrap_or(EnvelopeTag::TimerExpiration)), &change),
         What::Event(Some(event)) => envelope(Envelope::event(event), &change),
         What::Apdu(ins) => apdu_of(ins, &change).map(drop),
-        What::Profile => Ok(drop(change.read::<ProfileWith>()?)),
+        What::Profile => change.read::<ProfileWith>().map(drop).map_err(Into::into),
         What::WakeUp => match change.read::<WakeUpWith>()?.number {
             Some(number) if Address::from_text(&number).is_none() => {
                 Err(PlayerError(format!("number: \"{number}\" is not a number to call: digits, `+` in front or not")))
@@ -58,7 +58,7 @@ pub fn reply(kind: &Kind, with: &Map<String, Value>) -> Result<(), PlayerError> 
     let change = Change::with(with.clone());
     let group = kind.reply.unwrap_or(NONE);
     match (group, kind.what) {
-        (ResponseWith::NAME, _) => Ok(drop(change.read::<ResponseWith>()?)),
+        (ResponseWith::NAME, _) => change.read::<ResponseWith>().map(drop).map_err(Into::into),
         ("terminal-response.with", what) => {
             let command = match what {
                 What::Command(Some(command)) => command,

@@ -1,6 +1,5 @@
 //! What came while a step waited for a message that did not come.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ pub(crate) struct Missed {
     aside: usize,
     departure: Option<String>,
     /// Other kinds, and how many of each.
-    others: Vec<(Cow<'static, str>, usize)>,
+    others: Vec<(String, usize)>,
 }
 
 impl Missed {
@@ -55,10 +54,10 @@ impl Missed {
     }
 
     /// A message of another kind came.
-    pub(crate) fn other(&mut self, kind: &Cow<'static, str>) {
+    pub(crate) fn other(&mut self, kind: &str) {
         match self.others.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count = count.saturating_add(1),
-            None => self.others.push((kind.clone(), 1)),
+            None => self.others.push((kind.to_owned(), 1)),
         }
     }
 
@@ -85,7 +84,7 @@ impl Missed {
             return format!("nothing came in {waited}");
         }
         let shown = self.others.iter().take(MOST_KINDS).map(|(kind, count)| match count {
-            1 => kind.clone().into_owned(),
+            1 => kind.clone(),
             count => format!("{count} x {kind}"),
         });
         let shown = shown.collect::<Vec<_>>().join(", ");

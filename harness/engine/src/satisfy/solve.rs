@@ -221,13 +221,12 @@ impl Solver {
                     }
                     patterns.push(pattern);
                 }
-                (Template::Hex(pattern), false) => {
+                (Template::Hex(pattern), false)
                     if octets.is_some()
                         && !pattern.units.is_empty()
-                        && pattern.units.iter().all(|unit| *unit == HexUnit::Run)
-                    {
-                        return false;
-                    }
+                        && pattern.units.iter().all(|unit| *unit == HexUnit::Run) =>
+                {
+                    return false;
                 }
                 (Template::Any, false) | (Template::Absent, true) => return false,
                 (Template::Fields(_) | Template::Elements(_) | Template::Each(_), true) => return false,

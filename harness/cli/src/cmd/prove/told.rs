@@ -50,7 +50,7 @@ fn variants(proof: &Proof, terminal: &Terminal) -> String {
     let mut table = Table::new(["side", "variant", "passes", "inconclusive", "wrong"]);
     for variant in &proof.variants {
         let number = |count: usize| if count == 0 { "-".to_owned() } else { count.to_string() };
-        let open = format!("{}", number(variant.open.len().saturating_add(variant.allowed.len())));
+        let open = number(variant.open.len().saturating_add(variant.allowed.len())).to_string();
         let wrong = match variant.wrong.len() {
             0 if variant.is_right() => "-".into(),
             0 => Cell::new(WARNING, "items"),
