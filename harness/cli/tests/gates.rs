@@ -1,10 +1,10 @@
 //! The gates agree: the exit code of `dmsc run` and `dmsc report`, JUnit, and `cargo test` make the same of each outcome.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 mod common;
 #[path = "common/trial.rs"]
 mod trial;
-
-#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::fmt::Write as _;
 use std::path::Path;
