@@ -100,7 +100,7 @@ impl Coverage {
             let mut all = cases_of(&requirement.id);
             let clauses = requirement.clauses.iter().filter_map(|id| tables.clause(id));
             clauses.flat_map(of_clause).for_each(|case| push(&mut all, &case));
-            let realised = !requirement.clauses.is_empty();
+            let realised = !requirement.items.is_empty() || !requirement.clauses.is_empty();
             Covered { id: requirement.id.clone(), cases: all, expected: realised && requirement.level != Level::May }
         };
         Self {
