@@ -31,7 +31,7 @@ CLIENT = {
     "no-final": ("fail", "DM_SC-C-001-M/package1-structure"),
     "msg-id-stuck": ("fail", "DM_SC-C-001-M/package3-header"),
     "wrong-content-type": ("fail", "DM_SC-C-008-M/media-type"),
-    "no-accept": ("inconclusive", "DM_SC-C-008-M/request-headers"),
+    "no-accept": ("remark", "DM_SC-C-008-M/request-headers"),
     "executes-unauthenticated": ("fail", "DM_SC-C-001-M/missing-server-credentials"),
     "no-command-status": ("fail", "DM_SC-C-001-M/one-status-each"),
     "retries-old-nonce": ("fail", "DM_SC-C-001-M/client-challenged"),
@@ -53,7 +53,7 @@ SERVER = {
     "commands-before-auth": ("fail", "DM_SC-S-002-M/no-credentials"),
     "no-status-of-alert": ("fail", "DM_SC-S-002-M/status-for-package1"),
     "accept-version-2": ("inconclusive", "DM_SC-S-002-M/unknown-proto"),
-    "no-devinfo-needed": ("fail", "DM_SC-S-002-M/without-devinfo"),
+    "no-devinfo-needed": ("remark", "DM_SC-S-002-M/without-devinfo"),
     "advance-on-duplicate": ("inconclusive", "DM_SC-S-002-M/repeated-request"),
     "serves-get": ("fail", "DM_SC-S-002-M/other-method"),
 }
