@@ -250,6 +250,7 @@ impl Card {
             Content::Response(response) => {
                 let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
                 let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.io)?;
+                self.tell_end();
                 if let Some(channel) = data {
                     self.look(Transport::Channel(channel))?;
                 }

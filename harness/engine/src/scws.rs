@@ -63,12 +63,14 @@ pub struct Scws {
     choices: Choices,
     switches: Switches,
     locked_up: bool,
+    /// Whether the latest answer is the last message of its session, and nobody has been told that the client has it.
+    pub ends: bool,
 }
 
 impl Scws {
     /// A web server in front of `server`.
     pub fn new(server: DmServer, choices: Choices, switches: Switches) -> Scws {
-        Scws { server, choices, switches, locked_up: false }
+        Scws { server, choices, switches, locked_up: false, ends: false }
     }
 
     /// Looks for a whole request on a connection. Gives it once it has been told of, or the response to what can never
@@ -202,6 +204,7 @@ impl Scws {
         }
         let directive = change.as_ref().map(|c| Directive::new(&c.with)).transpose()?.unwrap_or_default();
         let (Answer::Message(answer) | Answer::Repeated(answer)) = self.server.respond(message, &directive)?;
+        self.ends = self.server.is_over();
         let encoding = directive.encoding().unwrap_or(encoding);
         let mut body = match directive.body() {
             Some(body) => body,

@@ -373,6 +373,9 @@ impl Peer for Terminal {
             self.poll_at = None;
             self.queue.push_back(Out { command: select::status(), octets: None, purpose: Purpose::Status });
         }
+        for octets in self.package0.expired(now) {
+            self.notify(octets);
+        }
         self.pump();
         self.http_tick();
     }
@@ -385,7 +388,8 @@ impl Peer for Terminal {
         if self.card_dead {
             return [self.io.due(), self.http.deadline()].into_iter().flatten().min();
         }
-        [self.io.due(), flight, timers, retries, self.poll_at, self.http.deadline()].into_iter().flatten().min()
+        let piece = self.package0.deadline();
+        [self.io.due(), flight, timers, retries, self.poll_at, piece, self.http.deadline()].into_iter().flatten().min()
     }
 
     fn poll(&mut self) -> Option<Signal> {
@@ -449,7 +453,8 @@ impl Player for Terminal {
             | What::HttpResponse
             | What::HttpInterim
             | What::HttpGarbage
-            | What::DmUnreadable => {
+            | What::DmUnreadable
+            | What::SessionOver => {
                 return Err(PlayerError(format!("a terminal does not send {what:?} by itself")));
             }
         }
@@ -472,7 +477,7 @@ impl Player for Terminal {
 impl Terminal {
     /// A notification has reached the terminal's own side.
     fn notify(&mut self, octets: Vec<u8>) {
-        let account = self.client.accounts.first().cloned();
+        let account = self.client.account_of(self.client.framing().read(&octets).ok().as_ref());
         let asked = self.io.hear(Actor::Server, "notification", &octets, || {
             account.map(|account| notification_fields(&octets, &account)).unwrap_or_default()
         });

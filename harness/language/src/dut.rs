@@ -5,6 +5,7 @@ mod device;
 mod nonces;
 mod read;
 mod schema;
+mod variation;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -18,8 +18,7 @@ use crate::bundle::Bundle;
 use crate::case::{Found, definitions, json};
 use crate::catalogue::Role;
 use crate::catalogue::schema::settings;
-use crate::dut::Dut;
-use crate::ixit::{DEFAULT_PORT, Ixit, Secrets, ixit_schema};
+use crate::ixit::{DEFAULT_PORT, Ixit, ixit_schema};
 
 /// One variant.
 #[derive(Clone, Debug)]
@@ -104,20 +103,10 @@ pub fn variants_schema() -> Schema {
             Role::Card => "The reference card.",
             Role::Terminal => "The reference terminal.",
         };
-        let choices = Choice::of(side).map(|choice| {
-            let alternatives = choice.alternatives.iter().map(|one| (one.name, one.doc));
-            let doc = format!("{} Left open by {}.", choice.doc, choice.clause);
-            Field::optional(choice.name, Schema::documented_choice(alternatives), doc)
-        });
         let mut fields = behaviour::fields(side);
-        fields.push(Field::optional(
-            "choices",
-            Mapping::new(choices.collect::<Vec<_>>()),
-            "Choices it makes otherwise than by itself.",
-        ));
+        fields.push(choices_field(Choice::of(side)));
         if side == Role::Terminal {
-            let profile = settings(FacilitiesWith::NAME);
-            fields.push(Field::optional("profile", profile, "Facilities of the terminal profile to switch."));
+            fields.push(profile_field());
         }
         Case::new(side.as_str(), doc, fields)
     });
@@ -149,6 +138,36 @@ fn one_of(keys: &[&str]) -> String {
     format!("one of {}", quoted.join(", "))
 }
 
+/// The key `choices`, of these choices.
+pub(crate) fn choices_field(choices: impl Iterator<Item = &'static Choice>) -> Field {
+    let fields = choices.map(|choice| {
+        let alternatives = choice.alternatives.iter().map(|one| (one.name, one.doc));
+        let doc = format!("{} Left open by {}.", choice.doc, choice.clause);
+        Field::optional(choice.name, Schema::documented_choice(alternatives), doc)
+    });
+    let fields = Mapping::new(fields.collect::<Vec<_>>());
+    Field::optional("choices", fields, "Choices that the built-in DUT makes otherwise than by itself.")
+}
+
+/// The key `profile`.
+pub(crate) fn profile_field() -> Field {
+    let profile = settings(FacilitiesWith::NAME);
+    Field::optional("profile", profile, "Facilities of the terminal profile of the built-in terminal to switch.")
+}
+
+/// The alternatives under `choices`.
+pub(crate) fn read_choices(node: &Node) -> Vec<Chosen> {
+    let entries = node.get("choices").map(Node::entries).unwrap_or_default().iter();
+    entries.filter_map(|one| Chosen::named(&one.key, one.value.written()?)).collect()
+}
+
+/// The facilities under `profile`.
+pub(crate) fn read_profile(node: &Node) -> Result<FacilitiesWith, Problem> {
+    let Some(given) = node.get("profile") else { return Ok(FacilitiesWith::default()) };
+    let profile = json(&settings(FacilitiesWith::NAME).into(), given, definitions());
+    FacilitiesWith::from_fields(&object(Some(profile))).map_err(|problem| Problem::new(given.span, problem.to_string()))
+}
+
 fn read(source: &Source, node: &Node, id: String, found: &mut Found) -> Variant {
     let entries = |key: &str| node.get(key).map(Node::entries).unwrap_or_default().iter();
     let mut statement = BTreeMap::new();
@@ -173,10 +192,8 @@ fn read(source: &Source, node: &Node, id: String, found: &mut Found) -> Variant 
         let span = node.get("ixit").map_or(node.span, |given| given.span);
         found.add(source, Problem::new(span, problem.to_string()));
     }
-    let profile = node.get("profile").map(|given| json(&settings(FacilitiesWith::NAME).into(), given, definitions()));
-    let profile = FacilitiesWith::from_fields(&object(profile)).unwrap_or_else(|problem| {
-        let span = node.get("profile").map_or(node.span, |given| given.span);
-        found.add(source, Problem::new(span, problem.to_string()));
+    let profile = read_profile(node).unwrap_or_else(|problem| {
+        found.add(source, problem);
         FacilitiesWith::default()
     });
     let allowed = node.get("inconclusive").map(Node::items).unwrap_or_default().iter();
@@ -186,7 +203,7 @@ fn read(source: &Source, node: &Node, id: String, found: &mut Found) -> Variant 
         what: behaviour::text(node, "what"),
         clause: behaviour::text(node, "clause"),
         reference: node.get("ref").and_then(Node::written).map(str::to_owned),
-        choices: entries("choices").filter_map(|one| Chosen::named(&one.key, one.value.written()?)).collect(),
+        choices: read_choices(node),
         switches: behaviour::switches(node),
         patches: behaviour::patches(source, node, found),
         profile,
@@ -198,7 +215,8 @@ fn read(source: &Source, node: &Node, id: String, found: &mut Found) -> Variant 
     }
 }
 
-fn object(value: Option<Value>) -> Map<String, Value> {
+/// What a value holds that is an object; nothing of another.
+pub(crate) fn object(value: Option<Value>) -> Map<String, Value> {
     value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
@@ -213,34 +231,22 @@ pub struct VariantError {
 }
 
 impl Variant {
-    /// The reference DUT that behaves so.
-    ///
-    /// # Errors
-    /// [`VariantError`] when its values or answers contradict those of the DUT.
-    pub fn of(&self, dut: &Dut) -> Result<Dut, VariantError> {
-        let error = |cause: String| VariantError { id: self.id.clone(), cause };
-        let mut values = object(Some(dut.ixit.to_json(Secrets::Shown)));
-        if self.ixit.contains_key("http_port") {
-            // The address follows the port unless it is given too.
-            values.remove("address");
+    /// The reference DUT that makes these choices, and has a terminal profile with these differences.
+    pub(crate) fn with(side: Role, choices: Vec<Chosen>, profile: FacilitiesWith) -> Variant {
+        Variant {
+            id: "as-its-file-says".into(),
+            side,
+            what: String::new(),
+            clause: String::new(),
+            reference: None,
+            choices,
+            switches: Vec::new(),
+            patches: Vec::new(),
+            profile,
+            ixit: Map::new(),
+            statement: BTreeMap::new(),
+            inconclusive: Vec::new(),
         }
-        if self.ixit.contains_key("server_id") {
-            // So does the name by which the server proves itself.
-            values.remove("server_name");
-        }
-        for (name, value) in &self.ixit {
-            values.insert(name.clone(), value.clone());
-        }
-        let ixit = Ixit::from_value(&values, DEFAULT_PORT).map_err(|problem| error(problem.to_string()))?;
-        let tables = Tables::builtin();
-        let mut answers = BTreeMap::new();
-        for item in self.choices.iter().flat_map(|chosen| chosen.alternative.claims) {
-            let known = item.parse::<ItemId>().map_err(|problem| error(problem.to_string()))?;
-            answers.extend(tables.closure(item).into_iter().chain([known]).map(|item| (item, true)));
-        }
-        answers.extend(self.statement.iter().map(|(item, answer)| (item.clone(), *answer)));
-        let ics = dut.ics.with_answers(&answers, tables).map_err(|problems| error(problems.to_string()))?;
-        Ok(Dut { ixit, ics, variant: Some(self.clone()), ..dut.clone() })
     }
 }
 

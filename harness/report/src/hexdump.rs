@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use dmsc_octets::to_hex;
-
 use crate::journal::Mark;
 
 /// Short strings read best at 16 octets a line; long ones would be too tall.
@@ -16,25 +14,32 @@ const NARROW_UP_TO: usize = 64;
 pub(crate) fn hexdump(octets: &[u8], mark: Option<Mark>) -> String {
     let width = if octets.len() <= NARROW_UP_TO { NARROW } else { WIDE };
     let mark = mark.map(|mark| Mark { offset: mark.offset.min(octets.len()), ..mark });
-    let mut out = String::new();
     let mut rows: Vec<&[u8]> = octets.chunks(width).collect();
     // A mark just past the end needs a place, also after a full last line or no octet at all.
     if octets.is_empty() || mark.is_some_and(|m| m.offset == octets.len() && m.offset % width == 0) {
         rows.push(&[]);
     }
+    // Offset, two digits and a letter an octet, and what stands between; logs are mostly this.
+    let mut out = String::with_capacity(rows.len().saturating_mul(width * 4 + 12));
     for (index, row) in rows.into_iter().enumerate() {
         let start = index * width;
-        let hex: Vec<String> = row.iter().map(|octet| to_hex(&[*octet])).collect();
-        let ascii: String = row
-            .iter()
-            .map(|&octet| match octet {
-                b' '..=b'~' => char::from(octet),
-                _ => '.',
-            })
-            .collect();
-        let line = format!("{start:04X}  {:<1$}  |{ascii}|", hex.join(" "), width * 3 - 1);
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "{}", if row.is_empty() { format!("{start:04X}  (end)") } else { line });
+        let _ = write!(out, "{start:04X}  ");
+        if row.is_empty() {
+            out.push_str("(end)");
+        } else {
+            let digits = out.len() + width * 3 - 1;
+            for octet in row {
+                out.extend([digit(octet >> 4), digit(octet & 0x0F), ' ']);
+            }
+            // The space after the last octet is one of those up to the letters.
+            out.pop();
+            out.extend(std::iter::repeat_n(' ', digits.saturating_sub(out.len()) + 2));
+            out.push('|');
+            out.extend(row.iter().map(|octet| if matches!(octet, b' '..=b'~') { char::from(*octet) } else { '.' }));
+            out.push('|');
+        }
+        out.push('\n');
         if let Some(mark) = mark {
             let last = if octets.len() == mark.offset { row.len() + 1 } else { row.len() };
             let under: String = (0..last).map(|at| if mark.covers(start + at) { "^^ " } else { "   " }).collect();
@@ -44,6 +49,11 @@ pub(crate) fn hexdump(octets: &[u8], mark: Option<Mark>) -> String {
         }
     }
     out
+}
+
+/// The hexadecimal digit of a value below 16.
+fn digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).unwrap_or('?').to_ascii_uppercase()
 }
 
 #[cfg(test)]

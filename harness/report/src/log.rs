@@ -23,7 +23,13 @@ pub fn log_path(run: &RunFolder, record: &Record) -> String {
 
 /// The log of a case.
 pub fn log(run: &RunFolder, record: &Record) -> String {
-    let mut out = head(run, record);
+    let size = |entry: &Entry| match entry {
+        Entry::Message(message) => message.octets.0.len().saturating_mul(8).saturating_add(1_000),
+        Entry::Check(_) => 1_000,
+    };
+    // What a log comes to, roughly: growing is most of the work of writing one.
+    let mut out = String::with_capacity(record.entries.iter().map(size).sum());
+    out.push_str(&head(run, record));
     // The names of the two sides stand over the ends of the arrows.
     let width = ARROW - 12;
     let _ = writeln!(out, "\n            {:<width$}terminal, client", "card, server");

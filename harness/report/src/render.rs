@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dmsc_scr::{Tables, Unshown};
+use rayon::prelude::*;
 
 use crate::folder::RunFolder;
 use crate::junit::{JunitError, junit};
@@ -67,8 +68,16 @@ pub fn render_all(run: &RunFolder, tables: &Tables, unshown: Unshown, out: &Path
     put("matrix.csv", &matrix.csv())?;
     put("matrix.json", &matrix.json()?)?;
     put("matrix.html", &matrix.html()?)?;
-    for record in &run.records {
-        put(&log_path(run, record), &log(run, record))?;
+    let logs: Vec<Result<PathBuf, RenderError>> = run
+        .records
+        .par_iter()
+        .map(|record| {
+            let name = log_path(run, record);
+            write_whole(&out.join(&name), &log(run, record)).map(|()| PathBuf::from(name))
+        })
+        .collect();
+    for name in logs {
+        files.push(name?);
     }
     Ok(Written { files, matrix })
 }

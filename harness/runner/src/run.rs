@@ -1,23 +1,24 @@
 //! A run: every case that applies, against every DUT, one fresh session each, recorded as it goes.
 
+mod ahead;
 mod attempt;
 mod finished;
 mod header;
 mod in_memory;
 mod journal;
 mod plan;
+mod series;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::{DutFileOperator, Operator};
-use dmsc_bench::rig::{Rig, RigError};
+use dmsc_bench::rig::RigError;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
-use dmsc_report::journal::Event;
-use dmsc_scr::{NotRun, Outcome, Tables, Verdict};
+use dmsc_scr::Tables;
 
 pub use attempt::{Attempted, attempt};
 pub(crate) use attempt::{micros, run_case};
@@ -28,8 +29,7 @@ pub use in_memory::in_memory;
 pub(crate) use plan::plan;
 
 use self::journal::RunJournal;
-use crate::execute::Options;
-use crate::look::{ClientLook, Wall, look};
+use self::series::Series;
 use crate::select::Selection;
 
 /// What to run.
@@ -121,76 +121,10 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
     let mut all = Vec::new();
     let mut fails = 0;
     for dut in config.duts {
-        let mut rig = Rig::new(dut, &fixtures, config.seed);
-        let mut operator = observer.operator(dut);
-        let ours = || plan.iter().filter(|p| std::ptr::eq(p.dut, dut));
-        let mut dead: Option<NotRun> = None;
-        let mut wall: Option<Wall> = None;
-        if !config.all && ours().any(|planned| journal.wants(planned)) {
-            let looked = look(&mut rig);
-            wall = looked.wall;
-            looked.oddities.iter().filter(|_| wall.is_none()).for_each(|what| observer.noticed(&dut.name, what));
-        }
-        let mut client = ClientLook::new(dut);
-        let mut walled = 0;
-        for planned in ours() {
-            let case = planned.case;
-            if let Some(finished) = journal.done.get(&(dut.name.clone(), case.name())) {
-                all.push(finished.clone());
-                continue;
-            }
-            let stopped = config.stop_after.map(NonZeroUsize::get).filter(|limit| fails >= *limit);
-            let stopped = stopped.map(|fails| NotRun::Stopped { fails });
-            let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone().or(stopped)?)));
-            let finished = match (skip, &wall) {
-                (Some(outcome), _) => {
-                    let finished = Finished::skipped(dut, case, outcome);
-                    journal.finish(&finished, 0, false)?;
-                    finished
-                }
-                (None, Some(wall)) => {
-                    let finished = Finished::walled(dut, case, wall);
-                    journal.finish(&finished, 0, false)?;
-                    if wall.verdict == Verdict::Error {
-                        // One error is enough; the others have nothing to show.
-                        dead = Some(NotRun::Dead { case: case.name() });
-                    } else {
-                        walled += 1;
-                        all.push(finished);
-                        continue;
-                    }
-                    finished
-                }
-                (None, None) => {
-                    observer.started(&dut.name, &case.name());
-                    let options = Options { strict: config.strict, window: dut.ixit.window, dut: dut.name.clone() };
-                    let (began, wanted) = (journal.began, journal.is_written());
-                    let mut broken = None;
-                    let mut sink = |event: Event| {
-                        if broken.is_none() {
-                            broken = journal.write(&event).err();
-                        }
-                    };
-                    let attempted = attempt(&mut rig, case, &options, began, wanted, &mut sink, operator.as_mut());
-                    if let Some(error) = broken {
-                        return Err(error);
-                    }
-                    dead = dead.or_else(|| attempted.died(case));
-                    let Attempted { result, decisive, .. } = attempted;
-                    fails += usize::from(result.verdict == Verdict::Fail);
-                    wall = client.note(rig.signs(), result.verdict).filter(|_| !config.all);
-                    let duration_us = micros(result.duration);
-                    let finished = Finished::ran(dut, case, result, decisive);
-                    journal.finish(&finished, duration_us, is_wall(dut))?;
-                    finished
-                }
-            };
-            observer.finished(&finished);
-            all.push(finished);
-        }
-        if let (Some(wall), 1..) = (&wall, walled) {
-            observer.walled(&dut.name, walled, &wall.reason);
-        }
+        let ours: Vec<_> = plan.iter().filter(|planned| std::ptr::eq(planned.dut, dut)).collect();
+        let mut series =
+            Series { config, dut, fixtures: &fixtures, observer, journal: &mut journal, fails: &mut fails };
+        all.extend(series.run(&ours)?);
     }
     journal.end()?;
     Ok(all)

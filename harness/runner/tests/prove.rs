@@ -100,7 +100,7 @@ fn a_drawn_dut_that_is_failed_is_brought_down_to_what_does_it() {
     let bundle = Bundle::builtin();
     let clean = [Dut::from_bundle(&bundle, "reference-terminal", &[]).unwrap()];
     let cases = cases(TOO_STRICT);
-    let what = Explore { clean: &clean, cases: &cases, bundle: &bundle, seed: 3, count: 40 };
+    let what = Explore { clean: &clean, cases: &cases, known: &[], bundle: &bundle, seed: 3, count: 40 };
     let found = explore(&what, &mut |_, _| {}).unwrap();
     // A client that waits to be challenged misses the other demand.
     let by_target = found.findings.iter().find(|finding| finding.choices == ["target: server-id"]);
@@ -111,4 +111,20 @@ fn a_drawn_dut_that_is_failed_is_brought_down_to_what_does_it() {
     assert_eq!((drawn("target"), drawn("ixit.encoding")), (40, 40));
     let same = explore(&what, &mut |_, _| {}).unwrap();
     assert_eq!(same.drawn, found.drawn);
+}
+
+#[test]
+fn a_drawn_dut_may_leave_open_what_a_variant_may_that_is_part_of_it() {
+    let bundle = Bundle::builtin();
+    let clean = [Dut::from_bundle(&bundle, "reference-terminal", &[]).unwrap()];
+    let cases = cases(&TOO_STRICT.replace("role: card", "role: card\ntrust: memory"));
+    let text = "- id: by-id\n  side: terminal\n  what: w\n  clause: c\n  choices: { target: server-id }\n";
+    let allowed = format!("{text}  inconclusive: [{{ case: C-001-M/probe, why: w }}]\n");
+    let of = |known: &str| {
+        let known = variant::load(&Bundle::of([("fixtures/variants/a.yaml", known)])).unwrap();
+        let what = Explore { clean: &clean, cases: &cases, known: &known, bundle: &bundle, seed: 3, count: 40 };
+        let found = explore(&what, &mut |_, _| {}).unwrap();
+        found.findings.iter().any(|finding| finding.choices == ["target: server-id"])
+    };
+    assert!(of(text) && !of(&allowed));
 }

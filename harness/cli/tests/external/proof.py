@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""`dmsc prove` holds: the references pass all, each fault is caught, and each case is failed by some fault.
+"""`dmsc prove` holds: the references pass all, each fault is caught, each case is failed by some fault, no variant is failed,
+and none of the DUTs that `dmsc prove --explore` draws.
 
 usage: proof.py JSON
 
@@ -11,6 +12,9 @@ import sys
 from pathlib import Path
 
 from common import CONFORMS, demand, demand_exit, dmsc
+
+# Enough to draw everything that can be; more are drawn by hand.
+DRAWN = 400
 
 
 def main():
@@ -25,7 +29,20 @@ def main():
     demand(not proof["never_failed"], f"cases that no fault fails: {proof['never_failed'][:5]}")
     broken = [fault["fault"] for fault in proof["faults"] if fault["errors"]]
     demand(not broken, f"faults that break the harness: {broken}")
+    demand(len(proof["variants"]) >= 120, "variants are missing")
+    wrong = [one["variant"] for one in proof["variants"] if one["wrong"] or one["items"] or one["needless"]]
+    demand(not wrong, f"variants that are misjudged: {wrong}")
+    explored(path.with_name("explored.json"))
     print(f"{proof['cases']} cases, {len(proof['faults'])} faults: each case can fail, each fault is caught")
+
+
+def explored(path):
+    demand_exit(dmsc("prove", "--explore", str(DRAWN), "--json", path, timeout=1200), CONFORMS)
+    found = json.loads(path.read_text())
+    demand(found["duts"] == DRAWN and not found["misjudged"] and not found["findings"], f"misjudged: {found['findings']}")
+    fewest = min(found["drawn"], key=lambda row: row["count"])
+    demand(fewest["count"], f"never drawn: {fewest}")
+    print(f"{DRAWN} drawn DUTs; {fewest['choice']} {fewest['alternative']} least often, {fewest['count']} times")
 
 
 if __name__ == "__main__":

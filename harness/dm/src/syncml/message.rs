@@ -112,6 +112,12 @@ pub struct Chal {
 }
 
 impl Chal {
+    /// A challenge to send a name and a password, which take no nonce (DMSEC 5.3).
+    #[must_use]
+    pub fn basic() -> Self {
+        Self { format: Some("b64".to_owned()), type_: Some(AuthType::Basic), next_nonce: None }
+    }
+
     /// A challenge of that scheme with a nonce for the next credentials.
     #[must_use]
     pub fn new(auth_type: AuthType, nonce: &[u8]) -> Self {

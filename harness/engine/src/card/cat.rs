@@ -99,6 +99,11 @@ impl Cat {
         self.fetched.take()
     }
 
+    /// Whether data of the SCWS are still on their way.
+    pub fn responds(&self) -> bool {
+        self.queue.iter().chain(&self.fetched).any(|issued| matches!(issued.origin, Origin::Respond(_)))
+    }
+
     /// The name of the command that is being performed.
     pub fn fetched_name(&self) -> Option<&str> {
         self.fetched.as_ref().map(|issued| issued.name.as_str())

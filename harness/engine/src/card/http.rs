@@ -1,6 +1,7 @@
 //! The HTTP side of the card: requests of clients over channels and streams, answered by the web server.
 
 use dmsc_link::{Signal, StreamId};
+use serde_json::Map;
 
 use super::applet::Applet;
 use super::{Card, Pending, state};
@@ -82,6 +83,16 @@ impl Card {
         }
         let octets = conduit.take_output();
         self.carry(transport, octets, output.close);
+        self.tell_end();
+    }
+
+    /// Tells that the client has the last message of a session, once the terminal has taken all of it.
+    pub(super) fn tell_end(&mut self) {
+        if self.scws.ends && !self.cat.responds() {
+            self.scws.ends = false;
+            self.io
+                .observe(Actor::Client, "dm.session-over", &[], || Map::from_iter([("whole".to_owned(), true.into())]));
+        }
     }
 
     /// Gives octets to a transport, and closes it after them.

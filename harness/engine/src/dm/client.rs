@@ -1,11 +1,14 @@
 //! The DM Client's side of sessions: notifications, packages 1 and 3, authentication of the server (DMPRO 8, 9).
 
+mod notified;
+
 use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
-use dmsc_dm::package0::{Package0, session_id_text};
+use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Message, SyncHdr};
 use dmsc_dm::tree::ManagementTree;
 use dmsc_octets::Random;
 
+pub use self::notified::Heard;
 use super::directive::{Directive, DirectiveError, header_status, number};
 use super::server::{missing, status};
 use super::{Encoding, execute, manner, opening};
@@ -17,7 +20,6 @@ use crate::choice::client::{
 use crate::choice::client::{ResultsMeta, ResultsPlace};
 use crate::choice::dm::{Accepted, NextNonce};
 use crate::switch::{Switch, Switches};
-use crate::trigger_form::Framing;
 
 /// How often credentials are sent again, or asked for again, before the session is given up.
 const MAX_ATTEMPTS: u32 = 2;
@@ -37,6 +39,8 @@ pub struct DmClient {
     /// Session ids taken up, per account: one notification starts one session (DMNOTI 6).
     taken: Vec<(usize, u16)>,
     session: Option<Session>,
+    /// The nonce of the latest challenge that no acceptance has followed, and its account.
+    challenged: Option<(usize, Vec<u8>)>,
 }
 
 /// One session, seen from the client.
@@ -72,15 +76,6 @@ struct Session {
     over: bool,
 }
 
-/// What the client does with a notification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// It starts a session for the account with this index, with this session id.
-    Start(usize, u16),
-    /// It is ignored, for this reason.
-    Ignored(String),
-}
-
 impl DmClient {
     /// A client with `accounts` and `tree`.
     pub fn new(
@@ -100,88 +95,7 @@ impl DmClient {
             rng: Random::new(seed),
             taken: Vec::new(),
             session: None,
-        }
-    }
-
-    /// Judges a notification.
-    pub fn hear(&mut self, octets: &[u8]) -> Heard {
-        if self.switches.on(Switch::IgnoreNotifications) {
-            return Heard::Ignored("notifications are switched off".into());
-        }
-        let package0 = match self.read(octets) {
-            Ok(package0) => package0,
-            Err(why) => return Heard::Ignored(why),
-        };
-        let trigger = &package0.trigger;
-        let Some(index) = self.account_for(&trigger.server_id) else {
-            return Heard::Ignored("no account has this ServerID".into());
-        };
-        let Some(account) = self.accounts.get(index) else { return Heard::Ignored("no account".into()) };
-        let mut judged = package0.clone();
-        if self.switches.on(Switch::DigestWithoutBody) {
-            judged.trigger.body.clear();
-        }
-        let whole = &account.server_nonce;
-        let nonce = match whole.split(|octet| *octet == 0).next() {
-            Some(cut) if self.switches.on(Switch::CutNonce) => cut,
-            _ => whole,
-        };
-        let right = account.has_signed(&judged, nonce);
-        if !right && !self.switches.on(Switch::AcceptAnyDigest) {
-            return Heard::Ignored("the digest is wrong".into());
-        }
-        if !self.switches.on(Switch::AcceptBrokenNotification) {
-            if trigger.version != dmsc_dm::package0::VERSION_1_1 {
-                return Heard::Ignored(format!("version {} is not 11", trigger.version));
-            }
-            if trigger.session_id == 0 {
-                return Heard::Ignored("session id 0 is outside 1 to FFFF".into());
-            }
-        }
-        let key = (index, trigger.session_id);
-        if self.taken.contains(&key) && !self.switches.on(Switch::AcceptReplay) {
-            return Heard::Ignored("this session has been taken up already".into());
-        }
-        if self.session.is_some() {
-            return Heard::Ignored("a session is under way".into());
-        }
-        self.taken.push(key);
-        Heard::Start(index, trigger.session_id)
-    }
-
-    fn read(&self, octets: &[u8]) -> Result<Package0, String> {
-        match self.framing().read(octets) {
-            Ok(package0) => Ok(package0),
-            Err(_) if self.switches.on(Switch::AcceptBrokenNotification) => {
-                // A client that does not check lengths sees whatever lies behind the octets it got.
-                let mut padded = octets.to_vec();
-                let id = self.accounts.first().map(|a| a.server_id.clone()).unwrap_or_default().into_bytes();
-                if padded.len() < 24 {
-                    padded.resize(23, 1);
-                } else {
-                    padded.truncate(23);
-                }
-                padded.push(u8::try_from(id.len()).unwrap_or(u8::MAX));
-                padded.extend(id);
-                Package0::parse(&padded).map_err(|e| e.to_string())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// How notifications are framed, for whichever account they are.
-    pub fn framing(&self) -> Framing {
-        self.accounts.first().map(|account| account.form.framing).unwrap_or_default()
-    }
-
-    fn account_for(&self, server_id: &[u8]) -> Option<usize> {
-        let exact = self.accounts.iter().position(|a| a.server_id.as_bytes() == server_id);
-        let folded = || self.accounts.iter().position(|a| a.server_id.as_bytes().eq_ignore_ascii_case(server_id));
-        match exact {
-            Some(index) => Some(index),
-            None if self.switches.on(Switch::FoldServerIdCase) => folded(),
-            None if self.switches.on(Switch::AcceptAnyServerId) => Some(0),
-            None => None,
+            challenged: None,
         }
     }
 
@@ -196,8 +110,10 @@ impl DmClient {
     }
 
     /// Ends the session, as a lost connection does.
-    pub fn abandon(&mut self) {
-        self.session = None;
+    ///
+    /// Returns whether there was one.
+    pub fn abandon(&mut self) -> bool {
+        self.session.take().is_some()
     }
 
     /// Forgets which sessions it has taken up: their numbers may come again, from another server.
@@ -524,7 +440,7 @@ impl DmClient {
         let nonce = self.rng.nonce();
         let scheme = self.accounts.get(session.account).map(|a| a.server_auth);
         let chal = match scheme {
-            Some(AuthScheme::Basic) => Chal::new(AuthType::Basic, &nonce),
+            Some(AuthScheme::Basic) => Chal::basic(),
             _ => Chal::new(AuthType::Md5, &nonce),
         };
         if verdict == "valid" {
@@ -552,7 +468,7 @@ impl DmClient {
             return None;
         }
         // The stored nonce stays: a stranger must not be able to change it (DMSEC 5.3).
-        session.server_nonce = Some(nonce);
+        session.server_nonce = chal.nonce().is_some().then_some(nonce);
         Some((if verdict == "none" { missing(self.choices.dm.challenge_code) } else { 401 }, Some(chal)))
     }
 
@@ -567,10 +483,12 @@ impl DmClient {
         if let Some(nonce) = about_server.chal.as_ref().and_then(Chal::nonce) {
             if matches!(code, Some(401 | 407)) {
                 // Asked for again, over this nonce; the stored one stays.
+                self.challenged = Some((session.account, nonce.clone()));
                 session.server_nonce = Some(nonce);
                 session.server_authenticated = false;
             } else if let Some(account) = self.accounts.get_mut(session.account) {
                 account.server_nonce = nonce;
+                self.challenged = None;
             }
         }
         if matches!(code, Some(505 | 513)) {

@@ -190,6 +190,11 @@ impl DmServer {
         Ok(Answer::Message(Box::new(reply)))
     }
 
+    /// Whether the latest session is over: the server has sent its last message, or an end of it.
+    pub fn is_over(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.over)
+    }
+
     /// Finds or opens the session a request belongs to.
     fn enter(&mut self, request: &Message) {
         let id = &request.header.session_id;
@@ -287,7 +292,9 @@ impl DmServer {
             return reply;
         }
         let (asked, client_chal) = self.client_verdict(session, request);
-        let gives_up = self.choices.server.challenged != Challenged::Answers;
+        let at_once = self.choices.server.server_credentials == ServerCredentials::AtOnce;
+        // Who waits to be asked has nothing yet that could be refused.
+        let gives_up = self.choices.server.challenged != Challenged::Answers && (session.asked || at_once);
         if asked && (gives_up || self.switches.on(Switch::IgnoreClientChallenge)) {
             if self.choices.server.challenged == Challenged::Aborts {
                 reply.commands.push(alert("1223"));
@@ -296,7 +303,7 @@ impl DmServer {
             return reply;
         }
         session.asked |= asked;
-        let ready = session.asked || self.choices.server.server_credentials == ServerCredentials::AtOnce;
+        let ready = session.asked || at_once;
         if (!session.server_authenticated && ready) || asked {
             let nonce = client_chal.unwrap_or_else(|| self.account.server_nonce.clone());
             reply.header.cred = self.account.server_cred(&nonce);

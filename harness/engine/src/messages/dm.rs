@@ -274,6 +274,13 @@ pub(super) fn declare(table: &mut Table) {
     table.specs("dm.unreadable", why);
     let doc = "An HTTP message with no DM message in it that can be read: not well-formed, of another media type, method or \
                path, or too large.";
+    let last = "Whether the last message of it has been taken; otherwise the connection was lost.";
+    table.specs("dm.session-over", vec![f("whole", Shape::Bool, last)]);
+    let over = "The session is over: the DM Client has taken the last message of it, or has lost its connection.";
+    for sender in [Role::Terminal, Role::Card] {
+        let kind = Declaration::new(sender, What::SessionOver, "dm.session-over", over).anywhere();
+        table.kind(kind.heard("dm.session-over"));
+    }
     for sender in [Role::Terminal, Role::Card] {
         let kind = Declaration::new(sender, What::DmUnreadable, "dm.unreadable", doc).anywhere();
         table.kind(kind.heard("dm.unreadable"));

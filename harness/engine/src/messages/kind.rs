@@ -81,6 +81,8 @@ pub enum What {
     DmUnreadable,
     /// A DM message.
     DmMessage,
+    /// The client has the last message of a session.
+    SessionOver,
 }
 
 impl What {

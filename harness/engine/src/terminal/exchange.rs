@@ -5,7 +5,7 @@ use std::time::Duration;
 use dmsc_link::Signal;
 use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
-use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::command::{CommandType, ProactiveCommand};
 use dmsc_uicc::envelope::EnvelopeTag;
 use dmsc_uicc::fs::select;
 use dmsc_uicc::profile::Facility;
@@ -219,6 +219,8 @@ impl Terminal {
     pub(super) fn fetched(&mut self, octets: &[u8]) {
         let parsed = ProactiveCommand::parse(octets).map_err(|e| e.to_string());
         let kind = parsed.as_ref().map_or_else(|_| "proactive".to_owned(), ProactiveCommand::name);
+        let sends = parsed.as_ref().ok().filter(|c| c.command_type() == Some(CommandType::SendData));
+        self.turned_away(sends.and_then(|c| c.devices()?.destination.channel_number()));
         let bip = &self.bip;
         let asked = self.io.hear(Actor::Card, kind, octets, || match &parsed {
             Ok(command) => {

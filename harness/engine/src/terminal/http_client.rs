@@ -28,7 +28,7 @@ use crate::player::{Delivery, PlayerError, Reply};
 use crate::scws::{foreign, unreadable};
 use crate::switch::Switch;
 
-/// How long the client waits for a response.
+/// How long the client waits for a response while nothing moves: the card takes no octet of the request, and none comes.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long the client waits for the server to close the connection once it has said so.
@@ -351,6 +351,20 @@ impl Terminal {
         }
     }
 
+    /// The card has taken octets of a request. A slow connection is not a dead one.
+    pub(super) fn channel_read(&mut self, channel: u8) {
+        if self.http.transport() == Some(Transport::Channel(channel)) {
+            self.moves();
+        }
+    }
+
+    /// Octets move on the connection: the time to wait begins anew.
+    fn moves(&mut self) {
+        if self.http.deadline.is_some() && self.http.parting.is_none() {
+            self.http.deadline = Some(self.io.now + LIMIT);
+        }
+    }
+
     pub(super) fn channel_data(&mut self, channel: u8, octets: &[u8]) {
         if self.http.transport() == Some(Transport::Channel(channel)) {
             self.feed(octets);
@@ -384,6 +398,7 @@ impl Terminal {
     }
 
     fn feed(&mut self, octets: &[u8]) {
+        self.moves();
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.receive(octets);
         }
@@ -521,9 +536,13 @@ impl Terminal {
 
     /// The exchange failed, and the session with it.
     fn lose_session(&mut self) {
-        if !self.switches.on(Switch::KeepDeadSession) {
-            self.client.abandon();
+        if !self.switches.on(Switch::KeepDeadSession) && self.client.abandon() {
+            self.session_over(false);
         }
+    }
+
+    fn session_over(&mut self, whole: bool) {
+        self.io.observe(Actor::Server, "dm.session-over", &[], || Map::from_iter([("whole".to_owned(), whole.into())]));
     }
 
     fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
@@ -541,7 +560,8 @@ impl Terminal {
         match self.client.respond(message, &directive)? {
             Some(answer) => self.post(&answer, &directive, &change),
             None => {
-                // The session is over: the client closes what it opened.
+                self.session_over(true);
+                // The client closes what it opened.
                 if self.config.choices.client.parting == Parting::Closes {
                     self.disconnect();
                 }

@@ -122,6 +122,7 @@ impl Terminal {
             After::Cut(channel) => self.channel_cut(channel),
             After::Closed(channel) => self.channel_closed(channel),
             After::Read(channel) => {
+                self.channel_read(channel);
                 if let Some(notice) = self.bip.next_chunk(channel) {
                     self.tell(notice);
                 }
@@ -149,13 +150,21 @@ impl Terminal {
             return self.notify(data.octets);
         }
         let accounts = &self.client.accounts;
-        let notification = self.package0.take(data.channel, &data.octets, self.client.framing(), |package0| {
-            accounts.iter().any(|account| {
-                account.server_id.as_bytes() == package0.trigger.server_id
-                    && account.has_signed(package0, &account.server_nonce)
-            })
-        });
+        let notification =
+            self.package0.take(self.io.now, data.channel, &data.octets, self.client.framing(), |package0| {
+                accounts.iter().any(|account| {
+                    account.server_id.as_bytes() == package0.trigger.server_id
+                        && account.has_signed(package0, &account.server_nonce)
+                })
+            });
         if let Some(octets) = notification {
+            self.notify(octets);
+        }
+    }
+
+    /// The card does something else than send through this channel.
+    pub(super) fn turned_away(&mut self, from_all_but: Option<u8>) {
+        for octets in self.package0.turned_away(from_all_but) {
             self.notify(octets);
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
 use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{Cited, ItemId, Known, Tables};
+use rayon::prelude::*;
 
 use super::convert::is_reference;
 use super::lint::{self, MOST_DONE, MOST_STEPS, Tried};
@@ -24,22 +25,33 @@ const MOST_TOGETHER: usize = 100_000;
 
 /// Every instance of every case of a bundle, in the order of their names.
 pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
-    let mut reader = Reader {
-        bundle,
-        schema: case_schema(),
-        found: Found::default(),
-        includes: BTreeMap::new(),
-        tried: Tried::default(),
-    };
-    let mut cases = Vec::new();
+    let schema = case_schema();
+    let reader =
+        |includes| Reader { bundle, schema: &schema, found: Found::default(), includes, tried: Tried::default() };
     let files = |folder| bundle.under(folder).filter(|(path, _)| path.ends_with(".yaml"));
-    for (path, text) in files(INCLUDES) {
-        reader.include(path, text);
+    let none = BTreeMap::new();
+    let mut first = reader(&none);
+    let includes: BTreeMap<_, _> =
+        files(INCLUDES).map(|(path, text)| (path.to_owned(), first.include(path, text))).collect();
+    let mut found = first.found;
+
+    // A file is read by itself; what was tried for one serves those after it.
+    let files: Vec<_> = files(CASES).filter(|(path, _)| !path.starts_with(INCLUDES)).collect();
+    let share = files.len().div_ceil(rayon::current_num_threads()).max(1);
+    let parts: Vec<(Vec<Case>, Found)> = files
+        .par_chunks(share)
+        .map(|files| {
+            let mut reader = reader(&includes);
+            let cases = files.iter().flat_map(|(path, text)| reader.case(path, text)).collect();
+            (cases, reader.found)
+        })
+        .collect();
+    let mut cases = Vec::new();
+    for (part, problems) in parts {
+        cases.extend(part);
+        found.take(problems);
     }
-    for (path, text) in files(CASES).filter(|(path, _)| !path.starts_with(INCLUDES)) {
-        cases.extend(reader.case(path, text));
-    }
-    reader.found.none_or(cases)
+    found.none_or(cases)
 }
 
 /// Problems by file, each once.
@@ -63,6 +75,13 @@ impl Found {
     pub(crate) fn add_all(&mut self, problems: Problems) {
         for problem in problems.problems {
             self.add(&problems.source, problem);
+        }
+    }
+
+    /// Adds all that another has found.
+    fn take(&mut self, other: Found) {
+        for (source, problems) in other.files.into_values() {
+            problems.into_iter().for_each(|problem| self.add(&source, problem));
         }
     }
 
@@ -215,18 +234,18 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
 
 struct Reader<'a> {
     bundle: &'a Bundle,
-    schema: Schema,
+    schema: &'a Schema,
     found: Found,
-    /// The includes met so far, with their text.
-    includes: BTreeMap<String, Option<(Source, Node)>>,
+    /// The includes, with their text; none of one that cannot be read.
+    includes: &'a BTreeMap<String, Option<(Source, Node)>>,
     tried: Tried,
 }
 
 impl Reader<'_> {
     /// Reads an include that perhaps no case uses: its form, not the steps, which depend on the role.
-    fn include(&mut self, path: &str, text: &str) {
+    fn include(&mut self, path: &str, text: &str) -> Option<(Source, Node)> {
         let source = Source::new(self.bundle.shown(path), text);
-        let parsed = match dmsc_doc::parse(&source) {
+        match dmsc_doc::parse(&source) {
             Ok(node) => {
                 let ways = Role::ALL.map(|role| {
                     let problems = problems_of(&super::include_schema(Some(role)), &node, definitions());
@@ -244,8 +263,7 @@ impl Reader<'_> {
                 self.found.add_all(problems);
                 None
             }
-        };
-        self.includes.insert(path.to_owned(), parsed);
+        }
     }
 
     fn case(&mut self, path: &str, text: &str) -> Vec<Case> {
@@ -334,7 +352,7 @@ impl Reader<'_> {
         instance: &[(String, Node)],
     ) -> Option<Case> {
         let filled = fill(root, instance);
-        let problems = problems_of(&self.schema, &filled, definitions());
+        let problems = problems_of(self.schema, &filled, definitions());
         if !problems.is_empty() {
             let values = describe(instance);
             let role = filled.get("role").and_then(Node::as_str).and_then(Role::from_name);
@@ -366,7 +384,7 @@ impl Reader<'_> {
         let mut hash = Digest::default();
         hash.add(&source.text);
         let given = instance.iter().map(|(name, _)| name.clone()).collect();
-        let shelf = Shelf { bundle: self.bundle, includes: &self.includes };
+        let shelf = Shelf { bundle: self.bundle, includes: self.includes };
         let mut expander = Expander::new(role, trust, given, shelf, &mut self.found, &mut hash, &mut self.tried);
         for key in ["title", "purpose"] {
             if let Some(node) = filled.get(key) {

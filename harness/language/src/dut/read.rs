@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Source, load, nearest};
 use dmsc_engine::card::files::FileSystem;
+use dmsc_engine::messages::FacilitiesWith;
 use dmsc_link::{Command, TcpConfig};
 use dmsc_scr::{DutKind, Ics, Readings, Tables};
 use serde_json::{Map, Value};
@@ -15,6 +16,7 @@ use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, LinkSpec, NonceFi
 use crate::catalogue::Role;
 use crate::fault::Fault;
 use crate::ixit::{DEFAULT_PORT, Ixit, MEETING_ADDRESS, TABLE_PORT, ixit_schema};
+use crate::variant::{Variant, read_choices, read_profile};
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
     let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
@@ -22,6 +24,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     let kind = if reader.text("kind") == "card" { DutKind::Card } else { DutKind::Terminal };
     let link = reader.link(kind);
     let faults = reader.faults(kind, &link, faults);
+    let variant = reader.variant(kind, &link);
     let card = reader.card(kind, &link, files);
     let nonces = reader.nonces(&link, files);
     let ics = reader.ics(kind, files);
@@ -52,7 +55,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
         vec![Problems::new(source.clone(), vec![Problem::new(span, problem.to_string())])]
     })?;
     let file = source.name.clone();
-    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, variant: None, card, nonces, reset, operator, file })
+    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, variant, card, nonces, reset, operator, file })
 }
 
 struct Reader<'a> {
@@ -276,11 +279,8 @@ impl Reader<'_> {
 
     fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {
         let Some(entry) = self.root.entry("faults") else { return Vec::new() };
-        let side = match kind {
-            DutKind::Card => Role::Card,
-            DutKind::Terminal => Role::Terminal,
-        };
-        if !matches!(built_in(link), Some(Builtin::Card | Builtin::Terminal)) && !entry.value.items().is_empty() {
+        let side = side(kind);
+        if !is_reference(link) && !entry.value.items().is_empty() {
             self.problems.push(
                 Problem::new(entry.key_span, "faults of a DUT that is not a reference DUT")
                     .label("only the built-in card and terminal can be told to misbehave")
@@ -309,6 +309,38 @@ impl Reader<'_> {
             }
         }
         chosen
+    }
+
+    /// What the built-in DUT does otherwise than by itself.
+    fn variant(&mut self, kind: DutKind, link: &LinkSpec) -> Option<Variant> {
+        let side = side(kind);
+        for key in ["choices", "profile"] {
+            let Some(entry) = self.root.entry(key) else { continue };
+            if !is_reference(link) {
+                self.problems.push(
+                    Problem::new(entry.key_span, format!("{key} of a DUT that is not a reference DUT"))
+                        .label("only the built-in card and terminal can be told what to do")
+                        .help(format!("leave out `{key}`")),
+                );
+                return None;
+            }
+            if key == "profile" && side == Role::Card {
+                self.problems.push(Problem::new(entry.key_span, "a card has no terminal profile").help("leave it out"));
+            }
+        }
+        let choices = read_choices(self.root);
+        for entry in self.root.get("choices").map(Node::entries).unwrap_or_default() {
+            if choices.iter().any(|one| one.choice.name == entry.key && !one.choice.sides.contains(&side)) {
+                let problem = Problem::new(entry.key_span, format!("`{}` is no choice of a {kind}", entry.key));
+                self.problems.push(problem.help("`dmsc prove --choices` lists them"));
+            }
+        }
+        let profile = read_profile(self.root).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            FacilitiesWith::default()
+        });
+        let differs = self.root.get("choices").is_some() || self.root.get("profile").is_some();
+        differs.then(|| Variant::with(side, choices, profile))
     }
 
     /// The statement.
@@ -347,6 +379,18 @@ fn built_in(link: &LinkSpec) -> Option<Builtin> {
         LinkSpec::Builtin(builtin) => Some(*builtin),
         LinkSpec::Device(device) => device.bench.as_ref().map(|bench| bench.builtin),
         LinkSpec::Tcp(_) => None,
+    }
+}
+
+fn is_reference(link: &LinkSpec) -> bool {
+    matches!(built_in(link), Some(Builtin::Card | Builtin::Terminal))
+}
+
+/// The role that a DUT of this kind has.
+fn side(kind: DutKind) -> Role {
+    match kind {
+        DutKind::Card => Role::Card,
+        DutKind::Terminal => Role::Terminal,
     }
 }
 

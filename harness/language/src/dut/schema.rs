@@ -1,11 +1,13 @@
 //! The closed schema of DUT files.
 
 use dmsc_doc::{Field, Mapping, Problem, Schema, Text};
+use dmsc_engine::choice::Choice;
 use dmsc_scr::DutKind;
 
 use super::Builtin;
 use super::connection::{WORDS, address, connection_schema};
 use crate::ixit::ixit_schema;
+use crate::variant::{choices_field, profile_field};
 
 /// What a DUT file may hold.
 pub fn dut_schema() -> Schema {
@@ -72,6 +74,8 @@ pub fn dut_schema() -> Schema {
             "The card that the harness plays, or that is built in: a file written like `fixtures/cards/reference.yaml`, relative to this one.",
         ),
         Field::optional("faults", Schema::seq(Schema::text()), "Faults of a built-in DUT."),
+        choices_field(Choice::all()),
+        profile_field(),
         Field::optional("reset", command(), "Run before each case. It must end within 60 s, has no terminal to ask at, and may leave something running."),
         Field::optional("operator", acts, "Commands that stand for a person, by act. Each must end within 60 s and has no terminal to ask at."),
     ])

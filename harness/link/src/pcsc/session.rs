@@ -17,6 +17,10 @@ use dmsc_octets::to_hex;
 /// How long the driver may take to find that a card which did not answer is there no more: it looks every 400 ms.
 const SETTLE: Duration = Duration::from_secs(1);
 
+/// A driver that does not take a command says so within this; the shortest waiting time of a card is longer (ISO/IEC 7816-3
+/// 10.2: 960 elementary time units times WI, 71 ms with WI 1 at 5 MHz).
+const REFUSED_WITHIN: Duration = Duration::from_millis(50);
+
 /// The largest response APDU: 65536 octets and a status word.
 const LONGEST_RESPONSE: usize = 65538;
 
@@ -146,12 +150,13 @@ impl Session {
         let Some(card) = &self.card else { return Ok(None) };
         let command = if self.t0 { over_t0(command)? } else { Cow::Borrowed(command) };
         let buffer = &mut self.buffer;
+        let began = Instant::now();
         let result = self.pcscd.guard().call(self.limit, || card.transmit(&command, buffer).map(<[u8]>::len));
         match result {
             // Some drivers call it an empty response when the card was pulled before it answered.
             Some(Ok(0)) => self.settle().map(|()| None),
             Some(Ok(length)) => Ok(self.buffer.get(..length)),
-            Some(Err(error)) if self.is_refusal(error) => {
+            Some(Err(error)) if is_refusal(error, began.elapsed()) => {
                 self.settle()?;
                 let header = command.get(..command.len().min(4)).unwrap_or_default();
                 Err(LinkError::Reader {
@@ -226,23 +231,6 @@ impl Session {
             ),
         };
         LinkError::Missing { what, remedy: remedy.into() }
-    }
-
-    /// Whether an error means that PC/SC or its driver did not carry a command: neither that something is gone, nor that
-    /// the card does not answer.
-    fn is_refusal(&self, error: Error) -> bool {
-        !matches!(
-            error,
-            Error::NoService
-                | Error::ServiceStopped
-                | Error::CommError
-                | Error::InvalidHandle
-                | Error::RemovedCard
-                | Error::NoSmartcard
-                | Error::ResetCard
-                | Error::UnresponsiveCard
-                | Error::UnpoweredCard
-        )
     }
 
     fn reset(&mut self, by: Disposition) -> Result<Option<Vec<u8>>, LinkError> {
@@ -322,6 +310,25 @@ impl Drop for Session {
     }
 }
 
+/// Whether an error means that PC/SC or its driver did not carry a command: neither that something is gone, nor that the
+/// card does not answer. The one error of a transmission that failed means either; a driver that refuses a command says
+/// so `after` no time, one whose card is mute has waited for it.
+fn is_refusal(error: Error, after: Duration) -> bool {
+    match error {
+        Error::NotTransacted => after < REFUSED_WITHIN,
+        Error::NoService
+        | Error::ServiceStopped
+        | Error::CommError
+        | Error::InvalidHandle
+        | Error::RemovedCard
+        | Error::NoSmartcard
+        | Error::ResetCard
+        | Error::UnresponsiveCard
+        | Error::UnpoweredCard => false,
+        _ => true,
+    }
+}
+
 /// What is sent over T=0 for a command APDU (ISO/IEC 7816-3 12.2): neither pcscd nor its drivers make a TPDU of it. Case 1
 /// gets P3, which is 00; of case 4 the length of the response stays behind, and the terminal fetches it with GET RESPONSE.
 fn over_t0(command: &[u8]) -> Result<Cow<'_, [u8]>, LinkError> {
@@ -342,6 +349,15 @@ fn over_t0(command: &[u8]) -> Result<Cow<'_, [u8]>, LinkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transmission_that_fails_at_once_is_refused_and_one_that_fails_late_was_not_answered() {
+        let (at_once, late) = (Duration::from_millis(3), Duration::from_millis(71));
+        assert!(is_refusal(Error::NotTransacted, at_once));
+        assert!(!is_refusal(Error::NotTransacted, late));
+        assert!(is_refusal(Error::InvalidParameter, late));
+        assert!(!is_refusal(Error::RemovedCard, at_once));
+    }
 
     #[test]
     fn over_t0_case_1_gets_its_p3_and_case_4_loses_its_le() {

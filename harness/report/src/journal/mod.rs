@@ -38,4 +38,4 @@ pub use octets::Octets;
 pub use outcome::{OutcomeKind, Recorded};
 pub use reader::{Journal, ReadError, Truncated};
 pub use timestamp::{Timestamp, TimestampError};
-pub use writer::{JournalWriter, WriteError};
+pub use writer::{JournalWriter, Lines, WriteError};

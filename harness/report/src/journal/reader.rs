@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{Event, RunHeader, VERSION};
@@ -111,11 +112,13 @@ impl Journal {
         };
 
         let known = Known::of(&header).map_err(|reason| malformed(1, reason))?;
-        let mut events = Vec::new();
+        let lines: Vec<&[u8]> = lines.collect();
+        let read: Vec<serde_json::Result<Event>> = lines.par_iter().map(|line| event(line)).collect();
+        let mut events = Vec::with_capacity(read.len());
         let mut count = 1;
-        for line in lines {
+        for event in read {
             count += 1;
-            let event: Event = serde_json::from_slice(line).map_err(|e| malformed(count, json(&e)))?;
+            let event = event.map_err(|e| malformed(count, json(&e)))?;
             known.admit(&event).map_err(|reason| malformed(count, reason))?;
             events.push(event);
         }
@@ -124,6 +127,14 @@ impl Journal {
         drop(known);
         Ok(Self { path: path.into(), header, events, truncated })
     }
+}
+
+/// Reads a line. Most are messages: reading one that says so first as nothing else takes half the time.
+fn event(line: &[u8]) -> serde_json::Result<Event> {
+    if line.starts_with(br#"{"event":"message","#) {
+        return serde_json::from_slice(line).map(Event::Message);
+    }
+    serde_json::from_slice(line)
 }
 
 /// What the first line announced, and later lines may therefore speak of.
@@ -195,6 +206,31 @@ mod tests {
 
     fn parse(octets: &[u8]) -> Result<Journal, ReadError> {
         Journal::parse(Path::new("run/journal.jsonl"), octets)
+    }
+
+    #[test]
+    fn a_line_is_read_as_what_it_is_whatever_it_says_first() {
+        for written in synthetic::run().1 {
+            let line = serde_json::to_vec(&written).unwrap();
+            assert_eq!(event(&line).unwrap(), serde_json::from_slice(&line).unwrap());
+            let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line).unwrap();
+            let name = members.shift_remove("event").unwrap();
+            members.insert("event".into(), name);
+            assert_eq!(event(&serde_json::to_vec(&members).unwrap()).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn lines_that_are_appended_at_once_are_those_that_are_written_one_by_one() {
+        let (header, events) = synthetic::run();
+        let folder = synthetic::Folder::new();
+        let (one, other) = (folder.path().join("one.jsonl"), folder.path().join("other.jsonl"));
+        let mut writer = JournalWriter::create(&one, &header).unwrap();
+        events.iter().for_each(|event| writer.write(event).unwrap());
+        let mut lines = crate::journal::Lines::default();
+        events.iter().for_each(|event| lines.push(event));
+        JournalWriter::create(&other, &header).unwrap().append(lines).unwrap();
+        assert_eq!(std::fs::read(one).unwrap(), std::fs::read(other).unwrap());
     }
 
     #[test]

@@ -15,6 +15,27 @@ pub struct JournalWriter {
     line: Vec<u8>,
 }
 
+/// Events as lines of a journal, to be appended at once.
+#[derive(Debug, Default)]
+pub struct Lines {
+    octets: Vec<u8>,
+    wrong: Option<serde_json::Error>,
+}
+
+impl Lines {
+    /// Adds an event; what cannot be written as JSON comes to light when the lines are appended.
+    pub fn push(&mut self, event: &Event) {
+        let before = self.octets.len();
+        match serde_json::to_writer(&mut self.octets, event) {
+            Ok(()) => self.octets.push(b'\n'),
+            Err(error) => {
+                self.octets.truncate(before);
+                self.wrong.get_or_insert(error);
+            }
+        }
+    }
+}
+
 /// Why a journal could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -80,5 +101,13 @@ impl JournalWriter {
                 _ => Ok(()),
             })
             .map_err(|source| WriteError::Io { path: self.path.clone(), source })
+    }
+
+    /// Appends events of a run that goes on, in one piece.
+    pub fn append(&mut self, lines: Lines) -> Result<(), WriteError> {
+        if let Some(source) = lines.wrong {
+            return Err(WriteError::Json { path: self.path.clone(), source });
+        }
+        self.file.write_all(&lines.octets).map_err(|source| WriteError::Io { path: self.path.clone(), source })
     }
 }

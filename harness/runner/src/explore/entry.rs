@@ -31,7 +31,7 @@ pub(super) fn variant(id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
     let slow = |chosen: &Chosen| chosen.choice.name == "pace" && chosen.alternative.name == "300-ms";
     if choices.iter().any(slow) {
         // The values of a slow DUT say so.
-        ixit.insert("window".into(), json!("10 min"));
+        ixit.insert("window".into(), json!("60 min"));
     }
     clauses.sort_unstable();
     clauses.dedup();
@@ -49,6 +49,20 @@ pub(super) fn variant(id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
         statement: BTreeMap::new(),
         inconclusive: Vec::new(),
     }
+}
+
+/// Whether all that makes one variant differ makes another differ, too. One that has more than choices and values is part
+/// of none that is drawn.
+pub(super) fn is_part(part: &Variant, of: &Variant) -> bool {
+    let drawable = part.switches.is_empty()
+        && part.patches.is_empty()
+        && part.profile == FacilitiesWith::default()
+        && part.statement.is_empty();
+    let value = |(name, value): (&String, &Value)| name == "window" || of.ixit.get(name) == Some(value);
+    part.side == of.side
+        && drawable
+        && part.choices.iter().all(|chosen| of.choices.contains(chosen))
+        && part.ixit.iter().all(value)
 }
 
 /// A variant that has choices and values only, as an entry of a file in `fixtures/variants/`.

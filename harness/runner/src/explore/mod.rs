@@ -31,6 +31,8 @@ pub struct Explore<'a> {
     pub clean: &'a [Dut],
     /// The cases.
     pub cases: &'a [Case],
+    /// What is written down: a drawn DUT that makes all the choices of a variant, and more, may leave open what that may.
+    pub known: &'a [Variant],
     /// Where the fixtures are.
     pub bundle: &'a Bundle,
     /// What the draws follow from.
@@ -88,9 +90,14 @@ struct Candidate<'a> {
     picks: Vec<Pick>,
 }
 
-impl Candidate<'_> {
-    fn variant(&self, seed: u64) -> Variant {
-        entry::variant(&format!("explored-{seed}-{}", self.number), self.dut, &self.picks)
+impl Explore<'_> {
+    /// The variant of a DUT that has made these picks.
+    fn variant(&self, id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
+        let mut variant = entry::variant(id, dut, picks);
+        let part = |known: &&Variant| entry::is_part(known, &variant);
+        variant.inconclusive =
+            self.known.iter().filter(part).flat_map(|known| known.inconclusive.iter().cloned()).collect();
+        variant
     }
 }
 
@@ -105,10 +112,12 @@ pub fn explore(what: &Explore<'_>, progress: &mut dyn FnMut(usize, usize)) -> Re
         .map(|(number, dut)| Candidate { number, dut, picks: draw(dut.kind, what.seed, number) })
         .collect();
     let judge = |candidate: &Candidate<'_>| -> Result<Judged, ProveError> {
-        let variant = candidate.variant(what.seed);
+        let id = format!("explored-{}-{}", what.seed, candidate.number);
+        let variant = what.variant(&id, candidate.dut, &candidate.picks);
         let dut = variant.of(candidate.dut)?;
         let outcomes = run(&dut, what.cases, what.bundle, &fixtures, what.seed);
-        Ok(judged(&variant, &dut, &outcomes))
+        // What may be left open need not be.
+        Ok(Judged { needless: Vec::new(), ..judged(&variant, &dut, &outcomes) })
     };
     let all = each(&candidates, judge, progress);
 

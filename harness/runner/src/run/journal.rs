@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use dmsc_report::journal::{self, DutHeader, Event, JournalWriter, RunFinished, Timestamp};
+use dmsc_report::journal::{self, DutHeader, Event, JournalWriter, Lines, RunFinished, Timestamp};
 use dmsc_scr::Outcome;
 
 use super::plan::Planned;
@@ -62,6 +62,13 @@ impl RunJournal {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         dmsc_link::hold_while_ending();
         writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
+    }
+
+    /// All that is to be recorded of a case that ran ahead.
+    pub(super) fn append(&mut self, lines: Lines) -> Result<(), RunError> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        dmsc_link::hold_while_ending();
+        writer.append(lines).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
     }
 
     pub(super) fn finish(&mut self, finished: &Finished, duration_us: u64, wall: bool) -> Result<(), RunError> {

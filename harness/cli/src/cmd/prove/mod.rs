@@ -7,8 +7,6 @@ mod told;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Case;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
 use dmsc_runner::explore::{Explore, explore};
@@ -100,7 +98,11 @@ impl Prove {
         let clean: Vec<Dut> = names.map(|name| library::reference(&bundle, &name, &[])).collect::<Result<_, _>>()?;
 
         if let Some(count) = self.explore {
-            return self.explore(&clean, &cases, &bundle, count, terminal);
+            let known = library::variants(&bundle)?;
+            return self.explore(
+                &Explore { clean: &clean, cases: &cases, known: &known, bundle: &bundle, seed: self.seed, count },
+                terminal,
+            );
         }
         let bar = bar(terminal);
         let mut progress = |done: usize, total: usize| show(&bar, done, total);
@@ -129,10 +131,10 @@ impl Prove {
         })
     }
 
-    fn explore(&self, clean: &[Dut], cases: &[Case], bundle: &Bundle, count: usize, terminal: &Terminal) -> Done {
+    fn explore(&self, what: &Explore<'_>, terminal: &Terminal) -> Done {
         let bar = bar(terminal);
         let mut progress = |done: usize, total: usize| show(&bar, done, total);
-        let explored = explore(&Explore { clean, cases, bundle, seed: self.seed, count }, &mut progress);
+        let explored = explore(what, &mut progress);
         bar.finish_and_clear();
         let explored = explored.map_err(Failure::rig)?;
         if let Some(path) = &self.keep {

@@ -1,0 +1,41 @@
+//! A reference DUT that behaves as a variant has it.
+
+use std::collections::BTreeMap;
+
+use dmsc_scr::{ItemId, Tables};
+
+use super::Dut;
+use crate::ixit::{DEFAULT_PORT, Ixit, Secrets};
+use crate::variant::{Variant, VariantError, object};
+
+impl Variant {
+    /// The reference DUT that behaves so.
+    ///
+    /// # Errors
+    /// [`VariantError`] when its values or answers contradict those of the DUT.
+    pub fn of(&self, dut: &Dut) -> Result<Dut, VariantError> {
+        let error = |cause: String| VariantError { id: self.id.clone(), cause };
+        let mut values = object(Some(dut.ixit.to_json(Secrets::Shown)));
+        if self.ixit.contains_key("http_port") {
+            // The address follows the port unless it is given too.
+            values.remove("address");
+        }
+        if self.ixit.contains_key("server_id") {
+            // So does the name by which the server proves itself.
+            values.remove("server_name");
+        }
+        for (name, value) in &self.ixit {
+            values.insert(name.clone(), value.clone());
+        }
+        let ixit = Ixit::from_value(&values, DEFAULT_PORT).map_err(|problem| error(problem.to_string()))?;
+        let tables = Tables::builtin();
+        let mut answers = BTreeMap::new();
+        for item in self.choices.iter().flat_map(|chosen| chosen.alternative.claims) {
+            let known = item.parse::<ItemId>().map_err(|problem| error(problem.to_string()))?;
+            answers.extend(tables.closure(item).into_iter().chain([known]).map(|item| (item, true)));
+        }
+        answers.extend(self.statement.iter().map(|(item, answer)| (item.clone(), *answer)));
+        let ics = dut.ics.with_answers(&answers, tables).map_err(|problems| error(problems.to_string()))?;
+        Ok(Dut { ixit, ics, variant: Some(self.clone()), ..dut.clone() })
+    }
+}

@@ -1,0 +1,155 @@
+//! The cases against one DUT.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use dmsc_bench::fixtures::Fixtures;
+use dmsc_bench::operator::{DutFileOperator, Operator};
+use dmsc_bench::rig::Rig;
+use dmsc_bench::session::Signs;
+use dmsc_language::case::Case;
+use dmsc_language::dut::Dut;
+use dmsc_report::journal::{Event, Lines};
+use dmsc_scr::{NotRun, Outcome, Verdict};
+
+use super::ahead::Ahead;
+use super::attempt::{Attempted, attempt, micros};
+use super::finished::{Finished, is_wall};
+use super::journal::RunJournal;
+use super::plan::Planned;
+use super::{Observer, RunConfig, RunError};
+use crate::execute::Options;
+use crate::look::{ClientLook, Wall, look};
+
+/// The cases against one DUT, one after another.
+pub(super) struct Series<'a, 'c> {
+    pub(super) config: &'a RunConfig<'c>,
+    pub(super) dut: &'a Dut,
+    pub(super) fixtures: &'a Fixtures,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) journal: &'a mut RunJournal,
+    /// How many cases have failed so far, of all DUTs.
+    pub(super) fails: &'a mut usize,
+}
+
+/// What became of a case that was run ahead, with all that is to be recorded of it.
+struct Ran {
+    attempted: Attempted,
+    signs: Signs,
+    lines: Lines,
+}
+
+impl Series<'_, '_> {
+    /// Runs those that are to be run.
+    pub(super) fn run(&mut self, ours: &[&Planned<'_>]) -> Result<Vec<Finished>, RunError> {
+        let (dut, all) = (self.dut, self.config.all);
+        let mut rig = Rig::new(dut, self.fixtures, self.config.seed);
+        let mut operator = self.observer.operator(dut);
+        let mut wall: Option<Wall> = None;
+        if !all && ours.iter().any(|planned| self.journal.wants(planned)) {
+            let looked = look(&mut rig);
+            wall = looked.wall;
+            looked.oddities.iter().filter(|_| wall.is_none()).for_each(|what| self.observer.noticed(&dut.name, what));
+        }
+        let options = Options { strict: self.config.strict, window: dut.ixit.window, dut: dut.name.clone() };
+        let wanted: Vec<&Case> = ours.iter().filter(|one| self.journal.wants(one)).map(|one| one.case).collect();
+        let (fixtures, seed, options) = (self.fixtures, self.config.seed, &options);
+        let (began, recorded) = (self.journal.began, self.journal.is_written());
+        let work = |number: usize| {
+            let mut lines = Lines::default();
+            let mut rig = Rig::new(dut, fixtures, seed);
+            let mut sink = |event: Event| {
+                if recorded {
+                    lines.push(&event);
+                }
+            };
+            let case = wanted.get(number)?;
+            let hands = &mut DutFileOperator::new(dut);
+            let attempted = attempt(&mut rig, case, options, began, recorded, &mut sink, hands);
+            Some(Ran { attempted, signs: rig.signs().clone(), lines })
+        };
+        // Of a DUT that is part of the harness nothing outlasts a case, and none waits for the time of the day.
+        let alone = !is_wall(dut) && dut.operator.is_empty() && wall.is_none();
+        thread::scope(|scope| {
+            let mut ahead = alone.then(|| Ahead::new(scope, wanted.len(), work));
+            let mut dead: Option<NotRun> = None;
+            let mut client = ClientLook::new(dut);
+            let (mut finished, mut walled, mut number) = (Vec::new(), 0, 0);
+            for planned in ours {
+                let case = planned.case;
+                if let Some(earlier) = self.journal.done.get(&(dut.name.clone(), case.name())) {
+                    finished.push(earlier.clone());
+                    continue;
+                }
+                let place = number;
+                number += usize::from(planned.skip.is_none());
+                let stopped = self.config.stop_after.map(NonZeroUsize::get).filter(|limit| *self.fails >= *limit);
+                let stopped = stopped.map(|fails| NotRun::Stopped { fails });
+                let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone().or(stopped)?)));
+                let one = match (skip, &wall) {
+                    (Some(outcome), _) => self.skipped(Finished::skipped(dut, case, outcome))?,
+                    (None, Some(wall)) => {
+                        let one = self.skipped(Finished::walled(dut, case, wall))?;
+                        if wall.verdict != Verdict::Error {
+                            walled += 1;
+                            finished.push(one);
+                            continue;
+                        }
+                        // One error is enough; the others have nothing to show.
+                        dead = Some(NotRun::Dead { case: case.name() });
+                        one
+                    }
+                    (None, None) => {
+                        self.observer.started(&dut.name, &case.name());
+                        let ran = ahead.as_mut().and_then(|ahead| ahead.take(place)).flatten();
+                        let (attempted, signs) = match ran {
+                            Some(ran) => {
+                                self.journal.append(ran.lines)?;
+                                (ran.attempted, ran.signs)
+                            }
+                            None => (self.attempt(&mut rig, case, options, operator.as_mut())?, rig.signs().clone()),
+                        };
+                        dead = dead.or_else(|| attempted.died(case));
+                        let Attempted { result, decisive, .. } = attempted;
+                        *self.fails += usize::from(result.verdict == Verdict::Fail);
+                        wall = client.note(&signs, result.verdict).filter(|_| !all);
+                        let duration_us = micros(result.duration);
+                        let one = Finished::ran(dut, case, result, decisive);
+                        self.journal.finish(&one, duration_us, is_wall(dut))?;
+                        one
+                    }
+                };
+                self.observer.finished(&one);
+                finished.push(one);
+            }
+            if let (Some(wall), 1..) = (&wall, walled) {
+                self.observer.walled(&dut.name, walled, &wall.reason);
+            }
+            Ok(finished)
+        })
+    }
+
+    fn skipped(&mut self, finished: Finished) -> Result<Finished, RunError> {
+        self.journal.finish(&finished, 0, false)?;
+        Ok(finished)
+    }
+
+    /// Runs a case here and now, and records it as it goes.
+    fn attempt(
+        &mut self,
+        rig: &mut Rig<'_>,
+        case: &Case,
+        options: &Options,
+        operator: &mut dyn Operator,
+    ) -> Result<Attempted, RunError> {
+        let (began, wanted) = (self.journal.began, self.journal.is_written());
+        let mut broken = None;
+        let mut sink = |event: Event| {
+            if broken.is_none() {
+                broken = self.journal.write(&event).err();
+            }
+        };
+        let attempted = attempt(rig, case, options, began, wanted, &mut sink, operator);
+        broken.map_or(Ok(attempted), Err)
+    }
+}
