@@ -272,17 +272,12 @@ mod tests {
 ";
 
     #[test]
-    fn a_variant_is_read_and_made() {
+    fn a_variant_is_read() {
         let all = variants(WAITS).unwrap_or_else(|all| panic!("{}", all[0]));
         let one = &all[0];
         assert_eq!((one.side, one.reference.as_deref()), (Role::Terminal, Some("1.0")));
         assert_eq!(one.choices, [Chosen::named("first-credentials", "after-challenge").unwrap()]);
         assert_eq!(one.inconclusive[0].why, "Nothing is sent.");
-        let dut = Dut::from_bundle(&Bundle::builtin(), "reference-terminal", &[]).unwrap();
-        let made = one.of(&dut).unwrap();
-        assert_eq!(made.ixit.account.address, "http://127.0.0.1:4116/OMA/DM");
-        assert_eq!(made.ics.claims("DM_SC-C-005-O"), Some(true));
-        assert_eq!(dut.ics.claims("DM_SC-C-005-O"), Some(false));
     }
 
     #[test]
@@ -294,9 +289,5 @@ mod tests {
         assert!(variants(nothing).unwrap_err()[0].to_string().contains("changes nothing"));
         let two = format!("{WAITS}{WAITS}");
         assert!(variants(&two).unwrap_err()[0].to_string().contains("two variants are called `waits`"));
-        let contradiction = WAITS.replace(", DM-PRO-Abort-C-003: yes", "");
-        let dut = Dut::from_bundle(&Bundle::builtin(), "reference-terminal", &[]).unwrap();
-        let error = variants(&contradiction).unwrap()[0].of(&dut).unwrap_err();
-        assert!(error.to_string().contains("DM-PRO-Abort-C-003"), "{error}");
     }
 }

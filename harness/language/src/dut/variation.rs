@@ -39,3 +39,38 @@ impl Variant {
         Ok(Dut { ixit, ics, variant: Some(self.clone()), ..dut.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Bundle;
+    use crate::variant::load;
+
+    const WAITS: &str = "
+- id: waits
+  side: terminal
+  what: The client waits to be asked.
+  clause: DMPRO 8.3
+  ixit: { http_port: 4116, client_auth: basic }
+  statement: { DM_SC-C-005-O: yes, DM-PRO-Abort-C-003: yes }
+";
+
+    fn made(text: &str) -> Result<Dut, VariantError> {
+        let variants =
+            load(&Bundle::of([("fixtures/variants/a.yaml", text)])).unwrap_or_else(|all| panic!("{}", all[0]));
+        variants[0].of(&Dut::from_bundle(&Bundle::builtin(), "reference-terminal", &[]).unwrap())
+    }
+
+    #[test]
+    fn a_variant_is_made_of_the_reference_dut() {
+        let made = made(WAITS).unwrap();
+        assert_eq!(made.ixit.account.address, "http://127.0.0.1:4116/OMA/DM");
+        assert_eq!(made.ics.claims("DM_SC-C-005-O"), Some(true));
+    }
+
+    #[test]
+    fn one_whose_statement_contradicts_itself_is_refused() {
+        let error = made(&WAITS.replace(", DM-PRO-Abort-C-003: yes", "")).unwrap_err();
+        assert!(error.to_string().contains("DM-PRO-Abort-C-003"), "{error}");
+    }
+}
