@@ -22,6 +22,13 @@ fn a_failure_shows_the_octet_that_is_wrong_and_the_table_the_rest() {
 }
 
 #[test]
+fn the_readme_shows_what_the_suite_comes_to() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let table = dmsc(&["run", "--no-report", "-q"]).out;
+    assert!(readme.contains(table.trim()), "put this into README.md:\n{table}");
+}
+
+#[test]
 fn exit_codes_tell_what_came_of_it() {
     let code = |dut: &str, more: &[&str]| run(dut, &[&["--no-report", "-q"], more].concat()).code;
     assert_eq!(code("card", &["--case", "DM_SC-S-001-M/notification"]), 0);

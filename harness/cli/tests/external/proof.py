@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from common import CONFORMS, demand, demand_exit, dmsc
+from common import CONFORMS, ROOT, demand, demand_exit, dmsc
 
 # Enough to draw everything that can be; more are drawn by hand.
 DRAWN = 400
@@ -32,6 +32,9 @@ def main():
     demand(len(proof["variants"]) >= 120, "variants are missing")
     wrong = [one["variant"] for one in proof["variants"] if one["wrong"] or one["items"] or one["needless"]]
     demand(not wrong, f"variants that are misjudged: {wrong}")
+    faults, variants = len(proof["faults"]), len(proof["variants"])
+    told = f"{faults} of {faults} faults caught, {variants} of {variants} variants judged rightly, {proof['cases']} cases: the proof holds"
+    demand(told in (ROOT / "README.md").read_text(), f"README.md shows other figures than `{told}`")
     explored(path.with_name("explored.json"))
     print(f"{proof['cases']} cases, {len(proof['faults'])} faults: each case can fail, each fault is caught")
 
