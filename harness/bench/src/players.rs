@@ -72,6 +72,7 @@ impl<'a> Players<'a> {
             transport: steered.transport,
             type_first: steered.type_first,
             causes: Vec::new(),
+            versions: steered.versions,
             choices: Choices::default(),
             scws: setup.scws != Some(ScwsMode::Manual),
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
@@ -107,6 +108,7 @@ impl<'a> Players<'a> {
             // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
             revives: disturbed && start,
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
+            versions: self.steered(medium).versions,
             choices: Choices::default(),
             dm_client: setup.dm_client != Some(DmClientMode::Manual),
             switches: Switches::default(),

@@ -7,6 +7,7 @@ use dmsc_engine::card::{Card, CardConfig, Cause};
 use dmsc_engine::choice::Choices;
 use dmsc_engine::choice::card::TriggerTransport;
 use dmsc_engine::choice::server::Program;
+use dmsc_engine::dm::version::Versions;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{Announced, Setup};
 use dmsc_engine::patch::Patch;
@@ -126,6 +127,7 @@ impl Players<'_> {
             type_first: false,
             causes: causes(self.dut.ixit.wake_up),
             scws: true,
+            versions: Versions::default(),
             choices: self.choices(),
             bip_chunks: Vec::new(),
             switches: self.switches(),
@@ -157,6 +159,7 @@ impl Players<'_> {
             revives: true,
             bip_chunks: chosen_arrival(&handset),
             dm_client: true,
+            versions: Versions::default(),
             choices: self.choices(),
             switches: self.switches(),
             patches: self.patches(),

@@ -1,6 +1,7 @@
 //! What the readings in force make the players of the harness do. A reference DUT follows none of them: it is what it
 //! is, and the reading says how it is judged.
 
+use dmsc_engine::dm::version::Versions;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::trigger_form::{Framing, SignedAs, TriggerForm};
 use dmsc_scr::Readings;
@@ -15,6 +16,8 @@ pub(crate) struct Steered {
     pub(crate) transport: TransportProtocol,
     /// Whether a card reads the type of a registered application before the coding scheme of its name.
     pub(crate) type_first: bool,
+    /// The versions of DM that either player takes.
+    pub(crate) versions: Versions,
 }
 
 impl Steered {
@@ -35,6 +38,10 @@ impl Steered {
             _ => TransportProtocol::TcpClientLocal,
         };
         let type_first = readings.of_point("registry-field-order") == "type-first";
-        Steered { form: TriggerForm { framing, signed_as }, transport, type_first }
+        let versions = match readings.of_point("later-release") {
+            "exactly" => Versions::Exactly,
+            _ => Versions::Later,
+        };
+        Steered { form: TriggerForm { framing, signed_as }, transport, type_first, versions }
     }
 }

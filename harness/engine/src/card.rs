@@ -78,13 +78,14 @@ struct Held {
 impl Card {
     /// A card, not yet powered.
     pub fn new(config: CardConfig) -> Card {
-        let server = DmServer::new(
+        let mut server = DmServer::new(
             config.account.clone(),
             config.program.clone(),
             config.choices,
             config.switches.clone(),
             config.seed,
         );
+        server.versions = config.versions;
         Card {
             applet: Applet::new(&config),
             io: PlayerIo::new(config.scripted, config.patches, config.choices.dm.pace),

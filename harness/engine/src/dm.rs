@@ -8,6 +8,7 @@ mod manner;
 mod opening;
 pub mod server;
 pub mod trust;
+pub mod version;
 pub mod view;
 
 pub use client::DmClient;

@@ -131,7 +131,7 @@ enum Pending {
 impl Terminal {
     /// A terminal, switched off.
     pub fn new(config: TerminalConfig) -> Terminal {
-        let client = DmClient::new(
+        let mut client = DmClient::new(
             config.accounts.clone(),
             config.tree.clone(),
             config.encoding,
@@ -139,6 +139,7 @@ impl Terminal {
             config.switches.clone(),
             config.seed,
         );
+        client.versions = config.versions;
         let mut terminal = Terminal {
             io: PlayerIo::new(config.scripted, config.patches.clone(), config.choices.dm.pace),
             switches: config.switches.clone(),

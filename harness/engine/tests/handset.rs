@@ -41,6 +41,7 @@ impl Handset {
             form: dmsc_engine::trigger_form::TriggerForm::default(),
         };
         let card = Card::new(CardConfig {
+            versions: dmsc_engine::dm::version::Versions::default(),
             choices: dmsc_engine::choice::Choices::default(),
             medium: Medium::Contact,
             files: FileSystem::read(&Source::new("card.yaml", fixture)).unwrap(),

@@ -91,7 +91,7 @@ fn account_fields() -> Vec<Field> {
 }
 
 /// An address that would not be taken for what it says.
-fn plain(node: &Node) -> Option<Problem> {
+pub(crate) fn plain(node: &Node) -> Option<Problem> {
     let secure = node.written()?.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
     secure.then(|| {
         Problem::new(node.span, "HTTPS is not there yet")
@@ -200,8 +200,9 @@ impl Ixit {
         // What a request to the address has in Host, and as its target (RFC 9112 3.2).
         let parsed = Address::parse(&address);
         let authority = parsed.as_ref().map(Address::host_header).unwrap_or_default();
+        let port = parsed.as_ref().map(|address| address.port);
         let path = parsed.map(|address| address.path).unwrap_or_default();
-        json!({ "address": address, "authority": authority, "path": path })
+        json!({ "address": address, "authority": authority, "path": path, "port": port })
     }
 
     /// The account's address at the place where DUT and harness meet: the address itself where there is no such place,

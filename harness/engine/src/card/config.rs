@@ -6,6 +6,7 @@ use dmsc_uicc::channel::TransportProtocol;
 use super::files::FileSystem;
 use crate::account::Account;
 use crate::choice::Choices;
+use crate::dm::version::Versions;
 use crate::medium::Medium;
 use crate::patch::Patch;
 use crate::switch::Switches;
@@ -50,6 +51,8 @@ pub struct CardConfig {
     pub scws: bool,
     /// The sizes in which channel data are sent and asked for, in octets, in turn; as large as may be when empty.
     pub bip_chunks: Vec<u8>,
+    /// The versions of DM that it takes.
+    pub versions: Versions,
     /// What it chooses where the documents leave a choice.
     pub choices: Choices,
     /// Wrong decisions.

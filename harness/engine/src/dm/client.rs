@@ -11,6 +11,7 @@ use dmsc_octets::Random;
 pub use self::notified::Heard;
 use super::directive::{Directive, DirectiveError, header_status, number};
 use super::server::{missing, status};
+use super::version::Versions;
 use super::{Encoding, execute, manner, opening};
 use crate::account::{Account, AuthScheme};
 use crate::choice::Choices;
@@ -33,6 +34,8 @@ pub struct DmClient {
     pub tree: ManagementTree,
     /// The encoding it uses.
     pub encoding: Encoding,
+    /// The versions of DM that it takes.
+    pub versions: Versions,
     choices: Choices,
     switches: Switches,
     rng: Random,
@@ -90,6 +93,7 @@ impl DmClient {
             accounts,
             tree,
             encoding,
+            versions: Versions::default(),
             choices,
             switches,
             rng: Random::new(seed),
@@ -272,11 +276,9 @@ impl DmClient {
         if let Some(uri) = request.header.resp_uri.as_ref().filter(|_| !self.switches.on(Switch::IgnoreRespUri)) {
             session.uri.clone_from(uri);
         }
-        let check = !self.switches.on(Switch::SkipVersionCheck);
-        let fault = match (&request.header.ver_dtd, &request.header.ver_proto) {
-            (dtd, _) if check && dtd != "1.2" => Some(505),
-            (_, proto) if check && proto != "DM/1.2" => Some(513),
-            _ => None,
+        let fault = match self.switches.on(Switch::SkipVersionCheck) {
+            true => None,
+            false => self.versions.fault(&request.header),
         };
         if let Some(code) = fault {
             let mut reply = Message { header: self.header(session), commands: Vec::new(), is_final: true };

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::directive::{Directive, DirectiveError, header_status, number};
 use super::manner;
 use super::opening::alert;
+use super::version::Versions;
 use crate::account::{Account, AuthScheme};
 use crate::choice::Choices;
 use crate::choice::dm::{Accepted, ChallengeCode, NextNonce};
@@ -29,6 +30,8 @@ const MAX_ATTEMPTS: u32 = 3;
 pub struct DmServer {
     /// The account shared with the client; its nonces move as sessions go.
     pub account: Account,
+    /// The versions of DM that it takes.
+    pub versions: Versions,
     /// The nonce of the server that the one in force has replaced.
     pub replaced_nonce: Option<Vec<u8>>,
     choices: Choices,
@@ -87,7 +90,18 @@ impl DmServer {
             SessionIds::Downwards => u16::MAX.saturating_sub(drawn),
         };
         let (replaced_nonce, announced, session) = (None, None, None);
-        DmServer { account, replaced_nonce, choices, switches, rng, program, last_session_id, announced, session }
+        DmServer {
+            account,
+            versions: Versions::default(),
+            replaced_nonce,
+            choices,
+            switches,
+            rng,
+            program,
+            last_session_id,
+            announced,
+            session,
+        }
     }
 
     /// Builds the next notification: a new session id, or the announced one again while no session took it up
@@ -338,10 +352,7 @@ impl DmServer {
         if self.switches.on(Switch::AcceptAnyVersion) {
             return None;
         }
-        if request.header.ver_dtd != "1.2" {
-            return Some(505);
-        }
-        (request.header.ver_proto != "DM/1.2").then_some(513)
+        self.versions.fault(&request.header)
     }
 
     fn authenticate(&mut self, session: &mut Session, request: &Message) -> Authentication {

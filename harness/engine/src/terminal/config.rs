@@ -9,6 +9,7 @@ use dmsc_uicc::profile::TerminalProfile;
 use crate::account::Account;
 use crate::choice::Choices;
 use crate::dm::Encoding;
+use crate::dm::version::Versions;
 use crate::medium::Medium;
 use crate::messages::WakeUp;
 use crate::patch::Patch;
@@ -43,6 +44,8 @@ pub struct TerminalConfig {
     pub bip_chunks: Vec<u8>,
     /// Whether its DM Client starts a session when it is notified.
     pub dm_client: bool,
+    /// The versions of DM that it takes.
+    pub versions: Versions,
     /// What it chooses where the documents leave a choice.
     pub choices: Choices,
     /// Wrong decisions.

@@ -1,7 +1,8 @@
 //! Reading a journal back.
 
 use std::collections::HashSet;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -85,49 +86,69 @@ struct Probe {
 }
 
 impl Journal {
-    /// Reads a journal file whole.
+    /// Reads a journal file.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let octets = std::fs::read(path).map_err(|source| ReadError::Io { path: path.into(), source })?;
-        Self::parse(path, &octets)
+        let io = |source| ReadError::Io { path: path.into(), source };
+        Self::of(path, BufReader::new(File::open(path).map_err(io)?))
     }
 
     /// Reads a journal from the octets of its file; `path` serves error messages only.
     pub fn parse(path: &Path, octets: &[u8]) -> Result<Self, ReadError> {
-        let malformed = |line: usize, reason: String| ReadError::Malformed { path: path.into(), line, reason };
-        let complete = octets.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
-        let (whole, rest) = octets.split_at(complete);
-        let mut lines = whole.split_inclusive(|&octet| octet == b'\n');
-        let Some(first) = lines.next() else {
-            return Err(ReadError::NoHeader { path: path.into() });
-        };
+        Self::of(path, octets)
+    }
 
-        let probe: Probe = serde_json::from_slice(first).map_err(|e| malformed(1, json(&e)))?;
+    fn of(path: &Path, mut from: impl BufRead) -> Result<Self, ReadError> {
+        let io = |source| ReadError::Io { path: path.into(), source };
+        let malformed = |line: usize, reason: String| ReadError::Malformed { path: path.into(), line, reason };
+        let mut first = Vec::new();
+        from.read_until(b'\n', &mut first).map_err(io)?;
+        if first.last() != Some(&b'\n') {
+            return Err(ReadError::NoHeader { path: path.into() });
+        }
+
+        let probe: Probe = serde_json::from_slice(&first).map_err(|e| malformed(1, json(&e)))?;
         if probe.journal != Some(u64::from(VERSION)) {
             return Err(ReadError::Version { path: path.into(), found: probe.journal });
         }
-        let header = match serde_json::from_slice(first) {
+        let header = match serde_json::from_slice(&first) {
             Ok(Event::Run(header)) => header,
             Ok(_) => return Err(malformed(1, "the first line is not the run's".into())),
             Err(e) => return Err(malformed(1, json(&e))),
         };
 
         let known = Known::of(&header).map_err(|reason| malformed(1, reason))?;
-        let lines: Vec<&[u8]> = lines.collect();
-        let read: Vec<serde_json::Result<Event>> = lines.par_iter().map(|line| event(line)).collect();
-        let mut events = Vec::with_capacity(read.len());
-        let mut count = 1;
-        for event in read {
-            count += 1;
-            let event = event.map_err(|e| malformed(count, json(&e)))?;
-            known.admit(&event).map_err(|reason| malformed(count, reason))?;
-            events.push(event);
+        let (mut events, mut truncated) = (Vec::new(), None);
+        let (mut count, mut offset) = (1, first.len() as u64);
+        let mut end = false;
+        while !end {
+            // By and by, so that few lines are there twice, as octets and as what they say.
+            let mut lines: Vec<Vec<u8>> = Vec::with_capacity(AT_ONCE);
+            while lines.len() < AT_ONCE && !end {
+                let mut line = Vec::new();
+                let length = from.read_until(b'\n', &mut line).map_err(io)?;
+                end = line.last() != Some(&b'\n');
+                if !end {
+                    offset += length as u64;
+                    lines.push(line);
+                } else if length > 0 {
+                    truncated = Some(Truncated { line: count + lines.len() + 1, offset, length });
+                }
+            }
+            let read: Vec<serde_json::Result<Event>> = lines.par_iter().map(|line| event(line)).collect();
+            for event in read {
+                count += 1;
+                let event = event.map_err(|e| malformed(count, json(&e)))?;
+                known.admit(&event).map_err(|reason| malformed(count, reason))?;
+                events.push(event);
+            }
         }
-        let truncated =
-            (!rest.is_empty()).then(|| Truncated { line: count + 1, offset: complete as u64, length: rest.len() });
         drop(known);
         Ok(Self { path: path.into(), header, events, truncated })
     }
 }
+
+/// How many lines are read at once.
+const AT_ONCE: usize = 512;
 
 /// Reads a line. Most are messages: reading one that says so first as nothing else takes half the time.
 fn event(line: &[u8]) -> serde_json::Result<Event> {
