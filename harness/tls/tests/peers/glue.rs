@@ -29,7 +29,7 @@ pub(crate) fn server() -> ServerConfig {
     ServerConfig::new(vec![(IDENTITY.into(), key())])
 }
 
-/// A program that ends with the value.
+/// A program that is ended when the value is dropped.
 pub(crate) struct Program(Child);
 
 impl Program {
@@ -42,12 +42,9 @@ impl Program {
         self.0.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    /// All that it wrote, once it has come to its end or was ended.
-    pub(crate) fn output(mut self, end: bool) -> String {
+    /// All that it wrote, once it has come to its end; it is told that nothing more is said to it.
+    pub(crate) fn output(mut self) -> String {
         drop(self.0.stdin.take());
-        if end {
-            let _ = self.0.kill();
-        }
         let mut text = Vec::new();
         let _ = self.0.stdout.take().unwrap().read_to_end(&mut text);
         let _ = self.0.stderr.take().unwrap().read_to_end(&mut text);
@@ -195,7 +192,7 @@ pub(crate) fn call(config: ClientConfig, port: u16, answer: &str) -> (Client, Ve
     (client, events)
 }
 
-/// A client of ours is refused.
+/// A client of ours connects and is heard to the end, or until it is up.
 pub(crate) fn refused(config: ClientConfig, port: u16) -> Vec<Event> {
     carry(&mut Client::new(config, 7), &mut connect(port), is_up)
 }
@@ -220,7 +217,7 @@ pub(crate) fn answer(
     (server, events)
 }
 
-/// Versions, suites, and whether encrypt_then_mac and extended_master_secret are had.
+/// Versions, suites, and whether encrypt_then_mac and extended_master_secret are to be had.
 pub(crate) fn matrix(suites: &[Suite]) -> Vec<(Version, Suite, bool)> {
     let versions = VERSIONS.into_iter();
     versions

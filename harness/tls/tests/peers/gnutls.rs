@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use dmsc_tls::{Cause, Description, MaxFragmentLength, Renegotiation, Suite, Version};
 
@@ -17,11 +18,14 @@ fn priority(version: Version, suite: Suite) -> String {
     format!("NONE:+{version}:+PSK:+{cipher}:+SHA1:+COMP-NULL:+SIGN-ALL")
 }
 
-/// A folder with the keys of gnutls-serv.
-fn keys() -> PathBuf {
-    let path = std::env::temp_dir().join(format!("dmsc-tls-psk-{}.txt", std::process::id()));
-    std::fs::write(&path, format!("{IDENTITY}:{KEY}\n")).unwrap();
-    path
+/// The file with the keys of gnutls-serv, which reads it at each connection.
+fn keys() -> &'static PathBuf {
+    static KEYS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = std::env::temp_dir().join(format!("dmsc-tls-psk-{}.txt", std::process::id()));
+        std::fs::write(&path, format!("{IDENTITY}:{KEY}\n")).unwrap();
+        path
+    });
+    &KEYS
 }
 
 fn serve(version: Version, suite: Suite, more: &[&str]) -> (Program, u16) {
@@ -85,7 +89,7 @@ fn our_server_in_each_version_and_suite_with_resumption() {
         let again = with(config(), |config| config.cache.insert(first.session().unwrap().clone()));
         let (_, events) = answer(again, 2, &listener, &mut program);
         assert!(established(&events).resumed);
-        let output = program.output(false);
+        let output = program.output();
         assert!(output.contains("answered") && output.contains("This is a resumed session"), "{output}");
     }
 }
@@ -160,7 +164,7 @@ fn our_server_refuses() {
             let mut stream = accept(&listener);
             let events = carry(&mut dmsc_tls::Server::new(server(), 1), &mut stream, is_up);
             drop(stream);
-            (failure(&events).clone(), program.output(false))
+            (failure(&events).clone(), program.output())
         };
         let (failure, output) = try_with(OTHER_KEY, IDENTITY);
         assert_eq!(failure.cause, Cause::WrongKey);

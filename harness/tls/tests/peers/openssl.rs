@@ -82,7 +82,7 @@ fn our_server_in_each_version_with_resumption() {
         }
         let (_, events) = answer(again(), 6, &listener, &mut program);
         assert!(established(&events).resumed);
-        let output = program.output(false);
+        let output = program.output();
         assert!(output.contains("answered") && output.contains("Reused"), "{output}");
     }
 }
@@ -140,9 +140,9 @@ fn our_client_is_refused() {
         let (_program, port) = serve(version, &[]);
         let wrong = with(client(), |config| config.key = dmsc_tls::Secret::new(vec![0xFF; 16]));
         assert_eq!(peer_alert(&refused(wrong, port)), Description::BadRecordMac);
+        // s_server warns of an identity that is not the one it expects, and goes on.
         let nobody = with(client(), |config| config.identity = b"nobody".to_vec());
-        let alert = peer_alert(&refused(nobody, port));
-        assert!(matches!(alert, Description::UnknownPskIdentity | Description::BadRecordMac), "{alert}");
+        assert!(is_up(&refused(nobody, port)));
         let other = with(client(), |config| config.common.suites = vec![Suite::Psk3DesEdeCbcSha]);
         assert_eq!(peer_alert(&refused(other, port)), Description::HandshakeFailure);
         let liar = with(client(), |config| config.common.fixed.verify_data = Some(vec![0; 12]));
@@ -165,7 +165,7 @@ fn our_server_refuses() {
             let up = is_up(&events);
             let events = if up { events } else { vec![Event::Failed(failure(&events).clone())] };
             drop(stream);
-            (events, program.output(false))
+            (events, program.output())
         };
         let (events, output) = try_with(server(), OTHER_KEY, IDENTITY);
         assert_eq!(failure(&events).cause, Cause::WrongKey);
