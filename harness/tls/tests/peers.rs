@@ -1,4 +1,5 @@
-//! Both sides against programs that nobody here wrote: GnuTLS with both suites, and OpenSSL with the one that Debian's has.
+//! Both sides against programs that nobody here wrote: GnuTLS with both suites, OpenSSL with the one that Debian's has, and
+//! Wireshark, which reads a connection with the key log.
 //!
 //! `cargo test -p dmsc-tls --test peers -- --ignored`, or `harness/cli/tests/external/tls_peers.sh`.
 
@@ -8,4 +9,5 @@ mod peers {
     pub(crate) mod glue;
     mod gnutls;
     mod openssl;
+    mod wireshark;
 }

@@ -239,7 +239,7 @@ impl Core {
     pub(super) fn end_of_input(&mut self) {
         if !self.is_over() {
             self.truncated = true;
-            let left = self.deframer.left();
+            let left = self.deframer.left().saturating_add(self.joined.len());
             self.events.push_back(Event::Closed(Closure::Truncated { left }));
         }
     }

@@ -111,7 +111,10 @@ impl<S: Side> Endpoint<S> {
             Incoming::Handshake(message, octets) => self.side.message(&mut self.core, message, octets),
             Incoming::ChangeCipherSpec => self.side.change_cipher_spec(&mut self.core),
             Incoming::NoRenegotiation => {
-                self.side.refused();
+                // In a first handshake there is nothing to refuse.
+                if self.core.established.is_some() {
+                    self.side.refused();
+                }
                 Ok(())
             }
             Incoming::Data(data) if self.core.established.is_some() && self.side.takes_data() => {
@@ -172,7 +175,8 @@ impl<S: Side> Endpoint<S> {
         Ok(())
     }
 
-    /// Sends one record with the protection of the moment, whatever its content; more than 16384 octets are not cut.
+    /// Sends one record with the protection of the moment, whatever its content; up to 65000 octets, which are
+    /// more than a record may have, are not cut.
     pub fn send_record(&mut self, content: ContentType, plaintext: &[u8]) {
         let sent = self.core.emit(content, plaintext);
         self.settle(sent);

@@ -23,7 +23,7 @@ pub enum Closure {
     Proper,
     /// The transport ended before close_notify: what came may not be all.
     Truncated {
-        /// Octets of a record that is not whole.
+        /// Octets of a record or a handshake message that is not whole.
         left: usize,
     },
 }

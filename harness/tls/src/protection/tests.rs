@@ -85,8 +85,14 @@ fn sequence_numbers_do_not_wrap() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
     #[test]
-    fn what_is_sealed_is_opened(texts: Vec<Vec<u8>>, more in 0usize..20, iv: [u8; 16]) {
+    fn what_is_sealed_is_opened(
+        texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 1..5),
+        more in 0usize..20,
+        iv: [u8; 16],
+    ) {
         for (version, cipher, etm) in all() {
             let (mut from, mut to) = pair(version, cipher, etm);
             for text in &texts {

@@ -337,3 +337,23 @@ fn a_renegotiation_that_does_not_know_what_was_before() {
     assert_eq!(Told::alert(&told.server), Some(Description::HandshakeFailure));
     assert_eq!(Told::failure(&told.server).unwrap().cause, Cause::RenegotiationInfo);
 }
+
+#[test]
+fn a_handshake_that_is_cut_off() {
+    let mut server = Server::new(server_config(), 1);
+    server.receive(&[22, 3, 1, 0, 6, 1, 0, 0, 50, 3, 3, 22]);
+    server.end_of_input();
+    assert_eq!(server.next_event(), Some(Event::Closed(Closure::Truncated { left: 7 })));
+    assert_eq!(server.send(b"data"), Err(SendError::NotEstablished));
+    server.receive(&[0]);
+    assert_eq!(server.next_event(), None);
+}
+
+#[test]
+fn a_refusal_of_what_nobody_asked_for_changes_nothing() {
+    let (mut client, mut server) = (Client::new(client_config(), 1), Server::new(server_config(), 2));
+    server.send_alert(Alert::warning(Description::NoRenegotiation));
+    let told = exchange(&mut client, &mut server, usize::MAX);
+    assert_eq!(Told::established(&told.client).len(), 1);
+    talk(&mut client, &mut server);
+}
