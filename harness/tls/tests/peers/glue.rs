@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dmsc_tls::{
-    Client, ClientConfig, Description, Established, Event, Failure, Secret, Server, ServerConfig, Suite, Version,
+    Client, ClientConfig, ContentType, Description, Established, Event, Failure, Handshake, Outgoing, Secret, Server,
+    ServerConfig, Suite, Version,
 };
 
 pub(crate) const IDENTITY: &str = "terminal";
@@ -228,4 +229,43 @@ pub(crate) fn matrix(suites: &[Suite]) -> Vec<(Version, Suite, bool)> {
 pub(crate) fn with<T>(mut config: T, change: impl FnOnce(&mut T)) -> T {
     change(&mut config);
     config
+}
+
+/// A client of ours is up, does something that it must not, and hears of it; gives what is heard.
+pub(crate) fn misbehave(config: ClientConfig, port: u16, deed: impl FnOnce(&mut Client)) -> Vec<Event> {
+    let mut stream = connect(port);
+    let mut client = Client::new(config, 7);
+    let events = carry(&mut client, &mut stream, is_up);
+    assert!(is_up(&events), "{events:?}");
+    deed(&mut client);
+    carry(&mut client, &mut stream, |_| false)
+}
+
+/// Padding, and a MAC unless it comes after, that are wrong in a record of data.
+pub(crate) fn misaltered(back: usize, encrypt_then_mac: bool) -> ClientConfig {
+    with(client(), |config| {
+        config.common.encrypt_then_mac = encrypt_then_mac;
+        config.common.alter = Some(Box::new(move |outgoing: Outgoing<'_>| {
+            if let Outgoing::Block { content: ContentType::ApplicationData, octets } = outgoing {
+                let at = octets.len() - back;
+                octets[at] ^= 0x40;
+            }
+        }));
+    })
+}
+
+/// What a peer says to each wrong thing that a client does once it is up.
+pub(crate) fn misdeeds(port: u16, encrypt_then_mac: bool) -> Vec<Description> {
+    let plain = |deed: fn(&mut Client)| peer_alert(&misbehave(client(), port, deed));
+    let mut heard: Vec<Description> = Vec::new();
+    for back in [1, 2, 8] {
+        heard.push(peer_alert(&misbehave(misaltered(back, encrypt_then_mac), port, |client| {
+            client.send(b"1234").unwrap()
+        })));
+    }
+    heard.push(plain(|client| client.send_record(ContentType::ApplicationData, &[0; 16_385])));
+    heard.push(plain(|client| {
+        client.send_handshake(&Handshake::ClientKeyExchange { identity: vec![] }).unwrap();
+    }));
+    heard
 }

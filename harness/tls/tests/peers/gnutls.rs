@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use dmsc_tls::{Cause, Description, MaxFragmentLength, Renegotiation, Suite, Version};
+use dmsc_tls::{Cause, Closure, Description, Event, MaxFragmentLength, Renegotiation, Suite, Version};
 
 use super::glue::*;
 
@@ -173,4 +173,24 @@ fn our_server_refuses() {
         assert_eq!(failure.cause, Cause::UnknownIdentity(b"nobody".to_vec()));
         assert!(output.contains("[115]"), "{output}");
     }
+}
+
+#[test]
+#[ignore = "needs gnutls-bin and openssl"]
+fn what_our_client_does_wrong_is_told() {
+    for version in VERSIONS {
+        let (_program, port) = serve(version, Suite::PskAes128CbcSha, &[]);
+        let (mac, overflow) = (Description::BadRecordMac, Description::RecordOverflow);
+        // With encrypt_then_mac, GnuTLS does not look at padding octets.
+        assert_eq!(misdeeds(port, false), [mac, mac, mac, overflow, Description::UnexpectedMessage], "{version}");
+    }
+}
+
+#[test]
+#[ignore = "needs gnutls-bin and openssl"]
+fn a_peer_that_dies_does_not_close() {
+    let version = Version::Tls12;
+    let (program, port) = serve(version, Suite::PskAes128CbcSha, &[]);
+    let events = misbehave(client(), port, |_| drop(program));
+    assert!(matches!(events.last(), Some(Event::Closed(Closure::Truncated { left: 0 }))), "{events:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use dmsc_tls::{Cause, Description, Event, MaxFragmentLength, Renegotiation, Server, Suite, Version};
+use dmsc_tls::{Cause, Closure, Description, Event, MaxFragmentLength, Renegotiation, Server, Suite, Version};
 
 use super::glue::*;
 
@@ -179,4 +179,26 @@ fn our_server_refuses() {
         assert_eq!(peer_alert(&events), Description::HandshakeFailure);
         assert!(output.contains("unsafe legacy renegotiation disabled"), "{output}");
     }
+}
+
+#[test]
+#[ignore = "needs gnutls-bin and openssl"]
+fn what_our_client_does_wrong_is_told() {
+    for version in VERSIONS {
+        let (_program, port) = serve(version, &[]);
+        let (mac, overflow) = (Description::BadRecordMac, Description::RecordOverflow);
+        for encrypt_then_mac in [false, true] {
+            let heard = misdeeds(port, encrypt_then_mac);
+            assert_eq!(heard, [mac, mac, mac, overflow, Description::UnexpectedMessage], "{version}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs gnutls-bin and openssl"]
+fn a_peer_that_dies_does_not_close() {
+    let version = Version::Tls12;
+    let (program, port) = serve(version, &[]);
+    let events = misbehave(client(), port, |_| drop(program));
+    assert!(matches!(events.last(), Some(Event::Closed(Closure::Truncated { left: 0 }))), "{events:?}");
 }
