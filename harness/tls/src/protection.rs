@@ -9,6 +9,7 @@ use crate::cbc;
 use crate::keys::{Cipher, Keys, MAC_LENGTH};
 use crate::prf::mac;
 use crate::record::ContentType;
+use crate::secret::Secret;
 use crate::version::Version;
 
 /// Why a record cannot be read. Which of MAC and padding is wrong is not told: that is the point (RFC 5246 6.2.3.2).
@@ -28,12 +29,12 @@ pub(crate) struct Protection {
     keys: Keys,
     sequence: u64,
     /// The last block of the record before, which TLS 1.0 goes on with.
-    chain: Vec<u8>,
+    chain: Secret,
 }
 
 impl Protection {
     pub(crate) fn new(version: Version, cipher: Cipher, encrypt_then_mac: bool, keys: Keys) -> Protection {
-        let chain = keys.iv.expose().to_vec();
+        let chain = keys.iv.clone();
         Protection { version, cipher, encrypt_then_mac, keys, sequence: 0, chain }
     }
 
@@ -61,7 +62,7 @@ impl Protection {
         let whole = data.len().next_multiple_of(block);
         data.resize(whole, 0);
         let explicit = self.version.has_explicit_iv();
-        let iv = if explicit { iv.get(..block).unwrap_or_default().to_vec() } else { self.chain.clone() };
+        let iv = if explicit { iv.get(..block).unwrap_or_default().to_vec() } else { self.chain.expose().to_vec() };
         cbc::encrypt(self.cipher, self.keys.cipher.expose(), &iv, &mut data).ok_or(CannotSeal)?;
         self.go_on_from(&data);
         let mut body = if explicit { iv } else { Vec::new() };
@@ -90,7 +91,7 @@ impl Protection {
             coded = rest;
             iv.to_vec()
         } else {
-            self.chain.clone()
+            self.chain.expose().to_vec()
         };
         if coded.is_empty() || !coded.len().is_multiple_of(block) {
             return Err(BadRecord);
@@ -109,7 +110,7 @@ impl Protection {
 
     fn go_on_from(&mut self, coded: &[u8]) {
         let last = coded.len().saturating_sub(self.cipher.block_length());
-        self.chain = coded.get(last..).unwrap_or_default().to_vec();
+        self.chain = Secret::new(coded.get(last..).unwrap_or_default().to_vec());
     }
 
     fn mac(&self, sequence: u64, content: ContentType, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {

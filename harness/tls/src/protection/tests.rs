@@ -2,7 +2,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keys::key_block;
-use crate::secret::Secret;
 
 const DATA: ContentType = ContentType::ApplicationData;
 

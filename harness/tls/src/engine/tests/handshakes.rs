@@ -410,3 +410,19 @@ proptest! {
         prop_assert!(told.client.len() < 600);
     }
 }
+
+#[test]
+fn nothing_secret_is_shown() {
+    let (mut client, mut server) = configs(Version::Tls10, Suite::PskAes128CbcSha);
+    client.common.key_log = true;
+    server.common.key_log = true;
+    let config = format!("{client:?}");
+    assert!(config.contains("key: Secret") && !config.contains("11, 11"), "{config}");
+    let (client, server, _) = shake(client, server);
+    let master = client.session().unwrap().master.expose().to_vec();
+    for shown in [format!("{client:?}"), format!("{server:?}"), format!("{:?}", client.session())] {
+        let decimal = format!("{master:?}");
+        assert!(!shown.contains(decimal.trim_matches(['[', ']'])), "{shown}");
+        assert!(!shown.to_uppercase().contains(&dmsc_octets::to_hex(&master)), "{shown}");
+    }
+}
