@@ -317,25 +317,55 @@ fn messages_after_the_handshake() {
     assert_eq!(send(Handshake::HelloRequest), None);
 }
 
-#[test]
-fn a_renegotiation_that_does_not_know_what_was_before() {
-    let (mut client, mut server) = (client_config(), server_config());
+/// A hello on a connection that is up, with these extensions and what the client's Finished had in renegotiation_info, if
+/// that is wanted; the cause for which the server fails.
+fn renewed(knows: bool, mut extensions: Vec<Extension>) -> Cause {
+    let (client, mut server) = (client_config(), server_config());
     server.common.renegotiation = Renegotiation::Secure;
-    client.common.alter = None;
-    let (mut client, mut server, _) = shake(client, server);
-    // Somebody's hello without renegotiation_info, as the attack of 2009 has it.
-    let mut other = client_config();
-    other.common.fixed.extensions = Some(None);
-    let mut other = Client::new(other, 9);
-    client.send_raw(&[]);
-    let hello = std::iter::from_fn(|| other.next_event()).find_map(|event| match event {
-        Event::Handshake { message, .. } => Some(message),
+    let (mut client, mut server, told) = shake(client, server);
+    let finished = told.client.iter().find_map(|event| match event {
+        Event::Handshake { direction: Direction::Sent, message: Handshake::Finished { verify_data }, .. } => {
+            Some(verify_data.clone())
+        }
         _ => None,
     });
-    client.send_handshake(&hello.unwrap()).unwrap();
+    if knows {
+        extensions.push(Extension::renegotiation_info(&finished.unwrap()).unwrap());
+    }
+    let hello = crate::ClientHello {
+        version: Version::Tls12,
+        random: [3; 32],
+        session_id: vec![],
+        suites: Suite::DM_SC.to_vec(),
+        compressions: vec![0],
+        extensions: Some(extensions),
+    };
+    client.send_handshake(&Handshake::ClientHello(hello)).unwrap();
     let told = exchange(&mut client, &mut server, usize::MAX);
     assert_eq!(Told::alert(&told.server), Some(Description::HandshakeFailure));
-    assert_eq!(Told::failure(&told.server).unwrap().cause, Cause::RenegotiationInfo);
+    Told::failure(&told.server).unwrap().cause.clone()
+}
+
+#[test]
+fn a_renegotiation_that_does_not_know_what_was_before() {
+    // Somebody's hello without renegotiation_info, as the attack of 2009 has it, or with that of a first handshake.
+    assert_eq!(renewed(false, vec![]), Cause::RenegotiationInfo);
+    let first = Extension::renegotiation_info(&[]).unwrap();
+    assert_eq!(renewed(false, vec![first]), Cause::RenegotiationInfo);
+    // RFC 7366 3.1: encrypt_then_mac is not given up.
+    assert_eq!(renewed(true, vec![]), Cause::WeakerMac);
+}
+
+#[test]
+fn max_fragment_length_that_is_another_or_none() {
+    let asked = |code: u8| Extension { kind: ExtensionType::MaxFragmentLength, data: vec![code] };
+    let mut client = client_config();
+    client.common.fixed.extensions = Some(Some(vec![asked(5)]));
+    assert_eq!(alerts(client, server_config()), (None, Some(Description::IllegalParameter)));
+    let (mut client, mut server) = (client_config(), server_config());
+    client.max_fragment_length = Some(crate::MaxFragmentLength::Octets512);
+    server.common.fixed.extensions = Some(Some(vec![asked(2)]));
+    assert_eq!(Told::alert(&shake(client, server).2.client), Some(Description::IllegalParameter));
 }
 
 #[test]
