@@ -25,7 +25,10 @@ impl Versions {
     fn takes(self, version: &str) -> bool {
         match (self, version.strip_prefix("1.")) {
             (_, Some("2")) => true,
-            (Versions::Later, Some(minor)) if !minor.starts_with('0') => minor.parse::<u16>().is_ok_and(|it| it > 2),
+            (Versions::Later, Some(minor)) => {
+                let number = minor.bytes().all(|letter| letter.is_ascii_digit()) && !minor.starts_with('0');
+                number && minor.parse::<u16>().is_ok_and(|it| it > 2)
+            }
             _ => false,
         }
     }
