@@ -557,6 +557,9 @@ impl Terminal {
             return Ok(());
         }
         let directive = Directive::new(&change.with)?;
+        if self.io.scripted && !self.client.in_session() {
+            self.client.keep_challenge(message);
+        }
         match self.client.respond(message, &directive)? {
             Some(answer) => self.post(&answer, &directive, &change),
             None => {
