@@ -166,6 +166,11 @@ class Toolkit(Card):
 
     command = b""
     announced = 0x10
+    pace = 0
+
+    def answer(self, apdu):
+        time.sleep(self.pace)
+        return super().answer(apdu)
 
     def profile(self, apdu):
         return bytes([0x91, self.announced])
@@ -245,6 +250,8 @@ card(
     Toolkit,
     command=bytes.fromhex("D00D8103010300820281828402011E"),
     announced=15,
+    # No card over contacts answers faster.
+    pace=0.001,
     walled=False,
     limit=90,
 )

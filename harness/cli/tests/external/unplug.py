@@ -216,8 +216,10 @@ def judge(folder):
     for case in matrix(folder)["cases"]:
         # A case that is hit in every attempt is given up, and says so.
         given_up = case["outcome"] == "error" and case["reason"].startswith("the link was lost in each of")
+        beside = case["outcome"] == "not-applicable" and case["reason"].startswith("it holds for another reading")
         demand(
-            case["outcome"] == "pass" or given_up, f"{folder}: {case['id']}: {case['outcome']}: {case['reason']}"
+            case["outcome"] == "pass" or given_up or beside,
+            f"{folder}: {case['id']}: {case['outcome']}: {case['reason']}",
         )
     told = sum(remark.startswith("begun again:") for case in matrix(folder)["cases"] for remark in case["remarks"])
     demand(told == gaps, f"{folder}: {gaps} gaps in the journal, {told} in the remarks")
