@@ -251,9 +251,9 @@ card(
     command=bytes.fromhex("D00D8103010300820281828402011E"),
     announced=15,
     # No card over contacts answers faster.
-    pace=0.001,
+    pace=0.0005,
     walled=False,
-    limit=90,
+    limit=150,
 )
 card("envelope-9300", Card, envelope=lambda self, apdu: bytes.fromhex("9300"), limit=30, again=False)
 # The answer to reset.
