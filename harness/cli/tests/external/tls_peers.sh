@@ -11,4 +11,4 @@ for program in gnutls-cli gnutls-serv openssl tshark; do
 done
 gnutls-cli --version | head -n 1
 openssl version
-cargo test --quiet --package dmsc-tls --test peers -- --ignored
+cargo test --quiet --package dmsc-tls --test peers -- --ignored --test-threads 1
