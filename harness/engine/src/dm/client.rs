@@ -422,6 +422,14 @@ impl DmClient {
         }
     }
 
+    /// Keeps the nonce of an answer to a request of a case's own making, which is of no session: the server counts on it.
+    pub fn keep_challenge(&mut self, answer: &Message) {
+        let nonce = header_status(&mut answer.commands.clone()).and_then(|status| status.chal.as_ref()?.nonce());
+        if let (Some(nonce), Some(account)) = (nonce, self.accounts.first_mut()) {
+            account.client_nonce = nonce;
+        }
+    }
+
     /// Keeps the nonce that comes with an acceptance: for the next message, or for the next session if none follows.
     fn keep_nonce(&mut self, session: &Session, nonce: Option<&[u8]>) {
         if let Some(nonce) = nonce.filter(|_| !self.switches.on(Switch::ForgetNextNonce))

@@ -57,10 +57,10 @@ impl Package0Reassembly {
         None
     }
 
-    /// A channel is closed. Gives what came through it, unless it was handed over.
+    /// A channel is closed. Gives what came through it, unless all of it that can be read was handed over.
     pub(super) fn close(&mut self, channel: u8) -> Option<Vec<u8>> {
         let unfinished = self.unfinished.swap_remove(self.position(channel)?);
-        (!unfinished.is_read).then_some(unfinished.octets)
+        (unfinished.until.is_some() || !unfinished.is_read).then_some(unfinished.octets)
     }
 
     /// The card does something else than send through a channel. Gives what can be read of what came through the others.
@@ -144,6 +144,11 @@ mod tests {
         assert_eq!(reassembly.expired(START), Vec::<Vec<u8>>::new());
         assert_eq!(reassembly.expired(START + PIECE), [octets()]);
         assert_eq!((reassembly.deadline(), reassembly.close(1)), (None, None), "it is handed over once");
+        let mut reassembly = held();
+        assert_eq!(reassembly.turned_away(None), [octets()]);
+        assert_eq!(reassembly.take(START, 1, b"body", Framing::Bare, |_| false), None);
+        let longer = [octets().as_slice(), b"body"].concat();
+        assert_eq!(reassembly.close(1), Some(longer), "what came after it is not lost");
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! What the DM Client makes of a notification (DMNOTI 6, DMSEC 5.3).
 
 use dmsc_dm::package0::Package0;
-use dmsc_dm::syncml::Message;
 
 use super::DmClient;
 use crate::account::Account;
-use crate::dm::directive::header_status;
 use crate::switch::Switch;
 use crate::trigger_form::Framing;
 
@@ -30,14 +28,6 @@ impl DmClient {
                 Some(if signed(&other) { other } else { account })
             }
             _ => Some(account),
-        }
-    }
-
-    /// Keeps the nonce of an answer to a request of a case's own making, which is of no session: the server counts on it.
-    pub fn keep_challenge(&mut self, answer: &Message) {
-        let nonce = header_status(&mut answer.commands.clone()).and_then(|status| status.chal.as_ref()?.nonce());
-        if let (Some(nonce), Some(account)) = (nonce, self.accounts.first_mut()) {
-            account.client_nonce = nonce;
         }
     }
 
