@@ -250,7 +250,8 @@ card(
     Toolkit,
     command=bytes.fromhex("D00D8103010300820281828402011E"),
     announced=15,
-    # No card over contacts answers faster.
+    # About what a card over contacts takes for an answer. A faster one fills its journal so that rendering it needs more
+    # memory than is asked for here.
     pace=0.0005,
     walled=False,
     limit=150,
