@@ -195,14 +195,13 @@ impl Ixit {
     }
 
     /// What cases know of the link as `link`: in `address`, where the DUT reaches the harness, or the harness the DUT.
+    /// A DUT that was told apart where to connect has another address in its account, of which `account` tells.
     pub fn link_value(&self, place: Option<&MeetingPlace>) -> Value {
-        let address = self.reached(place);
-        // What a request to the address has in Host, and as its target (RFC 9112 3.2).
-        let parsed = Address::parse(&address);
-        let authority = parsed.as_ref().map(Address::host_header).unwrap_or_default();
-        let port = parsed.as_ref().map(|address| address.port);
-        let path = parsed.map(|address| address.path).unwrap_or_default();
-        json!({ "address": address, "authority": authority, "path": path, "port": port })
+        let mut link = address_value(&self.reached(place));
+        let account = address_value(&place.map_or_else(|| self.account.address.clone(), |place| place.fill(&self.account.address)));
+        link.insert("account_authority".into(), account["authority"].clone());
+        link.insert("account_port".into(), account["port"].clone());
+        Value::Object(link)
     }
 
     /// The account's address at the place where DUT and harness meet: the address itself where there is no such place,
@@ -237,6 +236,17 @@ fn account(map: &Map<String, Value>, http_port: u16) -> Result<Account, FieldPro
     let own = map.iter().filter(|(name, _)| fields.iter().any(|field| field.name == name.as_str()));
     let given = AccountWith::from_fields(&own.map(|(name, value)| (name.clone(), value.clone())).collect())?;
     Ok(given.applied(&default_account(http_port)))
+}
+
+/// An address and what a request to it has in Host, and as its target (RFC 9112 3.2).
+fn address_value(address: &str) -> Map<String, Value> {
+    let parsed = Address::parse(address);
+    Map::from_iter([
+        ("address".to_owned(), json!(address)),
+        ("authority".to_owned(), json!(parsed.as_ref().map(Address::host_header).unwrap_or_default())),
+        ("path".to_owned(), json!(parsed.as_ref().map(|address| address.path.clone()).unwrap_or_default())),
+        ("port".to_owned(), json!(parsed.map(|address| address.port))),
+    ])
 }
 
 fn account_json(account: &Account, secrets: Secrets) -> Map<String, Value> {
