@@ -21,15 +21,24 @@ pub(crate) struct CasesArg {
     /// A folder of cases, or one with `testcases` and `fixtures` in it, instead of those that are part of dmsc
     #[arg(long, value_name = "DIR")]
     pub(crate) cases: Option<PathBuf>,
+    /// A file with the numbers that a laboratory or another body has for the cases
+    #[arg(long, value_name = "FILE")]
+    refs: Vec<PathBuf>,
 }
 
 impl CasesArg {
     /// The files.
     ///
     /// # Errors
-    /// The folder cannot be read, or holds no cases.
+    /// The folder cannot be read, or holds no cases; a file with numbers cannot be read.
     pub(crate) fn bundle(&self) -> Result<Bundle, Failure> {
-        bundle(self.cases.as_deref())
+        let cases = bundle(self.cases.as_deref())?;
+        self.refs.iter().try_fold(cases, |cases, path| {
+            cases.with_refs(path).map_err(|error| match error {
+                BundleError::NoText(problems) => problems.into(),
+                error => Failure::Input(format!("{error}; name a file that holds a list of `case` and `refs`")),
+            })
+        })
     }
 }
 

@@ -51,6 +51,22 @@ fn clauses_requirements_and_open_points_are_shown() {
 }
 
 #[test]
+fn purposes_are_shown_with_where_they_stand() {
+    insta::assert_snapshot!(shown(&["scr", "purposes", "C001-03", "C001-19", "D1-60", "C-14"]));
+    insta::assert_snapshot!(shown(&["scr", "purposes", "C001-999"]));
+    let all = json(&["scr", "purposes", "--json"]);
+    let all = all.as_array().unwrap();
+    assert!(all.iter().any(|one| one["id"] == "C001-03" && one["cases"][0] == "DM_SC-C-001-M/session-id[A5]"));
+    let open = json(&["scr", "purposes", "--open", "--json"]);
+    let open = open.as_array().unwrap();
+    assert!(!open.is_empty() && open.len() < all.len());
+    assert!(open.iter().all(|one| one["none"]["why"].is_string()));
+    let of_item = dmsc(&["scr", "purposes", "--item", "s-001", "-q"]).out;
+    let expected = all.iter().filter(|one| one["item"] == "DM_SC-S-001-M").count();
+    assert_eq!(of_item.lines().count(), expected + 1);
+}
+
+#[test]
 fn expressions_are_checked_where_they_stand() {
     insta::assert_snapshot!(shown(&["scr", "check", "-e", "DM_SC-C-001-M  AND (DM_SC-C-002-O OR DM_SC-C-003-O)"]));
     insta::assert_snapshot!(shown(&["scr", "check", "-e", "DM_SC-C-001-M AND DM_SC-C-002-O OR DM_SC-C-003-O"]));
@@ -67,6 +83,9 @@ fn tables_of_a_folder_are_checked() {
     let folder = Scratch::new();
     for entry in std::fs::read_dir(repository).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(folder.path(&name), text.replace("SCR-DM-NOTI-C-003", "SCR-DM-NOTI-C-030")).unwrap();

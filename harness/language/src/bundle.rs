@@ -15,6 +15,9 @@ pub(crate) const FIXTURES: &str = "fixtures/";
 /// The folder of the includes, within that of the cases.
 pub const INCLUDES: &str = "testcases/include/";
 
+/// The folder of the numbers that others have for the cases.
+pub(crate) const REFS: &str = "refs/";
+
 /// Extensions of the files that belong to a bundle.
 const EXTENSIONS: [&str; 6] = ["yaml", "xml", "pem", "json", "hex", "txt"];
 
@@ -54,8 +57,8 @@ impl Bundle {
         }
     }
 
-    /// The files of a folder that holds `testcases` and perhaps `fixtures`, or that is itself a folder of cases.
-    /// What it does not hold of these two stays as embedded.
+    /// The files of a folder that holds `testcases` and perhaps `fixtures` and `refs`, or that is itself a folder of
+    /// cases. What it does not hold of the first two stays as embedded.
     ///
     /// # Errors
     /// [`BundleError`] for files that cannot be read, or when there is no case.
@@ -75,7 +78,24 @@ impl Bundle {
         } else {
             files.extend(Bundle::builtin().files.into_iter().filter(|(path, _)| path.starts_with(FIXTURES)));
         }
+        let refs = path.join("refs");
+        if whole && refs.is_dir() {
+            collect(&refs, REFS, &mut files)?;
+            roots.push((REFS, refs));
+        }
         Ok(Bundle { files, roots })
+    }
+
+    /// The same with the numbers that others have for its cases, from a file beside them.
+    ///
+    /// # Errors
+    /// [`BundleError`] when the file cannot be read.
+    pub fn with_refs(mut self, path: &Path) -> Result<Bundle, BundleError> {
+        let failed = |cause| BundleError::Read { path: path.to_owned(), cause };
+        let octets = std::fs::read(path).map_err(failed)?;
+        let source = Source::from_octets(path.display().to_string(), octets).map_err(BundleError::NoText)?;
+        self.files.insert(format!("{REFS}{}", path.display()), Cow::Owned(source.text));
+        Ok(self)
     }
 
     /// A bundle of these files.
@@ -101,6 +121,11 @@ impl Bundle {
     pub fn shown(&self, path: &str) -> String {
         let in_root =
             |(prefix, root): &(&str, PathBuf)| Some(root.join(path.strip_prefix(prefix)?).display().to_string());
+        if !self.roots.iter().any(|(prefix, _)| *prefix == REFS)
+            && let Some(file) = path.strip_prefix(REFS)
+        {
+            return file.to_owned();
+        }
         self.roots.iter().find_map(in_root).unwrap_or_else(|| path.to_owned())
     }
 }

@@ -2,6 +2,7 @@
 
 mod convert;
 mod lint;
+mod numbers;
 mod read;
 mod requires;
 mod schema;
@@ -9,6 +10,7 @@ mod setup;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,16 +20,18 @@ use dmsc_doc::{Problems, parse_duration};
 use dmsc_engine::dm::trust::concerns_credentials;
 pub use dmsc_engine::messages::Setup;
 use dmsc_link::Place;
-use dmsc_scr::{CaseRef, ItemId, Reading};
+use dmsc_scr::{CaseRef, ItemId, Reading, Reference};
 use serde_json::{Map, Value};
 
 pub use crate::bundle::{Bundle, BundleError};
 pub use crate::catalogue::Role;
 pub(crate) use convert::json;
+pub use numbers::refs_schema;
 pub(crate) use read::{Found, explained};
 pub use requires::{Requires, Seen};
 pub use schema::{case_schema, include_schema};
 pub(crate) use schema::{definitions, readings};
+pub use uses::field_uses;
 
 use crate::catalogue::Kind;
 use crate::variables::{Scope, VariableError, substitute, written};
@@ -45,6 +49,8 @@ pub struct Case {
     pub purpose: String,
     /// The clauses it rests on; never empty.
     pub spec: Vec<String>,
+    /// The numbers by which others know it, those of files beside the cases included.
+    pub refs: Vec<Reference>,
     /// The item of the folder.
     pub item: ItemId,
     /// Whether a package in several messages is one message to it, where the file says so.

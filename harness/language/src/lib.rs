@@ -11,6 +11,7 @@ pub mod editors;
 pub mod fault;
 pub mod ixit;
 pub mod pages;
+pub mod purposes;
 mod reading;
 pub mod variables;
 pub mod variant;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use dmsc_scr::{Gate, Tables, Unshown};
 use junit_report::{Duration, Report, TestCase, TestResult, TestSuite};
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, Writer};
 
 use crate::cause::Causes;
@@ -66,6 +66,7 @@ pub fn junit(run: &RunFolder, matrix: &Matrix, tables: &Tables, unshown: Unshown
         let none = TestResult::Error { type_: "not run".into(), message: Gates::NOTHING_RAN.into(), cause: None };
         add(first.id.as_str(), TestCase { result: none, ..TestCase::success("dmsc", Duration::ZERO) });
     }
+    let numbers: Vec<Vec<(String, String)>> = suites.iter().map(|suite| properties(run, suite)).collect();
     let skipped: Vec<usize> = suites.iter().map(TestSuite::skipped).collect();
     let sum = |count: fn(&TestSuite) -> usize| suites.iter().map(count).sum::<usize>().to_string();
     let totals = [
@@ -78,7 +79,7 @@ pub fn junit(run: &RunFolder, matrix: &Matrix, tables: &Tables, unshown: Unshown
     report.add_testsuites(suites);
     let mut xml = Vec::new();
     report.write_xml(&mut xml)?;
-    complete(&String::from_utf8_lossy(&xml), &totals, &skipped)
+    complete(&String::from_utf8_lossy(&xml), &totals, &skipped, &numbers)
 }
 
 /// For each item the position, in the tables, of the DM_SC item in whose suite its cases stand.
@@ -159,13 +160,50 @@ fn cdata(text: &str) -> String {
     visible(text).replace("]]>", "]]]]><![CDATA[>")
 }
 
-/// Adds what the writer leaves out, the totals and the number of skipped cases of each suite;
+/// The numbers by which others know the cases of a suite: whose and of which case, and the number. A test case has no
+/// properties in the dialect, so they are those of its suite.
+fn properties(run: &RunFolder, suite: &TestSuite) -> Vec<(String, String)> {
+    let mut properties = Vec::new();
+    for test in &suite.testcases {
+        let case = run.header.cases.iter().find(|case| one_line(&case.id) == test.name);
+        for one in case.iter().flat_map(|case| &case.refs) {
+            let property = (format!("{} {}", one_line(&one.body), test.name), one_line(&one.id).into_owned());
+            if !properties.contains(&property) {
+                properties.push(property);
+            }
+        }
+    }
+    properties
+}
+
+fn write_properties(writer: &mut Writer<Vec<u8>>, properties: &[(String, String)]) -> Result<(), JunitError> {
+    if properties.is_empty() {
+        return Ok(());
+    }
+    let mut write = |event: Event| writer.write_event(event).map_err(quick_xml::Error::from);
+    write(Event::Start(BytesStart::new("properties")))?;
+    for (name, value) in properties {
+        let mut property = BytesStart::new("property");
+        property.push_attribute(("name", name.as_str()));
+        property.push_attribute(("value", value.as_str()));
+        write(Event::Empty(property))?;
+    }
+    Ok(write(Event::End(BytesEnd::new("properties")))?)
+}
+
+/// Adds what the writer leaves out, the totals, the number of skipped cases of each suite, and its properties;
 /// writes times with three digits, where the writer has the rounding of binary fractions; and
 /// indents. That the text parses again is the proof of its well-formedness.
-fn complete(xml: &str, totals: &[(&str, String)], skipped: &[usize]) -> Result<String, JunitError> {
+fn complete(
+    xml: &str,
+    totals: &[(&str, String)],
+    skipped: &[usize],
+    properties: &[Vec<(String, String)>],
+) -> Result<String, JunitError> {
     let mut reader = Reader::from_str(xml);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     let mut skipped = skipped.iter();
+    let mut properties = properties.iter();
     let mut edit = |element: &BytesStart| -> Result<BytesStart<'static>, JunitError> {
         let mut edited = BytesStart::new(element.name().as_ref().to_owned());
         for attribute in element.attributes() {
@@ -197,7 +235,13 @@ fn complete(xml: &str, totals: &[(&str, String)], skipped: &[usize]) -> Result<S
     loop {
         let event = match reader.read_event()? {
             Event::Eof => break,
-            Event::Start(element) => Event::Start(edit(&element)?),
+            Event::Start(element) => {
+                writer.write_event(Event::Start(edit(&element)?)).map_err(quick_xml::Error::from)?;
+                if element.name().as_ref() == "testsuite" {
+                    write_properties(&mut writer, properties.next().map_or(&[][..], Vec::as_slice))?;
+                }
+                continue;
+            }
             Event::Empty(element) => Event::Empty(edit(&element)?),
             other => other,
         };
@@ -248,6 +292,8 @@ mod tests {
                     &["name", "tests", "failures", "errors"],
                     &["group", "time", "skipped", "timestamp", "hostname", "id", "package"],
                 ),
+                "properties" => (&[], &[]),
+                "property" => (&["name", "value"], &[]),
                 "testcase" => (&["name"], &["time", "classname", "group"]),
                 "failure" | "error" | "skipped" => (&[], &["type", "message"]),
                 "system-out" => (&[], &[]),
@@ -329,6 +375,20 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_of_others_are_properties_of_the_suite() {
+        let mut run = synthetic::folder();
+        let number = |body: &str, id: &str| dmsc_scr::Reference { body: body.into(), id: id.into() };
+        run.header.cases[0].refs = vec![number("ETCS", "5.2.1"), number("<lab>", "\"7\"")];
+        let xml = junit(&run, Unshown::Error);
+        assert_valid(&xml);
+        let tags = tags(&xml);
+        let properties = tags.iter().filter(|(element, _)| element == "property");
+        let id = &run.header.cases[0].id;
+        let found: Vec<_> = properties.map(|(_, a)| (a["name"].clone(), a["value"].clone())).collect();
+        assert_eq!(found, [(format!("ETCS {id}"), "5.2.1".to_owned()), (format!("<lab> {id}"), "\"7\"".to_owned())]);
+    }
+
+    #[test]
     fn a_cause_is_told_once() {
         let mut run = synthetic::folder();
         let mut again = run.records[1].clone();
@@ -358,6 +418,7 @@ mod tests {
             let mut run = synthetic::folder();
             let text = format!("{mark}{text}{mark}");
             run.header.cases[1].title = text.clone();
+            run.header.cases[1].refs = vec![dmsc_scr::Reference { body: text.clone(), id: format!("x{text}") }];
             run.header.duts[0].name = format!("d{text}");
             for record in &mut run.records {
                 record.outcome.reason = Some(text.clone());

@@ -7,6 +7,7 @@
 //! Rendering is a function of the journals and the SCR tables alone, so the same run gives the
 //! same octets each time, whether it went in one process or was spread over several.
 
+mod coverage;
 pub mod folder;
 pub mod journal;
 pub mod junit;
@@ -19,6 +20,7 @@ mod evidence;
 mod hexdump;
 mod text;
 
+pub use coverage::coverage_html;
 pub use folder::RunFolder;
 pub use render::{RenderError, Written, render_all};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use dmsc_scr::Reference;
 use serde_json::Value;
 
 use crate::evidence::check_text;
@@ -67,6 +68,7 @@ fn head(run: &RunFolder, record: &Record) -> String {
         ("item", case.item.clone()),
         ("covers", case.covers.join(", ")),
         ("clauses", case.spec.join(", ")),
+        ("refs", in_line(&case.refs)),
         ("DUT", format!("{} over {}", dut.name, dut.link)),
         ("file", format!("{} (SHA-256 {})", case.file, case.hash)),
         ("harness", format!("{}, seed {}", run.header.harness, run.header.seed)),
@@ -80,6 +82,10 @@ fn head(run: &RunFolder, record: &Record) -> String {
         let _ = writeln!(out, "{:<9} {what}; back after {} ms, and the case begun again", "gap:", gap.lasted_us / 1000);
     }
     out
+}
+
+fn in_line(refs: &[Reference]) -> String {
+    refs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn rung(out: &mut String, message: &Message) {

@@ -66,6 +66,7 @@ fn case(id: &str, item: &str, title: &str, role: Role) -> CaseHeader {
         item: item.into(),
         covers: vec!["SCR-DM-NOTI-C-001".into()],
         spec: vec!["DM_SC 7.1-2".into()],
+        refs: Vec::new(),
         role,
         file: format!("testcases/{id}.yaml"),
         hash: "ab".repeat(32),

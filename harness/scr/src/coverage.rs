@@ -1,9 +1,13 @@
-//! What the cases of a catalogue cover: items, clauses, requirements.
+//! What the cases of a catalogue cover: items, clauses, requirements; and what each case covers.
+
+mod fields;
+mod show;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
+
+pub use fields::FieldUse;
 
 use crate::{Clause, ItemId, Level, Requirement, Tables};
 
@@ -20,7 +24,7 @@ pub struct CaseRef {
     pub spec: Vec<String>,
 }
 
-/// The coverage of the tables by some cases. [`Display`](fmt::Display) is the text for a person.
+/// The coverage of the tables by some cases. [`Display`](std::fmt::Display) is the text for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// Every item with its cases, those of DM_SC first.
@@ -30,6 +34,10 @@ pub struct Coverage {
     /// Every requirement with the cases that cite it, or one of its clauses. That a case lies under one of its items
     /// shows nothing of it.
     pub requirements: Vec<Covered<String>>,
+    /// Every case with what it covers.
+    pub cases: Vec<CaseCoverage>,
+    /// Every field of a message with what the cases do with it; empty unless who has the cases fills it in.
+    pub fields: Vec<FieldUse>,
     /// Names and citations that the tables do not have.
     pub unknown: Vec<Unknown>,
 }
@@ -41,9 +49,39 @@ pub struct Covered<I> {
     pub id: I,
     /// The cases, in their order, each once.
     pub cases: Vec<String>,
-    /// Whether the entry is one that cases are expected for: not a permission, and not a requirement that
-    /// nothing in DM_SC 1.0 realises.
+    /// Whether the entry is one that cases are expected for: not a permission, not a requirement that
+    /// nothing in DM_SC 1.0 realises, and nothing that no case can show.
     pub expected: bool,
+    /// Its key word; items have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// What it says, in own words.
+    pub summary: String,
+    /// Why no case can show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untested: Option<String>,
+}
+
+/// A case and what it covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseCoverage {
+    /// Its name.
+    pub case: String,
+    /// Its items, that of its folder first.
+    pub items: Vec<ItemId>,
+    /// The clauses of DM_SC that it cites.
+    pub clauses: Vec<String>,
+    /// The requirements that it cites, and those that its clauses realise.
+    pub requirements: Vec<String>,
+    /// What it cites of other documents.
+    pub elsewhere: Vec<String>,
+}
+
+impl<I> Covered<I> {
+    /// Whether a MUST or MUST NOT has neither a case nor a reason.
+    pub fn is_unexcused(&self) -> bool {
+        self.expected && self.cases.is_empty() && matches!(self.level, Some(Level::Must | Level::MustNot))
+    }
 }
 
 /// A name or citation of a case that the tables do not have.
@@ -63,7 +101,9 @@ impl Coverage {
         let mut by_item: BTreeMap<&ItemId, Vec<String>> = BTreeMap::new();
         let mut by_place: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut unknown = Vec::new();
+        let mut by_case = Vec::new();
         for case in cases {
+            by_case.push(CaseCoverage::of(tables, case));
             for id in std::iter::once(&case.item).chain(&case.covers) {
                 push(by_item.entry(id).or_default(), &case.case);
                 if !tables.knows(id.as_str()) {
@@ -95,21 +135,83 @@ impl Coverage {
             id: clause.id.clone(),
             cases: of_clause(clause),
             expected: clause.level != Level::May && !clause.items.is_empty() && clause.untested.is_none(),
+            level: Some(clause.level),
+            summary: clause.summary.clone(),
+            untested: clause.untested.clone(),
         };
         let requirement = |requirement: &Requirement| {
             let mut all = cases_of(&requirement.id);
             let clauses = requirement.clauses.iter().filter_map(|id| tables.clause(id));
             clauses.flat_map(of_clause).for_each(|case| push(&mut all, &case));
             let realised = !requirement.items.is_empty() || !requirement.clauses.is_empty();
-            Covered { id: requirement.id.clone(), cases: all, expected: realised && requirement.level != Level::May }
+            let untested = requirement.untested.clone().or_else(|| of_all_clauses(tables, requirement));
+            Covered {
+                id: requirement.id.clone(),
+                expected: realised && requirement.level != Level::May && (untested.is_none() || !all.is_empty()),
+                cases: all,
+                level: Some(requirement.level),
+                summary: requirement.summary.clone(),
+                untested,
+            }
         };
         Self {
-            items: tables.ids().map(|id| Covered { id: id.clone(), cases: items_of(id), expected: true }).collect(),
+            items: tables
+                .ids()
+                .map(|id| Covered {
+                    id: id.clone(),
+                    cases: items_of(id),
+                    expected: true,
+                    level: None,
+                    summary: about(tables, id),
+                    untested: tables.item(id.as_str()).and_then(|item| item.untested.clone()),
+                })
+                .collect(),
             clauses: tables.clauses().iter().map(clause).collect(),
             requirements: tables.requirements().iter().map(requirement).collect(),
+            cases: by_case,
+            fields: Vec::new(),
             unknown,
         }
     }
+}
+
+impl CaseCoverage {
+    fn of(tables: &Tables, case: &CaseRef) -> Self {
+        let mut found = Self {
+            case: case.case.clone(),
+            items: std::iter::once(&case.item).chain(&case.covers).cloned().collect(),
+            clauses: Vec::new(),
+            requirements: Vec::new(),
+            elsewhere: Vec::new(),
+        };
+        for citation in &case.spec {
+            match place(tables, citation) {
+                Place::Known(id) if tables.clause(id).is_some() => push(&mut found.clauses, id),
+                Place::Known(id) => push(&mut found.requirements, id),
+                Place::Elsewhere | Place::Unknown(_) => push(&mut found.elsewhere, citation),
+            }
+        }
+        for requirement in tables.requirements() {
+            if requirement.clauses.iter().any(|clause| found.clauses.contains(clause)) {
+                push(&mut found.requirements, &requirement.id);
+            }
+        }
+        found
+    }
+}
+
+/// Why no case can show a requirement of whose clauses none can be shown.
+fn of_all_clauses(tables: &Tables, requirement: &Requirement) -> Option<String> {
+    let untested = |id: &String| tables.clause(id)?.untested.as_deref();
+    let mut reasons: Vec<&str> = requirement.clauses.iter().map(untested).collect::<Option<_>>()?;
+    reasons.dedup();
+    (!reasons.is_empty()).then(|| reasons.join(" "))
+}
+
+/// What an item is about, in own words where its document was not readable.
+fn about(tables: &Tables, id: &ItemId) -> String {
+    let own = tables.item(id.as_str()).map(|item| item.function.clone());
+    own.or_else(|| tables.external_item(id.as_str()).map(|item| item.what.clone())).unwrap_or_default()
 }
 
 enum Place<'a> {
@@ -152,41 +254,6 @@ fn push(cases: &mut Vec<String>, case: &str) {
     if !cases.iter().any(|known| known == case) {
         cases.push(case.to_owned());
     }
-}
-
-impl fmt::Display for Coverage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        section(f, "items", &self.items)?;
-        section(f, "clauses", &self.clauses)?;
-        section(f, "requirements", &self.requirements)?;
-        if !self.unknown.is_empty() {
-            writeln!(f, "names that the tables do not have")?;
-        }
-        for Unknown { case, name, nearest } in &self.unknown {
-            match nearest {
-                Some(nearest) => writeln!(f, "  {name}  in {case}; did you mean {nearest}?")?,
-                None => writeln!(f, "  {name}  in {case}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One kind of entry: how many have cases, then each with its count.
-fn section<I: fmt::Display>(f: &mut fmt::Formatter<'_>, title: &str, all: &[Covered<I>]) -> fmt::Result {
-    let expected = all.iter().filter(|entry| entry.expected);
-    let (with, without): (Vec<_>, Vec<_>) = expected.partition(|entry| !entry.cases.is_empty());
-    writeln!(f, "{title}: {} of {} have cases", with.len(), with.len() + without.len())?;
-    for entry in all {
-        let note = match (entry.cases.len(), entry.expected) {
-            (0, true) => "no case".to_owned(),
-            (0, false) => "no case, none expected".to_owned(),
-            (1, _) => "1 case".to_owned(),
-            (count, _) => format!("{count} cases"),
-        };
-        writeln!(f, "  {:<22} {note}", entry.id)?;
-    }
-    writeln!(f)
 }
 
 #[cfg(test)]

@@ -154,6 +154,11 @@ impl DutKind {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Card, Self::Terminal];
 
+    /// What the items of a class bind; none for a class of neither.
+    pub fn of(class: Class) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.classes().contains(&class))
+    }
+
     /// The classes of items that bind it.
     pub fn classes(self) -> &'static [Class] {
         match self {

@@ -16,12 +16,14 @@ mod id;
 mod item_verdict;
 mod not_applicable;
 mod not_run;
+mod purposes;
 mod readings;
+mod reference;
 mod tables;
 mod ternary;
 mod verdict;
 
-pub use coverage::{CaseRef, Coverage, Covered, Unknown};
+pub use coverage::{CaseCoverage, CaseRef, Coverage, Covered, FieldUse, Unknown};
 pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
 
 pub use gate::{Gate, UnknownChoice, Unshown};
@@ -33,7 +35,9 @@ pub use id::{Class, IdError, ItemId, Status};
 pub use item_verdict::{Evidence, ItemOutcome, ItemVerdict, Measured, Tally, item_verdicts};
 pub use not_applicable::NotApplicable;
 pub use not_run::{LeftOut, NotRun};
+pub use purposes::{Footing, Open, Purpose, Purposes, Reason, Standing};
 pub use readings::{Reading, Readings};
+pub use reference::Reference;
 pub use tables::{
     Alternative, Basis, Cited, Clause, Confidence, Document, External, Interpretation, Item, Known, Level, Requirement,
     Subject, Tables, TablesError,

@@ -109,6 +109,9 @@ pub struct Requirement {
     /// What there is to say on how, or that nothing realises it.
     #[serde(default)]
     pub note: Option<String>,
+    /// Why no case can show it, though something realises it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untested: Option<String>,
 }
 
 /// A clause of the DM_SC technical specification, sections 5 to 8.

@@ -51,6 +51,7 @@ pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
         cases.extend(part);
         found.take(problems);
     }
+    super::numbers::put_on(bundle, &mut cases, &mut found);
     found.none_or(cases)
 }
 
@@ -93,6 +94,10 @@ impl Found {
     /// How many problems there were so far, those told before included.
     pub(super) fn told(&self) -> usize {
         self.told
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -410,6 +415,7 @@ impl Reader<'_> {
             title: text("title"),
             purpose: text("purpose"),
             spec: texts("spec"),
+            refs: filled.get("refs").map(super::numbers::read).unwrap_or_default(),
             item: item?.clone(),
             joins_packages: filled.get("packages").and_then(Node::as_str).map(|word| word == "joined"),
             about_credentials: filled.get("about_credentials").and_then(Node::as_bool),

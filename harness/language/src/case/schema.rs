@@ -34,6 +34,11 @@ pub fn case_schema() -> Schema {
             Schema::seq_of(citation(), 1, usize::MAX),
             "The clauses it rests on: `DM_SC 7.1-3`, `DMNOTI 6.2`.",
         ),
+        Field::optional(
+            "refs",
+            super::numbers::references(),
+            "Numbers by which others know the case: `{ body: ETCS, id: \"5.2.1\" }`.",
+        ),
         Field::optional("covers", covers, covers_doc),
         Field::optional("claims", claims, claims_doc),
         Field::optional(

@@ -127,6 +127,9 @@ pub struct CaseHeader {
     pub covers: Vec<String>,
     /// The clauses tested.
     pub spec: Vec<String>,
+    /// The numbers by which others know it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refs: Vec<dmsc_scr::Reference>,
     /// What the harness plays.
     pub role: Role,
     /// The file of the case, relative to the root of the cases.

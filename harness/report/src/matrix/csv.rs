@@ -2,7 +2,7 @@
 
 use dmsc_scr::Evidence;
 
-use super::{Matrix, count};
+use super::{Cell, Matrix, count};
 use crate::journal::OutcomeKind;
 use crate::text::one_line;
 
@@ -14,7 +14,7 @@ impl Matrix {
         let counted = OutcomeKind::ALL.map(OutcomeKind::as_str);
         let mut head = vec!["item", "function", "class", "status", "dut", "verdict", "evidence", "claimed"];
         head.extend(counted);
-        head.push("reasons");
+        head.extend(["reasons", "refs"]);
         line(&mut out, head.into_iter().map(str::to_owned));
         for row in &self.rows {
             for (dut, cell) in self.duts.iter().zip(&row.cells) {
@@ -42,10 +42,17 @@ impl Matrix {
                 .into();
                 fields.extend(OutcomeKind::ALL.map(|kind| count(&cell.tally, kind).to_string()));
                 fields.push(cell.reasons.join("; "));
+                fields.push(self.refs(cell).join("; "));
                 line(&mut out, fields.into_iter());
             }
         }
         out
+    }
+
+    /// The numbers by which others know the cases of a cell: `ETCS 5.2.1 (DM_SC-C-001-M/session-id)`.
+    fn refs(&self, cell: &Cell) -> Vec<String> {
+        let cases = cell.cases.iter().filter_map(|at| self.cases.get(*at));
+        cases.flat_map(|case| case.refs.iter().map(move |one| format!("{one} ({})", case.id))).collect()
     }
 }
 

@@ -11,7 +11,7 @@ mod summary;
 
 use std::collections::BTreeMap;
 
-use dmsc_scr::{Basis, Evidence, ItemVerdict, Outcome, Tables, Tally};
+use dmsc_scr::{Basis, Evidence, ItemVerdict, Outcome, Reference, Tables, Tally};
 use serde::Serialize;
 
 pub use gate::{Gates, ShutItem};
@@ -264,6 +264,9 @@ pub struct CaseEntry {
     pub covers: Vec<String>,
     /// The clauses tested.
     pub spec: Vec<String>,
+    /// The numbers by which others know it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refs: Vec<Reference>,
     /// Its file.
     pub file: String,
     /// The outcome.
@@ -466,6 +469,7 @@ fn entry(run: &RunFolder, record: &Record) -> CaseEntry {
         item: case.item.clone(),
         covers: case.covers.clone(),
         spec: case.spec.clone(),
+        refs: case.refs.clone(),
         file: case.file.clone(),
         outcome: record.outcome.kind,
         reason: record.reason(),

@@ -78,6 +78,7 @@ fn case_header(case: &Case) -> CaseHeader {
         item: case.item.to_string(),
         covers: case.covers.iter().map(ToString::to_string).collect(),
         spec: case.spec.clone(),
+        refs: case.refs.clone(),
         role: match case.role {
             Role::Card => journal::Role::Card,
             Role::Terminal => journal::Role::Terminal,

@@ -71,6 +71,7 @@ pub(super) fn as_json(case: &Case) -> Value {
         "covers": case.covers,
         "claims": case.claims,
         "spec": case.spec,
+        "refs": case.refs,
         "role": case.role,
         "trust": case.trust.as_str(),
         "parameters": parameters,

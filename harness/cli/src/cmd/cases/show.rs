@@ -70,6 +70,7 @@ fn as_sheet(instances: &[&Case], case: &Case, terminal: &Terminal) -> String {
         ("covers", list(&case.covers)),
         ("claims", list(&case.claims)),
         ("clauses", cited.collect()),
+        ("refs", case.refs.iter().map(ToString::to_string).collect()),
         ("role", vec![format!("the harness plays the {}, the DUT is a {}", case.role, case.role.other())]),
         ("trust", vec![case.trust.as_str().to_owned()]),
         ("when", case.when.iter().map(|(id, reading)| format!("{id} is read as {reading}")).collect()),

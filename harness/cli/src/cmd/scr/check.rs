@@ -4,27 +4,34 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dmsc_doc::{Problem, Problems, Source, Span};
-use dmsc_scr::{Expr, Tables};
+use dmsc_language::purposes;
+use dmsc_scr::{Coverage, Expr, Tables};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
+use crate::library::{self, CasesArg};
 use crate::terminal::Terminal;
 
-/// Check the SCR tables, or a requirement expression
+/// Check the SCR tables, the test purposes and what cases cover, or a requirement expression
 ///
-/// Tables: every name that one of them uses exists in another, expressions parse, no item requires itself. An
-/// expression: its notation and its names; AND and OR side by side need parentheses.
+/// Tables: every name that one of them uses exists in another, expressions parse, no item requires itself. Purposes:
+/// each has cases, which exist and play the right role, or a reason. Coverage: a clause or requirement with MUST has a
+/// case, or its reason in the tables; if one has neither, the exit code is 1. An expression: its notation and its
+/// names; AND and OR side by side need parentheses.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   dmsc scr check
   dmsc scr check fixtures/scr
+  dmsc scr check --cases .
   dmsc scr check --expression 'DM_SC-C-001-M AND (DM_SC-C-002-O OR DM_SC-C-003-O)'")]
 pub(super) struct Check {
     /// A folder with the tables; those that are part of dmsc unless given
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
+    #[command(flatten)]
+    cases: CasesArg,
     /// Check this expression against the tables
     #[arg(short, long, value_name = "EXPRESSION")]
     expression: Option<String>,
@@ -58,26 +65,47 @@ impl Check {
                 }
             }
             None => {
+                let bundle = self.cases.bundle()?;
+                let cases = library::cases(&bundle)?;
+                let purposes = purposes::load(&bundle, &cases)?;
+                let refs: Vec<_> = cases.iter().map(|case| case.coverage()).collect();
+                let uncovered = unexcused(&Coverage::of(tables, &refs));
                 let counts = json!({
                     "items": tables.items().len(),
                     "external": tables.external().len(),
                     "requirements": tables.requirements().len(),
                     "clauses": tables.clauses().len(),
                     "interpretations": tables.interpretations().len(),
+                    "purposes": purposes.all().len(),
+                    "uncovered": uncovered,
                 });
                 if self.json {
                     terminal.json(&counts)?;
                 } else {
                     let count = |name: &str| counts[name].to_string();
                     terminal.out(&format!(
-                        "The tables hold: {} items, {} items of other enablers, {} requirements, {} clauses, {} interpretations\n",
-                        count("items"), count("external"), count("requirements"), count("clauses"), count("interpretations"),
+                        "The tables hold: {} items, {} items of other enablers, {} requirements, {} clauses, {} interpretations, {} test purposes\n",
+                        count("items"), count("external"), count("requirements"), count("clauses"), count("interpretations"), count("purposes"),
                     ))?;
+                    for id in &uncovered {
+                        terminal.out(&format!(
+                            "{id} has no case; write one, or add to it as `untested` why there can be none\n"
+                        ))?;
+                    }
+                }
+                if !uncovered.is_empty() {
+                    return Ok(Exit::Fails);
                 }
             }
         }
         Ok(Exit::Conforms)
     }
+}
+
+/// What has MUST or MUST NOT, and neither a case nor a reason.
+fn unexcused(coverage: &Coverage) -> Vec<String> {
+    let all = coverage.clauses.iter().chain(&coverage.requirements);
+    all.filter(|entry| entry.is_unexcused()).map(|entry| entry.id.clone()).collect()
 }
 
 fn load(folder: &Path) -> Result<Tables, Failure> {

@@ -5,6 +5,7 @@ mod clauses;
 mod coverage;
 mod interpretations;
 mod list;
+mod purposes;
 mod requirements;
 mod show;
 
@@ -14,7 +15,7 @@ use dmsc_scr::{ItemId, Tables};
 use crate::failure::{Done, Failure};
 use crate::terminal::Terminal;
 
-/// Look up SCR items, clauses, requirements and open points
+/// Look up SCR items, clauses, requirements, test purposes and open points
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Scr {
@@ -30,6 +31,7 @@ enum Verb {
     Coverage(coverage::Coverage),
     Clauses(clauses::Clauses),
     Requirements(requirements::Requirements),
+    Purposes(purposes::Purposes),
     Interpretations(interpretations::Interpretations),
 }
 
@@ -42,6 +44,7 @@ impl Scr {
             Verb::Coverage(coverage) => coverage.run(terminal),
             Verb::Clauses(clauses) => clauses.run(terminal),
             Verb::Requirements(requirements) => requirements.run(terminal),
+            Verb::Purposes(purposes) => purposes.run(terminal),
             Verb::Interpretations(interpretations) => interpretations.run(terminal),
         }
     }
