@@ -1,5 +1,6 @@
 //! Which cases run, how they run, and what they come to.
 
+pub mod audit;
 mod ending;
 pub mod execute;
 pub mod explore;

@@ -3,7 +3,7 @@
 mod block;
 mod folder;
 mod person;
-mod progress;
+pub(crate) mod progress;
 
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;

@@ -14,7 +14,7 @@ use super::person::Person;
 use crate::terminal::{DIM, ERROR, GOOD, Terminal, Verbosity, WARNING, paint};
 
 /// The progress of a run, on standard error.
-pub(super) struct Progress<'t> {
+pub(crate) struct Progress<'t> {
     terminal: &'t Terminal,
     bar: ProgressBar,
     person: bool,
@@ -27,7 +27,7 @@ pub(super) struct Progress<'t> {
 
 impl<'t> Progress<'t> {
     /// Nothing has happened yet. The bar hides itself where standard error is no terminal.
-    pub(super) fn new(terminal: &'t Terminal, person: bool) -> Self {
+    pub(crate) fn new(terminal: &'t Terminal, person: bool) -> Self {
         let quiet = terminal.verbosity == Verbosity::Quiet;
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Self {
@@ -42,7 +42,7 @@ impl<'t> Progress<'t> {
     }
 
     /// Takes the bar away.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
 

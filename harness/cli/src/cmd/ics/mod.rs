@@ -1,5 +1,8 @@
 //! `dmsc ics`: conformance statements.
 
+mod audit;
+mod draft;
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +16,7 @@ use crate::failure::{Done, Failure};
 use crate::source;
 use crate::terminal::Terminal;
 
-/// Write and check conformance statements (ICS)
+/// Write and check conformance statements (ICS), or hold them against a run
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Ics {
@@ -25,6 +28,8 @@ pub(crate) struct Ics {
 enum Verb {
     New(New),
     Check(Check),
+    Audit(audit::Audit),
+    Draft(draft::Draft),
 }
 
 /// Write a statement to fill in
@@ -76,6 +81,8 @@ impl Ics {
         match &self.verb {
             Verb::New(new) => new.run(terminal),
             Verb::Check(check) => check.run(terminal),
+            Verb::Audit(audit) => audit.run(terminal),
+            Verb::Draft(draft) => draft.run(terminal),
         }
     }
 }

@@ -1,0 +1,55 @@
+//! A statement that says what was seen.
+
+use std::collections::BTreeMap;
+
+use dmsc_scr::{DutKind, ItemId, Tables};
+
+use super::{Audit, Audited, shown};
+
+/// An answer, and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// Yes or no; none where nothing could be seen.
+    pub claimed: Option<bool>,
+    /// What it rests on, in a line.
+    pub why: String,
+}
+
+/// The answers that what was seen of a DUT calls for: the mandatory items are claimed, an optional one if it was shown.
+/// An item of another enabler is claimed where one that is claimed requires it.
+pub fn answers(audit: &Audit, kind: DutKind, tables: &Tables) -> BTreeMap<ItemId, Answered> {
+    let mut answers = BTreeMap::new();
+    for item in tables.items().iter().filter(|item| kind.classes().contains(&item.class)) {
+        let seen = audit.items.iter().find(|one| one.item == item.id);
+        answers.insert(item.id.clone(), answer(item.is_mandatory(), seen));
+    }
+    let claimed = |answers: &BTreeMap<ItemId, Answered>, wanted: Option<bool>| {
+        let those = answers.iter().filter(|(_, answered)| answered.claimed == wanted);
+        those.flat_map(|(id, _)| tables.closure(id.as_str())).collect::<Vec<_>>()
+    };
+    let (required, open) = (claimed(&answers, Some(true)), claimed(&answers, None));
+    for id in kind.items(tables) {
+        let rests = |claimed, why: &str| Answered { claimed, why: why.to_owned() };
+        answers.entry(id.clone()).or_insert_with(|| match (required.contains(&id), open.contains(&id)) {
+            (true, _) => rests(Some(true), "what is claimed requires it"),
+            (false, true) => rests(None, "what requires it is open"),
+            (false, false) => rests(Some(false), "nothing that is claimed requires it"),
+        });
+    }
+    answers
+}
+
+fn answer(mandatory: bool, seen: Option<&Audited>) -> Answered {
+    let evidence = seen.map(|one| one.evidence.as_slice()).unwrap_or_default();
+    let shown = shown(evidence);
+    let trace = evidence.iter().find(|one| Some(one.shows) == shown);
+    let why = trace.map(|one| format!("{}, in {}", one.what, one.case));
+    match (mandatory, shown) {
+        (true, Some(false)) => {
+            let why = why.unwrap_or_default();
+            Answered { claimed: Some(true), why: format!("mandatory, though: {why}") }
+        }
+        (true, _) => Answered { claimed: Some(true), why: why.unwrap_or_else(|| "mandatory; nothing shows it".into()) },
+        (false, claimed) => Answered { claimed, why: why.unwrap_or_else(|| "nothing in the run could show it".into()) },
+    }
+}
