@@ -7,6 +7,7 @@ use dmsc_engine::account::Account;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig};
 use dmsc_engine::choice::Choices;
+use dmsc_engine::choice::http::{Connection as HttpConnection, Http};
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{
     Announced, CardSetup, Chunks, DmClientMode, Form, Package, Polling, ScwsMode, Setup, StartMode, TerminalSetup,
@@ -52,6 +53,13 @@ impl<'a> Players<'a> {
         }
     }
 
+    /// The port of the SCWS: over TLS that of the account's address, where that is another.
+    pub(crate) fn http_port(&self, account: &Account) -> u16 {
+        let changed = account.is_secure() && !self.dut.ixit.account.is_secure();
+        let port = account.address_parts().filter(|_| changed).map(|address| address.port);
+        port.unwrap_or(self.dut.ixit.http_port)
+    }
+
     fn steered(&self, medium: Medium) -> Steered {
         Steered::by(&self.dut.readings(), medium)
     }
@@ -65,15 +73,15 @@ impl<'a> Players<'a> {
         CardConfig {
             medium,
             files,
+            http_port: setup.http_port.map_or_else(|| self.http_port(&account), NonZeroU16::get),
             account,
             program: setup.program.iter().flatten().map(package).collect(),
-            http_port: setup.http_port.map_or(self.dut.ixit.http_port, NonZeroU16::get),
             buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
             transport: steered.transport,
             type_first: steered.type_first,
             causes: Vec::new(),
             versions: steered.versions,
-            choices: Choices::default(),
+            choices: Choices { http: http(setup.closes), ..Choices::default() },
             scws: setup.scws != Some(ScwsMode::Manual),
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
             switches: Switches::default(),
@@ -117,6 +125,12 @@ impl<'a> Players<'a> {
             seed: self.seed,
         }
     }
+}
+
+/// The HTTP of a server that closes its connections, or does not.
+fn http(closes: Option<bool>) -> Http {
+    let connection = if closes == Some(true) { HttpConnection::Closed } else { HttpConnection::Kept };
+    Http { connection, ..Http::default() }
 }
 
 fn sizes(chunks: Option<&Chunks>) -> Vec<u8> {

@@ -116,9 +116,9 @@ impl Players<'_> {
         CardConfig {
             medium: Medium::Contact,
             files: self.files().clone(),
+            http_port: self.http_port(&account),
             account,
             program: reference_program(self.choices().server.program),
-            http_port: self.dut.ixit.http_port,
             buffer_size: BUFFER_SIZE,
             transport: match self.choices().card.trigger_transport {
                 TriggerTransport::Tcp => TransportProtocol::TcpClientLocal,

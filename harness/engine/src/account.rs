@@ -67,6 +67,23 @@ pub struct Account {
     pub client_auth: AuthScheme,
     /// How its notifications are written.
     pub form: TriggerForm,
+    /// The key of TLS, where the address is one of HTTPS (DM_SC 5.2, RFC 4279).
+    pub psk: Psk,
+}
+
+/// A pre-shared key and its name.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Psk {
+    /// The identity of the key.
+    pub identity: String,
+    /// The key.
+    pub key: Vec<u8>,
+}
+
+impl std::fmt::Debug for Psk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Psk").field("identity", &self.identity).finish_non_exhaustive()
+    }
 }
 
 impl Account {
@@ -85,6 +102,11 @@ impl Account {
         cred(self.server_auth, self.server_name(), &self.server_secret, nonce)
     }
 
+    /// Whether its sessions run over TLS.
+    pub fn is_secure(&self) -> bool {
+        is_secure(&self.address)
+    }
+
     /// Host and port of the address, and the path behind them.
     pub fn address_parts(&self) -> Option<Address> {
         Address::parse(&self.address)
@@ -99,6 +121,31 @@ fn cred(scheme: AuthScheme, name: &str, secret: &str, nonce: &[u8]) -> Option<dm
         AuthScheme::Md5 => (auth::AuthType::Md5, auth::md5(name.as_bytes(), secret.as_bytes(), nonce)),
     };
     Some(Cred { format: Some("b64".into()), type_: Some(type_), data: Data::Text(data) })
+}
+
+/// Whether an address is one of HTTPS.
+fn is_secure(address: &str) -> bool {
+    address.get(..HTTPS.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(HTTPS))
+}
+
+const HTTPS: &str = "https://";
+const HTTP: &str = "http://";
+
+/// The ports of the SCWS over BIP, of plain HTTP and of HTTPS (IANA: smartcard-port, smartcard-tls).
+const PORTS: [&str; 2] = [":3516", ":4116"];
+
+/// The same address under the other scheme, or this one; a port of table 2 of DM_SC 8.1 follows.
+pub fn with_scheme(address: &str, secure: bool) -> String {
+    if is_secure(address) == secure {
+        return address.to_owned();
+    }
+    let (from, to, scheme) = if secure { (PORTS[0], PORTS[1], HTTPS) } else { (PORTS[1], PORTS[0], HTTP) };
+    let Some((_, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.strip_suffix(from) {
+        Some(host) => format!("{scheme}{host}{to}{path}"),
+        None => format!("{scheme}{authority}{path}"),
+    }
 }
 
 /// An absolute `http` or `https` address, taken apart.
@@ -154,6 +201,17 @@ impl Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_port_of_table_2_follows_the_scheme() {
+        let secure = "https://127.0.0.1:4116/OMA/DM";
+        assert_eq!(with_scheme("http://127.0.0.1:3516/OMA/DM", true), secure);
+        assert_eq!(with_scheme(secure, true), secure);
+        assert_eq!(with_scheme(secure, false), "http://127.0.0.1:3516/OMA/DM");
+        assert_eq!(with_scheme("http://{host}:{port}/OMA/DM", true), "https://{host}:{port}/OMA/DM");
+        assert_eq!(with_scheme("HTTPS://localuicc", false), "http://localuicc");
+        assert_eq!(with_scheme("nonsense", true), "nonsense");
+    }
 
     #[test]
     fn addresses_are_taken_apart() {

@@ -26,11 +26,12 @@ use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
 use crate::medium::Medium;
-use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, What};
+use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, Tls, What};
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
 use crate::switch::{Switch, Switches};
+use crate::tls::TlsServer;
 use applet::Applet;
 use cat::{Cat, Issued, Origin};
 pub use config::{CardConfig, Cause};
@@ -45,11 +46,15 @@ pub struct Card {
     cat: Cat,
     applet: Applet,
     scws: Scws,
+    /// What answers connections over TLS.
+    tls: TlsServer,
     /// What waits to be answered, oldest first; each follows an event that wants an answer.
     waiting: VecDeque<Pending>,
     /// The answer to an APDU that waits for what the application says.
     held: Option<Held>,
     streams: Vec<Conduit>,
+    /// Connections so far.
+    connections: u32,
     switches: Switches,
     /// Whether it reads the type of a registered application before the coding scheme of its name.
     type_first: bool,
@@ -92,10 +97,12 @@ impl Card {
             medium: config.medium,
             files: Files::new(config.files),
             cat: Cat::numbered(config.choices.card.command_numbers),
+            tls: TlsServer::new(config.choices.tls, config.switches.clone(), config.seed, config.scripted),
             scws: Scws::new(server, config.choices, config.switches.clone()),
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),
+            connections: 0,
             switches: config.switches,
             type_first: config.type_first,
             locked_up: false,
@@ -246,11 +253,13 @@ impl Card {
             }
             Content::Envelope(envelope) => {
                 let reaction = self.applet.envelope(envelope, &mut self.scws.server, &mut self.cat, &mut self.io)?;
+                self.tell_gone();
                 Ok((reaction, 0x9000, None))
             }
             Content::Response(response) => {
                 let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
                 let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.io)?;
+                self.tell_gone();
                 self.tell_end();
                 if let Some(channel) = data {
                     self.look(Transport::Channel(channel))?;
@@ -437,6 +446,7 @@ impl Player for Card {
                 self.cat.issue(Issued { origin: Origin::Script, name, octets });
                 Ok(())
             }
+            What::Tls(what @ (Tls::Alert | Tls::Record | Tls::HelloRequest)) => self.act_in_tls(what, change),
             // Everything else comes from a terminal, or is an answer.
             other => Err(PlayerError(format!("a card does not send {other:?} by itself"))),
         }

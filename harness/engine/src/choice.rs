@@ -11,6 +11,7 @@ pub mod octets;
 pub mod server;
 mod table;
 pub mod terminal;
+pub mod tls;
 
 use crate::role::Role;
 
@@ -31,11 +32,13 @@ pub struct Choices {
     pub terminal: terminal::Handset,
     /// As a card.
     pub card: card::Uicc,
+    /// In TLS.
+    pub tls: tls::Tls,
 }
 
 /// The table, group by group.
-const GROUPS: [&[Choice]; 7] =
-    [client::ROWS, server::ROWS, dm::ROWS, octets::ROWS, http::ROWS, terminal::ROWS, card::ROWS];
+const GROUPS: [&[Choice]; 8] =
+    [client::ROWS, server::ROWS, dm::ROWS, octets::ROWS, http::ROWS, terminal::ROWS, card::ROWS, tls::ROWS];
 
 /// A choice, as the table describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +118,7 @@ impl Choices {
             choices.http.set(choice, alternative);
             choices.terminal.set(choice, alternative);
             choices.card.set(choice, alternative);
+            choices.tls.set(choice, alternative);
         }
         choices
     }

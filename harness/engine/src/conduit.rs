@@ -10,11 +10,13 @@
 //! A player gives a conduit what its transport brings, takes whole messages out, and after each call carries
 //! [`Conduit::take_output`] to the transport: a layer may have something to say by itself.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use dmsc_link::StreamId;
 
 use crate::http::{HttpError, HttpMessage, Reader, Side};
+use crate::tls::{OVER, TlsLayer, Told};
 
 /// What carries a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub enum Transport {
 }
 
 /// What stands between a transport and HTTP, without I/O or clock: TLS, or nothing.
-pub trait Layer: fmt::Debug + Send {
+pub(crate) trait Layer: fmt::Debug + Send {
     /// The transport is open.
     fn open(&mut self, _flow: &mut Flow) {}
 
@@ -41,15 +43,40 @@ pub trait Layer: fmt::Debug + Send {
 
     /// This side closes the connection.
     fn close(&mut self, _flow: &mut Flow) {}
+
+    /// The transport has ended.
+    ///
+    /// # Errors
+    /// Why that is not the end of what the other side had to say.
+    fn end(&mut self, _flow: &mut Flow) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The layer, if it is TLS.
+    fn as_tls(&mut self) -> Option<&mut TlsLayer> {
+        None
+    }
+
+    /// Whether it is TLS.
+    fn is_tls(&self) -> bool {
+        false
+    }
+
+    /// Whether what passes is protected.
+    fn is_protected(&self) -> bool {
+        false
+    }
 }
 
 /// What comes out of a layer, in both directions.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub(crate) struct Flow {
     /// For the HTTP reader.
-    pub http: Vec<u8>,
+    pub(crate) http: Vec<u8>,
     /// For the transport.
-    pub transport: Vec<u8>,
+    pub(crate) transport: Vec<u8>,
+    /// To be told.
+    pub(crate) told: Vec<Told>,
 }
 
 /// No layer: `http`.
@@ -67,12 +94,18 @@ impl Layer for Plain {
     }
 }
 
+/// The field that says which connection of its player something came over.
+pub(crate) const NUMBER: &str = "connection_number";
+
 /// One connection, seen from one of its ends.
 #[derive(Debug)]
 pub struct Conduit {
     transport: Transport,
     side: Side,
-    layer: Box<dyn Layer>,
+    /// None until it is decided what stands between transport and HTTP.
+    layer: Option<Box<dyn Layer>>,
+    /// What arrived before that.
+    unread: Vec<u8>,
     reader: Reader,
     is_open: bool,
     /// HTTP octets that wait for the transport to open.
@@ -81,31 +114,66 @@ pub struct Conduit {
     output: Vec<u8>,
     /// Why the layer cannot go on, until it is told.
     failure: Option<String>,
+    /// What happened in the layer, until it is told.
+    told: VecDeque<Told>,
+    /// Which connection of its player it is, counted from 1.
+    number: u32,
+    /// HTTP messages taken out so far.
+    taken: u32,
 }
 
 impl Conduit {
-    /// The server's end of a connection that a client has opened.
+    /// The server's end of a connection that a client has opened. What arrives is looked at once it is known what
+    /// protects it: [`Conduit::protect`].
     pub fn server(transport: Transport) -> Conduit {
-        let mut conduit = Conduit::with_layer(transport, Side::Server, Box::new(Plain));
-        conduit.open();
+        let mut conduit = Conduit::new(transport, Side::Server);
+        conduit.is_open = true;
         conduit
     }
 
-    /// The client's end of a connection that is being opened.
-    pub fn client(transport: Transport) -> Conduit {
-        Conduit::with_layer(transport, Side::Client, Box::new(Plain))
+    /// The client's end of a connection that is being opened, protected by this layer, if there is one.
+    pub(crate) fn client(transport: Transport, layer: Option<TlsLayer>) -> Conduit {
+        let mut conduit = Conduit::new(transport, Side::Client);
+        conduit.layer = Some(layer.map_or_else(|| Box::new(Plain) as Box<dyn Layer>, |layer| Box::new(layer)));
+        conduit
     }
 
-    fn with_layer(transport: Transport, side: Side, layer: Box<dyn Layer>) -> Conduit {
+    /// Whether it is not known yet what protects it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.layer.is_none()
+    }
+
+    /// Protects it by this layer, if there is one, from the first octet on.
+    pub(crate) fn protect(&mut self, layer: Option<TlsLayer>, number: u32) {
+        self.number = number;
+        self.stand(layer.map_or_else(|| Box::new(Plain) as Box<dyn Layer>, |layer| Box::new(layer)));
+    }
+
+    fn stand(&mut self, layer: Box<dyn Layer>) {
+        self.layer = Some(layer);
+        if self.is_open {
+            self.open();
+        }
+        let unread = std::mem::take(&mut self.unread);
+        if !unread.is_empty() {
+            self.receive(&unread);
+        }
+    }
+
+    fn new(transport: Transport, side: Side) -> Conduit {
         Conduit {
             transport,
             side,
-            layer,
+            layer: None,
+            unread: Vec::new(),
             reader: Reader::new(side),
             is_open: false,
             held: Vec::new(),
             output: Vec::new(),
             failure: None,
+            told: VecDeque::new(),
+            number: 0,
+            taken: 0,
         }
     }
 
@@ -122,19 +190,70 @@ impl Conduit {
     /// The transport is open: what waited for it can go.
     pub fn open(&mut self) {
         self.is_open = true;
+        let Some(layer) = self.layer.as_mut() else { return };
         let mut flow = Flow::default();
-        self.layer.open(&mut flow);
+        layer.open(&mut flow);
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() {
-            self.layer.send(&held, &mut flow);
+            layer.send(&held, &mut flow);
         }
         self.flow(flow);
     }
 
+    /// Has TLS do something by itself; nothing where there is none.
+    pub(crate) fn with_tls(&mut self, act: impl FnOnce(&mut TlsLayer, &mut Flow) -> Result<(), String>) {
+        let Some(tls) = self.tls() else { return };
+        let mut flow = Flow::default();
+        let done = act(tls, &mut flow);
+        self.failure = self.failure.take().or(done.err());
+        self.flow(flow);
+    }
+
+    /// Whether what passes is protected by TLS, and not let through by it.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.layer.as_ref().is_some_and(|layer| layer.is_protected())
+    }
+
+    /// Whether TLS protects it.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.layer.as_ref().is_some_and(|layer| layer.is_tls())
+    }
+
+    /// The layer, if it is TLS.
+    pub(crate) fn tls(&mut self) -> Option<&mut TlsLayer> {
+        self.layer.as_mut()?.as_tls()
+    }
+
+    /// The next thing that happened in the layer.
+    pub(crate) fn next_told(&mut self) -> Option<Told> {
+        let mut told = self.told.pop_front()?;
+        told.fields.insert(NUMBER.into(), self.number.into());
+        if told.kind == OVER {
+            told.fields.insert("http_messages".into(), self.taken.into());
+        }
+        Some(told)
+    }
+
+    /// Which connection of its player it is, counted from 1.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Numbers it.
+    #[must_use]
+    pub(crate) fn numbered(mut self, number: u32) -> Conduit {
+        self.number = number;
+        self
+    }
+
     /// Takes octets that arrived on the transport.
     pub fn receive(&mut self, octets: &[u8]) {
+        let Some(layer) = self.layer.as_mut() else {
+            self.unread.extend_from_slice(octets);
+            return;
+        };
         let mut flow = Flow::default();
-        if let Err(reason) = self.layer.receive(octets, &mut flow) {
+        if let Err(reason) = layer.receive(octets, &mut flow) {
             self.failure = Some(reason);
         }
         self.flow(flow);
@@ -149,25 +268,34 @@ impl Conduit {
             let method = message.split(|b| *b == b' ').next().unwrap_or_default();
             self.reader.expect_response_to(String::from_utf8_lossy(method));
         }
-        if !self.is_open {
+        let Some(layer) = self.layer.as_mut().filter(|_| self.is_open) else {
             self.held.extend_from_slice(message);
             return;
-        }
+        };
         let mut flow = Flow::default();
-        self.layer.send(message, &mut flow);
+        layer.send(message, &mut flow);
         self.flow(flow);
     }
 
     /// This side closes the connection after what was sent.
     pub fn close(&mut self) {
+        let Some(layer) = self.layer.as_mut() else { return };
         let mut flow = Flow::default();
-        self.layer.close(&mut flow);
+        layer.close(&mut flow);
         self.flow(flow);
     }
 
     /// The other side has closed the connection.
     pub fn end(&mut self) {
-        self.reader.end();
+        let mut flow = Flow::default();
+        let ended = self.layer.as_mut().map_or(Ok(()), |layer| layer.end(&mut flow));
+        self.flow(flow);
+        match ended {
+            Ok(()) => self.reader.end(),
+            // Between two messages nothing is missing.
+            Err(reason) if !self.reader.rest().is_empty() => self.failure = Some(reason),
+            Err(_) => {}
+        }
     }
 
     /// What the transport has to carry now.
@@ -183,6 +311,7 @@ impl Conduit {
         match (self.reader.take()?, self.failure.take()) {
             (Some(message), failure) => {
                 self.failure = failure;
+                self.taken = self.taken.saturating_add(1);
                 Ok(Some(message))
             }
             (None, Some(reason)) => Err(HttpError::Layer(reason)),
@@ -198,6 +327,7 @@ impl Conduit {
     fn flow(&mut self, mut flow: Flow) {
         self.reader.feed(&flow.http);
         self.output.append(&mut flow.transport);
+        self.told.extend(flow.told);
     }
 }
 
@@ -262,18 +392,21 @@ mod tests {
     }
 
     fn masked(side: Side) -> Conduit {
-        Conduit::with_layer(Transport::Stream(1), side, Box::new(Masked { side, ready: false, waiting: Vec::new() }))
+        let mut conduit = Conduit::new(Transport::Stream(1), side);
+        conduit.stand(Box::new(Masked { side, ready: false, waiting: Vec::new() }));
+        conduit
     }
 
     #[test]
     fn without_a_layer_http_passes_as_it_is() {
-        let mut client = Conduit::client(Transport::Stream(7));
+        let mut client = Conduit::client(Transport::Stream(7), None);
         client.send(GET);
         assert!(client.take_output().is_empty(), "the transport is not open");
         client.open();
         let request = client.take_output();
         assert_eq!(request, GET);
         let mut server = Conduit::server(Transport::Channel(1));
+        server.protect(None, 1);
         server.receive(&request);
         assert_eq!(server.next_message().unwrap().unwrap().1, GET);
         server.send(OK);
@@ -284,7 +417,7 @@ mod tests {
 
     #[test]
     fn the_method_of_a_request_decides_how_its_response_is_read() {
-        let mut client = Conduit::client(Transport::Channel(1));
+        let mut client = Conduit::client(Transport::Channel(1), None);
         client.open();
         client.send(b"HEAD / HTTP/1.1\r\n\r\n");
         client.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");

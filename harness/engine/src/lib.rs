@@ -28,5 +28,6 @@ pub mod scws;
 pub mod switch;
 pub mod template;
 pub mod terminal;
+mod tls;
 pub mod trial;
 pub mod trigger_form;

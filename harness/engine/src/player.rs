@@ -15,6 +15,7 @@ use crate::event::{Actor, Event};
 use crate::fields::{Fields, add_irregular};
 use crate::messages::{FieldProblem, What};
 use crate::patch::{Change, Patch, Patches};
+use crate::tls::Told;
 
 /// How to answer a message.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -184,6 +185,19 @@ impl PlayerIo {
         if self.scripted {
             self.push(from, kind.into(), octets, Fields::later(fields), false, false);
         }
+    }
+
+    /// Tells of what happened in TLS on a connection of whoever `us` is. Returns whether the player must wait to be told
+    /// how to answer.
+    pub(crate) fn tell_tls(&mut self, us: Actor, told: Told) -> bool {
+        let asks = told.is_hello();
+        let Told { heard, kind, octets, fields } = told;
+        match (heard, asks) {
+            (true, true) => return self.hear(us.peer(), kind, &octets, || fields),
+            (true, false) => self.observe(us.peer(), kind, &octets, || fields),
+            (false, _) => self.say(us, kind, &octets, || fields),
+        }
+        false
     }
 
     fn push(

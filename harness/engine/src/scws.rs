@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 
 use crate::choice::Choices;
 use crate::choice::http::{BodyFraming, Http, Interim, OtherRequests};
-use crate::conduit::Conduit;
+use crate::conduit::{Conduit, NUMBER};
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
-use crate::http::{HttpMessage, Start};
+use crate::http::{HttpError, HttpMessage, Start};
 use crate::http_change::write;
 use crate::http_manner;
 use crate::messages::HttpWith;
@@ -25,6 +25,8 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// A request that wants an answer.
 #[derive(Clone, Debug)]
 pub enum Request {
+    /// The hello of a connection over TLS.
+    Hello,
     /// An HTTP request.
     Http(Box<HttpMessage>),
     /// The DM message in it, the encoding it came in, and what its answer has to go by.
@@ -79,9 +81,11 @@ impl Scws {
         match conduit.next_message() {
             Ok(None) => None,
             Ok(Some((request, octets))) => {
-                io.hear(Actor::Client, "http.request", &octets, || request.fields());
+                io.hear(Actor::Client, "http.request", &octets, || numbered(request.fields(), conduit));
                 Some(Ok(Request::Http(Box::new(request))))
             }
+            // What broke TLS has been told, and there is no way to answer.
+            Err(HttpError::Layer(_)) => Some(Err(Output { octets: Vec::new(), close: true })),
             Err(error) => {
                 io.observe(Actor::Client, "http.garbage", conduit.rest(), || {
                     Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
@@ -279,6 +283,13 @@ pub(crate) fn foreign(message: &HttpMessage) -> Unreadable {
         None => "no Content-Type says what the body is".into(),
     };
     Unreadable { reason, offset: None, refused: false }
+}
+
+/// The fields of a message, and the number of the connection that it came over.
+pub(crate) fn numbered(mut fields: Map<String, Value>, conduit: &Conduit) -> Map<String, Value> {
+    fields.insert(NUMBER.into(), conduit.number().into());
+    fields.insert("secure".into(), conduit.is_protected().into());
+    fields
 }
 
 /// The path of a request target, which may be an absolute address (RFC 9112 3.2.2).

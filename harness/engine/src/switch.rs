@@ -156,6 +156,28 @@ pub enum Switch {
     IgnoreClientChallenge,
     /// DM_SC Server: a nonce issued by the client is not used in the next notification.
     ForgetServerNonce,
+    /// TLS: a record whose MAC or padding is wrong is taken.
+    TlsTakesBadMac,
+    /// TLS: a Finished that does not verify is taken.
+    TlsTakesBadFinished,
+    /// TLS client: a cipher suite that was not offered is taken.
+    TlsTakesAnySuite,
+    /// TLS client: a version that was not offered is taken.
+    TlsTakesAnyVersion,
+    /// TLS: messages that are not due are passed over.
+    TlsTakesAnyOrder,
+    /// TLS: a record that is too long is taken.
+    TlsTakesLongRecords,
+    /// TLS client: a session is resumed with another suite than it had.
+    TlsTakesOtherSessions,
+    /// TLS server: a client that fell back to a lower version is served.
+    TlsTakesFallback,
+    /// TLS client: a response that ends without close_notify is taken for whole.
+    TlsTakesCutAnswers,
+    /// TLS client: where there is no TLS to be had, the session goes on without.
+    TlsFallsBack,
+    /// TLS server: a request without TLS is served.
+    TlsServesPlain,
     /// DM_SC Server: commands are sent while the client's package is not complete.
     CommandsTooEarly,
 }

@@ -9,6 +9,7 @@ pub mod limits;
 mod offers;
 mod package0_reassembly;
 mod start;
+mod tls;
 mod toolkit;
 pub mod tree;
 
@@ -29,10 +30,11 @@ use crate::chunks::Chunks;
 use crate::dm::DmClient;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
-use crate::messages::{WakeUpWith, What};
+use crate::messages::{Tls, WakeUpWith, What};
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::switch::{Switch, Switches};
+use crate::tls::TlsClient;
 use acts::CUSTOMER_CARE;
 pub use acts::{ACTS, INSERT_CARD, alter_profile};
 use bip::{Bip, Notice};
@@ -68,6 +70,7 @@ pub struct Terminal {
     client: DmClient,
     client_alive: bool,
     http: HttpClient,
+    tls: TlsClient,
     announced: bool,
     /// A wake-up asked for during the start-up, to be given after it.
     wake: Option<WakeUpWith>,
@@ -158,6 +161,7 @@ impl Terminal {
             client,
             client_alive: true,
             http: HttpClient::default(),
+            tls: TlsClient::new(config.choices.tls, config.switches.clone(), config.seed),
             announced: false,
             wake: None,
             waking: None,
@@ -441,6 +445,8 @@ impl Player for Terminal {
             What::DmMessage => self.dm_message(change)?,
             What::Connect => self.connect_only()?,
             What::Disconnect => self.disconnect(),
+            What::Tls(Tls::ClientHello) => self.say_hello(change)?,
+            What::Tls(what @ (Tls::Alert | Tls::Record)) => self.act_in_tls(what, change)?,
             // Everything else comes from a card or a server, is an answer, or stands for several.
             What::Atr
             | What::Response
@@ -455,6 +461,7 @@ impl Player for Terminal {
             | What::HttpInterim
             | What::HttpGarbage
             | What::DmUnreadable
+            | What::Tls(_)
             | What::SessionOver => {
                 return Err(PlayerError(format!("a terminal does not send {what:?} by itself")));
             }

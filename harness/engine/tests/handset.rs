@@ -39,6 +39,7 @@ impl Handset {
             client_nonce: (0..16).collect(),
             client_auth: AuthScheme::Md5,
             form: dmsc_engine::trigger_form::TriggerForm::default(),
+            psk: dmsc_engine::account::Psk::default(),
         };
         let card = Card::new(CardConfig {
             versions: dmsc_engine::dm::version::Versions::default(),

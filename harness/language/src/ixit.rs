@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
-use dmsc_engine::account::{Account, Address, AuthScheme};
+use dmsc_doc::{Field, Mapping, Schema};
+use dmsc_engine::account::{Account, Address, AuthScheme, Psk};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp};
 use dmsc_engine::trigger_form::TriggerForm;
@@ -43,6 +43,7 @@ pub enum Secrets {
 }
 
 const DEFAULT_NONCE: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const DEFAULT_KEY: [u8; 16] = *b"dmsc-preshared-k";
 /// The port of the SCWS for plain HTTP over BIP (IANA: smartcard-port).
 pub(crate) const DEFAULT_PORT: u16 = 3516;
 /// The port of the account's address over BIP (DM_SC 8.1, table 2).
@@ -66,6 +67,7 @@ fn default_account(http_port: impl Display) -> Account {
         client_nonce: DEFAULT_NONCE.to_vec(),
         client_auth: AuthScheme::Md5,
         form: TriggerForm::default(),
+        psk: Psk { identity: "dmsc-terminal".into(), key: DEFAULT_KEY.to_vec() },
     }
 }
 
@@ -81,23 +83,9 @@ fn account_fields() -> Vec<Field> {
             }
             _ => "",
         };
-        let shape = match field.name {
-            "address" => setting(&field.shape).with(plain),
-            _ => setting(&field.shape),
-        };
-        Field::optional(field.name, shape, format!("{} `{default}` unless given.{more}", field.doc))
+        Field::optional(field.name, setting(&field.shape), format!("{} `{default}` unless given.{more}", field.doc))
     };
     AccountWith::specs().into_iter().map(one).collect()
-}
-
-/// An address that would not be taken for what it says.
-pub(crate) fn plain(node: &Node) -> Option<Problem> {
-    let secure = node.written()?.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
-    secure.then(|| {
-        Problem::new(node.span, "HTTPS is not there yet")
-            .label("sessions would run over plain HTTP")
-            .help("give the address of plain HTTP, where the DUT has one, or leave it out")
-    })
 }
 
 /// What `ixit` may hold.
@@ -171,11 +159,14 @@ impl Ixit {
         let http_port = given.unwrap_or(port);
         let window_text = text("window").unwrap_or(DEFAULT_WINDOW).to_owned();
         let other = map.get("other_account").and_then(Value::as_object);
+        let account_given = account(map, http_port)?;
+        let secure = account_given.address_parts().filter(|address| address.secure && given.is_none());
         Ok(Ixit {
-            account: account(map, http_port)?,
+            account: account_given,
             other_account: other.map(|other| account(other, http_port)).transpose()?,
             encoding: if text("encoding") == Some("wbxml") { Encoding::Wbxml } else { Encoding::Xml },
-            http_port,
+            // Over TLS it is that of the address, unless the file says.
+            http_port: secure.map_or(http_port, |address| address.port),
             window: dmsc_doc::parse_duration(&window_text).unwrap_or(default.window),
             window_text,
             wake_up: match text("wake_up") {
@@ -198,7 +189,9 @@ impl Ixit {
     /// A DUT that was told apart where to connect has another address in its account, of which `account` tells.
     pub fn link_value(&self, place: Option<&MeetingPlace>) -> Value {
         let mut link = address_value(&self.reached(place));
-        let account = address_value(&place.map_or_else(|| self.account.address.clone(), |place| place.fill(&self.account.address)));
+        let account = address_value(
+            &place.map_or_else(|| self.account.address.clone(), |place| place.fill(&self.account.address)),
+        );
         link.insert("account_authority".into(), account["authority"].clone());
         link.insert("account_port".into(), account["port"].clone());
         Value::Object(link)
@@ -262,6 +255,9 @@ fn account_json(account: &Account, secrets: Secrets) -> Map<String, Value> {
         "client_secret" => json!(account.client_secret),
         "client_nonce" => json!(to_hex(&account.client_nonce)),
         "client_auth" => json!(account.client_auth.as_str()),
+        "tls" => json!(account.is_secure()),
+        "psk_identity" => json!(account.psk.identity),
+        "psk" => json!(to_hex(&account.psk.key)),
         // The tests see to it that there is no other.
         _ => Value::Null,
     };

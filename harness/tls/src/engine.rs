@@ -7,6 +7,7 @@ mod core;
 mod endpoint;
 mod event;
 mod failure;
+mod forgive;
 mod hello;
 mod server;
 mod session;
@@ -20,4 +21,5 @@ pub use config::{
 pub use endpoint::{Client, Endpoint, SendError, Server};
 pub use event::{Closure, Direction, Established, Event};
 pub use failure::{Cause, Failure};
+pub use forgive::Forgive;
 pub use session::{Session, SessionCache};

@@ -40,7 +40,7 @@ mod version;
 pub use alert::{Alert, AlertLevel, Description};
 pub use engine::{
     Alter, Cause, Client, ClientConfig, Closure, Config, Direction, Endpoint, Established, Event, Failure, Fixed,
-    Outgoing, Padding, Renegotiation, SendError, Server, ServerConfig, Session, SessionCache, Signal, Split,
+    Forgive, Outgoing, Padding, Renegotiation, SendError, Server, ServerConfig, Session, SessionCache, Signal, Split,
     UnknownIdentity, WrongKey,
 };
 pub use extension::{Extension, ExtensionType, MaxFragmentLength};

@@ -90,10 +90,18 @@ pub enum Unframed {
 }
 
 /// Puts octets together, however they come, and takes records off them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Deframer {
     buffer: Vec<u8>,
     at: usize,
+    /// The longest record that is taken, without its header.
+    most: usize,
+}
+
+impl Default for Deframer {
+    fn default() -> Deframer {
+        Deframer { buffer: Vec::new(), at: 0, most: MOST_CIPHERTEXT }
+    }
 }
 
 impl Deframer {
@@ -101,6 +109,12 @@ impl Deframer {
     #[must_use]
     pub fn new() -> Deframer {
         Deframer::default()
+    }
+
+    /// One to which nothing came, and which takes any length that a header can say.
+    #[must_use]
+    pub fn longest() -> Deframer {
+        Deframer { most: usize::from(u16::MAX), ..Deframer::default() }
     }
 
     /// Takes octets in.
@@ -142,7 +156,7 @@ impl Deframer {
             return Err(RecordError::NoVersion { found: header.version });
         }
         let length = usize::from(header.length);
-        if length > MOST_CIPHERTEXT {
+        if length > self.most {
             return Err(RecordError::TooLong { length });
         }
         Ok(self.take(HEADER_LENGTH, length).map(|body| Unframed::Record { header, body }))

@@ -24,6 +24,7 @@ use crate::choice::card::{
     NotificationParts, Portions, Retries, SetUpOrder, TriggerBuffer, TriggerTime, Triggers, Uicc,
 };
 use crate::chunks::Chunks;
+use crate::conduit::Conduit;
 use crate::dm::DmServer;
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, PlayerIo};
@@ -87,6 +88,8 @@ pub(super) struct Applet {
     orders: VecDeque<Order>,
     sending: Option<Sending>,
     served: Vec<Served>,
+    /// Connections that have ended, and of which nobody was told.
+    gone: Vec<Conduit>,
     /// The channels that were opened and not closed since, the latest at the end.
     open: Vec<u8>,
 }
@@ -116,6 +119,7 @@ impl Applet {
             orders: VecDeque::new(),
             sending: None,
             served: Vec::new(),
+            gone: Vec::new(),
             open: Vec::new(),
         }
     }
@@ -155,6 +159,7 @@ impl Applet {
         self.orders.retain(|order| order.asked);
         self.sending = None;
         self.served.clear();
+        self.gone.clear();
         self.open.clear();
     }
 
@@ -427,11 +432,7 @@ impl Applet {
                 self.next_order(cat, io)?;
             }
             Origin::Receive(channel) => return self.received(channel, response, performed, cat, io),
-            Origin::Respond(channel) if !performed => {
-                if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
-                    served.client = None;
-                }
-            }
+            Origin::Respond(channel) if !performed => self.refused_by(channel),
             _ => {}
         }
         Ok(None)

@@ -7,8 +7,11 @@ use super::applet::Applet;
 use super::{Card, Pending, state};
 use crate::conduit::{Conduit, Transport};
 use crate::event::Actor;
-use crate::player::{PlayerError, Reply};
+use crate::messages::{Tls, TlsServerWith};
+use crate::patch::Change;
+use crate::player::{Delivery, PlayerError, Reply};
 use crate::scws::{Next, Output, Request};
+use crate::tls::{TlsLayer, act};
 
 impl Card {
     /// Answers a request as somebody who was asked has it, and looks for the next.
@@ -18,6 +21,9 @@ impl Card {
         request: Request,
         reply: &Reply,
     ) -> Result<(), PlayerError> {
+        if matches!(request, Request::Hello) {
+            return self.answer_hello(transport, reply);
+        }
         match self.take_step(request, reply)? {
             Next::Nothing => Ok(()),
             Next::Wait(request) => {
@@ -31,11 +37,70 @@ impl Card {
         }
     }
 
+    /// Answers the hello of a connection, and looks what has come over it.
+    pub(super) fn answer_hello(&mut self, transport: Transport, reply: &Reply) -> Result<(), PlayerError> {
+        let asked = match reply {
+            Reply::Default => None,
+            Reply::With(change) => Some(change),
+            Reply::Silent => {
+                if let Some(tls) = find(&mut self.streams, &mut self.applet, transport).and_then(Conduit::tls) {
+                    tls.ignore();
+                }
+                return Ok(());
+            }
+        };
+        let change = self.io.change("tls.server-hello", asked, Map::new);
+        let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
+        let with: TlsServerWith = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
+        if change.as_ref().is_some_and(|change| change.drop) {
+            conduit.tls().into_iter().for_each(TlsLayer::ignore);
+            return Ok(());
+        }
+        let psk = &self.scws.server.account.psk;
+        let server = change.map(|_| (self.tls.server(psk, &with), &with));
+        conduit.with_tls(|tls, flow| tls.greet(server, flow));
+        if with.close == Some(true) {
+            self.transmit(transport, &Output { octets: Vec::new(), close: true });
+            return Ok(());
+        }
+        self.look(transport)
+    }
+
+    /// Does something in TLS on the newest connection that has it.
+    pub(super) fn act_in_tls(&mut self, what: Tls, change: &Change) -> Result<(), PlayerError> {
+        let channels = self.applet.connections().map(Transport::Channel);
+        let all: Vec<Transport> = channels.chain(self.streams.iter().map(Conduit::transport)).collect();
+        for transport in all.into_iter().rev() {
+            let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { continue };
+            if conduit.is_tls() {
+                act(conduit, what, change)?;
+                let octets = conduit.take_output();
+                self.tell_tls(transport);
+                self.carry(transport, octets, false);
+                return Ok(());
+            }
+        }
+        self.io.delivery = Delivery::Failed("no connection with TLS is open".into());
+        Ok(())
+    }
+
+    /// Tells what has happened in TLS on a connection.
+    fn tell_tls(&mut self, transport: Transport) {
+        let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return };
+        while let Some(told) = conduit.next_told() {
+            self.io.tell_tls(Actor::Server, told);
+        }
+        if let Some(session) = conduit.tls().and_then(TlsLayer::take_session) {
+            self.tls.keep(session);
+        }
+    }
+
     /// Answers the requests of a connection that have come whole. Whoever is asked how to answer does so later; what
     /// follows is looked for after that.
     pub(super) fn look(&mut self, transport: Transport) -> Result<(), PlayerError> {
         while let Some(found) = self.next_request(transport) {
             let mut next = match found {
+                Ok(Request::Hello) if !self.io.scripted => return self.answer_hello(transport, &Reply::Default),
                 Ok(request) => Next::Wait(request),
                 Err(output) => {
                     self.transmit(transport, &output);
@@ -57,14 +122,26 @@ impl Card {
 
     /// The next whole request of a connection, or the answer to one that can never become whole.
     fn next_request(&mut self, transport: Transport) -> Option<Result<Request, Output>> {
-        let own = find(&mut self.streams, &mut self.applet, transport)?.take_output();
+        let conduit = find(&mut self.streams, &mut self.applet, transport)?;
+        if conduit.is_bare() {
+            let account = &self.scws.server.account;
+            self.connections = self.connections.saturating_add(1);
+            conduit.protect(account.is_secure().then(|| self.tls.layer(&account.psk)), self.connections);
+        }
+        let own = conduit.take_output();
+        self.tell_tls(transport);
         self.carry(transport, own, false);
         let conduit = find(&mut self.streams, &mut self.applet, transport)?;
+        if conduit.tls().is_some_and(|tls| tls.is_asked()) {
+            return Some(Ok(Request::Hello));
+        }
         self.scws.next_request(conduit, &mut self.io)
     }
 
     fn take_step(&mut self, request: Request, reply: &Reply) -> Result<Next, PlayerError> {
         match request {
+            // It is answered where the connection is known.
+            Request::Hello => Ok(Next::Nothing),
             Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.io),
             Request::Dm(message, encoding, asked_by) => {
                 self.scws.answer_dm(&message, encoding, asked_by, reply, &mut self.io)
@@ -82,6 +159,7 @@ impl Card {
             conduit.close();
         }
         let octets = conduit.take_output();
+        self.tell_tls(transport);
         self.carry(transport, octets, output.close);
         self.tell_end();
     }
@@ -100,6 +178,7 @@ impl Card {
         match transport {
             Transport::Channel(channel) => {
                 self.applet.transmit(channel, &octets, close, &mut self.cat, &mut self.io);
+                self.tell_gone();
             }
             Transport::Stream(id) => {
                 if !octets.is_empty() {
@@ -110,6 +189,20 @@ impl Card {
                     self.drop_stream(id);
                 }
             }
+        }
+    }
+
+    /// Tells of the ends of connections over channels that the application has let go of.
+    pub(super) fn tell_gone(&mut self) {
+        for conduit in self.applet.take_gone() {
+            self.tell_end_of(conduit);
+        }
+    }
+
+    fn tell_end_of(&mut self, mut conduit: Conduit) {
+        conduit.end();
+        while let Some(told) = conduit.next_told() {
+            self.io.tell_tls(Actor::Server, told);
         }
     }
 
@@ -139,7 +232,10 @@ impl Card {
     }
 
     fn drop_stream(&mut self, id: StreamId) {
-        self.streams.retain(|conduit| conduit.transport() != Transport::Stream(id));
+        let this = |conduit: &mut Conduit| conduit.transport() == Transport::Stream(id);
+        for conduit in self.streams.extract_if(.., this).collect::<Vec<_>>() {
+            self.tell_end_of(conduit);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::directive::{Directive, DirectiveError, header_status, number};
 use super::server::{missing, status};
 use super::version::Versions;
 use super::{Encoding, execute, manner, opening};
-use crate::account::{Account, AuthScheme};
+use crate::account::{Account, AuthScheme, Psk};
 use crate::choice::Choices;
 use crate::choice::client::{
     FirstCredentials, HeaderSizes, Package1Messages, Package3DevInfo, Package3Messages, RefusedCommand, SourceName,
@@ -111,6 +111,13 @@ impl DmClient {
     /// Where the session's next message goes: an absolute address.
     pub fn target(&self) -> Option<&str> {
         self.session.as_ref().map(|s| s.uri.as_str())
+    }
+
+    /// The key of TLS for the session, or for the first account where there is none.
+    pub(crate) fn psk(&self) -> &Psk {
+        static NONE: Psk = Psk { identity: String::new(), key: Vec::new() };
+        let account = self.session.as_ref().map_or(0, |session| session.account);
+        self.accounts.get(account).map_or(&NONE, |account| &account.psk)
     }
 
     /// Ends the session, as a lost connection does.

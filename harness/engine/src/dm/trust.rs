@@ -214,6 +214,7 @@ mod tests {
             client_nonce: vec![2; 16],
             client_auth: AuthScheme::Md5,
             form: crate::trigger_form::TriggerForm::default(),
+            psk: crate::account::Psk::default(),
         }
     }
 

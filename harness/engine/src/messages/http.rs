@@ -8,6 +8,7 @@ use super::kind::{Declaration, What};
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
 use super::value::{Body, Edits, FieldValue, Within, by_name, fields};
+use crate::conduit::NUMBER;
 use crate::role::Role;
 
 fields! {
@@ -124,6 +125,8 @@ pub(super) fn declare(table: &mut Table) {
             FieldSpec::new("trailers", Shape::Text.map(), "Trailer fields of a chunked body, named as `headers` are."),
             FieldSpec::new("body_length", Shape::COUNT, "Length of the body in octets."),
             FieldSpec::new("body", Shape::Hex, "The body."),
+            FieldSpec::new("secure", Shape::Bool, "Whether it came over TLS."),
+            FieldSpec::new(NUMBER, Shape::COUNT, "Which connection of the case it came over, counted from 1."),
         ];
         named.chain(seen).collect::<Vec<_>>()
     };

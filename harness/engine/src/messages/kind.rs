@@ -83,6 +83,8 @@ pub enum What {
     DmMessage,
     /// The client has the last message of a session.
     SessionOver,
+    /// A message of TLS, or what became of a connection with it.
+    Tls(super::tls::Tls),
 }
 
 impl What {

@@ -13,6 +13,7 @@ mod notification;
 mod setup;
 mod shape;
 mod table;
+mod tls;
 mod toolkit;
 pub(crate) mod value;
 mod wake_up;
@@ -32,6 +33,10 @@ pub use setup::{
     SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
+pub use tls::{
+    AlertWith, Content, HelloForm, Outgoing, RecordWith, Tls, TlsChange, TlsClientWith, TlsExtension, TlsServerWith,
+};
+pub(crate) use tls::{alert_word, version_word};
 pub use toolkit::ProactiveWith;
 pub(crate) use value::shown;
 pub use value::{
@@ -64,6 +69,7 @@ impl Catalogue {
                 wake_up::declare,
                 http::declare,
                 dm::declare,
+                tls::declare,
                 setup::declare,
             ] {
                 declare(&mut table);

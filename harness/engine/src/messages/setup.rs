@@ -44,6 +44,8 @@ fields! {
         nonce: HexOf<1, 64>,
         /// The management commands of the server, package by package: `[[{ cmd: Get, items: [...] }], ...]`.
         program: Vec<Package>,
+        /// Whether the SCWS closes a connection after each response; not unless given.
+        closes: bool,
         /// What differs from the account of the DUT file.
         account: Box<AccountWith>,
         /// What goes wrong on the link, and where; the case is then about recovery.

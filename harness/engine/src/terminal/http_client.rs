@@ -13,12 +13,12 @@ use crate::account::Address;
 use crate::choice::client::Parting;
 use crate::choice::http::{Http, Reconnects};
 use crate::choice::terminal::EventOrder;
-use crate::conduit::{Conduit, Transport};
+use crate::conduit::{Conduit, NUMBER, Transport};
 use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
-use crate::http::{Framing, HttpMessage, Start};
+use crate::http::{Framing, HttpError, HttpMessage, Start};
 use crate::http_change::write;
 use crate::http_manner;
 use crate::medium::Medium;
@@ -34,20 +34,27 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How long the client waits for the server to close the connection once it has said so.
 const PARTING: Duration = Duration::from_secs(2);
 
+/// Where a connection leads to: host, port, and whether TLS protects it.
+type Place = (String, u16, bool);
+
 /// The connection of the client.
 #[derive(Debug, Default)]
 pub(super) struct HttpClient {
-    conduit: Option<Conduit>,
+    pub(super) conduit: Option<Conduit>,
     /// Host and port the connection leads to.
-    peer: Option<(String, u16)>,
+    peer: Option<Place>,
     deadline: Option<Time>,
     /// Whether the connection ends with the response to the request that is on its way.
     one_exchange: bool,
     /// A client of which the card is told after its data.
     late: Option<Notice>,
     streams: StreamId,
+    /// Connections so far.
+    connections: u32,
     /// A response after which the server closes the connection, with its octets.
     parting: Option<(HttpMessage, Vec<u8>)>,
+    /// The last request, and where it went.
+    last: Option<(Address, Vec<u8>)>,
     /// Whether a case asked for what goes out, which is then for it to deliver.
     pub(super) asked: bool,
     /// A server's message that a case left unanswered.
@@ -81,6 +88,10 @@ impl HttpClient {
         // The far side of a TCP link numbers its own streams from 1; ours must not meet them.
         self.streams | 0x4000_0000
     }
+}
+
+fn place(address: &Address) -> Place {
+    (address.host.clone(), address.port, address.secure)
 }
 
 impl Terminal {
@@ -168,7 +179,7 @@ impl Terminal {
         if choices.reconnects == Reconnects::EachTime && self.http.is_open() {
             self.disconnect();
         }
-        self.transmit(&address.host, address.port, &octets);
+        self.transmit(&address, &octets);
         if close {
             self.disconnect();
         }
@@ -176,11 +187,12 @@ impl Terminal {
     }
 
     /// Sends octets to a host, over the open connection when it leads there.
-    fn transmit(&mut self, host: &str, port: u16, octets: &[u8]) {
-        let same = self.http.peer.as_ref().is_some_and(|(h, p)| h == host && *p == port);
+    fn transmit(&mut self, address: &Address, octets: &[u8]) {
+        let same = self.http.peer.as_ref() == Some(&place(address));
         if !(same && self.http.is_open()) {
-            self.connect(host, port);
+            self.connect(address, None);
         }
+        self.http.last = Some((address.clone(), octets.to_vec()));
         // Without a conduit the connection was refused, and nobody is waited for.
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.send(octets);
@@ -192,15 +204,19 @@ impl Terminal {
         }
     }
 
-    fn connect(&mut self, host: &str, port: u16) {
+    pub(super) fn connect(&mut self, address: &Address, asked: Option<&Change>) {
         self.disconnect();
-        self.http.peer = Some((host.to_owned(), port));
+        self.http.peer = Some(place(address));
+        let (host, port) = (address.host.as_str(), address.port);
+        self.http.connections = self.http.connections.saturating_add(1);
+        let number = self.http.connections;
+        let layer = address.secure.then(|| self.tls_layer(asked));
         match self.config.medium {
             Medium::Contact => {
                 let local = matches!(host, "127.0.0.1" | "localhost" | "::1" | "localuicc");
                 match self.bip.connect(port).filter(|_| local) {
                     Some((channel, notice)) => {
-                        let mut conduit = Conduit::client(Transport::Channel(channel));
+                        let mut conduit = Conduit::client(Transport::Channel(channel), layer).numbered(number);
                         conduit.open();
                         self.http.conduit = Some(conduit);
                         match self.config.choices.terminal.event_order {
@@ -214,7 +230,7 @@ impl Terminal {
             }
             Medium::Streams | Medium::Both => {
                 let id = self.http.next_stream();
-                self.http.conduit = Some(Conduit::client(Transport::Stream(id)));
+                self.http.conduit = Some(Conduit::client(Transport::Stream(id), layer).numbered(number));
                 self.io.send(Signal::Connect(id));
             }
         }
@@ -238,7 +254,7 @@ impl Terminal {
     }
 
     fn refused(&mut self) {
-        if let Some((host, port)) = self.http.peer.as_ref().filter(|_| self.http.asked) {
+        if let Some((host, port, _)) = self.http.peer.as_ref().filter(|_| self.http.asked) {
             self.io.delivery = Delivery::Failed(format!("the connection to {host}:{port} was refused"));
         }
         self.connection_event("refused");
@@ -246,8 +262,9 @@ impl Terminal {
         self.lose_session();
     }
 
-    /// Carries what the conduit has for its transport.
-    fn flush(&mut self) {
+    /// Carries what the conduit has for its transport, and tells what has happened in TLS.
+    pub(super) fn flush(&mut self) {
+        self.tell_tls();
         let Some(conduit) = self.http.conduit.as_mut() else { return };
         let octets = conduit.take_output();
         if octets.is_empty() {
@@ -265,7 +282,7 @@ impl Terminal {
     }
 
     /// Tells of a client of which the card is told after its data.
-    fn tell_late(&mut self) {
+    pub(super) fn tell_late(&mut self) {
         if let Some(notice) = self.http.late.take() {
             self.tell(notice);
         }
@@ -301,12 +318,12 @@ impl Terminal {
     pub(super) fn connect_only(&mut self) -> Result<(), PlayerError> {
         self.http.asked = true;
         let (address, _) = self.default_address()?;
-        self.connect(&address.host, address.port);
+        self.connect(&address, None);
         self.tell_late();
         Ok(())
     }
 
-    fn default_address(&self) -> Result<(Address, Encoding), PlayerError> {
+    pub(super) fn default_address(&self) -> Result<(Address, Encoding), PlayerError> {
         let account = self.client.accounts.first().map(|a| a.address.clone()).unwrap_or_default();
         let address =
             Address::parse(&account).ok_or_else(|| PlayerError(format!("\"{account}\" is not an absolute address")))?;
@@ -383,13 +400,16 @@ impl Terminal {
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.end();
         }
+        self.flush();
         self.connection_event("closed");
         self.look(true);
         let parting = self.http.parting.take();
         let waiting = self.http.deadline.is_some() && parting.is_none();
         self.drop_connection();
         // Lost in the middle of an exchange, or told not to reconnect: the session is over.
-        if waiting || self.switches.on(Switch::NoReconnect) {
+        if waiting && self.switches.on(Switch::TlsFallsBack) {
+            self.without_tls();
+        } else if waiting || self.switches.on(Switch::NoReconnect) {
             self.lose_session();
         }
         if let Some((response, octets)) = parting {
@@ -421,6 +441,12 @@ impl Terminal {
                     self.io.observe(Actor::Server, "http.interim", &octets, || interim.fields());
                 }
                 Ok(Some(found)) => break found,
+                Err(HttpError::Layer(_)) => {
+                    // What broke TLS has been told.
+                    self.http.deadline = None;
+                    self.without_tls();
+                    return;
+                }
                 Err(error) => {
                     self.http.deadline = None;
                     self.io.observe(Actor::Server, "http.garbage", conduit.rest(), || {
@@ -443,13 +469,30 @@ impl Terminal {
         self.responded(response, &octets);
     }
 
+    /// TLS has failed, and with it the exchange; a faulty client makes it without.
+    fn without_tls(&mut self) {
+        let last = self.http.last.take().filter(|_| self.switches.on(Switch::TlsFallsBack));
+        match last {
+            Some((address, octets)) if address.secure => {
+                self.disconnect();
+                self.transmit(&Address { secure: false, ..address }, &octets);
+            }
+            _ => self.give_up(),
+        }
+    }
+
     /// Whether the connection ends with this response.
     fn is_last(&self, response: &HttpMessage) -> bool {
         !response.keeps_alive() || self.http.one_exchange
     }
 
     fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
-        let asked = self.io.hear(Actor::Server, "http.response", octets, || response.fields());
+        let number = self.http.connections;
+        let asked = self.io.hear(Actor::Server, "http.response", octets, || {
+            let mut fields = response.fields();
+            fields.insert(NUMBER.into(), number.into());
+            fields
+        });
         let pending = Pending::Response(Response::Http(Box::new(response)));
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }

@@ -41,6 +41,7 @@ fn account() -> Account {
         client_nonce: (0..16).collect(),
         client_auth: AuthScheme::Md5,
         form: dmsc_engine::trigger_form::TriggerForm::default(),
+        psk: dmsc_engine::account::Psk::default(),
     }
 }
 

@@ -6,14 +6,12 @@ use dmsc_engine::messages::FieldProblem;
 use super::schema::setup_schema;
 use super::{Setup, definitions, json};
 use crate::catalogue::Role;
-use crate::ixit::plain;
 use crate::variables::references;
 
 /// Reads a `setup` that complies with its schema, where the parameters of an instance have their values already.
 pub(super) fn read(role: Role, node: &Node, instance: &[(String, Node)]) -> Result<Setup, Vec<Problem>> {
     let mut problems = Vec::new();
     find_names(node, instance, &mut problems);
-    find_addresses(node, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -42,15 +40,6 @@ fn find_names(node: &Node, instance: &[(String, Node)], problems: &mut Vec<Probl
     }
     node.items().iter().for_each(|item| find_names(item, instance, problems));
     node.entries().iter().for_each(|entry| find_names(&entry.value, instance, problems));
-}
-
-/// Addresses that would not be taken for what they say.
-fn find_addresses(node: &Node, problems: &mut Vec<Problem>) {
-    for entry in node.entries() {
-        problems.extend((entry.key == "address").then(|| plain(&entry.value)).flatten());
-        find_addresses(&entry.value, problems);
-    }
-    node.items().iter().for_each(|item| find_addresses(item, problems));
 }
 
 /// The problem of a setting at its place. In front of its text stands the way to a value within the setting.

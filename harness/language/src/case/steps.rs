@@ -388,7 +388,9 @@ impl<'a> Expander<'a> {
                 let names = match first {
                     "ixit" => ixit_names(),
                     "dut" => ["name", "kind"].map(str::to_owned).to_vec(),
-                    _ => ["address", "authority", "path", "port", "account_authority", "account_port"].map(str::to_owned).to_vec(),
+                    _ => ["address", "authority", "path", "port", "account_authority", "account_port"]
+                        .map(str::to_owned)
+                        .to_vec(),
                 };
                 if rest.is_some_and(|rest| names.iter().any(|name| name == rest)) {
                     return None;

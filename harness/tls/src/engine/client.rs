@@ -5,6 +5,7 @@ use super::core::{Agreed, Core};
 use super::endpoint::Side;
 use super::event::Established;
 use super::failure::Cause;
+use super::forgive::Forgive;
 use super::hello::Extensions;
 use super::session::Session;
 use crate::alert::{Alert, Description};
@@ -113,13 +114,14 @@ impl ClientSide {
     fn server_hello(&mut self, core: &mut Core, answer: &ServerHello) -> Result<(), Cause> {
         let Some(hello) = self.hello.take() else { return Ok(()) };
         let (min, max) = (core.config.min_version, core.config.max_version);
-        let within = (min.code()..=max.code()).contains(&answer.version.code());
+        let within = (min.code()..=max.code()).contains(&answer.version.code()) || core.forgives(Forgive::Version);
         if !answer.version.is_spoken() || !within || core.version.is_some_and(|version| version != answer.version) {
             return Err(Cause::NoVersion { found: answer.version, min, max });
         }
         core.version = Some(answer.version);
         let signals = [Suite::EmptyRenegotiationInfoScsv, Suite::FallbackScsv];
-        if !hello.suites.contains(&answer.suite) || signals.contains(&answer.suite) {
+        let offered = hello.suites.contains(&answer.suite) || core.forgives(Forgive::Suite);
+        if !offered || signals.contains(&answer.suite) {
             return Err(Cause::NotOffered(answer.suite));
         }
         if answer.compression != 0 {
@@ -142,6 +144,7 @@ impl ClientSide {
         let resumed = self.session.as_ref().filter(known).filter(|session| session.id == answer.session_id).cloned();
         if let Some(session) = &resumed {
             match session {
+                _ if core.forgives(Forgive::Resumption) => {}
                 _ if session.version != answer.version => return Err(Cause::ResumedOtherwise("version")),
                 _ if session.suite != answer.suite => return Err(Cause::ResumedOtherwise("suite")),
                 _ if session.extended_master_secret != extended => return Err(Cause::ResumedMaster),

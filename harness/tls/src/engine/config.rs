@@ -1,6 +1,7 @@
 //! What a side offers, allows, and does on purpose.
 
 use super::alter::Alter;
+use super::forgive::Forgive;
 use super::session::{Session, SessionCache};
 use crate::extension::{Extension, MaxFragmentLength};
 use crate::secret::Secret;
@@ -125,6 +126,8 @@ pub struct Config {
     pub key_log: bool,
     /// What is sent in place of what would be.
     pub fixed: Fixed,
+    /// What is taken although it has to be refused.
+    pub forgives: Vec<Forgive>,
     /// The hook on what goes out.
     pub alter: Option<Box<dyn Alter + Send>>,
 }
@@ -146,6 +149,7 @@ impl Default for Config {
             wrong_key: WrongKey::default(),
             key_log: false,
             fixed: Fixed::default(),
+            forgives: Vec::new(),
             alter: None,
         }
     }

@@ -5,6 +5,7 @@ use super::config::{ClientConfig, ServerConfig};
 use super::core::{Core, Incoming};
 use super::event::Event;
 use super::failure::Cause;
+use super::forgive::Forgive;
 use super::server::ServerSide;
 use super::session::Session;
 use crate::alert::Alert;
@@ -108,8 +109,20 @@ impl<S: Side> Endpoint<S> {
 
     fn step(&mut self, incoming: Incoming) -> Result<(), Cause> {
         match incoming {
-            Incoming::Handshake(message, octets) => self.side.message(&mut self.core, message, octets),
-            Incoming::ChangeCipherSpec => self.side.change_cipher_spec(&mut self.core),
+            Incoming::Handshake(message, octets) => {
+                let said = octets.clone();
+                match self.side.message(&mut self.core, message, octets) {
+                    Err(Cause::Unexpected { .. }) if self.core.forgives(Forgive::Order) => {
+                        self.core.handshaking.transcript.extend(said);
+                        Ok(())
+                    }
+                    done => done,
+                }
+            }
+            Incoming::ChangeCipherSpec => match self.side.change_cipher_spec(&mut self.core) {
+                Err(Cause::EarlyChangeCipherSpec(_)) if self.core.forgives(Forgive::Order) => Ok(()),
+                done => done,
+            },
             Incoming::NoRenegotiation => {
                 // In a first handshake there is nothing to refuse.
                 if self.core.established.is_some() {

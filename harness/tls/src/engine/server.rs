@@ -5,6 +5,7 @@ use super::core::{Agreed, Core};
 use super::endpoint::Side;
 use super::event::Established;
 use super::failure::Cause;
+use super::forgive::Forgive;
 use super::hello::Extensions;
 use super::session::{Session, SessionCache};
 use crate::alert::{Alert, Description};
@@ -157,7 +158,8 @@ impl ServerSide {
         if hello.version.code() < min.code() {
             return Err(no_version);
         }
-        if self.fallback_scsv && hello.suites.contains(&Suite::FallbackScsv) && hello.version.code() < max.code() {
+        let heeded = self.fallback_scsv && !core.forgives(Forgive::Fallback);
+        if heeded && hello.suites.contains(&Suite::FallbackScsv) && hello.version.code() < max.code() {
             return Err(Cause::Fallback(hello.version));
         }
         let chosen = if hello.version.code() > max.code() { max } else { hello.version };

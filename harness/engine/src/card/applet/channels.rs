@@ -30,6 +30,8 @@ pub(super) struct Served {
     announced: bool,
     /// Whether a RECEIVE DATA is on its way.
     receiving: bool,
+    /// Whether the client has gone, and what it left is still being fetched.
+    leaving: bool,
 }
 
 impl Served {
@@ -56,6 +58,7 @@ impl Applet {
             client: None,
             announced: false,
             receiving: false,
+            leaving: false,
         });
     }
 
@@ -67,21 +70,28 @@ impl Applet {
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
                 let established = status.link == Link::Established;
                 let told = std::mem::replace(&mut served.announced, established);
-                if established && !told && served.client.is_some() {
+                if established && !told && served.client.is_some() && !served.leaving {
                     // Its data came before.
                     continue;
                 }
-                served.receiving = false;
+                if !established && served.receiving && served.client.as_ref().is_some_and(Conduit::is_tls) {
+                    // Its last words are an alert; the answer that brings them is asked for already.
+                    served.leaving = true;
+                    continue;
+                }
+                // A RECEIVE DATA that is on its way brings what the new client has sent.
+                served.receiving &= served.leaving;
                 if keep && served.client.is_some() {
                     continue;
                 }
-                served.client = None;
+                served.leaving = false;
+                self.gone.extend(served.client.take());
                 if established {
                     served.client();
                 }
             }
             if status.link == Link::Closed {
-                self.served.retain(|s| s.channel != status.channel);
+                self.serve_no_more(status.channel);
             }
         }
     }
@@ -111,17 +121,48 @@ impl Applet {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) else { return Ok(None) };
         served.receiving = false;
         if !performed {
-            self.served.retain(|s| s.channel != channel);
+            self.serve_no_more(channel);
             return Ok(None);
         }
         if let Some(octets) = response.objects.channel_data() {
             served.client().receive(octets);
         }
         let more = response.objects.data_length().is_some_and(|left| left > 0);
+        if !more && std::mem::take(&mut served.leaving) {
+            self.gone.extend(served.client.take());
+            return Ok(None);
+        }
         if more && !self.switches.on(Switch::ReadOnce) {
             self.receive(channel, cat, io)?;
         }
         Ok(Some(channel))
+    }
+
+    /// The terminal takes no data for a client: it has gone. One with TLS may have left an alert.
+    pub(super) fn refused_by(&mut self, channel: u8) {
+        if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
+            served.leaving = served.client.as_ref().is_some_and(Conduit::is_tls);
+            if !served.leaving {
+                self.gone.extend(served.client.take());
+            }
+        }
+    }
+
+    /// Lets a channel go, and its client.
+    fn serve_no_more(&mut self, channel: u8) {
+        let (gone, kept): (Vec<Served>, _) = self.served.drain(..).partition(|s| s.channel == channel);
+        self.served = kept;
+        self.gone.extend(gone.into_iter().filter_map(|served| served.client));
+    }
+
+    /// The connections that have ended since this was asked.
+    pub(in crate::card) fn take_gone(&mut self) -> Vec<Conduit> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// The channels that have a client, in the order in which they were opened.
+    pub(in crate::card) fn connections(&self) -> impl Iterator<Item = u8> + '_ {
+        self.served.iter().filter(|served| served.client.is_some()).map(|served| served.channel)
     }
 
     /// The client's connection on a channel, if the SCWS serves it by itself.
@@ -180,7 +221,8 @@ impl Applet {
             // Qualifier 1 goes back to LISTEN (TS 102 223 6.4.28).
             let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
-                (served.client, served.announced) = (None, false);
+                self.gone.extend(served.client.take());
+                served.announced = false;
             }
             self.issue(Origin::Hang, command, cat, io)?;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::account::{Account, AuthScheme};
+use crate::account::{Account, AuthScheme, Psk, with_scheme};
 use crate::messages::shape::Shape;
 use crate::messages::value::{FieldValue, HexOf, NonEmpty, fields, wrong};
 
@@ -29,6 +29,12 @@ fields! {
         client_nonce: HexOf<0, 64>,
         /// How the client proves itself.
         client_auth: AuthScheme,
+        /// Whether sessions run over TLS; as the scheme of the address says unless given.
+        tls: bool,
+        /// Identity of the key of TLS.
+        psk_identity: NonEmpty,
+        /// Key of TLS.
+        psk: HexOf<1, 64> = secret,
     }
 }
 
@@ -43,7 +49,10 @@ impl AccountWith {
         };
         Account {
             server_id: text(&self.server_id, &account.server_id),
-            address: text(&self.address, &account.address),
+            address: match self.tls {
+                Some(secure) => with_scheme(&text(&self.address, &account.address), secure),
+                None => text(&self.address, &account.address),
+            },
             auth_name: self.server_name.as_ref().map(|name| name.0.clone()).or_else(|| account.auth_name.clone()),
             server_secret: text(&self.server_secret, &account.server_secret),
             server_nonce: nonce(&self.server_nonce, &account.server_nonce),
@@ -53,6 +62,10 @@ impl AccountWith {
             client_nonce: nonce(&self.client_nonce, &account.client_nonce),
             client_auth: self.client_auth.unwrap_or(account.client_auth),
             form: account.form,
+            psk: Psk {
+                identity: text(&self.psk_identity, &account.psk.identity),
+                key: self.psk.as_ref().map_or_else(|| account.psk.key.clone(), |key| key.octets().to_vec()),
+            },
         }
     }
 }
@@ -90,18 +103,19 @@ mod tests {
             client_nonce: vec![2],
             client_auth: AuthScheme::Basic,
             form: TriggerForm::default(),
+            psk: Psk::default(),
         };
         assert_eq!(AccountWith::default().applied(&account), account);
         let given = json!({
             "server_id": "S", "address": "http://other/", "server_name": "N", "server_secret": "SS", "server_nonce": "", "server_auth": "none",
-            "client_name": "C", "client_secret": "CS", "client_nonce": "0203", "client_auth": "none",
+            "client_name": "C", "client_secret": "CS", "client_nonce": "0203", "client_auth": "none", "tls": true, "psk_identity": "I", "psk": "0B",
         });
         let given = given.as_object().unwrap();
         assert_eq!(given.len(), AccountWith::specs().len(), "a field is not tried");
         let all = AccountWith::from_fields(given).unwrap().applied(&account);
         let expected = Account {
             server_id: "S".into(),
-            address: "http://other/".into(),
+            address: "https://other/".into(),
             auth_name: Some("N".into()),
             server_secret: "SS".into(),
             server_nonce: vec![],
@@ -111,10 +125,11 @@ mod tests {
             client_nonce: vec![2, 3],
             client_auth: AuthScheme::None,
             form: TriggerForm::default(),
+            psk: Psk { identity: "I".into(), key: vec![0x0B] },
         };
         assert_eq!(all, expected);
         let secret: Vec<_> =
             AccountWith::specs().into_iter().filter(|field| field.secret).map(|field| field.name).collect();
-        assert_eq!(secret, ["server_secret", "client_secret"]);
+        assert_eq!(secret, ["server_secret", "client_secret", "psk"]);
     }
 }

@@ -1,0 +1,99 @@
+//! The server's side, as its choices, a case or a fault have it.
+
+use dmsc_tls::{Config, Secret, Server, ServerConfig, Session, SessionCache, UnknownIdentity};
+
+use super::alter::Changes;
+use super::client::{extensions, suite};
+use super::layer::{End, TlsLayer};
+use crate::account::Psk;
+use crate::choice::tls::{Hints, Sessions, Tls as Choice, Unknown};
+use crate::messages::{Removable, TlsServerWith};
+use crate::switch::{Switch, Switches};
+
+/// The most sessions that a server keeps.
+const SESSIONS: usize = 8;
+
+/// What a server answers its connections with.
+#[derive(Debug)]
+pub(crate) struct TlsServer {
+    choices: Choice,
+    switches: Switches,
+    seed: u64,
+    sessions: SessionCache,
+    /// Whether it is there to see what a client does.
+    scripted: bool,
+}
+
+impl TlsServer {
+    /// A server that has met nobody.
+    pub(crate) fn new(choices: Choice, switches: Switches, seed: u64, scripted: bool) -> TlsServer {
+        TlsServer { choices, switches, seed, sessions: SessionCache::new(SESSIONS), scripted }
+    }
+
+    /// Keeps a session, so that it can be resumed.
+    pub(crate) fn keep(&mut self, session: Session) {
+        if self.choices.sessions != Sessions::Forgotten {
+            self.sessions.insert(session);
+        }
+    }
+
+    /// The layer of a connection before anything has come.
+    pub(crate) fn layer(&mut self, psk: &Psk) -> TlsLayer {
+        self.seed = self.seed.wrapping_add(1);
+        let plain = self.scripted || self.switches.on(Switch::TlsServesPlain);
+        TlsLayer::new(End::Server(Box::new(self.server(psk, &TlsServerWith::default()))), plain, false)
+    }
+
+    /// A server that answers a hello in another way.
+    pub(crate) fn server(&self, psk: &Psk, with: &TlsServerWith) -> Server {
+        Server::new(self.config(psk, with), self.seed)
+    }
+
+    fn config(&self, psk: &Psk, with: &TlsServerWith) -> ServerConfig {
+        let mut common = super::common(&self.choices, &self.switches);
+        common.wrong_key = super::client::wrong_key(&self.choices);
+        overlay(&mut common, with);
+        let key = with.key.as_ref().map_or(&psk.key, |set| &set.0);
+        let keys = vec![(psk.identity.clone().into_bytes(), Secret::new(key.clone()))];
+        let hint = match &with.hint {
+            Some(Removable::Set(hint)) => Some(hint.0.clone()),
+            Some(Removable::Removed) => None,
+            None => (self.choices.hints == Hints::Given).then(|| b"dmsc".to_vec()),
+        };
+        ServerConfig {
+            common,
+            hint,
+            cache: self.sessions.clone(),
+            unknown_identity: match self.choices.unknown {
+                Unknown::Told => UnknownIdentity::Told,
+                Unknown::Hidden => UnknownIdentity::Hidden,
+            },
+            resumable: with.resumable.unwrap_or(self.choices.sessions != Sessions::Unnamed),
+            ..ServerConfig::new(keys)
+        }
+    }
+}
+
+fn overlay(common: &mut Config, with: &TlsServerWith) {
+    if let Some(version) = with.version {
+        common.fixed.version = Some(version.0);
+    }
+    if let Some(suites) = &with.suites {
+        common.suites = suites.iter().filter_map(|one| suite(one.octets())).collect();
+    }
+    common.min_version = with.min_version.map_or(common.min_version, |version| version.0);
+    common.fixed.suites = with.suite.as_ref().and_then(|one| suite(one.octets())).map(|one| vec![one]);
+    common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
+    common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
+    common.fixed.extensions = with.extensions.as_ref().map(extensions);
+    common.fixed.record_version = with.record_version.map(|version| version.0);
+    let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
+    common.fragment = fragment.unwrap_or(common.fragment);
+    common.coalesce = with.coalesce.unwrap_or(common.coalesce);
+    common.padding = with.padding.unwrap_or(common.padding);
+    common.split = with.split.unwrap_or(common.split);
+    common.renegotiation = with.renegotiation.unwrap_or(common.renegotiation);
+    common.encrypt_then_mac = with.encrypt_then_mac.unwrap_or(common.encrypt_then_mac);
+    common.extended_master_secret = with.extended_master_secret.unwrap_or(common.extended_master_secret);
+    common.alter = Changes::new(with.changes.as_ref());
+}
