@@ -85,6 +85,7 @@ impl Scws {
                 Some(Ok(Request::Http(Box::new(request))))
             }
             // What broke TLS has been told, and there is no way to answer.
+            Err(HttpError::Layer(_)) if self.switches.on(Switch::TlsStaysOpen) => None,
             Err(HttpError::Layer(_)) => Some(Err(Output { octets: Vec::new(), close: true })),
             Err(error) => {
                 io.observe(Actor::Client, "http.garbage", conduit.rest(), || {

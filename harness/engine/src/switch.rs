@@ -174,10 +174,12 @@ pub enum Switch {
     TlsTakesFallback,
     /// TLS client: a response that ends without close_notify is taken for whole.
     TlsTakesCutAnswers,
+    /// TLS: a connection that has failed is left open.
+    TlsStaysOpen,
+    /// TLS server: whoever has the key is served, whatever the identity.
+    TlsTakesAnyIdentity,
     /// TLS client: where there is no TLS to be had, the session goes on without.
     TlsFallsBack,
-    /// TLS server: a request without TLS is served.
-    TlsServesPlain,
     /// DM_SC Server: commands are sent while the client's package is not complete.
     CommandsTooEarly,
 }

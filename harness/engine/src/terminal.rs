@@ -1,10 +1,12 @@
 //! The terminal: powers a UICC up, runs its proactive commands, is the gateway to its web server, and has a DM Client.
 
 mod acts;
+mod asked;
 mod bip;
 mod config;
 mod exchange;
 mod http_client;
+mod last_words;
 pub mod limits;
 mod offers;
 mod package0_reassembly;
@@ -261,10 +263,18 @@ impl Terminal {
     /// The exchange is over: what is next, or idle until the next poll.
     fn after(&mut self) {
         self.pump();
-        if self.in_flight.is_none() && self.phase == Phase::Idle && self.waiting.is_empty() {
+        if self.is_idle() {
+            self.resume();
+        }
+        if self.is_idle() {
             let quiet = self.switches.on(Switch::NoPolling) || !self.config.start;
             self.poll_at = self.poll_interval.filter(|_| !quiet).map(|interval| self.io.now + interval);
         }
+    }
+
+    /// Whether there is nothing to say to the card, and nothing to wait for.
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_none() && self.phase == Phase::Idle && self.waiting.is_empty()
     }
 
     /// Tells the card of a change on a channel, if it asked to be told.

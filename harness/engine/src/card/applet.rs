@@ -432,6 +432,7 @@ impl Applet {
                 self.next_order(cat, io)?;
             }
             Origin::Receive(channel) => return self.received(channel, response, performed, cat, io),
+            Origin::Hang => self.hung_up(issued),
             Origin::Respond(channel) if !performed => self.refused_by(channel),
             _ => {}
         }

@@ -57,7 +57,8 @@ impl Card {
             return Ok(());
         }
         let psk = &self.scws.server.account.psk;
-        let server = change.map(|_| (self.tls.server(psk, &with), &with));
+        let offered = conduit.tls().map(|tls| tls.offered().clone()).unwrap_or_default();
+        let server = change.map(|_| (self.tls.server(psk, &with, &offered), &with));
         conduit.with_tls(|tls, flow| tls.greet(server, flow));
         if with.close == Some(true) {
             self.transmit(transport, &Output { octets: Vec::new(), close: true });

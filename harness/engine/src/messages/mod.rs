@@ -34,7 +34,8 @@ pub use setup::{
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use tls::{
-    AlertWith, Content, HelloForm, Outgoing, RecordWith, Tls, TlsChange, TlsClientWith, TlsExtension, TlsServerWith,
+    AlertWith, Answered, Content, HelloForm, Outgoing, RecordWith, Tls, TlsChange, TlsClientWith, TlsExtension,
+    TlsServerWith,
 };
 pub(crate) use tls::{alert_word, version_word};
 pub use toolkit::ProactiveWith;

@@ -63,10 +63,10 @@ fields! {
 fields! {
     /// What a case or a fault sets of a server's side of TLS, from the answer to the hello on.
     pub struct TlsServerWith = "tls.server-hello.with" {
-        /// Version of the hello.
-        version: TlsVersion,
+        /// Version of the hello, whatever the client offers.
+        version: Answered<TlsVersion>,
         /// Cipher suite of the hello, as four hexadecimal digits, whatever the client offers.
-        suite: HexOf<2, 2>,
+        suite: Answered<HexOf<2, 2>>,
         /// Cipher suites that are taken, in order.
         suites: Vec<HexOf<2, 2>>,
         /// Random of the hello.
@@ -190,6 +190,27 @@ impl FieldValue for TlsVersion {
             let names: Vec<&str> = VERSIONS.iter().map(|(name, _)| *name).collect();
             format!("{value} is none of {}, and no four hexadecimal digits", names.join(", "))
         })
+    }
+}
+
+/// A value of a ServerHello, or one that the client has not offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered<T> {
+    /// One that the client has not offered.
+    NotOffered,
+    /// This one.
+    Set(T),
+}
+
+const NOT_OFFERED: &str = "not-offered";
+
+impl<T: FieldValue> FieldValue for Answered<T> {
+    fn shape() -> Shape {
+        Shape::WordOr(vec![NOT_OFFERED], Box::new(T::shape()))
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        if value == NOT_OFFERED { Ok(Answered::NotOffered) } else { T::read(value).map(Answered::Set) }
     }
 }
 

@@ -224,6 +224,20 @@ impl Bip {
         Some((channel.id, Notice::Status(ChannelStatus::new(channel.id, Link::Established))))
     }
 
+    /// Whether the card has not fetched everything that the last client of a port has written.
+    pub(super) fn has_unread(&self, port: u16) -> bool {
+        let unread = |c: &Channel| c.server && c.port == port && c.link == Link::Listen && !c.incoming.is_empty();
+        self.channels.iter().any(unread)
+    }
+
+    /// What the last client of a port has written and nobody has fetched is lost.
+    pub(super) fn forget_unread(&mut self, port: u16) {
+        for channel in self.channels.iter_mut().filter(|c| c.server && c.port == port && c.link == Link::Listen) {
+            channel.incoming.clear();
+            channel.coming.clear();
+        }
+    }
+
     /// A local client writes.
     pub(super) fn write(&mut self, id: u8, octets: &[u8]) -> Option<Notice> {
         if self.arriving.is_set() {

@@ -8,6 +8,7 @@ use dmsc_link::{Signal, StreamId, Time};
 use serde_json::{Map, json};
 
 use super::bip::Notice;
+use super::last_words::Postponed;
 use super::{Pending, Terminal};
 use crate::account::Address;
 use crate::choice::client::Parting;
@@ -22,7 +23,7 @@ use crate::http::{Framing, HttpError, HttpMessage, Start};
 use crate::http_change::write;
 use crate::http_manner;
 use crate::medium::Medium;
-use crate::messages::{HttpWith, Reuse};
+
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, Reply};
 use crate::scws::{foreign, unreadable};
@@ -53,12 +54,14 @@ pub(super) struct HttpClient {
     connections: u32,
     /// A response after which the server closes the connection, with its octets.
     parting: Option<(HttpMessage, Vec<u8>)>,
+    /// A connection that waits for the card.
+    pub(super) postponed: Option<Postponed>,
     /// The last request, and where it went.
-    last: Option<(Address, Vec<u8>)>,
+    pub(super) last: Option<(Address, Vec<u8>)>,
     /// Whether a case asked for what goes out, which is then for it to deliver.
     pub(super) asked: bool,
     /// A server's message that a case left unanswered.
-    unanswered: Option<Message>,
+    pub(super) unanswered: Option<Message>,
 }
 
 /// A response that wants an answer.
@@ -72,7 +75,7 @@ pub(super) enum Response {
 
 impl HttpClient {
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.deadline
+        self.deadline.into_iter().chain(self.postponed.as_ref().map(|postponed| postponed.until)).min()
     }
 
     fn is_open(&self) -> bool {
@@ -130,24 +133,6 @@ impl Terminal {
         self.post(&message, &directive, &change)
     }
 
-    /// `send: dm.message`: the next message of the session, or the first one of a new session.
-    pub(super) fn dm_message(&mut self, change: &Change) -> Result<(), PlayerError> {
-        self.http.asked = true;
-        if let Some(request) = self.http.unanswered.take() {
-            return self.answer_message(&request, Some(change));
-        }
-        if self.client.in_session() {
-            return Err(PlayerError(
-                "the client has nothing to say in this session: it waits for the server; expect dm.message first"
-                    .into(),
-            ));
-        }
-        match self.notified.take() {
-            Some((account, session_id)) => self.open_session(account, Some(session_id), change),
-            None => self.open_session(0, None, change),
-        }
-    }
-
     fn post(&mut self, message: &Message, directive: &Directive, change: &Change) -> Result<(), PlayerError> {
         let encoding = directive.encoding().unwrap_or(self.client.encoding);
         let mut body = match directive.body() {
@@ -170,7 +155,12 @@ impl Terminal {
         self.request(request, &address, asked.as_ref())
     }
 
-    fn request(&mut self, request: HttpMessage, address: &Address, asked: Option<&Change>) -> Result<(), PlayerError> {
+    pub(super) fn request(
+        &mut self,
+        request: HttpMessage,
+        address: &Address,
+        asked: Option<&Change>,
+    ) -> Result<(), PlayerError> {
         let change = self.io.change("http.request", asked, || request.fields());
         let (octets, close) = write(request.clone(), change.as_ref())?;
         self.io.say(Actor::Client, "http.request", &octets, || request.fields());
@@ -187,12 +177,16 @@ impl Terminal {
     }
 
     /// Sends octets to a host, over the open connection when it leads there.
-    fn transmit(&mut self, address: &Address, octets: &[u8]) {
+    pub(super) fn transmit(&mut self, address: &Address, octets: &[u8]) {
         let same = self.http.peer.as_ref() == Some(&place(address));
         if !(same && self.http.is_open()) {
             self.connect(address, None);
         }
         self.http.last = Some((address.clone(), octets.to_vec()));
+        if let Some(postponed) = &mut self.http.postponed {
+            postponed.carry(octets);
+            return;
+        }
         // Without a conduit the connection was refused, and nobody is waited for.
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.send(octets);
@@ -206,6 +200,9 @@ impl Terminal {
 
     pub(super) fn connect(&mut self, address: &Address, asked: Option<&Change>) {
         self.disconnect();
+        if self.postpone(address, asked) {
+            return;
+        }
         self.http.peer = Some(place(address));
         let (host, port) = (address.host.as_str(), address.port);
         self.http.connections = self.http.connections.saturating_add(1);
@@ -294,6 +291,7 @@ impl Terminal {
         self.http.peer = None;
         self.http.deadline = None;
         self.http.parting = None;
+        self.http.postponed = None;
     }
 
     /// Closes the connection from the client's side.
@@ -314,32 +312,11 @@ impl Terminal {
         self.drop_connection();
     }
 
-    /// `send: connect`.
-    pub(super) fn connect_only(&mut self) -> Result<(), PlayerError> {
-        self.http.asked = true;
-        let (address, _) = self.default_address()?;
-        self.connect(&address, None);
-        self.tell_late();
-        Ok(())
-    }
-
     pub(super) fn default_address(&self) -> Result<(Address, Encoding), PlayerError> {
         let account = self.client.accounts.first().map(|a| a.address.clone()).unwrap_or_default();
         let address =
             Address::parse(&account).ok_or_else(|| PlayerError(format!("\"{account}\" is not an absolute address")))?;
         Ok((address, self.client.encoding))
-    }
-
-    /// `send: http.request`: a request of the case's own making.
-    pub(super) fn raw_request(&mut self, change: &Change) -> Result<(), PlayerError> {
-        self.http.asked = true;
-        let (address, encoding) = self.default_address()?;
-        if change.read::<HttpWith>()?.connection == Some(Reuse::New) {
-            self.disconnect();
-        }
-        let request = HttpMessage::post(&address.path, &address.host_header(), Vec::new())
-            .with("Content-Type", encoding.media_type());
-        self.request(request, &address, Some(change))
     }
 
     pub(super) fn stream_open(&mut self, id: StreamId) {
@@ -469,18 +446,6 @@ impl Terminal {
         self.responded(response, &octets);
     }
 
-    /// TLS has failed, and with it the exchange; a faulty client makes it without.
-    fn without_tls(&mut self) {
-        let last = self.http.last.take().filter(|_| self.switches.on(Switch::TlsFallsBack));
-        match last {
-            Some((address, octets)) if address.secure => {
-                self.disconnect();
-                self.transmit(&Address { secure: false, ..address }, &octets);
-            }
-            _ => self.give_up(),
-        }
-    }
-
     /// Whether the connection ends with this response.
     fn is_last(&self, response: &HttpMessage) -> bool {
         !response.keeps_alive() || self.http.one_exchange
@@ -572,13 +537,13 @@ impl Terminal {
         }
     }
 
-    fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.lose_session();
         self.disconnect();
     }
 
     /// The exchange failed, and the session with it.
-    fn lose_session(&mut self) {
+    pub(super) fn lose_session(&mut self) {
         if !self.switches.on(Switch::KeepDeadSession) && self.client.abandon() {
             self.session_over(false);
         }
@@ -588,7 +553,7 @@ impl Terminal {
         self.io.observe(Actor::Server, "dm.session-over", &[], || Map::from_iter([("whole".to_owned(), whole.into())]));
     }
 
-    fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
+    pub(super) fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
         // A patch of a reference DUT chooses by what it answers.
         let change = self.io.change("dm.message", asked, || {
             let mut fields = view::fields(message, self.client.encoding);
@@ -617,6 +582,7 @@ impl Terminal {
     }
 
     pub(super) fn http_tick(&mut self) {
+        self.resume();
         if self.http.deadline.is_some_and(|at| at <= self.io.now) {
             self.http.deadline = None;
             match self.http.parting.take() {

@@ -3,10 +3,12 @@
 use serde_json::Map;
 
 use super::Terminal;
+use crate::account::Address;
 use crate::event::Actor;
 use crate::messages::{Reuse, Tls, TlsClientWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
+use crate::switch::Switch;
 use crate::tls::{TlsLayer, act};
 
 impl Terminal {
@@ -55,5 +57,18 @@ impl Terminal {
         }
         self.flush();
         Ok(())
+    }
+
+    /// TLS has failed, and with it the exchange; a faulty client makes it without.
+    pub(super) fn without_tls(&mut self) {
+        let last = self.http.last.take().filter(|_| self.switches.on(Switch::TlsFallsBack));
+        match last {
+            Some((address, octets)) if address.secure => {
+                self.disconnect();
+                self.transmit(&Address { secure: false, ..address }, &octets);
+            }
+            _ if self.switches.on(Switch::TlsStaysOpen) => self.lose_session(),
+            _ => self.give_up(),
+        }
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 
 use dmsc_tls::{
-    Alert, Client, ContentType, Deframer, Description, Direction, Event, Failure, SendError, Server, Session, Unframed,
+    Alert, Client, ContentType, Deframer, Description, Direction, Event, Failure, Handshake, SendError, Server,
+    Session, Unframed,
 };
 
+use super::server::Offered;
 use super::view::{self, Course};
 use crate::conduit::{Flow, Layer};
 use crate::messages::{Content, TlsServerWith};
@@ -33,6 +35,8 @@ pub(crate) struct TlsLayer {
     /// What came before a server's answer to the hello was decided.
     before: Vec<u8>,
     greeting: Greeting,
+    /// What the hello offers.
+    offered: Offered,
     /// Whether a server takes HTTP as it is, too: to show it, or as a fault.
     plain: bool,
     /// Whether an end without close_notify is as good as one with it: a fault.
@@ -60,6 +64,7 @@ impl TlsLayer {
             waiting: Vec::new(),
             before: Vec::new(),
             greeting,
+            offered: Offered::default(),
             plain,
             cut,
             session: None,
@@ -70,6 +75,11 @@ impl TlsLayer {
     /// Whether a hello waits to be answered.
     pub(crate) fn is_asked(&self) -> bool {
         matches!(self.greeting, Greeting::Asked(..))
+    }
+
+    /// What the hello offers.
+    pub(crate) fn offered(&self) -> &Offered {
+        &self.offered
     }
 
     /// The session of the last handshake, once.
@@ -206,7 +216,12 @@ impl TlsLayer {
         match events.front().and_then(view::told) {
             Some(told) if told.is_hello() => {
                 flow.told.push(told);
-                events.pop_front();
+                self.offered = match events.pop_front() {
+                    Some(Event::Handshake { message: Handshake::ClientHello(hello), .. }) => {
+                        Offered { version: Some(hello.version), suites: hello.suites }
+                    }
+                    _ => Offered::default(),
+                };
                 self.greeting = Greeting::Asked(events, output);
                 Ok(())
             }

@@ -1,13 +1,13 @@
 //! The server's side, as its choices, a case or a fault have it.
 
-use dmsc_tls::{Config, Secret, Server, ServerConfig, Session, SessionCache, UnknownIdentity};
+use dmsc_tls::{Config, Secret, Server, ServerConfig, Session, SessionCache, Suite, UnknownIdentity, Version};
 
 use super::alter::Changes;
 use super::client::{extensions, suite};
 use super::layer::{End, TlsLayer};
 use crate::account::Psk;
 use crate::choice::tls::{Hints, Sessions, Tls as Choice, Unknown};
-use crate::messages::{Removable, TlsServerWith};
+use crate::messages::{Answered, Removable, TlsServerWith};
 use crate::switch::{Switch, Switches};
 
 /// The most sessions that a server keeps.
@@ -40,19 +40,19 @@ impl TlsServer {
     /// The layer of a connection before anything has come.
     pub(crate) fn layer(&mut self, psk: &Psk) -> TlsLayer {
         self.seed = self.seed.wrapping_add(1);
-        let plain = self.scripted || self.switches.on(Switch::TlsServesPlain);
-        TlsLayer::new(End::Server(Box::new(self.server(psk, &TlsServerWith::default()))), plain, false)
+        let server = self.server(psk, &TlsServerWith::default(), &Offered::default());
+        TlsLayer::new(End::Server(Box::new(server)), self.scripted, false)
     }
 
     /// A server that answers a hello in another way.
-    pub(crate) fn server(&self, psk: &Psk, with: &TlsServerWith) -> Server {
-        Server::new(self.config(psk, with), self.seed)
+    pub(crate) fn server(&self, psk: &Psk, with: &TlsServerWith, offered: &Offered) -> Server {
+        Server::new(self.config(psk, with, offered), self.seed)
     }
 
-    fn config(&self, psk: &Psk, with: &TlsServerWith) -> ServerConfig {
+    fn config(&self, psk: &Psk, with: &TlsServerWith, offered: &Offered) -> ServerConfig {
         let mut common = super::common(&self.choices, &self.switches);
         common.wrong_key = super::client::wrong_key(&self.choices);
-        overlay(&mut common, with);
+        overlay(&mut common, with, offered);
         let key = with.key.as_ref().map_or(&psk.key, |set| &set.0);
         let keys = vec![(psk.identity.clone().into_bytes(), Secret::new(key.clone()))];
         let hint = match &with.hint {
@@ -65,6 +65,7 @@ impl TlsServer {
             hint,
             cache: self.sessions.clone(),
             unknown_identity: match self.choices.unknown {
+                _ if self.switches.on(Switch::TlsTakesAnyIdentity) => UnknownIdentity::Taken,
                 Unknown::Told => UnknownIdentity::Told,
                 Unknown::Hidden => UnknownIdentity::Hidden,
             },
@@ -74,15 +75,45 @@ impl TlsServer {
     }
 }
 
-fn overlay(common: &mut Config, with: &TlsServerWith) {
-    if let Some(version) = with.version {
-        common.fixed.version = Some(version.0);
+/// What a hello offers, so far as an answer may go beyond it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offered {
+    /// The highest version.
+    pub(super) version: Option<Version>,
+    /// The suites.
+    pub(super) suites: Vec<Suite>,
+}
+
+impl Offered {
+    /// The version after the highest.
+    fn version_above(&self) -> Version {
+        match self.version {
+            Some(Version::Tls10) => Version::Tls11,
+            Some(Version::Tls11) => Version::Tls12,
+            _ => Version::Tls13,
+        }
     }
+
+    /// One that is not among the suites; one of DM_SC, if there is such.
+    fn other_suite(&self) -> Suite {
+        let mut all = Suite::DM_SC.into_iter().chain([Suite::PskRc4Sha, Suite::PskNullSha]);
+        all.find(|suite| !self.suites.contains(suite)).unwrap_or(Suite::PskAes256CbcSha)
+    }
+}
+
+fn overlay(common: &mut Config, with: &TlsServerWith, offered: &Offered) {
+    common.fixed.version = with.version.as_ref().map(|version| match version {
+        Answered::Set(version) => version.0,
+        Answered::NotOffered => offered.version_above(),
+    });
     if let Some(suites) = &with.suites {
         common.suites = suites.iter().filter_map(|one| suite(one.octets())).collect();
     }
     common.min_version = with.min_version.map_or(common.min_version, |version| version.0);
-    common.fixed.suites = with.suite.as_ref().and_then(|one| suite(one.octets())).map(|one| vec![one]);
+    common.fixed.suites = with.suite.as_ref().and_then(|one| match one {
+        Answered::Set(one) => suite(one.octets()).map(|one| vec![one]),
+        Answered::NotOffered => Some(vec![offered.other_suite()]),
+    });
     common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
     common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
     common.fixed.extensions = with.extensions.as_ref().map(extensions);

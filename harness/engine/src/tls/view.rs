@@ -1,7 +1,7 @@
 //! What happens in TLS, as cases see it.
 
 use dmsc_octets::to_hex;
-use dmsc_tls::{Alert, AlertLevel, Closure, Description, Direction, Event, Extension, Failure, Handshake};
+use dmsc_tls::{Alert, AlertLevel, Cause, Closure, Description, Direction, Event, Extension, Failure, Handshake};
 use serde_json::{Map, Value, json};
 
 use crate::messages::{alert_word, version_word};
@@ -97,6 +97,7 @@ impl Course {
                 }
                 return None;
             }
+            Event::Failed(Failure { cause: Cause::PeerAlert(_), .. }) => {}
             Event::Failed(Failure { sent, cause }) => {
                 fields.push(("reason", json!(cause.to_string())));
                 fields.extend(sent.map(|alert| ("sent", json!(alert_word(alert.description)))));

@@ -64,6 +64,8 @@ pub enum UnknownIdentity {
     Told,
     /// It goes on with a key that is drawn, and so ends as with a wrong key.
     Hidden,
+    /// It goes on with its first key: a mistake, made on purpose.
+    Taken,
 }
 
 /// How a client shows that it knows RFC 5746.

@@ -243,6 +243,7 @@ impl ServerSide {
         let key = match (found, self.unknown_identity) {
             (Some(key), _) => key,
             (None, UnknownIdentity::Told) => return Err(Cause::UnknownIdentity(identity)),
+            (None, UnknownIdentity::Taken) => self.keys.first().map(|(_, key)| key.clone()).unwrap_or_default(),
             (None, UnknownIdentity::Hidden) => Secret::new(core.draw::<16>().to_vec()),
         };
         if let Some(agreed) = &mut core.handshaking.agreed {

@@ -32,6 +32,8 @@ pub(super) struct Served {
     receiving: bool,
     /// Whether the client has gone, and what it left is still being fetched.
     leaving: bool,
+    /// Whether the connection is being closed: what still comes over it is nothing to anybody.
+    closing: bool,
 }
 
 impl Served {
@@ -59,6 +61,7 @@ impl Applet {
             announced: false,
             receiving: false,
             leaving: false,
+            closing: false,
         });
     }
 
@@ -84,7 +87,7 @@ impl Applet {
                 if keep && served.client.is_some() {
                     continue;
                 }
-                served.leaving = false;
+                (served.leaving, served.closing) = (false, false);
                 self.gone.extend(served.client.take());
                 if established {
                     served.client();
@@ -100,7 +103,9 @@ impl Applet {
     pub(super) fn receive(&mut self, channel: u8, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
         served.receiving = true;
-        served.client();
+        if !served.closing {
+            served.client();
+        }
         // Who sets sizes may ask for more than an answer holds: the terminal gives what fits, and keeps the rest.
         let most = if self.portions.is_set() { usize::from(u8::MAX) } else { RECEIVE_LIMIT };
         let length = u8::try_from(self.portions.take(most)).unwrap_or(u8::MAX);
@@ -124,7 +129,7 @@ impl Applet {
             self.serve_no_more(channel);
             return Ok(None);
         }
-        if let Some(octets) = response.objects.channel_data() {
+        if let Some(octets) = response.objects.channel_data().filter(|_| !served.closing) {
             served.client().receive(octets);
         }
         let more = response.objects.data_length().is_some_and(|left| left > 0);
@@ -136,6 +141,15 @@ impl Applet {
             self.receive(channel, cat, io)?;
         }
         Ok(Some(channel))
+    }
+
+    /// CLOSE CHANNEL is answered: whatever comes now is another client's.
+    pub(super) fn hung_up(&mut self, issued: &Issued) {
+        let command = ProactiveCommand::parse(&issued.octets).ok();
+        let channel = command.and_then(|c| c.devices()).and_then(|devices| devices.destination.channel_number());
+        for served in self.served.iter_mut().filter(|served| Some(served.channel) == channel) {
+            served.closing = false;
+        }
     }
 
     /// The terminal takes no data for a client: it has gone. One with TLS may have left an alert.
@@ -222,7 +236,7 @@ impl Applet {
             let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
                 self.gone.extend(served.client.take());
-                served.announced = false;
+                (served.announced, served.closing) = (false, true);
             }
             self.issue(Origin::Hang, command, cat, io)?;
         }

@@ -1,0 +1,48 @@
+//! What a case has the DM Client say.
+
+use super::Terminal;
+use crate::http::HttpMessage;
+use crate::messages::{HttpWith, Reuse};
+use crate::patch::Change;
+use crate::player::PlayerError;
+
+impl Terminal {
+    /// `send: dm.message`: the next message of the session, or the first one of a new session.
+    pub(super) fn dm_message(&mut self, change: &Change) -> Result<(), PlayerError> {
+        self.http.asked = true;
+        if let Some(request) = self.http.unanswered.take() {
+            return self.answer_message(&request, Some(change));
+        }
+        if self.client.in_session() {
+            return Err(PlayerError(
+                "the client has nothing to say in this session: it waits for the server; expect dm.message first"
+                    .into(),
+            ));
+        }
+        match self.notified.take() {
+            Some((account, session_id)) => self.open_session(account, Some(session_id), change),
+            None => self.open_session(0, None, change),
+        }
+    }
+
+    /// `send: connect`.
+    pub(super) fn connect_only(&mut self) -> Result<(), PlayerError> {
+        self.http.asked = true;
+        let (address, _) = self.default_address()?;
+        self.connect(&address, None);
+        self.tell_late();
+        Ok(())
+    }
+
+    /// `send: http.request`: a request of the case's own making.
+    pub(super) fn raw_request(&mut self, change: &Change) -> Result<(), PlayerError> {
+        self.http.asked = true;
+        let (address, encoding) = self.default_address()?;
+        if change.read::<HttpWith>()?.connection == Some(Reuse::New) {
+            self.disconnect();
+        }
+        let request = HttpMessage::post(&address.path, &address.host_header(), Vec::new())
+            .with("Content-Type", encoding.media_type());
+        self.request(request, &address, Some(change))
+    }
+}

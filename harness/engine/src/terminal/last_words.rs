@@ -1,0 +1,59 @@
+//! A connection over a channel waits until the card has fetched what the connection before has said last: both share
+//! the buffer of the channel, and nothing in RECEIVE DATA says whose octets they are (TS 102 223 6.4.29).
+
+use std::time::Duration;
+
+use dmsc_link::Time;
+
+use super::Terminal;
+use crate::account::Address;
+use crate::medium::Medium;
+use crate::patch::Change;
+use crate::player::PlayerIo;
+
+/// How long a connection waits for the card; what it has not fetched by then is lost.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A connection that waits.
+#[derive(Debug)]
+pub(super) struct Postponed {
+    address: Address,
+    asked: Option<Change>,
+    /// The request that is to go over it.
+    octets: Vec<u8>,
+    /// When it waits no longer.
+    pub(super) until: Time,
+}
+
+impl Postponed {
+    fn new(address: &Address, asked: Option<&Change>, io: &PlayerIo) -> Postponed {
+        Postponed { address: address.clone(), asked: asked.cloned(), octets: Vec::new(), until: io.now + PATIENCE }
+    }
+
+    /// The request that is to go over it.
+    pub(super) fn carry(&mut self, octets: &[u8]) {
+        self.octets = octets.to_vec();
+    }
+}
+
+impl Terminal {
+    /// Keeps a connection for later where the card has octets to fetch from the one before; gives whether it does.
+    pub(super) fn postpone(&mut self, address: &Address, asked: Option<&Change>) -> bool {
+        let waits = self.config.medium == Medium::Contact && self.bip.has_unread(address.port);
+        self.http.postponed = waits.then(|| Postponed::new(address, asked, &self.io));
+        waits
+    }
+
+    /// Opens the connection that waits, if the card has fetched everything or it has waited long enough.
+    pub(super) fn resume(&mut self) {
+        let ready =
+            |waiting: &mut Postponed| !self.bip.has_unread(waiting.address.port) || waiting.until <= self.io.now;
+        let Some(Postponed { address, asked, octets, .. }) = self.http.postponed.take_if(ready) else { return };
+        self.bip.forget_unread(address.port);
+        self.connect(&address, asked.as_ref());
+        self.tell_late();
+        if !octets.is_empty() {
+            self.transmit(&address, &octets);
+        }
+    }
+}
