@@ -582,7 +582,7 @@ impl Terminal {
     }
 
     pub(super) fn http_tick(&mut self) {
-        self.resume();
+        self.resume_late();
         if self.http.deadline.is_some_and(|at| at <= self.io.now) {
             self.http.deadline = None;
             match self.http.parting.take() {

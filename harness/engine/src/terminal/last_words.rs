@@ -44,11 +44,22 @@ impl Terminal {
         waits
     }
 
-    /// Opens the connection that waits, if the card has fetched everything or it has waited long enough.
+    /// There is nothing to say to the card: the connection that waits is opened, if the card has fetched everything.
     pub(super) fn resume(&mut self) {
-        let ready =
-            |waiting: &mut Postponed| !self.bip.has_unread(waiting.address.port) || waiting.until <= self.io.now;
-        let Some(Postponed { address, asked, octets, .. }) = self.http.postponed.take_if(ready) else { return };
+        if self.http.postponed.as_ref().is_some_and(|waiting| !self.bip.has_unread(waiting.address.port)) {
+            self.open_postponed();
+        }
+    }
+
+    /// Opens the connection that waits, if it has waited long enough.
+    pub(super) fn resume_late(&mut self) {
+        if self.http.postponed.as_ref().is_some_and(|waiting| waiting.until <= self.io.now) {
+            self.open_postponed();
+        }
+    }
+
+    fn open_postponed(&mut self) {
+        let Some(Postponed { address, asked, octets, .. }) = self.http.postponed.take() else { return };
         self.bip.forget_unread(address.port);
         self.connect(&address, asked.as_ref());
         self.tell_late();

@@ -32,6 +32,8 @@ pub(super) struct Served {
     receiving: bool,
     /// Whether the client has gone, and what it left is still being fetched.
     leaving: bool,
+    /// Whether the terminal still has to tell of a client whose data came first, and whose connection was closed since.
+    owed: bool,
     /// Whether the connection is being closed: what still comes over it is nothing to anybody.
     closing: bool,
 }
@@ -62,6 +64,7 @@ impl Applet {
             receiving: false,
             leaving: false,
             closing: false,
+            owed: false,
         });
     }
 
@@ -72,6 +75,9 @@ impl Applet {
             let keep = self.switches.on(Switch::KeepHalfRequest);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
                 let established = status.link == Link::Established;
+                if established && served.client.is_none() && std::mem::take(&mut served.owed) {
+                    continue;
+                }
                 let told = std::mem::replace(&mut served.announced, established);
                 if established && !told && served.client.is_some() && !served.leaving {
                     // Its data came before.
@@ -236,7 +242,7 @@ impl Applet {
             let command = Self::command(CommandType::CloseChannel, 1, Device::channel(channel), cat);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
                 self.gone.extend(served.client.take());
-                (served.announced, served.closing) = (false, true);
+                (served.owed, served.announced, served.closing) = (!served.announced, false, true);
             }
             self.issue(Origin::Hang, command, cat, io)?;
         }
