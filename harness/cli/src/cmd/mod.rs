@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod bootstrap;
 pub(crate) mod cases;
 pub(crate) mod completion;
 pub(crate) mod devices;

@@ -1,0 +1,189 @@
+//! `dmsc bootstrap write`: the account, in one of the forms in which devices take it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use dmsc_engine::account::Account as Own;
+use dmsc_octets::to_hex;
+use dmsc_provision::cp::Document;
+use dmsc_provision::sms::{self, Way};
+use dmsc_provision::{Content, Push};
+
+use super::account::provisioned;
+use super::keys::Keys;
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::library;
+use crate::terminal::Terminal;
+
+/// Write the DM account of a DUT file for a device to take in
+///
+/// The account is that of the DM_SC Server: ServerID, AppAddr, credentials and first nonces, as `ixit` of the DUT file
+/// has them. Octets are written to a file as they are, and to standard output in hexadecimal.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dmsc bootstrap write                          the account of the references, to read
+  dmsc bootstrap write --dut handset.yaml --as wbxml -o account.wbxml
+  dmsc bootstrap write --dut handset.yaml --as push --imsi 001010000000001 -o account.push
+  dmsc bootstrap write --dut handset.yaml --as sms --pin 1234 --to +15551234567
+                                                SMS-SUBMIT PDUs for a modem, a line each")]
+pub(super) struct Write {
+    /// The DUT file whose account it is; that of the reference terminal unless given
+    #[arg(long, value_name = "FILE")]
+    dut: Option<PathBuf>,
+    /// Which of its accounts
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    account: Which,
+    /// Another AppAddr, such as where a DUT file has `{host}` and `{port}`
+    #[arg(long, value_name = "URL")]
+    address: Option<String>,
+    /// In which form
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value_t)]
+    form: Form,
+    #[command(flatten)]
+    keys: Keys,
+    /// The number that SMS-DELIVER PDUs come from
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value = "+15551234567",
+        conflicts_with = "to",
+        help_heading = "Short messages"
+    )]
+    from: String,
+    /// Write SMS-SUBMIT PDUs to this number
+    #[arg(long, value_name = "NUMBER", help_heading = "Short messages")]
+    to: Option<String>,
+    /// Where to write it; standard output unless given
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// An account of a DUT file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// That of the DM_SC Server.
+    #[default]
+    Server,
+    /// `other_account`.
+    Other,
+    /// Both.
+    Both,
+}
+
+/// A form in which a device takes an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A document of OMA Client Provisioning to read.
+    #[default]
+    Xml,
+    /// The same in WBXML.
+    Wbxml,
+    /// That in a WSP push.
+    Push,
+    /// That in short messages, a line each.
+    Sms,
+}
+
+/// What is written.
+enum Written {
+    Text(String),
+    Octets(Vec<u8>),
+}
+
+impl Write {
+    pub(super) fn run(&self, terminal: &Terminal) -> Done {
+        if self.keys.protection().is_some() && !matches!(self.form, Form::Push | Form::Sms) {
+            return Err(Failure::input(
+                "a MAC is a part of a push; take `--as push` or `--as sms`, or leave the keys out",
+            ));
+        }
+        let written = self.written()?;
+        match &self.output {
+            None => match written {
+                Written::Text(text) => terminal.out(&text)?,
+                Written::Octets(octets) => terminal.out(&format!("{}\n", to_hex(&octets)))?,
+            },
+            Some(path) => {
+                let octets = match written {
+                    Written::Text(text) => text.into_bytes(),
+                    Written::Octets(octets) => octets,
+                };
+                std::fs::write(path, octets).map_err(|error| {
+                    Failure::Input(format!(
+                        "cannot write {}: {error}; name a file in a folder that can be written to",
+                        path.display()
+                    ))
+                })?;
+                terminal.note(&format!("{} has the account, secrets included", path.display()));
+            }
+        }
+        Ok(Exit::Conforms)
+    }
+
+    fn written(&self) -> Result<Written, Failure> {
+        let accounts = self.accounts()?;
+        let document = Document::of_accounts(&accounts.iter().map(provisioned).collect::<Vec<_>>());
+        if self.form == Form::Xml {
+            return document.to_xml().map(Written::Text).map_err(Failure::input);
+        }
+        let octets = document.to_wbxml().map_err(Failure::input)?;
+        if self.form == Form::Wbxml {
+            return Ok(Written::Octets(octets));
+        }
+        let push = Push::new(1, Content::Provisioning, self.keys.protection().as_ref(), &octets);
+        let push = push.encode().map_err(Failure::input)?;
+        if self.form == Form::Push {
+            return Ok(Written::Octets(push));
+        }
+        let messages = sms::messages(&push, &self.way()?, 1).map_err(Failure::input)?;
+        Ok(Written::Text(messages.iter().map(|message| format!("{}\n", to_hex(message))).collect()))
+    }
+
+    fn way(&self) -> Result<Way, Failure> {
+        let number = self.to.as_deref().unwrap_or(&self.from);
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        let address = sms::SmsAddress::from_text(number).filter(|_| is_number).ok_or_else(|| {
+            Failure::Input(format!(
+                "`{number}` is no telephone number; write up to 20 digits, with + for an international one"
+            ))
+        })?;
+        Ok(if self.to.is_some() { Way::Submit(address) } else { Way::Deliver(address) })
+    }
+
+    /// The accounts, each with an address that a device can take.
+    fn accounts(&self) -> Result<Vec<Own>, Failure> {
+        let bundle = library::bundle(None)?;
+        let dut = match &self.dut {
+            Some(path) => library::dut(path, &library::faults(&bundle)?)?,
+            None => library::reference(&bundle, "reference-terminal", &[])?,
+        };
+        let other = || {
+            dut.ixit.other_account.clone().ok_or_else(|| {
+                Failure::Input(format!(
+                    "{} has no `other_account`; add one to its `ixit`, or leave `--account` out",
+                    dut.name
+                ))
+            })
+        };
+        let mut accounts = match self.account {
+            Which::Server => vec![dut.ixit.account.clone()],
+            Which::Other => vec![other()?],
+            Which::Both => vec![dut.ixit.account.clone(), other()?],
+        };
+        for account in &mut accounts {
+            if let Some(address) = &self.address {
+                account.address.clone_from(address);
+            }
+            if account.address.contains(['{', '}']) {
+                return Err(Failure::Input(format!(
+                    "the address {} is known only while a run goes on; give the one for the device with --address",
+                    account.address
+                )));
+            }
+        }
+        Ok(accounts)
+    }
+}
