@@ -41,7 +41,7 @@ impl Fixtures {
     }
 
     /// The card that is played against `dut`, or in its place.
-    pub(crate) fn card<'a>(&'a self, dut: &'a Dut) -> &'a FileSystem {
+    pub fn card<'a>(&'a self, dut: &'a Dut) -> &'a FileSystem {
         dut.card.as_ref().unwrap_or(&self.files)
     }
 }

@@ -12,6 +12,7 @@ const IMSI: &str = "001010000000001";
 fn an_account_is_written_to_be_read() {
     insta::assert_snapshot!(shown(&["bootstrap", "write"]));
     insta::assert_snapshot!(shown(&["bootstrap", "write", "--as", "sms", "--imsi", IMSI, "--to", "+15557654321"]));
+    insta::assert_snapshot!(shown(&["bootstrap", "write", "--as", "card"]));
 }
 
 #[test]

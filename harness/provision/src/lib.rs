@@ -8,6 +8,7 @@ pub mod account;
 pub mod cp;
 pub mod protection;
 pub mod push;
+pub mod smart_card;
 pub mod sms;
 
 pub use account::{Account, Address, AddressType, AuthType, Credentials, Level};

@@ -11,6 +11,7 @@ mod build;
 mod channel;
 mod parameters;
 mod pin;
+mod provision;
 mod read;
 mod record;
 mod search;

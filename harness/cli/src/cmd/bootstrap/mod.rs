@@ -8,8 +8,11 @@ mod show;
 mod write;
 
 use clap::{Args, Subcommand};
+use dmsc_engine::account::Account;
+use dmsc_provision::cp::Document;
+use dmsc_provision::smart_card::Kind;
 
-use crate::failure::Done;
+use crate::failure::{Done, Failure};
 use crate::terminal::Terminal;
 
 /// Write the DM account of a DUT file for a device to take in, and read what others have written
@@ -33,4 +36,13 @@ impl Bootstrap {
             Verb::Read(read) => read.run(terminal),
         }
     }
+}
+
+/// The documents that a card carries to give a terminal this account.
+///
+/// # Errors
+/// A text of the account cannot stand in one.
+pub(super) fn card_documents(account: &Account) -> Result<Vec<(Kind, Vec<u8>)>, Failure> {
+    let document = Document::of_accounts(&[account::provisioned(account)]);
+    Ok(vec![(Kind::ClientProvisioning, document.to_wbxml().map_err(Failure::input)?)])
 }

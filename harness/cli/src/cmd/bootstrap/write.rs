@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use dmsc_engine::account::Account as Own;
 use dmsc_octets::to_hex;
 use dmsc_provision::cp::Document;
+use dmsc_provision::smart_card::{self, Kind};
 use dmsc_provision::sms::{self, Way};
 use dmsc_provision::{Content, Push};
 
@@ -84,6 +85,8 @@ enum Form {
     Push,
     /// That in short messages, a line each.
     Sms,
+    /// The files of a smart card that has it, for `applications` of a card file; `dmsc card --bootstrap` plays one.
+    Card,
 }
 
 /// What is written.
@@ -131,6 +134,9 @@ impl Write {
         let octets = document.to_wbxml().map_err(Failure::input)?;
         if self.form == Form::Wbxml {
             return Ok(Written::Octets(octets));
+        }
+        if self.form == Form::Card {
+            return Ok(Written::Text(application(&octets)));
         }
         let push = Push::new(1, Content::Provisioning, self.keys.protection().as_ref(), &octets);
         let push = push.encode().map_err(Failure::input)?;
@@ -186,4 +192,24 @@ impl Write {
         }
         Ok(accounts)
     }
+}
+
+/// The PKCS#15 application with a document, as card files write one.
+fn application(document: &[u8]) -> String {
+    let files = smart_card::files(&[(Kind::ClientProvisioning, document.to_vec())]);
+    let mut text = format!(
+        "# A record of EF.DIR names it: '{}'\n- aid: '{}'\n  files:\n",
+        to_hex(&smart_card::directory_record()),
+        to_hex(&smart_card::AID)
+    );
+    for file in files {
+        // The rules of fixtures/cards/reference.yaml.
+        let rule = if file.private { "subscription" } else { "public" };
+        let content = to_hex(&file.content);
+        text.push_str(&format!(
+            "    - {{ id: '{:04X}', name: {}, rule: {rule}, content: '{content}' }}\n",
+            file.id, file.name
+        ));
+    }
+    text
 }

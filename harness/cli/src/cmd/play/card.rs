@@ -23,6 +23,7 @@ Examples:
   dmsc card --simtrace2                            in the slot of a handset
   dmsc card --gadget bulk                          for the host that this machine is plugged into
   dmsc card --vpcd --card my-card.yaml             another card
+  dmsc card --vpcd --bootstrap                     with files that give a terminal its DM account
   dmsc card --link 'vpcd: { side: listen, address: 127.0.0.1:40000 }'
                                                    any link, written as in a DUT file")]
 pub(crate) struct Card {
@@ -31,6 +32,9 @@ pub(crate) struct Card {
     /// The card to play: a file written like fixtures/cards/reference.yaml, instead of that one
     #[arg(long, value_name = "FILE", help_heading = "Player")]
     card: Option<PathBuf>,
+    /// Give the card the smart card bootstrap of its account: a PKCS#15 application with a document of Client Provisioning
+    #[arg(long, help_heading = "Player")]
+    bootstrap: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -81,6 +85,6 @@ impl Card {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         let connection = link(&self.link.text(), Role::Card, terminal)?;
         let card = self.card.as_deref().map(read).transpose()?;
-        self.common.play(Role::Card, &connection, card, terminal)
+        self.common.play(Role::Card, &connection, card, self.bootstrap, terminal)
     }
 }

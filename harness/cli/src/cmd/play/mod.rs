@@ -26,6 +26,7 @@ pub(crate) use terminal::Terminal as TerminalPlay;
 
 use self::keyboard::Keyboard;
 use self::trace::{Format, Trace};
+use crate::cmd::bootstrap;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::library;
@@ -76,12 +77,24 @@ fn quoted(text: &str) -> String {
 }
 
 impl Common {
-    /// Plays until it is told to end. `card` is the card to play, unless it is that of the DUT file or the fixtures.
-    fn play(&self, plays: Role, connection: &Connection, card: Option<FileSystem>, terminal: &Terminal) -> Done {
+    /// Plays until it is told to end. `card` is the card to play, unless it is that of the DUT file or the fixtures;
+    /// with `bootstrap` it has the account of the DUT file on it.
+    fn play(
+        &self,
+        plays: Role,
+        connection: &Connection,
+        card: Option<FileSystem>,
+        bootstrap: bool,
+        terminal: &Terminal,
+    ) -> Done {
         let bundle = library::bundle(self.cases.as_deref())?;
         let mut dut = self.player(&bundle, plays)?;
         dut.card = card.or(dut.card);
         let fixtures = Fixtures::load(&bundle).map_err(Failure::input)?;
+        if bootstrap {
+            let documents = bootstrap::card_documents(&dut.ixit.account)?;
+            dut.card = Some(fixtures.card(&dut).clone().provisioned(&documents));
+        }
         let rig = Rig::new(&dut, &fixtures, self.seed);
         let (player, opening) = rig.alone(connection);
 

@@ -63,6 +63,6 @@ impl TerminalLink {
 impl Terminal {
     pub(crate) fn run(&self, terminal: &Screen) -> Done {
         let connection = link(&self.link.text(), Role::Terminal, terminal)?;
-        self.common.play(Role::Terminal, &connection, None, terminal)
+        self.common.play(Role::Terminal, &connection, None, false, terminal)
     }
 }
