@@ -2,7 +2,6 @@
 
 mod access;
 mod fixtures;
-mod provisioning;
 mod records;
 mod selection;
 
