@@ -14,6 +14,7 @@ pub mod auth;
 pub mod package0;
 pub mod style;
 pub mod syncml;
+pub mod tnds;
 pub mod tree;
 pub mod wbxml;
 pub mod xml;

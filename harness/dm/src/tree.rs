@@ -5,6 +5,7 @@
 //! marked where they decide something.
 
 mod acl;
+mod inbox;
 mod node;
 mod operations;
 mod property;
@@ -14,6 +15,7 @@ mod uri;
 use thiserror::Error;
 
 pub use acl::{Acl, AclError, Grantees};
+pub use inbox::Inbox;
 pub use node::{AccessType, Node};
 pub use operations::{Fetched, NewNode};
 pub use spec::{NodeSpec, SpecError, TreeSpec};
@@ -48,6 +50,8 @@ pub struct ManagementTree {
     root: Node,
     /// Whether Add makes missing interior nodes on the way, which DMTND 1.2 leaves to the device.
     pub implicit_add: bool,
+    /// How its Inbox is, if it has one.
+    pub inbox: Inbox,
 }
 
 impl Default for ManagementTree {
@@ -57,7 +61,7 @@ impl Default for ManagementTree {
         root.permanent = true;
         root.access = [AccessType::Add, AccessType::Get].into();
         root.acl = Some(Acl::root_default());
-        Self { root, implicit_add: false }
+        Self { root, implicit_add: false, inbox: Inbox::default() }
     }
 }
 
@@ -83,6 +87,15 @@ impl ManagementTree {
     /// Goes back to a snapshot.
     pub fn rollback(&mut self, snapshot: Self) {
         *self = snapshot;
+    }
+
+    /// Takes a node out, permanent or not: for a device that does not have it.
+    pub fn take_out(&mut self, uri: &str) {
+        let Ok(parsed) = Uri::parse(uri) else { return };
+        let Some((name, parents)) = parsed.segments().split_last() else { return };
+        if let Some(node::Content::Interior(children)) = self.at_mut(parents).map(|node| &mut node.content) {
+            children.remove(name);
+        }
     }
 
     fn at(&self, segments: &[String]) -> Option<&Node> {

@@ -123,6 +123,16 @@ pub fn encode_as(message: &Message, style: WbxmlStyle) -> Result<Vec<u8>, Encode
     encode_document(&document, style.string_table)
 }
 
+/// Reads a document that is no message, such as a serialised object.
+pub(crate) fn elements<'a>(octets: &'a [u8], irregular: &mut Irregularities) -> Result<Elements<'a>, WbxmlError> {
+    decode_document(octets, irregular).map(|document| document.elements)
+}
+
+/// Writes a document that is no message, with its public identifier.
+pub(crate) fn encode_elements(elements: Elements<'_>, public_id: &str) -> Result<Vec<u8>, EncodeError> {
+    encode_document(&Document::new(PublicId::Literal(public_id), elements), false)
+}
+
 /// Why octets are no SyncML message in WBXML.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecodeError {

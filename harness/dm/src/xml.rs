@@ -16,6 +16,7 @@ pub use encode::EncodeError;
 use encode::encode_element;
 pub use fault::{Fault, Rule, XmlError};
 
+use crate::element::Elements;
 use crate::irregular::Irregularities;
 use crate::style::XmlStyle;
 use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
@@ -55,6 +56,16 @@ pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
 /// As of [`encode`].
 pub fn encode_as(message: &Message, style: XmlStyle) -> Result<Vec<u8>, EncodeError> {
     encode_element(&message.to_elements(Carrier::Xml), style)
+}
+
+/// Reads a document that is no message, such as a serialised object.
+pub(crate) fn elements<'a>(octets: &'a [u8], irregular: &mut Irregularities) -> Result<Elements<'a>, XmlError> {
+    decode_element(octets, irregular)
+}
+
+/// Writes a document that is no message.
+pub(crate) fn encode_elements(elements: &Elements<'_>, style: XmlStyle) -> Result<Vec<u8>, EncodeError> {
+    encode_element(elements, style)
 }
 
 /// Why octets are no SyncML message in XML.

@@ -4,10 +4,12 @@ pub mod client;
 pub mod codec;
 pub mod directive;
 mod execute;
+pub mod large_object;
 mod manner;
 mod opening;
 pub mod server;
 pub mod trust;
+pub mod user;
 pub mod version;
 pub mod view;
 

@@ -61,6 +61,67 @@ pub enum Switch {
     /// DM Client: an unknown command is answered as if it had been done.
     ClaimUnknownCommand,
 
+    /// DM Client: a notification over the default nonce is no notification.
+    NoResync,
+    /// DM Client: after a notification over the default nonce, credentials are over the stored one.
+    ResyncWithStoredNonce,
+    /// DM Client: in a session that began with the default nonce, the server may prove itself over any nonce that it had.
+    ResyncWithEither,
+    /// DM Client: a nonce that a session of the default nonce has brought is not kept.
+    ForgetResync,
+    /// DM Client: no new nonce comes with the acceptance of a server that has proved itself over the default one.
+    ResyncWithoutNonce,
+    /// DM Client: a package ends although the server has not ended its own.
+    EndBeforeServer,
+    /// DM Client: the server is not asked for the rest of its package.
+    NoNextMessage,
+    /// DM Client: the size that the server can take is not looked at.
+    IgnoreMaxMsgSize,
+    /// DM Client: the first size that the server gave counts for the whole session.
+    KeepFirstMaxMsgSize,
+    /// DM Client: the size of objects that the server can take is not looked at.
+    IgnoreMaxObjSize,
+    /// DM Client: each message has Final.
+    FinalInEach,
+    /// DM Client: large objects are not understood.
+    NoLargeObjects,
+    /// DM Client: a large object is taken whatever its size was said to be.
+    IgnoreObjectSize,
+    /// DM Client: a large object goes on after another command.
+    IgnoreInterruption,
+    /// DM Client: a large object without its end is given up silently.
+    NoEndOfDataAlert,
+    /// DM Client: a chunk is answered with 200.
+    PlainChunkStatus,
+    /// DM Client: what remains of a package is lost when the server asks for it.
+    DropRemainder,
+    /// DM Client: an abort of the server is an alert like any other, and what stands behind it is carried out.
+    AnswerAbort,
+    /// DM Client: a message that aborts holds nothing but the Status of the header and its Alert.
+    AbortWithoutAnswers,
+    /// DM Client: a message that aborts has no Final.
+    AbortOpen,
+    /// DM Client: what follows its own abort is answered.
+    GoOnAfterOwnAbort,
+    /// DM Client: what an abort has kept from being done is answered as if it had been.
+    ClaimSkipped,
+    /// DM Client: a sequence goes on after the user has said no.
+    GoOnAfterRefusal,
+    /// DM Client: a generic alert of a server is taken.
+    TakeGenericAlert,
+    /// DM Client: an alert stays until the server says 200 to it.
+    RepeatAlerts,
+    /// DM Client: the correlator of an Exec is not given back.
+    LoseCorrelator,
+    /// DM Client: an object in the Inbox is taken whatever is in it.
+    TakeAnyInbox,
+    /// DM Client: nodes of an object stay that came before one that is wrong, which they should not.
+    KeepHalfObject,
+    /// DM Client: what comes through the Inbox can be read there.
+    ReadInbox,
+    /// DM Client: there is no Inbox.
+    NoInbox,
+
     /// Terminal: events are sent although the card did not ask for them.
     EventsUnasked,
     /// Terminal: no Data available event is sent.

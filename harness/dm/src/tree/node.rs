@@ -61,6 +61,8 @@ pub struct Node {
     pub access: BTreeSet<AccessType>,
     /// Whether the node can never be deleted.
     pub permanent: bool,
+    /// Identifier of the management objects that have their place below the node; the device knows it, no server does.
+    pub holds: Option<String>,
     pub(super) content: Content,
 }
 
@@ -81,6 +83,7 @@ impl Node {
             acl: None,
             access: default_access(true, false),
             permanent: false,
+            holds: None,
             content: Content::Interior(BTreeMap::new()),
         }
     }

@@ -8,9 +8,6 @@ use super::{ManagementTree, Refusal, Requester};
 use crate::auth::from_base64;
 use crate::syncml::{CommandName, Data, Item, Meta, StatusCode};
 
-/// The types of a serialised tree object, which is what may be put into `./Inbox` (DMTND 1.2).
-const INBOX_TYPES: [&str; 2] = ["application/vnd.syncml.dmtnds+xml", "application/vnd.syncml.dmtnds+wbxml"];
-
 /// What Get brings: value or child names, with the meta information of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
@@ -99,7 +96,7 @@ impl ManagementTree {
     /// property), 414, 425.
     pub fn get(&self, requester: Requester<'_>, uri: &str) -> Result<Fetched, Refusal> {
         let parsed = self.address(uri)?;
-        if is_inbox(parsed.segments()) && requester != Requester::Device {
+        if is_inbox(parsed.segments()) && requester != Requester::Device && !self.inbox.readable {
             return Err(refusal(StatusCode::CommandNotAllowed, uri, "nothing can be read through ./Inbox"));
         }
         let node = self.existing(uri, &parsed)?;
@@ -107,7 +104,9 @@ impl ManagementTree {
             self.permit(requester, uri, parsed.segments(), AccessType::Get)?;
             return self.get_query(uri, &parsed, node, name, value);
         }
-        allowed(requester, uri, node, AccessType::Get)?;
+        if !(self.inbox.readable && is_inbox(parsed.segments())) {
+            allowed(requester, uri, node, AccessType::Get)?;
+        }
         self.permit(requester, uri, parsed.segments(), AccessType::Get)?;
         let data = match &node.content {
             Content::Leaf(value) => value.clone(),
@@ -129,8 +128,10 @@ impl ManagementTree {
             return Err(refusal(StatusCode::CommandNotAllowed, uri, "a property cannot be added"));
         }
         let segments = parsed.segments();
-        if is_inbox(segments) && self.at(&segments[..1]).is_some() {
-            return self.deliver(requester, uri, segments, &new);
+        if let Some((inbox, _)) = segments.split_at_checked(1).filter(|_| is_inbox(segments))
+            && self.at(inbox).is_some()
+        {
+            return self.deliver(requester, uri, inbox, &new);
         }
         let Some((name, parents)) = segments.split_last() else {
             return Err(refusal(StatusCode::AlreadyExists, uri, "the root is always there"));
@@ -181,6 +182,7 @@ impl ManagementTree {
     /// data that are not of their format, 406, 414, 425.
     pub fn replace(&mut self, requester: Requester<'_>, uri: &str, new: NewNode) -> Result<(), Refusal> {
         let parsed = self.address(uri)?;
+        self.not_inbox(requester, uri, &parsed)?;
         let node = self.existing(uri, &parsed)?;
         if let Some((name, value)) = parsed.query() {
             return self.replace_query(requester, uri, &parsed, name, value, &new);
@@ -208,6 +210,7 @@ impl ManagementTree {
     /// [`Refusal`]: 404, 405 for the root, a permanent node, or one with a permanent node below, 425.
     pub fn delete(&mut self, requester: Requester<'_>, uri: &str) -> Result<(), Refusal> {
         let parsed = self.address(uri)?;
+        self.not_inbox(requester, uri, &parsed)?;
         let node = self.existing(uri, &parsed)?;
         if parsed.query().is_some() {
             return Err(refusal(StatusCode::CommandNotAllowed, uri, "a property cannot be deleted"));
@@ -234,8 +237,10 @@ impl ManagementTree {
     /// [`Refusal`]: 403 unless both are leaves, 404, 405, 425, and what Add or Replace refuses.
     pub fn copy(&mut self, requester: Requester<'_>, source: &str, target: &str) -> Result<(), Refusal> {
         let from = self.address(source)?;
+        self.not_inbox(requester, source, &from)?;
         let node = self.existing(source, &from)?;
         let to = self.address(target)?;
+        self.not_inbox(requester, target, &to)?;
         let Some(value) = node.value().cloned() else {
             return Err(refusal(StatusCode::Forbidden, source, "only a leaf can be copied"));
         };
@@ -257,6 +262,7 @@ impl ManagementTree {
     /// [`Refusal`]: 404, 405 without the access type, 425.
     pub fn exec(&self, requester: Requester<'_>, uri: &str) -> Result<(), Refusal> {
         let parsed = self.address(uri)?;
+        self.not_inbox(requester, uri, &parsed)?;
         let node = self.existing(uri, &parsed)?;
         if parsed.query().is_some() {
             return Err(refusal(StatusCode::CommandNotAllowed, uri, "a property cannot be executed"));
@@ -265,27 +271,10 @@ impl ManagementTree {
         self.permit(requester, uri, parsed.segments(), AccessType::Exec)
     }
 
-    /// An object for the device, which nobody can read back (DMSTDOBJ 1.2, Inbox).
-    fn deliver(
-        &self,
-        requester: Requester<'_>,
-        uri: &str,
-        segments: &[String],
-        object: &NewNode,
-    ) -> Result<(), Refusal> {
-        self.permit(requester, uri, &segments[..1], AccessType::Add)?;
-        let media = object.type_.as_deref().and_then(|media| media.split(';').next()).unwrap_or_default().trim();
-        if INBOX_TYPES.iter().any(|known| known.eq_ignore_ascii_case(media)) {
-            return Ok(());
-        }
-        let reason = format!("./Inbox takes {}", INBOX_TYPES.join(" or "));
-        Err(refusal(StatusCode::UnsupportedMediaTypeOrFormat, uri, reason))
-    }
-
     /// The ACL of a node that a server makes where it may not Replace: it gets the rights over its own node.
     ///
     /// From memory, unverified (DMTND 7.7.1).
-    fn acl_for_creator(&self, requester: Requester<'_>, parent: &[String]) -> Option<super::Acl> {
+    pub(super) fn acl_for_creator(&self, requester: Requester<'_>, parent: &[String]) -> Option<super::Acl> {
         let Requester::Server(server_id) = requester else {
             return None;
         };
@@ -297,6 +286,14 @@ impl ManagementTree {
             acl.grant(access, server_id);
         }
         Some(acl)
+    }
+
+    /// Add is all that a server can do with the Inbox (DMSTDOBJ 5.3.4).
+    fn not_inbox(&self, requester: Requester<'_>, uri: &str, parsed: &Uri) -> Result<(), Refusal> {
+        if requester == Requester::Device || !is_inbox(parsed.segments()) {
+            return Ok(());
+        }
+        Err(refusal(StatusCode::CommandNotAllowed, uri, "an object can be added to ./Inbox, and that is all"))
     }
 
     /// Reads an address and holds it against the limits the device announces in DevDetail/URI.
@@ -393,7 +390,7 @@ fn is_inbox(segments: &[String]) -> bool {
 }
 
 /// Secret and nonce of a DM account can be set but not read (DMSTDOBJ 1.2, DMAcc).
-fn is_secret(segments: &[String]) -> bool {
+pub(super) fn is_secret(segments: &[String]) -> bool {
     match segments {
         [.., auth, _, leaf] => auth == "AppAuth" && matches!(leaf.as_str(), "AAuthSecret" | "AAuthData"),
         _ => false,

@@ -45,6 +45,8 @@ pub struct NodeSpec {
     pub access: Option<BTreeSet<AccessType>>,
     /// Whether the node can never be deleted.
     pub permanent: bool,
+    /// Identifier of the management objects that have their place below the node.
+    pub holds: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for NodeSpec {
@@ -60,6 +62,7 @@ impl<'de> Deserialize<'de> for NodeSpec {
             acl: Option<String>,
             access: Option<BTreeSet<AccessType>>,
             permanent: bool,
+            holds: Option<String>,
         }
 
         struct SpecVisitor;
@@ -67,8 +70,9 @@ impl<'de> Deserialize<'de> for NodeSpec {
             type Value = NodeSpec;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter
-                    .write_str("the value of a leaf, or a node with format, type, value, title, acl, access, permanent")
+                formatter.write_str(
+                    "the value of a leaf, or a node with format, type, value, title, acl, access, permanent, holds",
+                )
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeSpec, E> {
@@ -84,9 +88,9 @@ impl<'de> Deserialize<'de> for NodeSpec {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NodeSpec, A::Error> {
-                let Long { format, type_, value, title, acl, access, permanent } =
+                let Long { format, type_, value, title, acl, access, permanent, holds } =
                     Long::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(NodeSpec { format, type_, value, title, acl, access, permanent })
+                Ok(NodeSpec { format, type_, value, title, acl, access, permanent, holds })
             }
         }
         deserializer.deserialize_any(SpecVisitor)
@@ -111,6 +115,7 @@ impl NodeSpec {
         node.type_.clone_from(&self.type_);
         node.title.clone_from(&self.title);
         node.permanent = self.permanent;
+        node.holds.clone_from(&self.holds);
         node.access = self.access.clone().unwrap_or_else(|| default_access(node.is_interior(), node.permanent));
         if let Some(acl) = &self.acl {
             let acl = Acl::parse(acl).map_err(|error| wrong("acl", error.to_string()))?;

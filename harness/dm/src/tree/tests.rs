@@ -199,24 +199,61 @@ fn properties() {
     refused(tree.replace(CARD, "./DevInfo/Man?prop=Name", chr("M")), 405);
 }
 
+/// An account for the Inbox, below a node of that name; `inner` is the node in it.
+fn account(name: &str, inner: &str) -> NewNode {
+    let text = format!(
+        "<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD><Node><NodeName>{name}</NodeName><RTProperties>\
+         <Format><node/></Format><Type><DDFName>urn:oma:mo:oma-dm-dmacc:1.0</DDFName></Type></RTProperties>{inner}</Node>\
+         </MgmtTree>"
+    );
+    let media = "application/vnd.syncml.dmtnds+xml; charset=utf-8";
+    NewNode { format: Some("xml".to_owned()), type_: Some(media.to_owned()), ..chr(&text) }
+}
+
+const SERVER_ID: &str = "<Node><NodeName>ServerID</NodeName><Value>other</Value></Node>";
+
+fn with_accounts() -> ManagementTree {
+    let mut tree = tree();
+    let held = json!({ "permanent": true, "holds": "urn:oma:mo:oma-dm-dmacc:1.0" });
+    tree.put("./DMAcc", &serde_json::from_value(held).unwrap()).unwrap();
+    tree
+}
+
 #[test]
 fn the_inbox_takes_objects_and_shows_nothing() {
-    let mut tree = tree();
-    let object = NewNode {
-        format: Some("xml".to_owned()),
-        type_: Some("application/vnd.syncml.dmtnds+xml; charset=utf-8".to_owned()),
-        ..chr("<MgmtTree/>")
-    };
-    tree.add(CARD, "./Inbox", object.clone()).unwrap();
-    tree.add(CARD, "./Inbox/Child", object.clone()).unwrap();
+    let mut tree = with_accounts();
+    tree.add(CARD, "./Inbox", account("", SERVER_ID)).unwrap();
+    tree.add(CARD, "./Inbox/Child", account("second", SERVER_ID)).unwrap();
+    assert_eq!(text(&tree, "./DMAcc"), "second/x1");
+    assert_eq!(text(&tree, "./DMAcc/x1/ServerID"), "other");
+    refused(tree.add(CARD, "./Inbox", account("second", SERVER_ID)), 418);
     refused(tree.add(CARD, "./Inbox/Text", chr("x")), 415);
     for uri in ["./Inbox", "./Inbox/Child", "./Inbox/a/b", "./Inbox?prop=ACL"] {
         refused(tree.get(CARD, uri), 405);
+        refused(tree.replace(CARD, uri, chr("x")), 405);
+        refused(tree.copy(CARD, "./Vendor/A", uri), 405);
     }
+    refused(tree.delete(CARD, "./Inbox/Child"), 405);
+    refused(tree.exec(CARD, "./Inbox"), 405);
 
     tree.replace(Requester::Device, "./Inbox?prop=ACL", chr("Add=other.example.com")).unwrap();
-    refused(tree.add(CARD, "./Inbox", object.clone()), 425);
-    refused(ManagementTree::default().add(CARD, "./Inbox/x", object), 404);
+    refused(tree.add(CARD, "./Inbox", account("third", SERVER_ID)), 425);
+    refused(ManagementTree::default().add(CARD, "./Inbox/x", account("", SERVER_ID)), 404);
+}
+
+#[test]
+fn an_object_with_one_wrong_node_changes_nothing() {
+    let mut tree = with_accounts();
+    let before = tree.clone();
+    let double = format!("{SERVER_ID}{SERVER_ID}");
+    refused(tree.add(CARD, "./Inbox", account("a", &double)), 400);
+    refused(tree.add(CARD, "./Inbox", account("a", "<Node><NodeName>a/b</NodeName></Node>")), 400);
+    let acl = "<Node><NodeName>b</NodeName><RTProperties><ACL>Put=*</ACL></RTProperties></Node>";
+    refused(tree.add(CARD, "./Inbox", account("a", acl)), 400);
+    refused(tree.add(CARD, "./Inbox", NewNode { data: "<MgmtTree>".into(), ..account("", "") }), 400);
+    let unknown = account("a", "").data.as_text().unwrap().replace("dmacc", "unknown");
+    refused(tree.add(CARD, "./Inbox", NewNode { data: unknown.as_str().into(), ..account("", "") }), 500);
+    assert_eq!(tree, before);
 }
 
 #[test]

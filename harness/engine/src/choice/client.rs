@@ -190,4 +190,64 @@ choices! {
         /// None: they are answered with 406.
         Nothing = "none",
     }
+
+    /// What stands for commands that an abort by the user has kept from being done.
+    (Terminal; "DMPRO 8.1")
+    abort_skipped: AbortSkipped = "abort-skipped" {
+        /// Nothing.
+        Silent = "silent",
+        /// Status 215 for each.
+        NotExecuted = "215",
+    }
+
+    /// How Alert 1225 names the object that has no end.
+    (Terminal; "DMPRO 7")
+    lost_object: LostObject = "lost-object" {
+        /// As Source.
+        Source = "source",
+        /// As Target.
+        Target = "target",
+    }
+
+    /// When the client asks for the rest of a server's package by Alert 1222.
+    (Terminal; "DMPRO 6.2")
+    next_message: NextMessage = "next-message" {
+        /// Where nothing but Status goes back.
+        WhenNeeded = "when-needed",
+        /// Always.
+        Always = "always",
+    }
+
+    /// Where alerts stand that the client has raised.
+    (Terminal; "DMPRO 8.7")
+    raised_alerts: RaisedAlerts = "raised-alerts" {
+        /// In Package#1, each in an Alert of its own.
+        Package1 = "package1",
+        /// In Package#1, as Items of one Alert.
+        Together = "together",
+        /// In Package#3, each in an Alert of its own.
+        Package3 = "package3",
+    }
+
+    /// The importance that a generic alert is given.
+    (Terminal; "DMPRO 8.7.1.8")
+    importance: Importance = "importance" {
+        /// Minor.
+        Minor = "minor",
+        /// None, which is informational.
+        Unsaid = "none",
+        /// Informational.
+        Informational = "informational",
+        /// Fatal.
+        Fatal = "fatal",
+    }
+
+    /// Whether the client takes and sends objects in chunks, and says so in DevDetail.
+    (Terminal; "DMPRO 7")
+    large_objects: LargeObjects = "large-objects" {
+        /// It does.
+        Taken = "taken",
+        /// It does not.
+        Refused = "refused",
+    }
 }

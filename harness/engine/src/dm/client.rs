@@ -1,25 +1,27 @@
 //! The DM Client's side of sessions: notifications, packages 1 and 3, authentication of the server (DMPRO 8, 9).
 
+mod compose;
+mod credentials;
 mod notified;
+mod outbox;
+mod raised;
 
-use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
+use dmsc_dm::auth::DEFAULT_NONCE;
 use dmsc_dm::package0::session_id_text;
-use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Message, SyncHdr};
-use dmsc_dm::tree::ManagementTree;
+use dmsc_dm::syncml::{Chal, Command, Message, SyncHdr};
+use dmsc_dm::tree::{Inbox, ManagementTree, NewNode, Requester};
 use dmsc_octets::Random;
 
 pub use self::notified::Heard;
+use self::outbox::{Limits, Outbox};
 use super::directive::{Directive, DirectiveError, header_status, number};
-use super::server::{missing, status};
+use super::large_object::Receiver;
+use super::user::User;
 use super::version::Versions;
-use super::{Encoding, execute, manner, opening};
+use super::{Encoding, manner, opening};
 use crate::account::{Account, AuthScheme, Psk};
 use crate::choice::Choices;
-use crate::choice::client::{
-    FirstCredentials, HeaderSizes, Package1Messages, Package3DevInfo, Package3Messages, RefusedCommand, SourceName,
-};
-use crate::choice::client::{ResultsMeta, ResultsPlace};
-use crate::choice::dm::{Accepted, NextNonce};
+use crate::choice::client::{FirstCredentials, HeaderSizes, LargeObjects, Package1Messages, RaisedAlerts, SourceName};
 use crate::switch::{Switch, Switches};
 
 /// How often credentials are sent again, or asked for again, before the session is given up.
@@ -44,6 +46,18 @@ pub struct DmClient {
     session: Option<Session>,
     /// The nonce of the latest challenge that no acceptance has followed, and its account.
     challenged: Option<(usize, Vec<u8>)>,
+    /// The account for which a notification over the default nonce has come (DMNOTI 5).
+    resynchronising: Option<usize>,
+    /// Generic alerts that no server has been told of yet.
+    raised: Vec<Command>,
+    /// Those that the commands of the latest message have raised; they are for later messages.
+    raised_now: Vec<Command>,
+    /// Alerts that were sent and that no Status has answered.
+    told: Vec<Command>,
+    /// What the user does when asked.
+    pub user: User,
+    /// Whether somebody wants the session aborted.
+    abort_asked: bool,
 }
 
 /// One session, seen from the client.
@@ -73,8 +87,16 @@ struct Session {
     repetitions: u32,
     /// Whether Package#1 still has to be accepted.
     setup: bool,
-    /// What the next message of the package that is being sent holds; it has Final.
-    rest: Option<Vec<Command>>,
+    /// What of the package that is being sent has not been sent yet.
+    outbox: Outbox,
+    /// Whether the server has ended the package that this side answers.
+    server_closed: bool,
+    /// What the server can take.
+    limits: Limits,
+    /// The large object that is coming in.
+    receiver: Receiver,
+    /// Whether it has begun with the default nonce.
+    resynchronising: bool,
     /// Whether the last message has been said; it only waits for its answer.
     over: bool,
 }
@@ -89,6 +111,20 @@ impl DmClient {
         switches: Switches,
         seed: u64,
     ) -> Self {
+        let mut tree = tree;
+        tree.inbox = Inbox {
+            readable: switches.on(Switch::ReadInbox),
+            takes_anything: switches.on(Switch::TakeAnyInbox),
+            keeps_halves: switches.on(Switch::KeepHalfObject),
+        };
+        if switches.on(Switch::NoInbox) {
+            tree.take_out("./Inbox");
+        }
+        if choices.client.large_objects == LargeObjects::Refused {
+            let told = NewNode { data: "false".into(), ..NewNode::default() };
+            // Where the tree has no such leaf, nothing is said of large objects.
+            let _unsaid = tree.replace(Requester::Device, "./DevDetail/LrgObj", told);
+        }
         DmClient {
             accounts,
             tree,
@@ -100,7 +136,18 @@ impl DmClient {
             taken: Vec::new(),
             session: None,
             challenged: None,
+            resynchronising: None,
+            raised: Vec::new(),
+            raised_now: Vec::new(),
+            told: Vec::new(),
+            user: User::default(),
+            abort_asked: false,
         }
+    }
+
+    /// Somebody ends the session that is under way, or the next one, in the middle of what the server asks for.
+    pub fn ask_for_abort(&mut self) {
+        self.abort_asked = true;
     }
 
     /// Whether a session is under way.
@@ -146,6 +193,7 @@ impl DmClient {
         let Some(held) = self.accounts.get(account) else {
             return Err(DirectiveError(format!("there is no account {account}")));
         };
+        self.raised.append(&mut self.raised_now);
         let at_once = self.choices.client.first_credentials == FirstCredentials::AtOnce;
         let mut session = Session {
             account,
@@ -164,9 +212,14 @@ impl DmClient {
             last_reply: None,
             repetitions: 0,
             setup: true,
-            rest: None,
+            outbox: Outbox::default(),
+            server_closed: true,
+            limits: Limits::default(),
+            receiver: Receiver::default(),
+            resynchronising: false,
             over: false,
         };
+        self.resynchronise(&mut session);
         let mut message = self.package1(&mut session);
         manner::apply(&mut message, None, &self.choices);
         number(&mut message.commands);
@@ -177,34 +230,15 @@ impl DmClient {
         Ok(message)
     }
 
-    /// The client's Cred as a case or a fault may name it.
-    pub fn cred(&self, word: &str) -> Option<Cred> {
-        let index = self.session.as_ref().map_or(0, |s| s.account);
-        let mut account = self.accounts.get(index)?.clone();
-        let nonce = self.session.as_ref().and_then(|s| s.client_nonce.clone()).unwrap_or(account.client_nonce.clone());
-        match word {
-            "valid" => account.client_cred(&nonce),
-            "default-nonce" => account.client_cred(&DEFAULT_NONCE),
-            "wrong" => {
-                account.client_secret.push('?');
-                account.client_cred(&nonce)
-            }
-            _ => None,
+    /// The session that a notification has opened by way of the default nonce goes by that nonce, on both sides.
+    fn resynchronise(&mut self, session: &mut Session) {
+        session.resynchronising = self.resynchronising.take() == Some(session.account);
+        if !session.resynchronising {
+            return;
         }
-    }
-
-    /// Whether a server's credential is right, for what a case sees.
-    pub fn judge(&self, cred: Option<&Cred>) -> &'static str {
-        let Some(cred) = cred else { return "none" };
-        let Some(account) = self.accounts.get(self.session.as_ref().map_or(0, |s| s.account)) else { return "wrong" };
-        let issued = self.session.as_ref().and_then(|s| s.server_nonce.clone());
-        let nonce = issued.unwrap_or_else(|| account.server_nonce.clone());
-        let (name, secret) = (account.server_name().as_bytes(), account.server_secret.as_bytes());
-        match Credential::from_cred(cred) {
-            Ok(c) if c.verify(name, secret, &nonce) => "valid",
-            Ok(c) if c.verify(name, secret, &DEFAULT_NONCE) => "default-nonce",
-            Ok(_) => "wrong",
-            Err(_) => "unreadable",
+        session.server_nonce = Some(DEFAULT_NONCE.to_vec());
+        if session.client_nonce.is_some() && !self.switches.on(Switch::ResyncWithStoredNonce) {
+            session.client_nonce = Some(DEFAULT_NONCE.to_vec());
         }
     }
 
@@ -240,11 +274,16 @@ impl DmClient {
         }
     }
 
-    fn package1(&self, session: &mut Session) -> Message {
+    fn package1(&mut self, session: &mut Session) -> Message {
         let header = self.header(session);
-        let commands = opening::package1(&self.tree, session.alert, &self.choices.client);
+        let mut commands = opening::package1(&self.tree, session.alert, &self.choices);
+        if self.choices.client.raised_alerts != RaisedAlerts::Package3 {
+            commands.extend(self.raised_alerts());
+        }
         let two = self.choices.client.package1_messages == Package1Messages::Two;
-        session.rest = two.then(|| vec![opening::event()]);
+        session.outbox.clear();
+        session.outbox.push(two.then(opening::event));
+        session.server_closed = two;
         Message { header, commands, is_final: !two }
     }
 
@@ -277,216 +316,6 @@ impl DmClient {
         directive.apply(&mut reply, |word| self.cred(word))?;
         self.note(&reply);
         Ok(Some(reply))
-    }
-
-    fn compose(&mut self, session: &mut Session, request: &Message) -> Option<Message> {
-        if let Some(uri) = request.header.resp_uri.as_ref().filter(|_| !self.switches.on(Switch::IgnoreRespUri)) {
-            session.uri.clone_from(uri);
-        }
-        let fault = match self.switches.on(Switch::SkipVersionCheck) {
-            true => None,
-            false => self.versions.fault(&request.header),
-        };
-        if let Some(code) = fault {
-            let mut reply = Message { header: self.header(session), commands: Vec::new(), is_final: true };
-            reply.commands.push(status(request, None, code));
-            return Some(reply);
-        }
-        let restart = self.server_verdict(session, request)?;
-        let (code, chal) = self.authenticate(session, request)?;
-        let mut header_status = status(request, None, code);
-        header_status.chal.clone_from(&chal);
-        let trusted = !matches!(code, 401 | 407) || self.switches.on(Switch::ExecuteUnauthenticated);
-
-        let (mut answers, ended) = if trusted {
-            {
-                let server_id = self.accounts.get(session.account).map(|a| a.server_id.clone()).unwrap_or_default();
-                execute::package(&mut self.tree, request, &server_id, &self.choices, &self.switches)
-            }
-        } else {
-            let refused = request.commands.iter().filter(|c| execute::wants_status(c));
-            let refusal = match self.choices.client.refused_command {
-                RefusedCommand::AsHeader => code,
-                RefusedCommand::NotExecuted => 215,
-                RefusedCommand::Forbidden => 403,
-                RefusedCommand::PermissionDenied => 425,
-            };
-            (refused.map(|c| status(request, Some(c), refusal)).collect(), false)
-        };
-        if ended {
-            return None;
-        }
-        if restart {
-            // Package#1 once more, with the credentials that were asked for (DMPRO 9).
-            let mut message = self.package1(session);
-            let mut commands = vec![header_status];
-            commands.append(&mut answers);
-            commands.append(&mut message.commands);
-            message.commands = commands;
-            return Some(message);
-        }
-        self.arrange(&mut answers);
-        let header_status = vec![header_status];
-        if let Some(rest) = session.rest.take() {
-            let header = self.header(session);
-            return Some(Message { header, commands: [header_status, answers, rest].concat(), is_final: true });
-        }
-        let first = std::mem::take(&mut session.setup);
-        // The nonce for a next message is of no use to a server that sends none.
-        let chal_counts = chal.is_some() && (first || self.choices.dm.accepted == Accepted::Session);
-        let nothing_to_say = answers.is_empty() && !chal_counts && request.is_final;
-        if nothing_to_say && !(first && self.switches.on(Switch::SendLoneStatus)) {
-            return None;
-        }
-        let mut reply = Message { header: self.header(session), commands: header_status, is_final: true };
-        let results = answers.iter().any(|c| c.cmd == CommandName::Results);
-        if trusted && request.is_final && !answers.is_empty() {
-            self.add_own(&mut answers);
-            let two = self.choices.client.package3_messages == Package3Messages::Two;
-            if two && answers.len() > 1 {
-                session.rest = Some(answers.split_off(answers.len().div_ceil(2)));
-                reply.is_final = false;
-            }
-        }
-        reply.commands.append(&mut answers);
-        let asked = request.commands.iter().any(|c| c.alert_code().is_some_and(|code| code.code() == 1222));
-        if !request.is_final && !asked {
-            // The server has more to send (DMPRO 6): ask for it, unless Results go back anyway.
-            if !results {
-                let mut next = Command::new(CommandName::Alert, "");
-                next.data = Some("1222".into());
-                reply.commands.push(next);
-            }
-            reply.is_final = false;
-        }
-        Some(reply)
-    }
-
-    /// Puts answers in the order and the form that the client has chosen.
-    fn arrange(&self, answers: &mut [Command]) {
-        if self.choices.client.results_place == ResultsPlace::AfterAll {
-            answers.sort_by_key(|command| command.cmd == CommandName::Results);
-        }
-        if self.choices.client.results_meta == ResultsMeta::NotDefault {
-            let results = answers.iter_mut().filter(|command| command.cmd == CommandName::Results);
-            for meta in results.flat_map(|results| &mut results.items).filter_map(|item| item.meta.as_mut()) {
-                meta.format.take_if(|format| format == "chr");
-                meta.type_.take_if(|kind| kind == "text/plain");
-            }
-        }
-    }
-
-    /// Adds what the client tells by itself in Package#3.
-    fn add_own(&self, answers: &mut Vec<Command>) {
-        let (first, last) = opening::package3_alerts(&self.choices.client);
-        answers.splice(0..0, first);
-        answers.extend(last);
-        if self.choices.client.package3_devinfo == Package3DevInfo::Again {
-            answers.push(opening::devinfo(&self.tree, &self.choices.client));
-        }
-    }
-
-    /// What the server says of our credentials. Gives whether Package#1 must be sent again; `None` ends the session.
-    fn server_verdict(&mut self, session: &mut Session, request: &Message) -> Option<bool> {
-        let about_us =
-            request.commands.iter().find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
-        let Some(about_us) = about_us else { return Some(false) };
-        let code = about_us.status_code().map(|code| code.code());
-        let mut nonce = about_us.chal.as_ref().and_then(Chal::nonce);
-        match code {
-            Some(401 | 407) => {
-                let asked = match about_us.chal.as_ref()?.type_ {
-                    Some(AuthType::Basic) => AuthScheme::Basic,
-                    Some(AuthType::Md5) | None => AuthScheme::Md5,
-                    Some(_) if self.switches.on(Switch::AnswerAnyChallenge) => AuthScheme::Md5,
-                    // A scheme we do not have ends the session; there is no falling back (DMSEC 5.3).
-                    Some(_) => return None,
-                };
-                session.attempts = session.attempts.saturating_add(1);
-                if session.attempts > MAX_ATTEMPTS || self.switches.on(Switch::IgnoreChallenge) {
-                    return None;
-                }
-                session.scheme = asked;
-                if self.switches.on(Switch::AnswerWithOldNonce) {
-                    nonce = self.accounts.get(session.account).map(|a| a.client_nonce.clone());
-                }
-                session.client_nonce = Some(nonce.unwrap_or_default());
-                Some(true)
-            }
-            Some(200) => {
-                // Only this message was accepted: credentials again, over the nonce given (DMPRO 9).
-                let again = session.scheme != AuthScheme::None && !session.standing;
-                self.keep_nonce(session, nonce.as_deref());
-                session.client_nonce = nonce.or_else(|| again.then(|| session.last_nonce.clone())).filter(|_| again);
-                Some(false)
-            }
-            Some(code) if code >= 500 => None,
-            _ => {
-                session.standing |= code == Some(212);
-                self.keep_nonce(session, nonce.as_deref());
-                Some(false)
-            }
-        }
-    }
-
-    /// Keeps the nonce of an answer to a request of a case's own making, which is of no session: the server counts on it.
-    pub fn keep_challenge(&mut self, answer: &Message) {
-        let nonce = header_status(&mut answer.commands.clone()).and_then(|status| status.chal.as_ref()?.nonce());
-        if let (Some(nonce), Some(account)) = (nonce, self.accounts.first_mut()) {
-            account.client_nonce = nonce;
-        }
-    }
-
-    /// Keeps the nonce that comes with an acceptance: for the next message, or for the next session if none follows.
-    fn keep_nonce(&mut self, session: &Session, nonce: Option<&[u8]>) {
-        if let Some(nonce) = nonce.filter(|_| !self.switches.on(Switch::ForgetNextNonce))
-            && let Some(account) = self.accounts.get_mut(session.account)
-        {
-            account.client_nonce = nonce.to_vec();
-        }
-    }
-
-    /// Judges the server's credentials: the code for its SyncHdr and a challenge; `None` ends the session.
-    fn authenticate(&mut self, session: &mut Session, request: &Message) -> Option<(u16, Option<Chal>)> {
-        if session.server_authenticated || self.switches.on(Switch::SkipServerAuthentication) {
-            return Some((200, None));
-        }
-        let held = self.session.replace(session.clone());
-        let verdict = self.judge(request.header.cred.as_ref());
-        self.session = held;
-        let nonce = self.rng.nonce();
-        let scheme = self.accounts.get(session.account).map(|a| a.server_auth);
-        let chal = match scheme {
-            Some(AuthScheme::Basic) => Chal::basic(),
-            _ => Chal::new(AuthType::Md5, &nonce),
-        };
-        if verdict == "valid" {
-            let chal = Some(chal).filter(|_| scheme == Some(AuthScheme::Md5));
-            if self.choices.dm.accepted == Accepted::Message {
-                // This message alone is accepted; the next uses this nonce (DMPRO 9).
-                session.server_nonce = chal.as_ref().map(|_| nonce);
-                return Some((200, chal));
-            }
-            session.server_authenticated = true;
-            let chal = chal.filter(|_| self.choices.dm.next_nonce == NextNonce::Given);
-            if let (Some(_), Some(account)) = (&chal, self.accounts.get_mut(session.account)) {
-                // The next notification and the next session use this nonce.
-                account.server_nonce = nonce;
-            }
-            return Some((212, chal));
-        }
-        // A message that holds nothing but a Status needs no trust, and a challenge back would never end (DMPRO 9).
-        let empty = !request.commands.iter().any(execute::wants_status) && request.header.cred.is_none();
-        if empty {
-            return Some((200, None));
-        }
-        session.attempts = session.attempts.saturating_add(1);
-        if session.attempts > MAX_ATTEMPTS {
-            return None;
-        }
-        // The stored nonce stays: a stranger must not be able to change it (DMSEC 5.3).
-        session.server_nonce = chal.nonce().is_some().then_some(nonce);
-        Some((if verdict == "none" { missing(self.choices.dm.challenge_code) } else { 401 }, Some(chal)))
     }
 
     /// Takes note of what the reply that really goes out says.

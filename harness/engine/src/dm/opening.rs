@@ -5,9 +5,10 @@ use dmsc_dm::tree::ManagementTree;
 
 use super::execute;
 use crate::account::Account;
+use crate::choice::Choices;
 use crate::choice::client::{
-    Client, DevInfoMeta, DevInfoNodes, DevInfoOrder, Package1Alerts, Package1Order, Package3Alerts, SourceForm,
-    TargetForm,
+    Client, DevInfoMeta, DevInfoNodes, DevInfoOrder, Importance, Package1Alerts, Package1Order, Package3Alerts,
+    SourceForm, TargetForm,
 };
 
 /// The leaves of DevInfo that every client tells.
@@ -26,9 +27,20 @@ pub(super) fn event() -> Command {
 }
 
 /// A generic alert (1226, DMPRO 8.7).
-pub(super) fn generic(what: &str) -> Command {
+pub(super) fn generic(what: &str, choices: &Choices) -> Command {
     let mut alert = told("1226", "Reversed-Domain-Name: org.example.note", what);
-    alert.items.iter_mut().for_each(|item| item.source = Some("./Vendor/Note".into()));
+    let mark = match choices.client.importance {
+        Importance::Minor => Some("minor"),
+        Importance::Unsaid => None,
+        Importance::Informational => Some("informational"),
+        Importance::Fatal => Some("fatal"),
+    };
+    for item in &mut alert.items {
+        item.source = Some("./Vendor/Note".into());
+        if let Some(meta) = item.meta.as_mut() {
+            meta.mark = mark.map(str::to_owned);
+        }
+    }
     alert
 }
 
@@ -73,7 +85,8 @@ pub(super) fn devinfo(tree: &ManagementTree, client: &Client) -> Command {
 }
 
 /// The commands of Package#1, those of its first message.
-pub(super) fn package1(tree: &ManagementTree, code: u16, client: &Client) -> Vec<Command> {
+pub(super) fn package1(tree: &ManagementTree, code: u16, choices: &Choices) -> Vec<Command> {
+    let client = &choices.client;
     let alert = alert(&code.to_string());
     let mut commands = match client.package1_order {
         Package1Order::AlertFirst => vec![alert, devinfo(tree, client)],
@@ -82,18 +95,18 @@ pub(super) fn package1(tree: &ManagementTree, code: u16, client: &Client) -> Vec
     match client.package1_alerts {
         Package1Alerts::Nothing => {}
         Package1Alerts::Event => commands.push(event()),
-        Package1Alerts::Generic => commands.push(generic("ready")),
+        Package1Alerts::Generic => commands.push(generic("ready", choices)),
     }
     commands
 }
 
 /// What Package#3 tells before and after its answers.
-pub(super) fn package3_alerts(client: &Client) -> (Vec<Command>, Vec<Command>) {
-    match client.package3_alerts {
+pub(super) fn package3_alerts(choices: &Choices) -> (Vec<Command>, Vec<Command>) {
+    match choices.client.package3_alerts {
         Package3Alerts::Nothing => (Vec::new(), Vec::new()),
         Package3Alerts::EventFirst => (vec![event()], Vec::new()),
         Package3Alerts::EventLast => (Vec::new(), vec![event()]),
-        Package3Alerts::GenericLast => (Vec::new(), vec![generic("busy"), generic("ready")]),
+        Package3Alerts::GenericLast => (Vec::new(), vec![generic("busy", choices), generic("ready", choices)]),
     }
 }
 

@@ -274,9 +274,15 @@ impl DmServer {
         reply.commands.push(header);
         let authenticated = !matches!(challenge, Authentication::Challenge(..) | Authentication::GivenUp);
         session.accepted = authenticated;
+        // A message that ends the session may bring a nonce all the same.
+        let (asked, client_chal) = match authenticated {
+            true => self.client_verdict(session, request),
+            false => (false, None),
+        };
         let mut more = !request.is_final;
         for command in &request.commands {
             let code = match command.cmd {
+                CommandName::Results if command.items.iter().any(|item| item.more_data) && authenticated => 213,
                 CommandName::Status | CommandName::Results => continue,
                 _ if !authenticated => code,
                 CommandName::Alert if command.alert_code().is_some_and(|c| c.code() == 1223) => {
@@ -292,8 +298,11 @@ impl DmServer {
                 CommandName::Alert | CommandName::Replace => 200,
                 _ => 406,
             };
+            // The rest of a large object is waited for (DMPRO 7).
+            let chunk = command.items.iter().any(|item| item.more_data);
+            let code = if chunk && code == 200 { 213 } else { code };
             reply.commands.push(status(request, Some(command), code));
-            more |= command.items.iter().any(|item| item.more_data);
+            more |= chunk;
         }
         if session.over || matches!(challenge, Authentication::GivenUp) {
             if !session.over && self.choices.server.refusal == Refusal::Abort {
@@ -305,7 +314,6 @@ impl DmServer {
         if !authenticated {
             return reply;
         }
-        let (asked, client_chal) = self.client_verdict(session, request);
         let at_once = self.choices.server.server_credentials == ServerCredentials::AtOnce;
         // Who waits to be asked has nothing yet that could be refused.
         let gives_up = self.choices.server.challenged != Challenged::Answers && (session.asked || at_once);

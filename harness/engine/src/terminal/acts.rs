@@ -12,6 +12,7 @@ use dmsc_uicc::status::StatusWord;
 use super::{Out, Phase, Purpose, Terminal};
 use crate::apdu;
 use crate::choice::terminal::Announcement;
+use crate::dm::user::User;
 use crate::messages::{Octets, ProfileWith, WakeUp, WakeUpWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
@@ -19,8 +20,21 @@ use crate::switch::Switch;
 use crate::trial::apdu_of;
 
 /// The acts of a person that the reference terminal understands.
-pub const ACTS: &[&str] =
-    &["stop-dm-client", "start-dm-client", "lose-service", "regain-service", "start-dm-session", "call-customer-care"];
+pub const ACTS: &[&str] = &[
+    "stop-dm-client",
+    "start-dm-client",
+    "lose-service",
+    "regain-service",
+    "start-dm-session",
+    "call-customer-care",
+    "raise-alert",
+    "abort-session",
+    "user-agrees",
+    "user-refuses",
+    "user-cancels",
+    "user-aborts",
+    "user-is-away",
+];
 
 /// The act of putting the card in again: what was before is over.
 pub const INSERT_CARD: &str = "insert-card";
@@ -158,6 +172,19 @@ impl Terminal {
                 self.insert_card();
                 Ok(())
             }
+            "raise-alert" => {
+                self.client.raise("raised");
+                Ok(())
+            }
+            "abort-session" => {
+                self.client.ask_for_abort();
+                Ok(())
+            }
+            "user-agrees" => self.user(User::Agrees),
+            "user-refuses" => self.user(User::Refuses),
+            "user-cancels" => self.user(User::Cancels),
+            "user-aborts" => self.user(User::Aborts),
+            "user-is-away" => self.user(User::Away),
             "start-dm-session" => self.open_session(0, None, &Change::default()),
             "call-customer-care" if self.offers(Facility::CallControl) => self.call(CUSTOMER_CARE, None),
             _ => Ok(()),
@@ -165,6 +192,12 @@ impl Terminal {
         if let Err(error) = done {
             self.io.break_off(&error);
         }
+    }
+
+    /// What a person will do when the client asks.
+    fn user(&mut self, user: User) -> Result<(), PlayerError> {
+        self.client.user = user;
+        Ok(())
     }
 
     pub(super) fn wake_up(&mut self, with: WakeUpWith) -> Result<(), PlayerError> {
