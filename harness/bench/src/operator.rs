@@ -1,8 +1,10 @@
 //! The operator: a person at the bench, or what stands in for one.
 
+use dmsc_engine::card::ABORT_SESSION;
 use dmsc_engine::terminal::ACTS;
 use dmsc_language::dut::Dut;
 use dmsc_link::run_command;
+use dmsc_scr::DutKind;
 
 use crate::session::Session;
 
@@ -29,14 +31,24 @@ impl<'a> DutFileOperator<'a> {
 
     /// The acts that can be done without a person.
     pub fn can(dut: &Dut, act: &str) -> bool {
-        if dut.is_reference() { ACTS.contains(&act) } else { dut.operator.contains_key(act) }
+        if dut.is_reference() { is_of_reference(dut, act) } else { dut.operator.contains_key(act) }
+    }
+}
+
+/// Whether a reference DUT does an act by itself.
+fn is_of_reference(dut: &Dut, act: &str) -> bool {
+    match dut.kind {
+        DutKind::Card => act == ABORT_SESSION,
+        DutKind::Terminal => ACTS.contains(&act),
     }
 }
 
 impl Operator for DutFileOperator<'_> {
     fn act(&mut self, name: &str, _prompt: &str, session: &mut Session) -> Result<(), String> {
         match self.dut.operator.get(name) {
-            _ if self.dut.is_reference() && ACTS.contains(&name) => session.act(name).map_err(|e| e.to_string()),
+            _ if self.dut.is_reference() && is_of_reference(self.dut, name) => {
+                session.act(name).map_err(|e| e.to_string())
+            }
             Some(command) => run_command(command).map_err(|e| e.to_string()),
             None => Err("nobody is at the bench, and the DUT file names no command for it".into()),
         }

@@ -1,12 +1,12 @@
 //! The DUTs that are part of the harness: the reference card and terminal, with the faults that a DUT file gives them,
 //! and those that know nothing.
 
-use dmsc_dm::syncml::{Command, CommandName, Item};
+mod program;
+
 use dmsc_engine::account::Account;
 use dmsc_engine::card::{Card, CardConfig, Cause};
 use dmsc_engine::choice::Choices;
 use dmsc_engine::choice::card::TriggerTransport;
-use dmsc_engine::choice::server::Program;
 use dmsc_engine::dm::version::Versions;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{Announced, Setup};
@@ -118,7 +118,7 @@ impl Players<'_> {
             files: self.files().clone(),
             http_port: self.http_port(&account),
             account,
-            program: reference_program(self.choices().server.program),
+            program: program::of(&self.choices().server),
             buffer_size: BUFFER_SIZE,
             transport: match self.choices().card.trigger_transport {
                 TriggerTransport::Tcp => TransportProtocol::TcpClientLocal,
@@ -179,27 +179,4 @@ fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
         Some(WakeUp::Location | WakeUp::CallControl) | None => {}
     }
     causes
-}
-
-/// What the reference server manages in each session: it reads the firmware version and the language, unless chosen
-/// otherwise.
-fn reference_program(program: Program) -> Vec<Vec<Command>> {
-    let item = |uri: &str| Item { target: Some(uri.into()), ..Item::default() };
-    let get = |uri: &str| {
-        let mut get = Command::new(CommandName::Get, "");
-        get.items.push(item(uri));
-        get
-    };
-    match program {
-        Program::Gets => vec![vec![get("./DevDetail/FwV"), get("./DevInfo/Lang")]],
-        Program::Nothing => Vec::new(),
-        Program::Packages => ["./DevDetail/FwV", "./DevInfo/Lang", "./DevInfo/Man"].map(|uri| vec![get(uri)]).to_vec(),
-        Program::Sequence => {
-            let mut replace = Command::new(CommandName::Replace, "");
-            replace.items.push(Item { data: Some("second".into()), ..item("./Vendor/Note") });
-            let mut sequence = Command::new(CommandName::Sequence, "");
-            sequence.commands = vec![replace, get("./Vendor/Note")];
-            vec![vec![sequence]]
-        }
-    }
 }

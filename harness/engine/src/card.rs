@@ -37,6 +37,9 @@ use cat::{Cat, Issued, Origin};
 pub use config::{CardConfig, Cause};
 use files::{Answer, Files};
 
+/// The act by which a person has the DM_SC Server abort the session that is under way.
+pub const ABORT_SESSION: &str = "abort-session";
+
 /// The player.
 #[derive(Debug)]
 pub struct Card {
@@ -121,6 +124,9 @@ impl Card {
         self.held = None;
         self.files.reset();
         self.applet.reset();
+        if kind == "power-on" {
+            self.scws.server.powered();
+        }
         self.io.observe(Actor::Terminal, kind, &[], Map::new);
         let atr = self.files.atr();
         self.io.say(Actor::Card, "atr", &atr, || Map::from_iter([("atr".to_owned(), json!(to_hex(&atr)))]));
@@ -384,6 +390,7 @@ impl Peer for Card {
             Signal::Connect(id) => self.stream_opened(id),
             Signal::Data(id, octets) => self.stream_data(id, &octets),
             Signal::Close(id) => self.stream_closed(id),
+            Signal::Act(name) if name == ABORT_SESSION => self.scws.server.abort(),
             Signal::Notified => self.io.observe(Actor::Client, "notified", &[], Map::new),
             Signal::Ended(text) => {
                 self.io.observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))]))

@@ -1,5 +1,6 @@
 //! The smart card web server and the DM_SC Server behind it, as one HTTP server for any number of connections.
 
+use dmsc_dm::auth::MacHeader;
 use dmsc_dm::syncml::{Decoded, Message};
 use serde_json::{Map, Value, json};
 
@@ -40,11 +41,13 @@ pub struct Asked {
     keep: bool,
     /// Whether the client knows what came with HTTP/1.1.
     modern: bool,
+    /// What its credentials were found to be.
+    credentials: &'static str,
 }
 
 impl Asked {
     fn by(request: &HttpMessage) -> Asked {
-        Asked { keep: request.keeps_alive(), modern: request.minor > 0 }
+        Asked { keep: request.keeps_alive(), modern: request.minor > 0, credentials: "none" }
     }
 }
 
@@ -118,14 +121,16 @@ impl Scws {
         }
         match self.admit(request) {
             Ok((Decoded { value: message, irregular }, octets, encoding)) => {
-                let server = &self.server;
+                let cred = message.header.cred.as_ref();
+                let credentials = self.server.judge_request(request.header(MacHeader::NAME), &octets, cred);
                 io.hear(Actor::Client, "dm.message", &octets, || {
                     let mut fields = view::client_fields(&message, encoding);
                     add_irregular(&mut fields, &irregular);
-                    fields.insert("credentials".into(), json!(server.judge(message.header.cred.as_ref())));
+                    fields.insert("credentials".into(), json!(credentials));
                     fields
                 });
-                Ok(Next::Wait(Request::Dm(Box::new(message), encoding, Asked::by(request))))
+                let asked_by = Asked { credentials, ..Asked::by(request) };
+                Ok(Next::Wait(Request::Dm(Box::new(message), encoding, asked_by)))
             }
             Err(refusal) => {
                 io.observe(Actor::Client, "dm.unreadable", &request.body, || refusal.fields(request));
@@ -154,7 +159,7 @@ impl Scws {
         };
         // DM_SC 8.1 maps the server to /OMA/DM; a client that is a process may have an account elsewhere.
         let (path, ours) = (path_of(target), path_of(&self.server.account.address));
-        if path != ours {
+        if path != ours && !self.switches.on(Switch::AnyPath) {
             return Err(Refusal::new(404, format!("the request is for {}, not for {ours}", show(&json!(path)))));
         }
         if method != "POST" && !self.switches.on(Switch::AnyMethod) {
@@ -203,7 +208,12 @@ impl Scws {
             Reply::With(change) => Some(change),
         };
         // A patch of a reference DUT chooses by what it answers.
-        let change = io.change("dm.message", asked, || view::fields(message, encoding));
+        self.server.mac = asked_by.credentials;
+        let change = io.change("dm.message", asked, || {
+            let mut fields = view::client_fields(message, encoding);
+            fields.insert("credentials".into(), json!(asked_by.credentials));
+            fields
+        });
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(Next::Nothing);
         }
@@ -220,9 +230,11 @@ impl Scws {
         }
         io.say(Actor::Server, "dm.message", &body, || view::fields(&answer, encoding));
         let http = directive.http();
+        let mac = self.server.answer_mac(&body);
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
-            .with("Cache-Control", "no-store");
+            .with("Cache-Control", "no-store")
+            .with_some(MacHeader::NAME, mac.as_deref());
         self.respond(response, asked_by, http.as_ref(), io).map(Next::Send)
     }
 

@@ -85,11 +85,11 @@ pub enum Switch {
     FinalInEach,
     /// DM Client: large objects are not understood.
     NoLargeObjects,
-    /// DM Client: a large object is taken whatever its size was said to be.
+    /// Either side: a large object is taken whatever its size was said to be.
     IgnoreObjectSize,
     /// DM Client: a large object goes on after another command.
     IgnoreInterruption,
-    /// DM Client: a large object without its end is given up silently.
+    /// Either side: a large object without its end is given up silently.
     NoEndOfDataAlert,
     /// DM Client: a chunk is answered with 200.
     PlainChunkStatus,
@@ -243,6 +243,20 @@ pub enum Switch {
     TlsFallsBack,
     /// DM_SC Server: commands are sent while the client's package is not complete.
     CommandsTooEarly,
+    /// DM_SC Server: credentials over the default nonce are refused, although the notification had it.
+    RefuseDefaultNonce,
+    /// DM_SC Server: notifications keep the default nonce, although the client has given another.
+    KeepDefaultNonce,
+    /// DM_SC Server: without power, the nonces are those of the account again.
+    LoseNonces,
+    /// DM_SC Server: a message that aborts holds nothing but its Alert.
+    BareAbort,
+    /// DM_SC Server: a message that aborts has no Final.
+    AbortWithoutFinal,
+    /// DM_SC Server: a request for any path is a DM session.
+    AnyPath,
+    /// DM_SC Server: an abort by the client does not end the session.
+    GoOnAfterAbort,
 }
 
 /// The switches that are on.

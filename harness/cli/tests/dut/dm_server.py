@@ -222,13 +222,19 @@ class Session:
         if item is None:
             return self.status(command, "412")
         data, more = text(item, "Data", ""), item.find("MoreData") is not None
+        source, lost = text(item, "Source/LocURI"), []
+        if self.chunk is not None and source not in (None, self.chunk["source"]):
+            # Another object before the end of the last: that one is not taken.
+            lost = [("Alert", leaf("Data", "1225") + el("Item", uri("Source", self.chunk["source"] or "")))]
+            self.chunk = None
         if self.chunk is None and not more:
-            return []
+            return lost
         if self.chunk is None:
-            self.chunk = {"size": text(item, "Meta/Size") or text(command, "Meta/Size"), "data": ""}
+            size = text(item, "Meta/Size") or text(command, "Meta/Size")
+            self.chunk = {"size": size, "data": "", "source": source}
         self.chunk["data"] += data
         if more:
-            return self.status(command, "213")
+            return [*lost, *self.status(command, "213")]
         whole, self.chunk = self.chunk, None
         right = whole["size"] is None or len(whole["data"].encode()) == int(whole["size"])
         return self.status(command, "200" if right else "424")

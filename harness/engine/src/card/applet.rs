@@ -26,6 +26,7 @@ use crate::choice::card::{
 use crate::chunks::Chunks;
 use crate::conduit::Conduit;
 use crate::dm::DmServer;
+use crate::messages::NotificationWith;
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, PlayerIo};
 use crate::switch::{Switch, Switches};
@@ -334,14 +335,17 @@ impl Applet {
         if again || self.switches.on(Switch::NeverTrigger) {
             return Ok(());
         }
-        let account = server.account.clone();
+        let digest = server.next_digest();
+        let server_id = &server.account.server_id;
         let change = io.change("notification", None, || {
-            Map::from_iter([("server_id".to_owned(), Value::from(account.server_id.clone()))])
+            let fields = [("server_id", server_id.as_str()), ("digest", digest.word())];
+            fields.map(|(name, text)| (name.to_owned(), Value::from(text))).into_iter().collect::<Map<_, _>>()
         });
         if change.as_ref().is_some_and(|c| c.drop) {
             return Ok(());
         }
-        let with = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
+        let with: NotificationWith = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
+        let with = NotificationWith { digest: with.digest.or(Some(digest)), ..with };
         let mut order = Order::new(with, server)?;
         if let Some(change) = change {
             change.edit(&mut order.octets)?;

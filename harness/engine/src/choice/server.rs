@@ -57,6 +57,46 @@ choices! {
         Sequence = "sequence",
     }
 
+    /// What the server asks of the user before it delivers a management object.
+    (Card; "DMPRO 10")
+    asks_user: AsksUser = "asks-user" {
+        /// Whether it may.
+        Question = "question",
+        /// It shows a text, asks, and has the user enter and choose.
+        EveryKind = "every-kind",
+        /// Nothing.
+        Nothing = "nothing",
+    }
+
+    /// When the server delivers a management object, where it has anything to manage.
+    (Card; "DMSTDOBJ 5.3.4, DMPRO 8.6")
+    inbox: Inbox = "inbox" {
+        /// In a package of its own, after the others.
+        AfterOthers = "after-others",
+        /// With the commands of its first package.
+        WithOthers = "with-others",
+        /// It has none.
+        Nothing = "nothing",
+    }
+
+    /// What the Add that delivers a management object names as its Target.
+    (Card; "DMSTDOBJ 5.3.4")
+    inbox_target: InboxTarget = "inbox-target" {
+        /// The Inbox.
+        Inbox = "inbox",
+        /// A node below it.
+        Below = "below",
+    }
+
+    /// Where the type of a management object that is delivered stands.
+    (Card; "DMREPPRO 6.6.1")
+    inbox_meta: InboxMeta = "inbox-meta" {
+        /// In the Meta of the item.
+        Item = "item",
+        /// In that of the command.
+        Command = "command",
+    }
+
     /// How the server numbers its sessions.
     (Card; "DMNOTI 6")
     session_ids: SessionIds = "session-ids" {
@@ -128,5 +168,34 @@ choices! {
         Status = "status",
         /// With Alert 1223 besides.
         Abort = "abort",
+    }
+
+    /// When notifications that no session has followed are sent with the default nonce.
+    (Card; "DMNOTI 5")
+    resynchronises: Resynchronises = "resynchronises" {
+        /// After two of them.
+        AfterTwo = "after-two",
+        /// After one.
+        AfterOne = "after-one",
+        /// After three.
+        AfterThree = "after-three",
+    }
+
+    /// What the server does when the client says that its data store has failed, 510.
+    (Card; "DMPRO 8.1, 8.6")
+    after_errors: AfterErrors = "after-errors" {
+        /// It aborts the session, Alert 1223.
+        Aborts = "aborts",
+        /// It goes on.
+        GoesOn = "goes-on",
+    }
+
+    /// Where Alert 1223 stands in the message that aborts.
+    (Card; "DMPRO 8.1")
+    abort_place: AbortPlace = "abort-place" {
+        /// After the Status commands.
+        Last = "last",
+        /// Before them.
+        First = "first",
     }
 }

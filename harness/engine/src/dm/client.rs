@@ -44,6 +44,8 @@ pub struct DmClient {
     /// Session ids taken up, per account: one notification starts one session (DMNOTI 6).
     taken: Vec<(usize, u16)>,
     session: Option<Session>,
+    /// What the MAC of the message that is to be answered was found to be.
+    mac: &'static str,
     /// The nonce of the latest challenge that no acceptance has followed, and its account.
     challenged: Option<(usize, Vec<u8>)>,
     /// The account for which a notification over the default nonce has come (DMNOTI 5).
@@ -74,6 +76,8 @@ struct Session {
     client_nonce: Option<Vec<u8>>,
     /// The nonce of the Cred that was sent last.
     last_nonce: Vec<u8>,
+    /// Whether the message that goes out has credentials.
+    signs: bool,
     /// Whether the server has accepted our credentials for the session.
     standing: bool,
     /// The scheme agreed on for the session; another one asked for later ends it.
@@ -135,6 +139,7 @@ impl DmClient {
             rng: Random::new(seed),
             taken: Vec::new(),
             session: None,
+            mac: "none",
             challenged: None,
             resynchronising: None,
             raised: Vec::new(),
@@ -204,6 +209,7 @@ impl DmClient {
             server_authenticated: held.server_auth == AuthScheme::None,
             client_nonce: Some(held.client_nonce.clone()).filter(|_| at_once),
             last_nonce: Vec::new(),
+            signs: false,
             standing: false,
             scheme: held.client_auth,
             attempts: 0,
@@ -248,6 +254,7 @@ impl DmClient {
         if !self.switches.on(Switch::FreezeMsgId) {
             session.next_msg_id = session.next_msg_id.saturating_add(1);
         }
+        session.signs = session.client_nonce.is_some();
         let cred = session.client_nonce.take().and_then(|nonce| {
             let mut account = account?.clone();
             account.client_auth = session.scheme;
@@ -255,7 +262,7 @@ impl DmClient {
             account.client_cred(&nonce)
         });
         let choices = &self.choices.client;
-        let named = cred.is_some() || choices.source_name == SourceName::Always;
+        let named = cred.is_some() || session.scheme == AuthScheme::Mac || choices.source_name == SourceName::Always;
         let (message_size, object_size) = match choices.header_sizes {
             HeaderSizes::Message => (Some("16384"), None),
             HeaderSizes::Nothing => (None, None),

@@ -258,7 +258,10 @@ mod tests {
             Directive::new(&fields).unwrap_err().to_string()
         };
         assert!(error(json!({ "sesion_id": 1 })).starts_with("sesion_id: no such field among those of `dm.directive`"));
-        assert_eq!(error(json!({ "cred": "maybe" })), "cred: \"maybe\" is none of valid, none, wrong, default-nonce");
+        assert_eq!(
+            error(json!({ "cred": "maybe" })),
+            "cred: \"maybe\" is none of valid, none, wrong, default-nonce, default-nonce-wrong"
+        );
         assert!(error(json!({ "commands": 3 })).starts_with("commands: 3 does not fit"));
         assert!(error(json!({ "append": [{ "cmd": "Get", "itms": [] }] })).starts_with("append: 0: "));
         assert_eq!(error(json!({ "status": { "Alert": "x" } })), "status: Alert: \"x\" is neither a code nor `none`");

@@ -1,25 +1,31 @@
 //! The DM server's side of sessions: notifications, authentication, packages 2 and 4 (DMPRO 8.4, 8.6, 9; DMNOTI 6).
 
+mod credentials;
+mod notify;
+mod objects;
+
 use std::collections::VecDeque;
 
-use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
-use dmsc_dm::package0::{Package0, Trigger, VERSION_1_1, parse_session_id, session_id_text};
-use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Data, Message, SyncHdr};
+use dmsc_dm::auth::DEFAULT_NONCE;
+use dmsc_dm::package0::parse_session_id;
+use dmsc_dm::syncml::{Command, CommandName, Data, Message, SyncHdr};
 use dmsc_octets::Random;
-use serde_json::{Map, Value, json};
 
-use super::directive::{Directive, DirectiveError, header_status, number};
+use self::credentials::Authentication;
+pub(super) use self::credentials::missing;
+pub use self::notify::{notification_fields, sign};
+use self::objects::Taken;
+use super::directive::{Directive, DirectiveError, number};
+use super::large_object::Receiver;
 use super::manner;
 use super::opening::alert;
 use super::version::Versions;
 use crate::account::{Account, AuthScheme};
 use crate::choice::Choices;
-use crate::choice::dm::{Accepted, ChallengeCode, NextNonce};
 use crate::choice::server::{
-    Challenged, EventStatus, IncompletePackage, Initiator, Refusal, RespUri, ServerCredentials, ServerSource,
-    SessionIds, UiMode, VendorBody,
+    AbortPlace, AfterErrors, Challenged, EventStatus, IncompletePackage, Refusal, RespUri, ServerCredentials,
+    ServerSource, SessionIds,
 };
-use crate::messages::{Digest, shown};
 use crate::switch::{Switch, Switches};
 
 /// How many failed credentials end a session.
@@ -42,6 +48,16 @@ pub struct DmServer {
     last_session_id: u16,
     /// A session id announced in a notification that no session has taken up yet.
     announced: Option<u16>,
+    /// How many notifications have gone out since a session followed one.
+    unanswered: u32,
+    /// Whether the last notification had the default nonce, and the client has given no other since (DMNOTI 5).
+    resynchronising: bool,
+    /// The nonces of the server and of the client that the account was made with.
+    provisioned: [Vec<u8>; 2],
+    /// What the MAC of the message that is to be answered was found to be.
+    pub mac: &'static str,
+    /// Whether somebody wants the session that is under way to be aborted.
+    abort_asked: bool,
     session: Option<Session>,
 }
 
@@ -55,10 +71,20 @@ struct Session {
     /// Whether the message that is being answered was accepted.
     accepted: bool,
     server_authenticated: bool,
+    /// Whether both sides go by the default nonce in it.
+    resynchronising: bool,
     /// Whether the client has asked for the server's credentials.
     asked: bool,
+    /// The nonce of the credentials that go out with the answer.
+    signing: Option<Vec<u8>>,
     attempts: u32,
     program: VecDeque<Vec<Command>>,
+    /// The most octets that the client takes in a message, where it says so.
+    limit: Option<usize>,
+    /// What the client sends in chunks.
+    incoming: Receiver,
+    /// What is still to come of a command that is sent in chunks.
+    parts: VecDeque<Vec<Command>>,
     /// The commands sent last, to be sent again when the client asks for credentials.
     sent: Vec<Command>,
     over: bool,
@@ -89,95 +115,35 @@ impl DmServer {
             SessionIds::Ascending | SessionIds::Random => drawn,
             SessionIds::Downwards => u16::MAX.saturating_sub(drawn),
         };
-        let (replaced_nonce, announced, session) = (None, None, None);
         DmServer {
+            provisioned: [account.server_nonce.clone(), account.client_nonce.clone()],
             account,
             versions: Versions::default(),
-            replaced_nonce,
+            replaced_nonce: None,
             choices,
             switches,
             rng,
             program,
             last_session_id,
-            announced,
-            session,
+            announced: None,
+            unanswered: 0,
+            resynchronising: false,
+            mac: "none",
+            abort_asked: false,
+            session: None,
         }
     }
 
-    /// Builds the next notification: a new session id, or the announced one again while no session took it up
-    /// (DMNOTI 6: the same session keeps its id).
-    pub fn trigger(&mut self) -> Trigger {
-        let session_id = match self.announced {
-            Some(id) => id,
-            None if self.switches.on(Switch::SameSessionId) => 1,
-            None => {
-                self.last_session_id = match self.choices.server.session_ids {
-                    SessionIds::Ascending => self.last_session_id.wrapping_add(1).max(1),
-                    SessionIds::Downwards => self.last_session_id.wrapping_sub(1).max(1),
-                    SessionIds::Random => self.any_session_id(),
-                };
-                self.last_session_id
-            }
-        };
-        self.announced = Some(session_id);
-        Trigger {
-            version: VERSION_1_1,
-            ui_mode: match self.choices.server.ui_mode {
-                UiMode::Unspecified => 0,
-                UiMode::Background => 1,
-                UiMode::Informative => 2,
-                UiMode::Interaction => 3,
-            },
-            initiator: u8::from(self.choices.server.initiator == Initiator::Server),
-            future_use: 0,
-            session_id,
-            length: None,
-            server_id: self.account.server_id.clone().into_bytes(),
-            body: match self.choices.server.vendor_body {
-                VendorBody::Nothing => Vec::new(),
-                VendorBody::Short => vec![0xCA, 0xFE, 0x00, 0x3A],
-            },
+    /// Begins anew after the card has been without power; what the nonces are outlives that (DMSEC 5.3).
+    pub fn powered(&mut self) {
+        if self.switches.on(Switch::LoseNonces) {
+            [self.account.server_nonce, self.account.client_nonce] = self.provisioned.clone();
         }
     }
 
-    /// A session id of any length other than the last.
-    fn any_session_id(&mut self) -> u16 {
-        let drawn = self.rng.next_u64();
-        let octets = drawn.to_be_bytes();
-        let [.., shift, high, low] = octets;
-        let id = (u16::from_be_bytes([high, low]) >> (shift % 16)).max(1);
-        if id == self.last_session_id { id.wrapping_add(1).max(1) } else { id }
-    }
-
-    /// A session id chosen outside is the one the next session is expected to carry.
-    pub fn announce(&mut self, session_id: u16) {
-        self.announced = Some(session_id);
-    }
-
-    /// Whether a credential in a client's header is right, for what a case sees.
-    pub fn judge(&self, cred: Option<&Cred>) -> &'static str {
-        let Some(cred) = cred else { return "none" };
-        let (name, secret) = (self.account.client_name.as_bytes(), self.account.client_secret.as_bytes());
-        match Credential::from_cred(cred) {
-            Ok(c) if c.verify(name, secret, &self.account.client_nonce) => "valid",
-            Ok(c) if c.verify(name, secret, &DEFAULT_NONCE) => "default-nonce",
-            Ok(_) => "wrong",
-            Err(_) => "unreadable",
-        }
-    }
-
-    /// The server's Cred as a case or a fault may name it.
-    pub fn cred(&self, word: &str) -> Option<Cred> {
-        match word {
-            "valid" => self.account.server_cred(&self.account.server_nonce),
-            "default-nonce" => self.account.server_cred(&DEFAULT_NONCE),
-            "wrong" => {
-                let mut account = self.account.clone();
-                account.server_secret.push('?');
-                account.server_cred(&account.server_nonce)
-            }
-            _ => None,
-        }
+    /// Has the session that is under way aborted with the next message.
+    pub fn abort(&mut self) {
+        self.abort_asked = self.session.as_ref().is_some_and(|session| !session.over);
     }
 
     /// Answers a client's message. `directive` changes the answer before the server takes note of what it says.
@@ -218,8 +184,9 @@ impl DmServer {
             return;
         }
         if parse_session_id(id).ok() == self.announced {
-            self.announced = None;
+            (self.announced, self.unanswered) = (None, 0);
         }
+        self.abort_asked = false;
         self.session = Some(Session {
             id: id.clone(),
             last_msg_id: String::new(),
@@ -228,9 +195,14 @@ impl DmServer {
             client_authenticated: self.account.client_auth == AuthScheme::None,
             accepted: false,
             server_authenticated: self.account.server_auth == AuthScheme::None,
+            resynchronising: false,
             asked: false,
+            signing: None,
             attempts: 0,
             program: self.program.iter().cloned().collect(),
+            limit: None,
+            incoming: Receiver::default(),
+            parts: VecDeque::new(),
             sent: Vec::new(),
             over: false,
         });
@@ -253,16 +225,19 @@ impl DmServer {
             is_final: true,
         };
         session.next_msg_id = session.next_msg_id.saturating_add(1);
+        let limit = request.header.max_msg_size.as_deref().and_then(|size| size.trim().parse().ok());
+        session.limit = limit.or(session.limit);
 
         if let Some(code) = self.version_fault(request) {
             reply.commands.push(status(request, None, code));
             session.over = true;
             return reply;
         }
+        session.signing = None;
         let challenge = self.authenticate(session, request);
         let code = match &challenge {
             Authentication::Challenge(code, _) => *code,
-            Authentication::Accepted(_) if self.choices.dm.accepted == Accepted::Message => 200,
+            Authentication::Accepted(_) if self.accepts_message() => 200,
             Authentication::Accepted(_) => 212,
             Authentication::Standing => 200,
             Authentication::GivenUp => 401,
@@ -274,19 +249,24 @@ impl DmServer {
         reply.commands.push(header);
         let authenticated = !matches!(challenge, Authentication::Challenge(..) | Authentication::GivenUp);
         session.accepted = authenticated;
-        // A message that ends the session may bring a nonce all the same.
-        let (asked, client_chal) = match authenticated {
-            true => self.client_verdict(session, request),
-            false => (false, None),
-        };
         let mut more = !request.is_final;
         for command in &request.commands {
+            if command.cmd == CommandName::Status {
+                continue;
+            }
+            let taken = match authenticated {
+                true => objects::take(&mut session.incoming, command, &self.switches),
+                false => Taken::default(),
+            };
+            reply.commands.extend(taken.alert);
             let code = match command.cmd {
-                CommandName::Results if command.items.iter().any(|item| item.more_data) && authenticated => 213,
-                CommandName::Status | CommandName::Results => continue,
+                CommandName::Results if !authenticated => continue,
+                // Results have a Status only where it is not 200 (DMREPPRO 6.5.1).
+                CommandName::Results if taken.code.is_none() => continue,
+                CommandName::Results => 200,
                 _ if !authenticated => code,
                 CommandName::Alert if command.alert_code().is_some_and(|c| c.code() == 1223) => {
-                    session.over = true;
+                    session.over = !self.switches.on(Switch::GoOnAfterAbort);
                     200
                 }
                 CommandName::Alert if command.alert_code().is_some_and(|c| c.code() == 1224) => {
@@ -298,15 +278,17 @@ impl DmServer {
                 CommandName::Alert | CommandName::Replace => 200,
                 _ => 406,
             };
-            // The rest of a large object is waited for (DMPRO 7).
-            let chunk = command.items.iter().any(|item| item.more_data);
-            let code = if chunk && code == 200 { 213 } else { code };
-            reply.commands.push(status(request, Some(command), code));
-            more |= chunk;
+            reply.commands.push(status(request, Some(command), taken.code.unwrap_or(code)));
+            more |= command.items.iter().any(|item| item.more_data);
         }
+        // A nonce that comes with a message counts, whatever else that says.
+        let (asked, client_chal) = match authenticated {
+            true => self.client_verdict(session, request),
+            false => (false, None),
+        };
         if session.over || matches!(challenge, Authentication::GivenUp) {
             if !session.over && self.choices.server.refusal == Refusal::Abort {
-                reply.commands.push(alert("1223"));
+                self.end(&mut reply);
             }
             session.over = true;
             return reply;
@@ -314,12 +296,18 @@ impl DmServer {
         if !authenticated {
             return reply;
         }
+        let forced = std::mem::take(&mut self.abort_asked);
+        if forced || (self.choices.server.after_errors == AfterErrors::Aborts && has_failed(request)) {
+            self.end(&mut reply);
+            session.over = true;
+            return reply;
+        }
         let at_once = self.choices.server.server_credentials == ServerCredentials::AtOnce;
         // Who waits to be asked has nothing yet that could be refused.
         let gives_up = self.choices.server.challenged != Challenged::Answers && (session.asked || at_once);
         if asked && (gives_up || self.switches.on(Switch::IgnoreClientChallenge)) {
             if self.choices.server.challenged == Challenged::Aborts {
-                reply.commands.push(alert("1223"));
+                self.end(&mut reply);
             }
             session.over = true;
             return reply;
@@ -327,24 +315,65 @@ impl DmServer {
         session.asked |= asked;
         let ready = session.asked || at_once;
         if (!session.server_authenticated && ready) || asked {
-            let nonce = client_chal.unwrap_or_else(|| self.account.server_nonce.clone());
+            let nonce = client_chal.unwrap_or_else(|| match session.resynchronising {
+                true => DEFAULT_NONCE.to_vec(),
+                false => self.account.server_nonce.clone(),
+            });
             reply.header.cred = self.account.server_cred(&nonce);
-            reply.header.source_name = reply.header.cred.as_ref().map(|_| self.account.server_name().to_owned());
+            let by_name = self.account.server_auth != AuthScheme::None;
+            reply.header.source_name = by_name.then(|| self.account.server_name().to_owned());
+            session.signing = Some(nonce);
+        }
+        let parts = std::mem::take(&mut session.parts);
+        if wants_more(request) && !parts.is_empty() && !asked {
+            session.parts = parts;
+            self.send_part(session, &mut reply);
+            return reply;
         }
         if more && !self.switches.on(Switch::CommandsTooEarly) {
             // The client's package is not complete: ask for the rest, send nothing new (DMPRO 6).
             let on = self.choices.server.incomplete_package;
-            reply.commands.push(alert(if on == IncompletePackage::AsksOn { "1222" } else { "1223" }));
-            reply.is_final = on == IncompletePackage::Aborts;
+            match on {
+                IncompletePackage::AsksOn => reply.commands.push(alert("1222")),
+                IncompletePackage::Aborts | IncompletePackage::AbortsOpen => self.end(&mut reply),
+            }
+            reply.is_final &= on == IncompletePackage::Aborts;
             session.over = on != IncompletePackage::AsksOn;
             return reply;
         }
         let commands = if asked { session.sent.clone() } else { session.program.pop_front().unwrap_or_default() };
+        if let ([only], Some(limit)) = (commands.as_slice(), session.limit)
+            && let Some(parts) = objects::cut(only, limit)
+        {
+            session.parts = parts;
+            self.send_part(session, &mut reply);
+            return reply;
+        }
         reply.commands.extend(commands.into_iter().map(|mut command| {
             command.cmd_id.clear();
             command
         }));
         reply
+    }
+
+    /// Sends the next chunk of an object; only the last has Final beside it (DMPRO 6.2, 7).
+    fn send_part(&self, session: &mut Session, reply: &mut Message) {
+        let part = session.parts.pop_front().unwrap_or_default();
+        reply.commands.extend(part);
+        reply.is_final = session.parts.is_empty();
+    }
+
+    /// Makes an answer the last of a session that the server aborts. What stands in it already says what became of the
+    /// client's commands (DMPRO 8.1).
+    fn end(&self, reply: &mut Message) {
+        if self.switches.on(Switch::BareAbort) {
+            reply.commands.clear();
+        }
+        match self.choices.server.abort_place {
+            AbortPlace::Last => reply.commands.push(alert("1223")),
+            AbortPlace::First => reply.commands.insert(0, alert("1223")),
+        }
+        reply.is_final = !self.switches.on(Switch::AbortWithoutFinal);
     }
 
     /// The name by which the server gives itself.
@@ -362,109 +391,6 @@ impl DmServer {
         }
         self.versions.fault(&request.header)
     }
-
-    fn authenticate(&mut self, session: &mut Session, request: &Message) -> Authentication {
-        if session.client_authenticated {
-            return Authentication::Standing;
-        }
-        let verdict = self.judge(request.header.cred.as_ref());
-        let accept = match verdict {
-            "valid" => true,
-            "none" => self.switches.on(Switch::ServeUnauthenticated),
-            _ => self.switches.on(Switch::AcceptWrongCredentials),
-        };
-        if accept {
-            // The nonce that comes with a 212 is for the next session, with a 200 for the next message (DMPRO 9).
-            let for_session = self.choices.dm.accepted == Accepted::Session;
-            session.client_authenticated = for_session;
-            let given = !for_session || self.choices.dm.next_nonce == NextNonce::Given;
-            let chal = (given && self.account.client_auth == AuthScheme::Md5).then(|| self.challenge());
-            return Authentication::Accepted(chal);
-        }
-        session.attempts = session.attempts.saturating_add(1);
-        if session.attempts >= MAX_ATTEMPTS {
-            return Authentication::GivenUp;
-        }
-        let code = if verdict == "none" { missing(self.choices.dm.challenge_code) } else { 401 };
-        Authentication::Challenge(code, self.challenge())
-    }
-
-    fn challenge(&mut self) -> Chal {
-        let type_ = match self.account.client_auth {
-            AuthScheme::Basic => AuthType::Basic,
-            _ => AuthType::Md5,
-        };
-        if self.switches.on(Switch::StaleChallenge) {
-            return Chal::new(type_, &self.account.client_nonce);
-        }
-        Chal::new(type_, &self.rng.nonce())
-    }
-
-    /// What the client says of the server's credentials: whether it asks for them, and the nonce it gives.
-    fn client_verdict(&mut self, session: &mut Session, request: &Message) -> (bool, Option<Vec<u8>>) {
-        let about_us =
-            request.commands.iter().find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
-        let Some(about_us) = about_us else { return (false, None) };
-        let nonce = about_us.chal.as_ref().and_then(Chal::nonce);
-        if let Some(nonce) = &nonce
-            && !self.switches.on(Switch::ForgetServerNonce)
-        {
-            let before = std::mem::replace(&mut self.account.server_nonce, nonce.clone());
-            if before != *nonce {
-                self.replaced_nonce = Some(before);
-            }
-        }
-        match about_us.status_code().map(|code| code.code()) {
-            Some(401 | 407) => {
-                session.attempts = session.attempts.saturating_add(1);
-                (session.attempts < MAX_ATTEMPTS, nonce)
-            }
-            Some(212) => {
-                session.server_authenticated = true;
-                (false, None)
-            }
-            _ => (false, None),
-        }
-    }
-
-    /// Takes note of what the reply that really goes out says: a case may have changed it.
-    fn note(&mut self, session: &mut Session, reply: &Message) {
-        let mut commands = reply.commands.clone();
-        if let Some(status) = header_status(&mut commands) {
-            let code = status.status_code().map(|code| code.code());
-            if let Some(nonce) = status.chal.as_ref().and_then(Chal::nonce) {
-                self.account.client_nonce = nonce;
-            }
-            if matches!(code, Some(401 | 407)) {
-                (session.client_authenticated, session.accepted) = (false, false);
-            }
-        }
-        let ours: Vec<Command> = commands.into_iter().filter(|c| c.cmd != CommandName::Status).collect();
-        // Credentials of ours still want an answer: the client's verdict, and its nonce for the next notification.
-        if reply.is_final && ours.is_empty() && session.accepted && reply.header.cred.is_none() {
-            session.over = true;
-        }
-        session.sent = ours;
-    }
-}
-
-enum Authentication {
-    /// Credentials are still needed: the code and the challenge.
-    Challenge(u16, Chal),
-    /// The credentials are right; a nonce for the next session may ride along.
-    Accepted(Option<Chal>),
-    /// Authenticated before.
-    Standing,
-    /// Too many failures; no further challenge.
-    GivenUp,
-}
-
-/// The code by which credentials that are missing are asked for.
-pub(super) fn missing(code: ChallengeCode) -> u16 {
-    match code {
-        ChallengeCode::Required => 407,
-        ChallengeCode::Unauthorized => 401,
-    }
 }
 
 /// A Status for the SyncHdr (`command` is `None`) or for a command of `request`.
@@ -481,57 +407,17 @@ pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) ->
     status
 }
 
-/// A notification for a trigger, its digest made as asked.
-///
-/// # Errors
-/// [`DirectiveError`] when a field does not fit its bits.
-pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Package0, DirectiveError> {
-    let secret = account.server_secret.as_bytes();
-    let signed = match digest {
-        Digest::Valid | Digest::ReplacedNonce | Digest::Octets(_) => {
-            account.signed(trigger, secret, &account.server_nonce)
-        }
-        Digest::WrongPassword => account.signed(trigger, &[secret, b"?"].concat(), &account.server_nonce),
-        Digest::DefaultNonce => account.signed(trigger, secret, &DEFAULT_NONCE),
-        Digest::WrongNonce => account.signed(trigger, secret, &[&account.server_nonce[..], b"?"].concat()),
-    };
-    let mut package0 = signed.map_err(|e| DirectiveError(e.to_string()))?;
-    if let Digest::Octets(octets) = digest {
-        package0.digest = octets;
-    }
-    Ok(package0)
+/// Whether a client has taken the chunk that was sent to it, and waits for the next.
+fn wants_more(request: &Message) -> bool {
+    let mut statuses = request.commands.iter().filter(|command| command.cmd == CommandName::Status);
+    statuses.any(|status| status.status_code().map(|code| code.code()) == Some(213))
 }
 
-/// The fields a case sees of a notification; `account` is the one it should be for.
-pub fn notification_fields(octets: &[u8], account: &Account) -> Map<String, Value> {
-    let package0 = match account.form.framing.read(octets) {
-        Ok(package0) => package0,
-        Err(error) => {
-            let fields = [("malformed", json!(error)), ("octets", shown(octets))];
-            return fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        }
-    };
-    let digest = if account.has_signed(&package0, &account.server_nonce) {
-        "valid"
-    } else if account.has_signed(&package0, &DEFAULT_NONCE) {
-        "default-nonce"
-    } else {
-        "wrong"
-    };
-    let trigger = &package0.trigger;
-    let fields = [
-        ("digest", json!(digest)),
-        ("digest_octets", shown(&package0.digest)),
-        ("version", json!(trigger.version)),
-        ("ui_mode", json!(trigger.ui_mode)),
-        ("initiator", json!(trigger.initiator)),
-        ("future_use", json!(trigger.future_use)),
-        ("session_id", json!(trigger.session_id)),
-        ("session_text", json!(session_id_text(trigger.session_id))),
-        ("length_identifier", json!(trigger.length.map_or(trigger.server_id.len(), usize::from))),
-        ("server_id", json!(String::from_utf8_lossy(&trigger.server_id))),
-        ("body", shown(&trigger.body)),
-        ("octets", shown(octets)),
-    ];
-    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+/// Whether a client says that its device is beyond what the server could mend: 510 for a command.
+fn has_failed(request: &Message) -> bool {
+    let mut statuses = request.commands.iter().filter(|command| command.cmd == CommandName::Status);
+    statuses.any(|status| matches!(status.status_code().map(|code| code.code()), Some(510)))
 }
+
+#[cfg(test)]
+mod tests;

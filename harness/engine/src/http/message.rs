@@ -127,6 +127,14 @@ impl HttpMessage {
         self
     }
 
+    /// The same with a header field, where there is a value for it.
+    pub fn with_some(self, name: &str, value: Option<&str>) -> HttpMessage {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
     /// The first value of a header field, name compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())

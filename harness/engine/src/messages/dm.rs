@@ -127,8 +127,9 @@ pub enum CredChoice {
     Given(Cred),
 }
 
-/// Words for a Cred: over the right secret and nonce, none, over a wrong secret, over the nonce 0x00000000.
-pub const CRED_WORDS: [&str; 4] = ["valid", "none", "wrong", "default-nonce"];
+/// Words for a Cred: over the right secret and nonce, none, over a wrong secret, over the nonce 0x00000000, over that
+/// nonce and a wrong secret.
+pub const CRED_WORDS: [&str; 5] = ["valid", "none", "wrong", "default-nonce", "default-nonce-wrong"];
 
 impl FieldValue for CredChoice {
     fn shape() -> Shape {

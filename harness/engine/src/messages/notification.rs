@@ -77,6 +77,11 @@ impl Digest {
         ("replaced-nonce", Digest::ReplacedNonce),
         ("default-nonce", Digest::DefaultNonce),
     ];
+
+    /// The word in files; none of the words for octets that are given.
+    pub fn word(self) -> &'static str {
+        Digest::WORDS.iter().find(|(_, digest)| *digest == self).map_or("octets", |(word, _)| *word)
+    }
 }
 
 impl FieldValue for Digest {

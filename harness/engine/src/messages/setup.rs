@@ -279,6 +279,6 @@ mod tests {
         let error = wrong(Role::Terminal, json!({ "bip_chunks": [0] }));
         assert_eq!(error, "bip_chunks: 0: 0 does not fit; it takes: number 1 to 255");
         let error = wrong(Role::Terminal, json!({ "account": { "server_auth": "sha" } }));
-        assert_eq!(error, "account: server_auth: \"sha\" does not fit; it takes: `none`, `basic`, `md5`");
+        assert_eq!(error, "account: server_auth: \"sha\" does not fit; it takes: `none`, `basic`, `md5`, `mac`");
     }
 }

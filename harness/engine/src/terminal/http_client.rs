@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dmsc_dm::auth::MacHeader;
 use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::{Decoded, Message};
 use dmsc_link::{Signal, StreamId, Time};
@@ -144,12 +145,14 @@ impl Terminal {
         let Some(address) = self.client.target().and_then(Address::parse) else {
             return self.unreachable();
         };
+        let mac = self.client.request_mac(&body);
         let request = HttpMessage::post(&address.path, &address.host_header(), body)
             .with("Content-Type", encoding.media_type())
             .with("Accept", encoding.media_type())
             .with("Accept-Charset", "utf-8")
             .with("Cache-Control", "no-store")
-            .with("User-Agent", concat!("dmsc/", env!("CARGO_PKG_VERSION")));
+            .with("User-Agent", concat!("dmsc/", env!("CARGO_PKG_VERSION")))
+            .with_some(MacHeader::NAME, mac.as_deref());
         let request = http_manner::apply(request, &address.host_header(), &self.config.choices.http);
         let asked = directive.http();
         self.request(request, &address, asked.as_ref())
@@ -508,11 +511,12 @@ impl Terminal {
         };
         match encoding.decode(&response.body) {
             Ok(Decoded { value: message, irregular }) => {
-                let client = &self.client;
+                let credentials =
+                    self.client.judge_response(response.header(MacHeader::NAME), &response.body, &message);
                 let asked = self.io.hear(Actor::Server, "dm.message", &response.body, || {
                     let mut fields = view::fields(&message, encoding);
                     add_irregular(&mut fields, &irregular);
-                    fields.insert("credentials".into(), json!(client.judge(message.header.cred.as_ref())));
+                    fields.insert("credentials".into(), json!(credentials));
                     fields
                 });
                 let pending = Pending::Response(Response::Dm(Box::new(message)));
@@ -568,17 +572,15 @@ impl Terminal {
         if self.io.scripted && !self.client.in_session() {
             self.client.keep_challenge(message);
         }
-        match self.client.respond(message, &directive)? {
-            Some(answer) => self.post(&answer, &directive, &change),
-            None => {
-                self.session_over(true);
-                // The client closes what it opened.
-                if self.config.choices.client.parting == Parting::Closes {
-                    self.disconnect();
-                }
-                Ok(())
-            }
+        if let Some(answer) = self.client.respond(message, &directive)? {
+            return self.post(&answer, &directive, &change);
         }
+        self.session_over(true);
+        // The client closes what it opened.
+        if self.config.choices.client.parting == Parting::Closes {
+            self.disconnect();
+        }
+        Ok(())
     }
 
     pub(super) fn http_tick(&mut self) {

@@ -49,7 +49,9 @@ impl Order {
             server.replaced_nonce.iter().for_each(|nonce| account.server_nonce.clone_from(nonce));
         }
         with.body.into_iter().for_each(|Octets(body)| trigger.body = body);
-        let package0 = server::sign(trigger, with.digest.unwrap_or_default(), &account)?;
+        let digest = with.digest.unwrap_or_default();
+        server.signed_by(digest);
+        let package0 = server::sign(trigger, digest, &account)?;
         let octets = match with.octets {
             Some(Octets(octets)) => octets,
             None => {

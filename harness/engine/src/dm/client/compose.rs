@@ -4,6 +4,7 @@ use dmsc_dm::syncml::{Command, CommandName, Message};
 
 use super::outbox::Scales;
 use super::{DmClient, Session};
+use crate::account::AuthScheme;
 use crate::choice::client::{
     NextMessage, Package3DevInfo, Package3Messages, RaisedAlerts, RefusedCommand, ResultsMeta, ResultsPlace,
 };
@@ -76,7 +77,9 @@ impl DmClient {
         let first = std::mem::take(&mut session.setup);
         let goes_on = !session.outbox.is_empty();
         // The nonce for a next message is of no use to a server that sends none.
-        let chal_counts = chal.is_some() && (first || self.choices.dm.accepted == Accepted::Session);
+        let by_mac = self.accounts.get(session.account).is_some_and(|account| account.server_auth == AuthScheme::Mac);
+        let for_session = self.choices.dm.accepted == Accepted::Session && !by_mac;
+        let chal_counts = chal.is_some() && (first || for_session);
         let nothing_to_say = answers.is_empty() && !goes_on && !chal_counts && session.server_closed;
         if nothing_to_say && !(first && self.switches.on(Switch::SendLoneStatus)) {
             return None;

@@ -5,7 +5,7 @@ use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::syncml::{Chal, CommandName, Cred, Message};
 
 use super::{DmClient, MAX_ATTEMPTS, Session};
-use crate::account::AuthScheme;
+use crate::account::{AuthScheme, judged_mac};
 use crate::choice::dm::{Accepted, NextNonce};
 use crate::dm::directive::header_status;
 use crate::dm::execute;
@@ -21,9 +21,9 @@ impl DmClient {
         match word {
             "valid" => account.client_cred(&nonce),
             "default-nonce" => account.client_cred(&DEFAULT_NONCE),
-            "wrong" => {
+            "wrong" | "default-nonce-wrong" => {
                 account.client_secret.push('?');
-                account.client_cred(&nonce)
+                account.client_cred(if word == "wrong" { &nonce } else { &DEFAULT_NONCE })
             }
             _ => None,
         }
@@ -37,11 +37,36 @@ impl DmClient {
         let nonce = issued.unwrap_or_else(|| account.server_nonce.clone());
         let (name, secret) = (account.server_name().as_bytes(), account.server_secret.as_bytes());
         match Credential::from_cred(cred) {
-            Ok(c) if c.verify(name, secret, &nonce) => "valid",
+            Ok(c) if c.verify(name, secret, &nonce) && !self.goes_by_default() => "valid",
             Ok(c) if c.verify(name, secret, &DEFAULT_NONCE) => "default-nonce",
             Ok(_) => "wrong",
             Err(_) => "unreadable",
         }
+    }
+
+    /// Whether the server is to prove itself over the default nonce.
+    fn goes_by_default(&self) -> bool {
+        let session = self.session.as_ref().filter(|session| session.resynchronising);
+        session.is_some_and(|session| session.server_nonce.as_deref() == Some(&DEFAULT_NONCE[..]))
+    }
+
+    /// What the value of an `x-syncml-hmac` of the server was found to be, or its Cred where the account has no MAC.
+    pub fn judge_response(&mut self, mac: Option<&str>, body: &[u8], message: &Message) -> &'static str {
+        let index = self.session.as_ref().map_or(0, |session| session.account);
+        let Some(account) = self.accounts.get(index).filter(|account| account.server_auth == AuthScheme::Mac) else {
+            return self.judge(message.header.cred.as_ref());
+        };
+        let issued = self.session.as_ref().and_then(|session| session.server_nonce.as_ref());
+        let nonce = issued.unwrap_or(&account.server_nonce);
+        self.mac = judged_mac(mac, account.server_name(), &account.server_secret, nonce, body);
+        self.mac
+    }
+
+    /// The value of `x-syncml-hmac` for the message that goes out, where the client proves itself by it.
+    pub fn request_mac(&self, body: &[u8]) -> Option<String> {
+        let session = self.session.as_ref().filter(|session| session.scheme == AuthScheme::Mac)?;
+        let account = self.accounts.get(session.account)?;
+        account.client_mac(&session.last_nonce, body).filter(|_| session.signs)
     }
 
     /// What the server says of our credentials. Gives whether Package#1 must be sent again; `None` ends the session.
@@ -56,6 +81,7 @@ impl DmClient {
                 let asked = match about_us.chal.as_ref()?.type_ {
                     Some(AuthType::Basic) => AuthScheme::Basic,
                     Some(AuthType::Md5) | None => AuthScheme::Md5,
+                    Some(AuthType::Mac) if session.scheme == AuthScheme::Mac => AuthScheme::Mac,
                     Some(_) if self.switches.on(Switch::AnswerAnyChallenge) => AuthScheme::Md5,
                     // A scheme we do not have ends the session; there is no falling back (DMSEC 5.3).
                     Some(_) => return None,
@@ -115,17 +141,23 @@ impl DmClient {
             return Some((200, None));
         }
         let held = self.session.replace(session.clone());
-        let verdict = self.judge(request.header.cred.as_ref());
+        let scheme = self.accounts.get(session.account).map(|a| a.server_auth);
+        let verdict = match scheme {
+            Some(AuthScheme::Mac) => self.mac,
+            _ => self.judge(request.header.cred.as_ref()),
+        };
+        let right = verdict == "valid" || (verdict == "default-nonce" && self.goes_by_default());
         self.session = held;
         let nonce = self.rng.nonce();
-        let scheme = self.accounts.get(session.account).map(|a| a.server_auth);
         let chal = match scheme {
             Some(AuthScheme::Basic) => Chal::basic(),
+            Some(AuthScheme::Mac) => Chal::new(AuthType::Mac, &nonce),
             _ => Chal::new(AuthType::Md5, &nonce),
         };
-        if verdict == "valid" || (session.resynchronising && self.switches.on(Switch::ResyncWithEither)) {
-            let chal = Some(chal).filter(|_| scheme == Some(AuthScheme::Md5));
-            if self.choices.dm.accepted == Accepted::Message {
+        if right || (session.resynchronising && self.switches.on(Switch::ResyncWithEither)) {
+            let chal = Some(chal).filter(|_| matches!(scheme, Some(AuthScheme::Md5 | AuthScheme::Mac)));
+            // A MAC is that of one message (DMSEC 5.4).
+            if self.choices.dm.accepted == Accepted::Message || scheme == Some(AuthScheme::Mac) {
                 // This message alone is accepted; the next uses this nonce (DMPRO 9).
                 session.server_nonce = chal.as_ref().map(|_| nonce);
                 return Some((200, chal));
@@ -141,7 +173,9 @@ impl DmClient {
             return Some((212, chal));
         }
         // A message that holds nothing but a Status needs no trust, and a challenge back would never end (DMPRO 9).
-        let empty = !request.commands.iter().any(execute::wants_status) && request.header.cred.is_none();
+        let empty = !request.commands.iter().any(execute::wants_status)
+            && request.header.cred.is_none()
+            && (scheme != Some(AuthScheme::Mac) || verdict == "none");
         if empty {
             return Some((200, None));
         }
