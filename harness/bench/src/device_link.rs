@@ -145,7 +145,7 @@ fn opener(connection: &Connection) -> Opener {
     Box::new(move || connection.open())
 }
 
-/// The link to a bench: acts go to the reference DUT at the far end.
+/// The link to a bench: acts and short messages go to the reference DUT at the far end, and not over the link.
 struct BenchLink {
     near: Paced,
     far: FarHandle,
@@ -170,8 +170,8 @@ impl Link for BenchLink {
 
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
         match signal {
-            Signal::Act(name) => {
-                self.far.act(name);
+            Signal::Act(_) | Signal::Sms(_) => {
+                self.far.aside(signal);
                 Ok(())
             }
             signal => self.near.send(signal),

@@ -47,7 +47,8 @@ enum Control {
         near: Option<Poster>,
         done: Sender<()>,
     },
-    Act(String),
+    /// A signal that goes around the link.
+    Aside(Signal),
     Halt(Sender<()>),
     Stop,
 }
@@ -117,10 +118,10 @@ impl FarHandle {
         })
     }
 
-    /// Has the operator's act done by the DUT.
-    pub(crate) fn act(&self, name: String) {
+    /// Gives the DUT what does not cross the link: an act of the operator, a short message.
+    pub(crate) fn aside(&self, signal: Signal) {
         self.pace.act_ordered();
-        self.order(Control::Act(name));
+        self.order(Control::Aside(signal));
     }
 
     /// Ends the DUT; the receiver is told when it has fallen silent.
@@ -202,7 +203,7 @@ impl Thread {
                     let _ = done.send(());
                 }
                 Ok(order @ (Control::Begin { .. } | Control::Ready(_))) => early.push(order),
-                Ok(Control::Act(_)) => self.pace.act_done(),
+                Ok(Control::Aside(_)) => self.pace.act_done(),
                 Err(RecvTimeoutError::Timeout) => return Next::On,
             }
         }
@@ -238,9 +239,9 @@ impl Thread {
             Control::Ready(done) => {
                 let _ = done.send(());
             }
-            Control::Act(name) => {
+            Control::Aside(signal) => {
                 if let Some(session) = &mut self.session {
-                    session.peer.handle(link.now(), Signal::Act(name));
+                    session.peer.handle(link.now(), signal);
                 }
                 self.pace.act_done();
             }
@@ -262,8 +263,9 @@ impl Thread {
         }
         while let Some(signal) = session.peer.poll() {
             match signal {
-                // The reference DUT cannot go on: that is for the harness to know, not for the wire.
-                Signal::Ended(_) => {
+                // That the reference DUT cannot go on, and what it gave to the network, is for the harness to know and
+                // not for the wire.
+                Signal::Ended(_) | Signal::Sms(_) => {
                     if let Some(near) = &session.near {
                         near.signal(signal);
                     }

@@ -1,9 +1,10 @@
 //! The operator: a person at the bench, or what stands in for one.
 
 use dmsc_engine::card::ABORT_SESSION;
-use dmsc_engine::terminal::ACTS;
+use dmsc_engine::terminal::{ACTS, DELIVER_SMS};
 use dmsc_language::dut::Dut;
-use dmsc_link::run_command;
+use dmsc_link::{Command, run_command};
+use dmsc_octets::to_hex;
 use dmsc_scr::DutKind;
 
 use crate::session::Session;
@@ -15,6 +16,12 @@ pub trait Operator {
     /// # Errors
     /// The reason why the act could not be done.
     fn act(&mut self, name: &str, prompt: &str, session: &mut Session) -> Result<(), String>;
+
+    /// Has the network deliver a short message, given as its TPDU, to the DUT.
+    ///
+    /// # Errors
+    /// The reason why that could not be done.
+    fn deliver(&mut self, tpdu: &[u8], session: &mut Session) -> Result<(), String>;
 }
 
 /// Does the acts a case asks for: on the reference terminal itself, or by the command of the DUT file.
@@ -52,5 +59,29 @@ impl Operator for DutFileOperator<'_> {
             Some(command) => run_command(command).map_err(|e| e.to_string()),
             None => Err("nobody is at the bench, and the DUT file names no command for it".into()),
         }
+    }
+
+    fn deliver(&mut self, tpdu: &[u8], session: &mut Session) -> Result<(), String> {
+        match self.dut.operator.get(DELIVER_SMS) {
+            _ if self.dut.is_reference() => session.deliver(tpdu).map_err(|e| e.to_string()),
+            Some(command) => run_command(&filled(command, tpdu)).map_err(|e| e.to_string()),
+            None => Err("nobody is at the bench, and the DUT file names no command for it".into()),
+        }
+    }
+}
+
+/// The command with the message in the place of `{tpdu}`, in hexadecimal.
+fn filled(command: &Command, tpdu: &[u8]) -> Command {
+    Command { words: command.words.iter().map(|word| word.replace("{tpdu}", &to_hex(tpdu))).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_put_into_the_command() {
+        let words = ["send-sms", "--tpdu={tpdu}"].map(str::to_owned).to_vec();
+        assert_eq!(filled(&Command { words }, &[0x44, 0x0B]).words, ["send-sms", "--tpdu=440B"]);
     }
 }

@@ -100,7 +100,12 @@ fn turn(session: &mut Session, orders: &Receiver<Order>, audience: &mut dyn Audi
                 Order::Act(name) => session.do_act(&name),
                 Order::Send(what, change) => match session.perform(what, &change) {
                     Err(Broken::Player(error)) => audience.refused(&error.to_string()),
-                    done => done?,
+                    done => {
+                        done?;
+                        if session.to_deliver().is_some() {
+                            audience.refused("there is no network here that could deliver a short message");
+                        }
+                    }
                 },
             }
         }

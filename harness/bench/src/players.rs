@@ -77,6 +77,7 @@ impl<'a> Players<'a> {
             account,
             program: setup.program.iter().flatten().map(package).collect(),
             buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
+            own_number: self.dut.ixit.own_number.clone(),
             transport: steered.transport,
             type_first: steered.type_first,
             causes: Vec::new(),
@@ -118,6 +119,8 @@ impl<'a> Players<'a> {
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
             versions: self.steered(medium).versions,
             choices: Choices::default(),
+            // Whatever number a card knows for that of its terminal, or for a server that sends on, the message comes back.
+            own_number: None,
             dm_client: setup.dm_client != Some(DmClientMode::Manual),
             switches: Switches::default(),
             patches: Vec::new(),

@@ -120,6 +120,7 @@ impl Players<'_> {
             account,
             program: program::of(&self.choices().server),
             buffer_size: BUFFER_SIZE,
+            own_number: self.dut.ixit.own_number.clone(),
             transport: match self.choices().card.trigger_transport {
                 TriggerTransport::Tcp => TransportProtocol::TcpClientLocal,
                 TriggerTransport::Udp => TransportProtocol::UdpClientLocal,
@@ -158,6 +159,7 @@ impl Players<'_> {
             start: true,
             revives: true,
             bip_chunks: chosen_arrival(&handset),
+            own_number: self.dut.ixit.own_number.clone(),
             dm_client: true,
             versions: Versions::default(),
             choices: self.choices(),

@@ -318,6 +318,8 @@ impl Session {
         self.player.perform(self.link.now(), what, change)?;
         if what == What::Notification {
             self.signs.asked = true;
+        }
+        if matches!(what, What::Notification | What::Sms) {
             self.trust.asks();
         }
         Ok(())
@@ -353,6 +355,19 @@ impl Session {
     /// [`Broken::Link`] when there is no reference DUT behind the link.
     pub fn act(&mut self, name: &str) -> Result<(), Broken> {
         Ok(self.link.send(Signal::Act(name.to_owned()))?)
+    }
+
+    /// The next short message that the player wants the network to deliver to the DUT.
+    pub fn to_deliver(&mut self) -> Option<Vec<u8>> {
+        self.player.to_deliver()
+    }
+
+    /// Passes a short message to a reference DUT, as from the network.
+    ///
+    /// # Errors
+    /// [`Broken::Link`] when there is no reference DUT behind the link.
+    pub fn deliver(&mut self, tpdu: &[u8]) -> Result<(), Broken> {
+        Ok(self.link.send(Signal::Sms(tpdu.to_vec()))?)
     }
 
     /// The end of a window that begins now.

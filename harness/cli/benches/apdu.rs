@@ -94,6 +94,10 @@ impl Operator for Beside {
         self.times.borrow_mut().bare.extend(self.turn());
         Ok(())
     }
+
+    fn deliver(&mut self, _tpdu: &[u8], _session: &mut Session) -> Result<(), String> {
+        Err("there is no network".into())
+    }
 }
 
 impl Beside {

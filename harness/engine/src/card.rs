@@ -5,6 +5,7 @@ pub mod cat;
 mod config;
 pub mod files;
 mod http;
+mod sms;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -26,10 +27,11 @@ use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
 use crate::medium::Medium;
-use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, Tls, What};
+use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, SmsWith, Tls, What};
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
+use crate::short_message::{self, Draft};
 use crate::switch::{Switch, Switches};
 use crate::tls::TlsServer;
 use applet::Applet;
@@ -63,6 +65,10 @@ pub struct Card {
     type_first: bool,
     /// Whether it is beyond any reset.
     locked_up: bool,
+    /// The number of the terminal.
+    own_number: Option<String>,
+    /// Short messages that the network is to deliver.
+    deliveries: VecDeque<Vec<u8>>,
 }
 
 /// A message that waits for its answer, and where the answer goes.
@@ -109,6 +115,8 @@ impl Card {
             switches: config.switches,
             type_first: config.type_first,
             locked_up: false,
+            own_number: config.own_number,
+            deliveries: VecDeque::new(),
         }
     }
 
@@ -264,6 +272,9 @@ impl Card {
             }
             Content::Response(response) => {
                 let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
+                if issued.origin == Origin::ScriptSms {
+                    self.sms_sent(response);
+                }
                 let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.io)?;
                 self.tell_gone();
                 self.tell_end();
@@ -336,6 +347,15 @@ pub(crate) fn notification(change: &Change, account: &Account) -> Result<Vec<u8>
     Ok(applet::Order::new(change.read()?, &mut server)?.octets)
 }
 
+/// Tries the short message that a case makes, for an account.
+pub(crate) fn short_message(change: &Change, account: &Account) -> Result<(), PlayerError> {
+    let with: SmsWith = change.read()?;
+    let notification = sms::filled(&with, &account.server_id);
+    let mut server = DmServer::new(account.clone(), Vec::new(), Choices::default(), Switches::default(), 0);
+    let draft = Draft::new(&with, &applet::Order::new(notification, &mut server)?.octets, None)?;
+    draft.submitted().map(drop)
+}
+
 fn command_fields(octets: &[u8]) -> Map<String, Value> {
     match ProactiveCommand::parse(octets) {
         Ok(command) => command.to_fields(),
@@ -392,6 +412,7 @@ impl Peer for Card {
             Signal::Close(id) => self.stream_closed(id),
             Signal::Act(name) if name == ABORT_SESSION => self.scws.server.abort(),
             Signal::Notified => self.io.observe(Actor::Client, "notified", &[], Map::new),
+            Signal::Sms(octets) => self.io.observe(Actor::Client, "sms", &octets, || short_message::fields(&octets)),
             Signal::Ended(text) => {
                 self.io.observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))]))
             }
@@ -445,6 +466,7 @@ impl Player for Card {
         self.io.now = now;
         match what {
             What::Notification => self.notify(change),
+            What::Sms => self.send_sms(change),
             What::Command(Some(command)) => self.send_command(command, change),
             What::Command(None) => {
                 let Octets(mut octets) = change.read::<ProactiveWith>()?.octets.unwrap_or_default();
@@ -461,6 +483,10 @@ impl Player for Card {
 
     fn delivery(&self) -> &Delivery {
         &self.io.delivery
+    }
+
+    fn to_deliver(&mut self) -> Option<Vec<u8>> {
+        self.deliveries.pop_front()
     }
 
     fn account(&self) -> Option<&Account> {

@@ -25,6 +25,8 @@ pub mod player;
 pub mod role;
 pub mod satisfy;
 pub mod scws;
+mod service_centre;
+pub mod short_message;
 pub mod switch;
 pub mod template;
 pub mod terminal;

@@ -86,6 +86,10 @@ pub trait Player: Peer {
     fn perform(&mut self, now: Time, what: What, change: &Change) -> Result<(), PlayerError>;
     /// What became of the latest notification, wake-up or request.
     fn delivery(&self) -> &Delivery;
+    /// The next short message that the network is to deliver to the other side, which no link carries.
+    fn to_deliver(&mut self) -> Option<Vec<u8>> {
+        None
+    }
     /// The account with the nonces in force now, for the next session with the same DUT.
     fn account(&self) -> Option<&Account>;
     /// Why nothing more can come of this session, when the other side has brought the player to that: it goes on for

@@ -170,6 +170,50 @@ pub enum Switch {
     NoTerminalApplications,
     /// Terminal: no ENVELOPE Terminal Applications after a reset.
     AnnounceOnce,
+    /// Terminal: a push is taken for a notification whatever port it comes for.
+    PushOnAnyPort,
+    /// Terminal: a push is taken for a notification whatever application it names.
+    PushForAnyApplication,
+    /// Terminal: a push is taken for a notification whatever its content type.
+    PushOfAnyType,
+    /// Terminal: short messages with a header that cannot be read are taken for what follows their seventh octet.
+    PushWithoutHeader,
+    /// Terminal: a part of a divided short message is taken for the whole.
+    PartForWhole,
+    /// Terminal: the parts of a divided short message are put together as they come.
+    PartsAsTheyCome,
+    /// Terminal: each copy of a part of a divided short message is put in its place behind the one before.
+    PartsTwice,
+    /// Terminal: divided short messages are not put together.
+    NoConcatenation,
+    /// Terminal: 8-bit data are taken for text unless they are of class 1.
+    OneDcsOnly,
+    /// Terminal: pushes are not given to the DM Client.
+    NoPush,
+    /// Terminal: the bare notification in a short message is taken, and no push.
+    BareShortMessage,
+    /// Terminal: the bare notification in a short message is taken as well as a push.
+    BareOrPush,
+    /// Terminal: a push with other headers than those of the shortest coding is not taken.
+    ShortestHeadersOnly,
+    /// Terminal: parts of short messages are told apart by their numbers alone.
+    PartsOfAllMessages,
+    /// Terminal: SEND SHORT MESSAGE is answered at once with success, and nothing is sent.
+    ShortMessageUnsent,
+    /// Terminal: what the network says to a short message is not looked at.
+    IgnoreNetworkRefusal,
+    /// Terminal: the user data of a short message are packed though the card asked for none.
+    PackUnasked,
+    /// Terminal: the user data of a short message are not packed though the card asked for it.
+    NeverPack,
+    /// Terminal: the card is not asked before it sends a short message.
+    NoShortMessageControl,
+    /// Terminal: the card is asked before each short message, whether it has control of them or not.
+    ShortMessageControlAlways,
+    /// Terminal: what the card says of a short message is not looked at.
+    IgnoreShortMessageControl,
+    /// Terminal: short messages for the card are kept from it.
+    NoSmsDownload,
     /// Terminal: a card that once left a command unanswered is given up for ever, even when it is put in again.
     GiveUpOnSilence,
 

@@ -7,9 +7,11 @@ mod config;
 mod exchange;
 mod http_client;
 mod last_words;
+mod inbox;
 pub mod limits;
 mod offers;
 mod package0_reassembly;
+mod sms;
 mod start;
 mod tls;
 mod toolkit;
@@ -35,16 +37,19 @@ use crate::event::{Actor, Event};
 use crate::messages::{Tls, WakeUpWith, What};
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
+use crate::service_centre::ServiceCentre;
 use crate::switch::{Switch, Switches};
 use crate::tls::TlsClient;
 use acts::CUSTOMER_CARE;
-pub use acts::{ACTS, INSERT_CARD, alter_profile};
+pub use acts::{ACTS, DELIVER_SMS, INSERT_CARD, alter_profile};
 use bip::{Bip, Notice};
 pub use config::TerminalConfig;
 use http_client::HttpClient;
+use inbox::Inbox;
 use limits::{ANSWER, Followed, Restless};
 pub use offers::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use package0_reassembly::Package0Reassembly;
+use sms::Control;
 use start::{Start, Step};
 
 /// How often the terminal resets a card that does not answer before it gives the card up.
@@ -86,6 +91,16 @@ pub struct Terminal {
     restless: Restless,
     /// How often the card was reset because it did not answer.
     revivals: u8,
+    network: ServiceCentre,
+    /// Whether the terminal is in the service of the network.
+    in_service: bool,
+    /// The reference of the latest short message that it has sent.
+    references: u8,
+    inbox: Inbox,
+    /// A command that waits for what the card says of it, and how the case has it answered.
+    held: Option<(ProactiveCommand, Reply)>,
+    /// What the card has said of the command that is carried out.
+    control: Option<Control>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +187,12 @@ impl Terminal {
             given_up: None,
             restless: Restless::default(),
             revivals: 0,
+            network: ServiceCentre::of(config.own_number.as_deref()),
+            in_service: true,
+            references: 0,
+            inbox: Inbox::default(),
+            held: None,
+            control: None,
             config,
         };
         // The reference DUT is switched on when somebody is there to answer; the harness's own side is started.
@@ -212,6 +233,7 @@ impl Terminal {
         self.bip = new_bip(&self.config);
         self.package0 = Package0Reassembly::default();
         self.http = HttpClient::default();
+        (self.held, self.control) = (None, None);
         self.client.abandon();
     }
 
@@ -365,6 +387,7 @@ impl Peer for Terminal {
             Signal::Notify(octets) => self.notify(octets),
             Signal::Notified => self.io.observe(Actor::Server, "notified", &[], Map::new),
             Signal::Act(name) => self.act(&name),
+            Signal::Sms(octets) => self.short_message(&octets),
             _ => {}
         }
     }
@@ -465,6 +488,7 @@ impl Player for Terminal {
             | What::Command(_)
             | What::TerminalResponse(_)
             | What::Notification
+            | What::Sms
             | What::Notified
             | What::Connection
             | What::HttpResponse

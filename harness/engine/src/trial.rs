@@ -30,6 +30,7 @@ pub fn send(kind: &Kind, with: &Map<String, Value>, account: &Account) -> Result
     let change = Change::with(with.clone());
     match kind.what {
         What::Notification => card::notification(&change, account).map(drop),
+        What::Sms => card::short_message(&change, account),
         What::Command(Some(command)) => {
             apdu::build_command(card::default_command(command, 1, 1), Some(&change)).map(drop)
         }

@@ -19,6 +19,8 @@ use std::time::Duration;
 use dmsc_doc::{Problems, parse_duration};
 use dmsc_engine::dm::trust::concerns_credentials;
 pub use dmsc_engine::messages::Setup;
+use dmsc_engine::messages::{SentBy, What};
+use dmsc_engine::terminal::DELIVER_SMS;
 use dmsc_link::Place;
 use dmsc_scr::{CaseRef, ItemId, Reading, Reference};
 use serde_json::{Map, Value};
@@ -205,6 +207,13 @@ pub struct Send {
     pub capture: Option<String>,
 }
 
+impl Send {
+    /// Whether it sends a short message in this way.
+    fn is_sms_by(&self, by: SentBy) -> bool {
+        self.kind.what == What::Sms && SentBy::of(&self.with) == by
+    }
+}
+
 /// `expect`: which message, what it must look like, how it is answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expect {
@@ -370,11 +379,35 @@ impl Case {
     pub fn acts(&self) -> BTreeSet<&str> {
         let mut acts = BTreeSet::new();
         for_each(&self.steps, &mut |step| {
-            if let StepKind::Operator(operator) = &step.kind {
-                acts.insert(operator.act.as_str());
-            }
+            match &step.kind {
+                StepKind::Operator(operator) => acts.insert(operator.act.as_str()),
+                StepKind::Send(send) => send.is_sms_by(SentBy::Network) && acts.insert(DELIVER_SMS),
+                _ => false,
+            };
         });
         acts
+    }
+
+    /// Whether it has the card send a short message to the number of the DUT's subscription.
+    pub fn needs_own_number(&self) -> bool {
+        let mut found = false;
+        for_each(&self.steps, &mut |step| {
+            found |= matches!(&step.kind, StepKind::Send(send) if send.is_sms_by(SentBy::Card));
+        });
+        found
+    }
+
+    /// Whether it looks at what a terminal has given to the network.
+    pub fn sees_network(&self) -> bool {
+        let mut found = false;
+        for_each(&self.steps, &mut |step| {
+            found |= match &step.kind {
+                StepKind::Expect(expect) => expect.kind.what == What::Sms,
+                StepKind::ExpectNone(none) => none.kind.what == What::Sms,
+                _ => false,
+            };
+        });
+        self.role == Role::Card && found
     }
 
     /// What the coverage of the tables counts.

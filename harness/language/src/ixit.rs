@@ -10,6 +10,7 @@ use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp}
 use dmsc_engine::trigger_form::TriggerForm;
 use dmsc_link::MeetingPlace;
 use dmsc_octets::to_hex;
+use dmsc_uicc::sms::SmsAddress;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::schema::{setting, within_a_day};
@@ -31,6 +32,8 @@ pub struct Ixit {
     window_text: String,
     /// What makes the card send a notification.
     pub wake_up: Option<WakeUp>,
+    /// The number of the terminal's subscription, to which the card can send a short message that comes back.
+    pub own_number: Option<String>,
 }
 
 /// Whether secrets are written out.
@@ -88,6 +91,16 @@ fn account_fields() -> Vec<Field> {
     AccountWith::specs().into_iter().map(one).collect()
 }
 
+/// A number that no short message can be sent to.
+fn number(node: &Node) -> Option<Problem> {
+    let wrong = SmsAddress::from_text(node.written()?).is_none();
+    wrong.then(|| {
+        Problem::new(node.span, "this is not a number")
+            .label("up to 20 digits, `+` in front or not")
+            .help("write it in quotes: own_number: \"+15551234567\"")
+    })
+}
+
 /// What `ixit` may hold.
 pub(crate) fn ixit_schema() -> Schema {
     let ways = WakeUp::ALL.map(|way| (way.as_str(), way.doc()));
@@ -119,13 +132,19 @@ pub(crate) fn ixit_schema() -> Schema {
             Schema::documented_choice(ways),
             "What makes the card send a notification; `applications` unless given.",
         ),
+        Field::optional(
+            "own_number",
+            Schema::text().with(number),
+            "The number of the subscription in the terminal, with + for an international one; without it nothing is sent \
+             there.",
+        ),
     ]);
     Mapping::new(fields).into()
 }
 
 /// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
-    let own = ["encoding", "http_port", "window", "wake_up"].map(str::to_owned);
+    let own = ["encoding", "http_port", "window", "wake_up", "own_number"].map(str::to_owned);
     let fields = AccountWith::specs();
     let account = fields.iter().map(|field| field.name.to_owned());
     let other = fields.iter().map(|field| format!("other_account.{}", field.name));
@@ -142,6 +161,7 @@ impl Default for Ixit {
             window: Duration::from_secs(60),
             window_text: DEFAULT_WINDOW.to_owned(),
             wake_up: Some(WakeUp::Applications),
+            own_number: None,
         }
     }
 }
@@ -173,6 +193,7 @@ impl Ixit {
                 None => default.wake_up,
                 Some(way) => WakeUp::ALL.into_iter().find(|known| known.as_str() == way),
             },
+            own_number: map.get("own_number").map(crate::variables::written),
         })
     }
 
@@ -216,6 +237,7 @@ impl Ixit {
         map.insert("http_port".into(), json!(self.http_port));
         map.insert("window".into(), json!(self.window_text));
         map.insert("wake_up".into(), json!(self.wake_up.map_or("none", WakeUp::as_str)));
+        map.insert("own_number".into(), json!(self.own_number.as_deref().unwrap_or_default()));
         if let Some(other) = &self.other_account {
             map.insert("other_account".into(), Value::Object(account_json(other, secrets)));
         }

@@ -6,7 +6,8 @@ pub type StreamId = u32;
 /// One thing that crosses a link, in either direction.
 ///
 /// The first group is the contact interface of a UICC (ISO/IEC 7816-3 as TS 102 221 uses it), at APDU level; the
-/// second are byte streams; the third is the delivery of a notification where no contact interface exists.
+/// second are byte streams; the third is the delivery of a notification where no contact interface exists, and what else
+/// goes around the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// The terminal applies power and releases reset: a cold reset.
@@ -41,6 +42,9 @@ pub enum Signal {
     Wake,
     /// An act of the person at the bench, by name; only a reference DUT takes it as a signal.
     Act(String),
+    /// A short message between the network and the terminal, as its TPDU: one that the network delivers, or one that it
+    /// was given. Only a reference terminal takes it, and tells of it, as a signal.
+    Sms(Vec<u8>),
     /// The DUT's process has ended; nothing more can come from it.
     Ended(String),
 }
@@ -53,7 +57,8 @@ impl Signal {
             | Signal::Command(octets)
             | Signal::Response(octets)
             | Signal::Data(_, octets)
-            | Signal::Notify(octets) => Some(octets),
+            | Signal::Notify(octets)
+            | Signal::Sms(octets) => Some(octets),
             _ => None,
         }
     }
@@ -75,6 +80,7 @@ impl Signal {
             Signal::Notify(_) => "a notification",
             Signal::Wake => "a wake-up",
             Signal::Act(_) => "an act of the operator",
+            Signal::Sms(_) => "a short message",
             Signal::Notified => "the end of a notification command",
             Signal::Ended(_) => "the end of the DUT's process",
         }

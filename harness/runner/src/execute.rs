@@ -227,6 +227,7 @@ impl<'a> Executor<'a> {
                     if send.kind.what == What::Notification {
                         self.ending.notifies();
                     }
+                    self.deliver()?;
                     self.sending.clone_from(&send.capture);
                     self.take_sent();
                 }
@@ -239,6 +240,17 @@ impl<'a> Executor<'a> {
                         self.steps(&repeat.steps)?;
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the network deliver what the player wants delivered.
+    fn deliver(&mut self) -> Result<(), Stop> {
+        while let Some(tpdu) = self.session.to_deliver() {
+            if let Err(reason) = self.bench.deliver(&tpdu, self.session) {
+                let reason = format!("the short message was not delivered: {reason}");
+                return Err(Stop::Verdict(Verdict::Inconclusive, reason));
             }
         }
         Ok(())

@@ -32,6 +32,10 @@ pub enum NotApplicable {
     ContactAlone,
     /// Nothing can deliver a notification.
     NoNotification,
+    /// Nobody knows the number of the DUT's subscription.
+    NoOwnNumber,
+    /// Nothing shows what the DUT gives to the network.
+    NetworkUnseen,
     /// The DUT cannot be given another account than its own.
     FixedAccount,
     /// The case is for messages in another encoding than the DUT's.
@@ -66,6 +70,8 @@ impl NotApplicable {
             Self::NoContact => "no-contact",
             Self::ContactAlone => "contact-alone",
             Self::NoNotification => "no-notification",
+            Self::NoOwnNumber => "no-own-number",
+            Self::NetworkUnseen => "network-unseen",
             Self::FixedAccount => "fixed-account",
             Self::OtherEncoding { .. } => "other-encoding",
             Self::NotOffered { .. } => "not-offered",
@@ -92,6 +98,12 @@ impl fmt::Display for NotApplicable {
             }
             Self::NoNotification => {
                 f.write_str("it needs a notification to be delivered, and the DUT file names no command for it")
+            }
+            Self::NoOwnNumber => f.write_str(
+                "it sends a short message to the number of the DUT's subscription, and the DUT file names no `own_number`",
+            ),
+            Self::NetworkUnseen => {
+                f.write_str("it looks at what the DUT gives to the network, which nothing shows on this link")
             }
             Self::FixedAccount => {
                 f.write_str("it is for another account than the DUT's own, which this DUT cannot be given")

@@ -21,6 +21,8 @@ pub enum Origin {
     TriggerSend,
     /// CLOSE CHANNEL after Package#0.
     TriggerClose,
+    /// SEND SHORT MESSAGE that a case asked for.
+    ScriptSms,
     /// RECEIVE DATA for the SCWS on this channel.
     Receive(u8),
     /// SEND DATA of the SCWS on this channel.

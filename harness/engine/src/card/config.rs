@@ -41,6 +41,8 @@ pub struct CardConfig {
     pub http_port: u16,
     /// The buffer size it asks for, in octets.
     pub buffer_size: u16,
+    /// The number of the terminal, to which it sends short messages that are to come back.
+    pub own_number: Option<String>,
     /// How it opens the channel to the DM Client.
     pub transport: TransportProtocol,
     /// Whether it reads the type of a registered application before the coding scheme of its name.

@@ -115,13 +115,40 @@ choices! {
         NotOffered = "not-offered",
     }
 
-    /// Whether the terminal has short messages, MORE TIME and PROVIDE LOCAL INFORMATION.
-    (Terminal; "TS 102 223 5.2, DM_SC 7.2")
+    /// Whether the terminal has MORE TIME and PROVIDE LOCAL INFORMATION.
+    (Terminal; "TS 102 223 5.2")
     more_facilities: MoreFacilities = "more-facilities" {
         /// It has.
         Offered = "offered",
         /// It has not.
         NotOffered = "not-offered",
+    }
+
+    /// Whether the card is asked before short messages are sent.
+    (Terminal; "TS 31.111 7.3.2, TS 102 223 5.2")
+    sms_control: SmsControl = "sms-control" {
+        /// It can be.
+        Offered = "offered",
+        /// It cannot.
+        NotOffered = "not-offered",
+    }
+
+    /// The reference of a short message that the card has sent.
+    (Terminal; "TS 31.111 6.4.10")
+    message_reference: MessageReference = "message-reference" {
+        /// The next of the terminal's own.
+        Own = "own",
+        /// That of the card.
+        Kept = "kept",
+    }
+
+    /// Which codings of content type and application id are taken in a push.
+    (Terminal; "DMNOTI 7")
+    push_coding: PushCoding = "push-coding" {
+        /// Numbers and text.
+        Any = "any",
+        /// Numbers, as a notification has to have them.
+        NumbersOnly = "numbers-only",
     }
 
     /// The length of the terminal profile.

@@ -59,6 +59,8 @@ pub enum What {
     TerminalResponse(Option<CommandType>),
     /// Package#0 for the DM Client.
     Notification,
+    /// A short message.
+    Sms,
     /// Whatever makes the DM_SC Server send a notification.
     WakeUp,
     /// The command that delivers a notification has ended.

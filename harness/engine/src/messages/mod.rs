@@ -12,6 +12,7 @@ mod notation;
 mod notification;
 mod setup;
 mod shape;
+mod sms;
 mod table;
 mod tls;
 mod toolkit;
@@ -38,6 +39,7 @@ pub use tls::{
     TlsServerWith,
 };
 pub(crate) use tls::{alert_word, version_word};
+pub use sms::{MediaName, SentBy, SmsWith};
 pub use toolkit::ProactiveWith;
 pub(crate) use value::shown;
 pub use value::{
@@ -67,6 +69,7 @@ impl Catalogue {
                 apdu::declare,
                 toolkit::declare,
                 notification::declare,
+                sms::declare,
                 wake_up::declare,
                 http::declare,
                 dm::declare,

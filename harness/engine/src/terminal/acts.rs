@@ -34,7 +34,12 @@ pub const ACTS: &[&str] = &[
     "user-cancels",
     "user-aborts",
     "user-is-away",
+    "refuse-short-messages",
+    DELIVER_SMS,
 ];
+
+/// The act of having the network deliver a short message.
+pub const DELIVER_SMS: &str = "deliver-sms";
 
 /// The act of putting the card in again: what was before is over.
 pub const INSERT_CARD: &str = "insert-card";
@@ -153,6 +158,12 @@ impl Terminal {
 
     /// What a person does at the bench, for a reference DUT.
     pub(super) fn act(&mut self, name: &str) {
+        match name {
+            "lose-service" => self.in_service = false,
+            "regain-service" => self.in_service = true,
+            "refuse-short-messages" => self.network.rejects = true,
+            _ => {}
+        }
         let done = match name {
             "stop-dm-client" => {
                 self.client_alive = false;

@@ -48,6 +48,8 @@ pub struct TerminalConfig {
     pub versions: Versions,
     /// What it chooses where the documents leave a choice.
     pub choices: Choices,
+    /// The number of its subscription; without one every number is taken for it.
+    pub own_number: Option<String>,
     /// Wrong decisions.
     pub switches: Switches,
     /// Wrong octets.

@@ -205,6 +205,7 @@ impl Terminal {
 
     pub(super) fn enveloped(&mut self, out: &Out, tries: u32, response: &ResponseApdu) {
         self.woken(&out.command.data, response.sw);
+        self.controlled(&out.command.data, &response.data);
         let busy = response.sw.class() == StatusClass::Busy;
         let forever = !response.sw.is_success() && !busy && self.switches.on(Switch::RetryForever);
         let again = busy && tries < BUSY_TRIES && !self.switches.on(Switch::NoRetryOnBusy);

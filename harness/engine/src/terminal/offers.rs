@@ -8,7 +8,7 @@ use dmsc_uicc::profile::{Facility, TerminalProfile};
 
 use crate::choice::terminal::{
     Applications, Arrival, Buffer, CallControl, Channels, ClientName, ClientPort, Handset, Location, MoreFacilities,
-    Polling, ProfileLength, Refresh, Timers, Transports,
+    Polling, ProfileLength, Refresh, SmsControl, Timers, Transports,
 };
 
 /// The bits of the number of channels in byte 13.
@@ -31,12 +31,15 @@ pub fn choose_profile(profile: &mut TerminalProfile, choices: &Handset) {
     clear(choices.call_control == CallControl::NotOffered, &calls);
     clear(choices.location == Location::NotOffered, &[Facility::EventLocationStatus]);
     clear(choices.refresh == Refresh::NotOffered, &[Facility::Refresh]);
-    let more = [Facility::SendShortMessage, Facility::MoreTime, Facility::ProvideLocalInformation];
+    let more = [Facility::MoreTime, Facility::ProvideLocalInformation];
     clear(choices.more_facilities == MoreFacilities::NotOffered, &more);
     clear(choices.transports == Transports::Tcp, &[Facility::UdpClientLocal]);
     if choices.transports == Transports::All {
         profile.set(Facility::DirectChannel);
         profile.set(Facility::DirectChannelTerminalServer);
+    }
+    if choices.sms_control == SmsControl::Offered {
+        profile.set(Facility::MoShortMessageControl);
     }
     let channels = match choices.channels {
         Channels::Two => None,
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn the_profile_says_what_was_chosen() {
         let mut profile = TerminalProfile::minimal_dm_sc();
-        choose_profile(&mut profile, &Handset::default());
+        choose_profile(&mut profile, &Handset { sms_control: SmsControl::NotOffered, ..Handset::default() });
         assert_eq!(profile, TerminalProfile::minimal_dm_sc());
         let choices = Handset {
             timers: Timers::Nothing,

@@ -24,7 +24,7 @@ use crate::player::{PlayerError, Reply};
 use crate::switch::Switch;
 
 /// What is done after a TERMINAL RESPONSE.
-enum After {
+pub(super) enum After {
     Nothing,
     Deliver(Delivery),
     /// The client behind this channel is cut off.
@@ -34,9 +34,13 @@ enum After {
     /// The card has read all it was told of on this channel.
     Read(u8),
     Reset,
+    /// The card is asked first whether the command may be carried out.
+    Ask(Box<Envelope>),
+    /// The network delivers a short message.
+    Arrives(Vec<u8>),
 }
 
-struct Outcome {
+pub(super) struct Outcome {
     result: u8,
     additional: Vec<u8>,
     objects: Vec<Object>,
@@ -44,8 +48,13 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn new(result: u8) -> Outcome {
+    pub(super) fn new(result: u8) -> Outcome {
         Outcome { result, additional: Vec::new(), objects: Vec::new(), after: After::Nothing }
+    }
+
+    /// A result with its cause.
+    pub(super) fn caused(result: u8, cause: u8) -> Outcome {
+        Outcome { additional: vec![cause], ..Outcome::new(result) }
     }
 
     fn with(mut self, object: Object) -> Outcome {
@@ -53,7 +62,7 @@ impl Outcome {
         self
     }
 
-    fn then(mut self, after: After) -> Outcome {
+    pub(super) fn then(mut self, after: After) -> Outcome {
         self.after = after;
         self
     }
@@ -91,6 +100,9 @@ impl Terminal {
             // Nothing of a command that does not parse is understood (TS 102 223 6.11).
             _ => Outcome::new(0x32),
         };
+        if let (Ok(command), After::Ask(envelope)) = (&command, &outcome.after) {
+            return self.ask_card((**envelope).clone(), command.clone(), reply);
+        }
         let outcome = match self.config.choices.terminal.bip_cause {
             BipCause::Unspecific if outcome.result == BIP_ERROR => Outcome { additional: vec![0x00], ..outcome },
             _ => outcome,
@@ -127,7 +139,8 @@ impl Terminal {
                     self.tell(notice);
                 }
             }
-            After::Nothing | After::Reset => {}
+            After::Arrives(tpdu) => self.short_message(&tpdu),
+            After::Nothing | After::Ask(_) | After::Reset => {}
         }
         Ok(())
     }
@@ -218,12 +231,7 @@ impl Terminal {
             Some(CommandType::ProvideLocalInformation) if qualifier == 0x00 => {
                 Outcome::new(0x00).with(Object::LocationInformation(LOCATION.to_vec()))
             }
-            Some(CommandType::SendShortMessage) if self.config.profile.has(Facility::SendShortMessage) => {
-                match command.objects.sms_tpdu() {
-                    Some(_) => Outcome::new(0x00),
-                    None => Outcome::new(0x36),
-                }
-            }
+            Some(CommandType::SendShortMessage) => self.send_short_message(command, qualifier),
             Some(CommandType::OpenChannel) => self.open_channel(command),
             Some(CommandType::CloseChannel) => match self.channel(command) {
                 Ok(channel) => match self.bip.close(channel, qualifier) {
@@ -251,6 +259,7 @@ impl Terminal {
             CommandType::MoreTime => self.offers(Facility::MoreTime),
             CommandType::Refresh => self.offers(Facility::Refresh),
             CommandType::TimerManagement => self.offers(Facility::TimerStartStop),
+            CommandType::SendShortMessage => self.offers(Facility::SendShortMessage),
             CommandType::ProvideLocalInformation => self.offers(Facility::ProvideLocalInformation),
             _ => true,
         }

@@ -240,9 +240,12 @@ impl Core {
                 }
                 None => self.pass(to, signal),
             },
-            Signal::Notify(_) | Signal::Notified | Signal::Wake | Signal::Act(_) | Signal::Ended(_) => {
-                self.pass(to, signal);
-            }
+            Signal::Notify(_)
+            | Signal::Notified
+            | Signal::Wake
+            | Signal::Act(_)
+            | Signal::Sms(_)
+            | Signal::Ended(_) => self.pass(to, signal),
         }
     }
 

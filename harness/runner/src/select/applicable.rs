@@ -40,6 +40,12 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if case.needs_notification() && !offers.notify {
         return Some(NotApplicable::NoNotification);
     }
+    if case.needs_own_number() && dut.ixit.own_number.is_none() {
+        return Some(NotApplicable::NoOwnNumber);
+    }
+    if case.sees_network() && !offers.network {
+        return Some(NotApplicable::NetworkUnseen);
+    }
     if let Some(ways) =
         case.requires.wake_up.iter().find(|ways| !dut.ixit.wake_up.is_some_and(|way| ways.contains(&way)))
     {

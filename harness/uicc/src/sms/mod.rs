@@ -5,7 +5,7 @@ mod user_data;
 mod wsp;
 
 pub use tpdu::{Deliver, SmsAddress, Submit};
-pub use user_data::{Concatenation, InformationElement, Ports, UserData, join, split};
+pub use user_data::{Concatenation, Division, InformationElement, Ports, UserData, join, split};
 pub use wsp::{MediaType, WspPush};
 
 /// Destination port of a push without security.

@@ -22,6 +22,32 @@ pub enum MediaType {
     Text(String),
 }
 
+impl MediaType {
+    /// The content type of a DM notification (DMNOTI 7).
+    pub const NOTIFICATION: Self = Self::Code(NOTIFICATION_CODE as u32);
+    /// The application id of the DM client (DMNOTI 7).
+    pub const DM_CLIENT: Self = Self::Code(SYNCML_DM_CODE as u32);
+
+    /// A short integer, a long one where it does not fit, or text.
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Code(code) => match u8::try_from(*code).ok().filter(|code| *code < 0x80) {
+                Some(code) => out.push(0x80 | code),
+                None => {
+                    let octets = code.to_be_bytes();
+                    let significant = octets.iter().skip_while(|octet| **octet == 0);
+                    out.push(significant.clone().count() as u8);
+                    out.extend(significant);
+                }
+            },
+            Self::Text(text) => {
+                out.extend_from_slice(text.as_bytes());
+                out.push(0x00);
+            }
+        }
+    }
+}
+
 /// A push. Content type and headers are kept as octets, so that any legal coding of them re-encodes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WspPush {
@@ -37,18 +63,26 @@ impl WspPush {
     /// A push of a Package#0 in the shortest coding of its headers.
     #[must_use]
     pub fn notification(id: u8, package0: &[u8]) -> Self {
-        let headers = vec![0x80 | NOTIFICATION_CODE, 0x80 | APPLICATION_ID, 0x80 | SYNCML_DM_CODE];
-        Self { id, headers, body: package0.to_vec() }
+        Self::new(id, &MediaType::NOTIFICATION, Some(&MediaType::DM_CLIENT), package0)
     }
 
     /// The same push with content type and application id written as text, which is legal as well.
     #[must_use]
     pub fn notification_as_text(id: u8, package0: &[u8]) -> Self {
-        let mut headers = NOTIFICATION_TEXT.as_bytes().to_vec();
-        headers.extend_from_slice(&[0x00, 0x80 | APPLICATION_ID]);
-        headers.extend_from_slice(SYNCML_DM_TEXT.as_bytes());
-        headers.push(0x00);
-        Self { id, headers, body: package0.to_vec() }
+        let text = |text: &str| MediaType::Text(text.to_owned());
+        Self::new(id, &text(NOTIFICATION_TEXT), Some(&text(SYNCML_DM_TEXT)), package0)
+    }
+
+    /// A push for an application, in the shortest coding of its headers.
+    #[must_use]
+    pub fn new(id: u8, content_type: &MediaType, application: Option<&MediaType>, body: &[u8]) -> Self {
+        let mut headers = Vec::new();
+        content_type.write(&mut headers);
+        if let Some(application) = application {
+            headers.push(0x80 | APPLICATION_ID);
+            application.write(&mut headers);
+        }
+        Self { id, headers, body: body.to_vec() }
     }
 
     /// Reads a push; content type and headers are taken apart only by the accessors.
@@ -120,17 +154,27 @@ impl WspPush {
     /// True if content type and application id, in whatever coding, are those of a DM notification.
     #[must_use]
     pub fn is_notification(&self) -> bool {
-        let content_type = match self.content_type() {
+        self.is_of_notification_type() && self.is_for_dm_client()
+    }
+
+    /// Whether the content type is that of a DM notification.
+    #[must_use]
+    pub fn is_of_notification_type(&self) -> bool {
+        match self.content_type() {
             Ok(MediaType::Code(code)) => code == u32::from(NOTIFICATION_CODE),
             Ok(MediaType::Text(text)) => text.eq_ignore_ascii_case(NOTIFICATION_TEXT),
             Err(_) => false,
-        };
-        let application = match self.application_id() {
+        }
+    }
+
+    /// Whether it names the DM client as its application.
+    #[must_use]
+    pub fn is_for_dm_client(&self) -> bool {
+        match self.application_id() {
             Ok(Some(MediaType::Code(code))) => code == u32::from(SYNCML_DM_CODE),
             Ok(Some(MediaType::Text(text))) => text.eq_ignore_ascii_case(SYNCML_DM_TEXT),
             Ok(None) | Err(_) => false,
-        };
-        content_type && application
+        }
     }
 }
 
@@ -262,6 +306,14 @@ mod tests {
             let push = WspPush { id: 1, headers: from_hex(headers).unwrap(), body: vec![] };
             assert_eq!(push.is_notification(), !what.is_empty(), "{what}");
         }
+    }
+
+    #[test]
+    fn numbers_are_short_or_long() {
+        let push = WspPush::new(1, &MediaType::Code(0x44), Some(&MediaType::Code(0x1234)), &[]);
+        assert_eq!(to_hex(&push.headers), "C4AF021234");
+        assert_eq!(push.application_id(), Ok(Some(MediaType::Code(0x1234))));
+        assert!(push.is_of_notification_type() && !push.is_for_dm_client());
     }
 
     #[test]

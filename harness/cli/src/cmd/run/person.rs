@@ -5,8 +5,9 @@ use std::io::{self, Write as _};
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::operator::Operator;
 use dmsc_bench::session::Session;
+use dmsc_engine::terminal::DELIVER_SMS;
 use dmsc_language::dut::Dut;
-use dmsc_octets::{one_line, visible};
+use dmsc_octets::{one_line, to_hex, visible};
 use indicatif::ProgressBar;
 
 /// Commands of the DUT file first, then a person at the terminal.
@@ -29,6 +30,14 @@ impl Operator for Person<'_> {
             return self.dut_file.act(name, prompt, session);
         }
         self.bar.suspend(|| ask(name, prompt))
+    }
+
+    fn deliver(&mut self, tpdu: &[u8], session: &mut Session) -> Result<(), String> {
+        if DutFileOperator::can(self.dut, DELIVER_SMS) {
+            return self.dut_file.deliver(tpdu, session);
+        }
+        let prompt = format!("Have the network deliver this short message to the device: {}", to_hex(tpdu));
+        self.bar.suspend(|| ask(DELIVER_SMS, &prompt))
     }
 }
 

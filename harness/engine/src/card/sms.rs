@@ -1,0 +1,109 @@
+//! Short messages that the card sends, and that the network delivers for it (DM_SC 7.2, TS 31.111 6.4.10).
+
+use dmsc_octets::to_hex;
+use dmsc_uicc::channel::Device;
+use dmsc_uicc::command::{CommandType, ProactiveCommand};
+use dmsc_uicc::object::{Address, Object};
+use dmsc_uicc::response::TerminalResponse;
+use serde_json::json;
+
+use super::Card;
+use super::applet::Order;
+use super::cat::{Issued, Origin, name_of};
+use crate::event::Actor;
+use crate::messages::{Digest, NotificationWith, Octets, Removable, SentBy, SmsWith};
+use crate::patch::Change;
+use crate::player::{Delivery, PlayerError};
+use crate::short_message::{self, Draft};
+
+/// Octets of Package#0 before the ServerID (DMNOTI 6.2), and what fills it up behind it.
+const HEADER: usize = 24;
+const FILL: u8 = 0x5A;
+
+/// SEND SHORT MESSAGE with a message (TS 31.111 6.6.9): without an alpha identifier that tells the user, and with the
+/// service centre of EF.SMSP unless it names one.
+pub(super) fn command(number: u8, with: &SmsWith, tpdu: Vec<u8>) -> Result<ProactiveCommand, PlayerError> {
+    let alpha = match &with.alpha_id {
+        Some(Removable::Removed) => None,
+        Some(Removable::Set(text)) => Some(text.as_str()),
+        None => Some(""),
+    };
+    let mut fields = ProactiveCommand::new(number, CommandType::SendShortMessage, 0x00, Device::Uicc, Device::Network)
+        .with(Object::SmsTpdu(tpdu))
+        .to_fields();
+    if let Some(alpha) = alpha {
+        fields.insert("alpha_id".into(), json!(alpha));
+    }
+    let mut command = ProactiveCommand::from_fields(&fields).map_err(|error| PlayerError(error.to_string()))?;
+    if let Some(text) = &with.service_centre {
+        let address = Address::from_text(text).ok_or_else(|| PlayerError(format!("\"{text}\" is not a number")))?;
+        fields.insert("address".into(), json!(address.to_string()));
+        command = ProactiveCommand::from_fields(&fields).map_err(|error| PlayerError(error.to_string()))?;
+    }
+    Ok(command)
+}
+
+/// What a case makes of the notification in a short message, filled up to the length that it asks for.
+pub(super) fn filled(with: &SmsWith, server_id: &str) -> NotificationWith {
+    let mut notification = with.notification.as_deref().cloned().unwrap_or_default();
+    if let Some(length) = with.package0_length {
+        let named = notification.server_id.as_deref().unwrap_or(server_id).len();
+        let Octets(mut body) = notification.body.take().unwrap_or_default();
+        let wanted = usize::try_from(length.get()).unwrap_or(usize::MAX);
+        let missing = wanted.saturating_sub(HEADER.saturating_add(named)).saturating_sub(body.len());
+        body.resize(body.len().saturating_add(missing), FILL);
+        notification.body = Some(Octets(body));
+    }
+    notification
+}
+
+impl Card {
+    /// Has a short message delivered by the network, or sends it to the terminal's own number.
+    pub(super) fn send_sms(&mut self, change: &Change) -> Result<(), PlayerError> {
+        let with: SmsWith = change.read()?;
+        let notification = filled(&with, &self.scws.server.account.server_id);
+        let order = match notification.digest {
+            Some(Digest::ReplacedNonce) if self.scws.server.replaced_nonce.is_none() => {
+                self.io.delivery = Delivery::Failed("no nonce of the server has been replaced by another".into());
+                return Ok(());
+            }
+            _ => Order::new(notification, &mut self.scws.server)?,
+        };
+        match with.by.unwrap_or_default() {
+            SentBy::Network => {
+                let draft = Draft::new(&with, &order.octets, None)?;
+                for mut tpdu in draft.delivered(self.io.now)? {
+                    change.edit(&mut tpdu)?;
+                    self.io.say(Actor::Server, "sms", &tpdu, || short_message::fields(&tpdu));
+                    self.deliveries.push_back(tpdu);
+                }
+                self.io.delivery = Delivery::Delivered(self.io.now);
+            }
+            SentBy::Card => {
+                let lacking = || PlayerError("the number of the terminal is not known".into());
+                let own = self.own_number.clone().ok_or_else(lacking)?;
+                let draft = Draft::new(&with, &order.octets, Some(&own))?;
+                for mut tpdu in draft.submitted()? {
+                    change.edit(&mut tpdu)?;
+                    let octets = command(self.cat.next_number(), &with, tpdu)?.encode();
+                    self.cat.issue(Issued { origin: Origin::ScriptSms, name: name_of(&octets), octets });
+                }
+                self.io.delivery = Delivery::Failed("the SEND SHORT MESSAGE with it was not answered".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The terminal has answered a SEND SHORT MESSAGE that a case asked for.
+    pub(super) fn sms_sent(&mut self, response: &TerminalResponse) {
+        let result = response.result();
+        let performed = result.is_some_and(|(result, _)| result.is_performed());
+        self.io.delivery = match performed {
+            true => Delivery::Delivered(self.io.now),
+            false => Delivery::Failed(format!(
+                "the SEND SHORT MESSAGE with it was answered with result {}",
+                result.map_or_else(String::new, |(result, more)| to_hex(&[&[result.code()], more].concat()))
+            )),
+        };
+    }
+}
