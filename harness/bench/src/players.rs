@@ -78,6 +78,7 @@ impl<'a> Players<'a> {
             program: setup.program.iter().flatten().map(package).collect(),
             buffer_size: setup.buffer_size.map_or(BUFFER_SIZE, NonZeroU16::get),
             own_number: self.dut.ixit.own_number.clone(),
+            triggers: self.dut.ixit.trigger,
             transport: steered.transport,
             type_first: steered.type_first,
             causes: Vec::new(),

@@ -16,6 +16,7 @@ use dmsc_engine::switch::Switches;
 use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
 use dmsc_engine::terminal::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use dmsc_language::dut::{Builtin, Connection, WakeUp};
+use dmsc_language::ixit::Ixit;
 use dmsc_link::{Opening, Peer};
 use dmsc_scr::DutKind;
 use dmsc_uicc::channel::TransportProtocol;
@@ -121,12 +122,13 @@ impl Players<'_> {
             program: program::of(&self.choices().server),
             buffer_size: BUFFER_SIZE,
             own_number: self.dut.ixit.own_number.clone(),
+            triggers: self.dut.ixit.trigger,
             transport: match self.choices().card.trigger_transport {
                 TriggerTransport::Tcp => TransportProtocol::TcpClientLocal,
                 TriggerTransport::Udp => TransportProtocol::UdpClientLocal,
             },
             type_first: false,
-            causes: causes(self.dut.ixit.wake_up),
+            causes: causes(&self.dut.ixit),
             scws: true,
             versions: Versions::default(),
             choices: self.choices(),
@@ -172,13 +174,14 @@ impl Players<'_> {
 }
 
 /// What makes the reference card send a notification: what its IXIT says, and what a person can cause at any time.
-fn causes(wake_up: Option<WakeUp>) -> Vec<Cause> {
+fn causes(ixit: &Ixit) -> Vec<Cause> {
     let mut causes = vec![Cause::Location, Cause::CallControl(CUSTOMER_CARE.into())];
-    match wake_up {
-        Some(WakeUp::Applications) => causes.push(Cause::Applications),
-        Some(WakeUp::Status) => causes.push(Cause::Status),
-        Some(WakeUp::Timer) => causes.push(Cause::Timer(60)),
-        Some(WakeUp::Location | WakeUp::CallControl) | None => {}
-    }
+    causes.extend(WakeUp::ALL.into_iter().filter(|way| ixit.wakes(*way)).filter_map(|way| match way {
+        WakeUp::Applications => Some(Cause::Applications),
+        WakeUp::Status => Some(Cause::Status),
+        WakeUp::Timer => Some(Cause::Timer(60)),
+        WakeUp::SmsPp => Some(Cause::SmsPp),
+        WakeUp::Location | WakeUp::CallControl => None,
+    }));
     causes
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::messages::{MediaName, Octets, Removable, SmsWith, Within};
 use crate::player::PlayerError;
+use crate::trigger_form::header_length;
 
 /// Whom a message comes from that the network delivers, unless a case says.
 const SENDER: &str = "+15550000099";
@@ -48,6 +49,8 @@ impl Draft {
             short: with.short_ports.unwrap_or(ports.short),
             ..ports
         });
+        // The push is the one that is made here, whatever stands before a notification elsewhere.
+        let package0 = package0.get(header_length(package0)..).unwrap_or_default();
         let payload = match &with.payload {
             Some(Octets(payload)) => payload.clone(),
             None if with.bare == Some(true) => package0.to_vec(),

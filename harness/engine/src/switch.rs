@@ -221,6 +221,12 @@ pub enum Switch {
     LockUpOnReset,
     /// Card: no trigger is ever sent.
     NeverTrigger,
+    /// Card: a short message is asked for where the terminal does not offer to send one.
+    SmsWithoutBearer,
+    /// Card: every call wakes the DM_SC Server up.
+    WakeByAnyCall,
+    /// Card: every timer wakes the DM_SC Server up.
+    WakeByAnyTimer,
     /// Card: the channel to the DM Client is left open.
     NoCloseChannel,
     /// Card: the channel is left open when the terminal could not deliver the data.

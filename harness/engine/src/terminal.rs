@@ -467,6 +467,7 @@ impl Player for Terminal {
             What::Profile => self.send_profile(Some(change)),
             What::Envelope(Some(EnvelopeTag::TerminalApplications)) => self.announce(Some(change))?,
             What::Envelope(Some(EnvelopeTag::CallControl)) => self.call(CUSTOMER_CARE, Some(change))?,
+            What::Envelope(Some(EnvelopeTag::SmsPpDownload)) => self.envelope(sms::download_of(&[]), Some(change))?,
             What::Envelope(Some(tag)) => self.envelope(Envelope::new(tag), Some(change))?,
             What::Event(Some(CatEvent::LocationStatus)) => {
                 self.location_event(LocationStatus::Normal, Some(change))?;

@@ -135,6 +135,8 @@ fn change(kind: &Kind) -> Change {
         (What::Command(None), _) => json!({ "octets": NAMELESS }),
         // Lengths of which a card makes nothing would be corrected, and that is another test.
         (What::Apdu(_), "get-response") => json!({ "cla": 0, "le": 1 }),
+        // What the network delivers goes around the card.
+        (What::Sms, _) => json!({ "by": "card" }),
         _ => json!({}),
     };
     let Value::Object(with) = fields else { panic!("a mapping") };
@@ -185,6 +187,13 @@ fn everything() -> Vec<(Role, String, Value)> {
     // A command that cannot be read.
     let with = |octets: &str| Change::with(Map::from_iter([("octets".to_owned(), json!(octets))]));
     pair.send(Catalogue::get().kind(Role::Card, "proactive").unwrap(), &with("D00181"));
+    heard.append(&mut pair.heard);
+    // A short message that a terminal has given to the network, and one that cannot be read.
+    let mut pair = Pair::new(Medium::Contact);
+    for octets in ["010005812143F500F502ABCD", "01"] {
+        pair.card.handle_(pair.now, Signal::Sms(dmsc_octets::from_hex(octets).unwrap()));
+    }
+    pair.listen(Role::Card);
     heard.append(&mut pair.heard);
     // Octets that are no HTTP, on both sides, and the ends of connections and of commands.
     let mut pair = Pair::new(Medium::Streams);

@@ -346,7 +346,7 @@ impl Case {
     /// Whether a field of a step is about credentials.
     fn concerns_credentials(&self) -> bool {
         let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
-        let mut found = !self.ixit.is_empty();
+        let mut found = self.ixit.iter().any(|(name, _)| name != "trigger");
         for_each(&self.steps, &mut |step| match &step.kind {
             StepKind::Expect(expect) => {
                 found |= [&expect.matching, &expect.filter].into_iter().flatten().any(about);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use dmsc_doc::{Field, Mapping, Schema};
 use dmsc_engine::account::{Account, Address, AuthScheme, Psk};
 use dmsc_engine::dm::Encoding;
-use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, WakeUp};
+use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, TriggerWays, WakeUp};
 use dmsc_engine::trigger_form::TriggerForm;
 use dmsc_link::MeetingPlace;
 use dmsc_octets::to_hex;
@@ -34,6 +34,10 @@ pub struct Ixit {
     pub wake_up: Option<WakeUp>,
     /// The number of the terminal's subscription, to which the card can send a short message that comes back.
     pub own_number: Option<String>,
+    /// Which ways the card has to send its notification.
+    pub trigger: TriggerWays,
+    /// What makes the card send a notification besides.
+    pub further_wake_ups: Vec<WakeUp>,
 }
 
 /// Whether secrets are written out.
@@ -133,6 +137,16 @@ pub(crate) fn ixit_schema() -> Schema {
             "What makes the card send a notification; `applications` unless given.",
         ),
         Field::optional(
+            "further_wake_ups",
+            Schema::seq_of(Schema::documented_choice(WakeUp::ALL.map(|way| (way.as_str(), way.doc()))), 1, usize::MAX),
+            "What makes the card send a notification besides; nothing unless given.",
+        ),
+        Field::optional(
+            "trigger",
+            Schema::documented_choice(TriggerWays::ALL.map(|ways| (ways.as_str(), ways.doc()))),
+            "How the card sends its notification; `off-line` unless given.",
+        ),
+        Field::optional(
             "own_number",
             Schema::text().with(number),
             "The number of the subscription in the terminal, with + for an international one; without it nothing is sent \
@@ -144,7 +158,7 @@ pub(crate) fn ixit_schema() -> Schema {
 
 /// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
-    let own = ["encoding", "http_port", "window", "wake_up", "own_number"].map(str::to_owned);
+    let own = ["encoding", "http_port", "window", "wake_up", "own_number", "trigger"].map(str::to_owned);
     let fields = AccountWith::specs();
     let account = fields.iter().map(|field| field.name.to_owned());
     let other = fields.iter().map(|field| format!("other_account.{}", field.name));
@@ -162,11 +176,18 @@ impl Default for Ixit {
             window_text: DEFAULT_WINDOW.to_owned(),
             wake_up: Some(WakeUp::Applications),
             own_number: None,
+            trigger: TriggerWays::default(),
+            further_wake_ups: Vec::new(),
         }
     }
 }
 
 impl Ixit {
+    /// Whether this makes the card send a notification.
+    pub fn wakes(&self, way: WakeUp) -> bool {
+        self.wake_up == Some(way) || self.further_wake_ups.contains(&way)
+    }
+
     /// The values of an `ixit` that complies with the schema, defaults put in; `port` is where the SCWS listens unless
     /// the file says.
     ///
@@ -192,6 +213,14 @@ impl Ixit {
             wake_up: match text("wake_up") {
                 None => default.wake_up,
                 Some(way) => WakeUp::ALL.into_iter().find(|known| known.as_str() == way),
+            },
+            trigger: text("trigger")
+                .and_then(|word| TriggerWays::ALL.into_iter().find(|ways| ways.as_str() == word))
+                .unwrap_or_default(),
+            further_wake_ups: {
+                let words =
+                    map.get("further_wake_ups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                WakeUp::ALL.into_iter().filter(|way| words.iter().any(|word| *word == way.as_str())).collect()
             },
             own_number: map.get("own_number").map(crate::variables::written),
         })
@@ -237,6 +266,8 @@ impl Ixit {
         map.insert("http_port".into(), json!(self.http_port));
         map.insert("window".into(), json!(self.window_text));
         map.insert("wake_up".into(), json!(self.wake_up.map_or("none", WakeUp::as_str)));
+        map.insert("trigger".into(), json!(self.trigger.as_str()));
+        map.insert("further_wake_ups".into(), self.further_wake_ups.iter().map(|way| way.as_str()).collect());
         map.insert("own_number".into(), json!(self.own_number.as_deref().unwrap_or_default()));
         if let Some(other) = &self.other_account {
             map.insert("other_account".into(), Value::Object(account_json(other, secrets)));

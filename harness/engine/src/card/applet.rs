@@ -2,6 +2,7 @@
 //! SCWS (OMA SCWS local transport, TS 102 223 6.4.27 to 6.4.31).
 
 mod channels;
+mod online;
 mod order;
 mod set_up;
 
@@ -26,11 +27,12 @@ use crate::choice::card::{
 use crate::chunks::Chunks;
 use crate::conduit::Conduit;
 use crate::dm::DmServer;
-use crate::messages::NotificationWith;
+use crate::messages::{NotificationWith, TriggerWays};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, PlayerIo};
 use crate::switch::{Switch, Switches};
 use channels::Served;
+use online::Online;
 pub(super) use order::Order;
 
 /// The most channel data that fit a SEND DATA that is fetched with one octet of length.
@@ -88,6 +90,10 @@ pub(super) struct Applet {
     polled: bool,
     orders: VecDeque<Order>,
     sending: Option<Sending>,
+    own_number: Option<String>,
+    ways: TriggerWays,
+    /// A notification that goes in short messages, and those that are still to be sent.
+    online: Option<Online>,
     served: Vec<Served>,
     /// Connections that have ended, and of which nobody was told.
     gone: Vec<Conduit>,
@@ -119,6 +125,9 @@ impl Applet {
             polled: false,
             orders: VecDeque::new(),
             sending: None,
+            own_number: config.own_number.clone(),
+            ways: config.triggers,
+            online: None,
             served: Vec::new(),
             gone: Vec::new(),
             open: Vec::new(),
@@ -158,7 +167,7 @@ impl Applet {
         (self.announced, self.triggered, self.polled) = (false, false, false);
         // What was asked for before the card was powered is still to be sent.
         self.orders.retain(|order| order.asked);
-        self.sending = None;
+        (self.sending, self.online) = (None, None);
         self.served.clear();
         self.gone.clear();
         self.open.clear();
@@ -242,7 +251,8 @@ impl Applet {
             EnvelopeTag::TerminalApplications => self.applications(envelope, server, cat, io)?,
             EnvelopeTag::TimerExpiration => {
                 let ours = envelope.objects.timer_id() == Some(1);
-                if ours && self.causes.iter().any(|cause| matches!(cause, Cause::Timer(_))) {
+                let any = self.switches.on(Switch::WakeByAnyTimer);
+                if any || ours && self.causes.iter().any(|cause| matches!(cause, Cause::Timer(_))) {
                     self.wake(server, cat, io)?;
                 }
             }
@@ -251,16 +261,16 @@ impl Applet {
                     Some(Object::Address(address)) => Some(address.digits().to_owned()),
                     _ => None,
                 };
-                if self
-                    .causes
-                    .iter()
-                    .any(|c| matches!(c, Cause::CallControl(wanted) if Some(wanted) == number.as_ref()))
-                {
+                let any = self.switches.on(Switch::WakeByAnyCall);
+                let ours =
+                    |cause: &Cause| matches!(cause, Cause::CallControl(wanted) if Some(wanted) == number.as_ref());
+                if any || self.causes.iter().any(ours) {
                     self.wake(server, cat, io)?;
                 }
                 // Allowed, no modification.
                 return Ok(vec![0x00, 0x00]);
             }
+            EnvelopeTag::SmsPpDownload if self.causes.contains(&Cause::SmsPp) => self.wake(server, cat, io)?,
             EnvelopeTag::EventDownload => self.event(envelope, server, cat, io)?,
             _ => {}
         }
@@ -364,10 +374,16 @@ impl Applet {
     }
 
     fn next_order(&mut self, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
-        if self.sending.is_some() || self.orders.front().is_none_or(|order| order.not_before > io.now) {
+        if self.sending.is_some()
+            || self.online.is_some()
+            || self.orders.front().is_none_or(|order| order.not_before > io.now)
+        {
             return Ok(());
         }
         let Some(order) = self.orders.pop_front() else { return Ok(()) };
+        if !order.asked && self.goes_online() {
+            return self.send_online(order, cat, io);
+        }
         let announced = self.client.as_ref().map(|client| client.port);
         let Some(port) = order.port.or(announced) else {
             // There is no DM Client to reach yet; its announcement sets this going.
@@ -435,6 +451,7 @@ impl Applet {
                 self.finish(io);
                 self.next_order(cat, io)?;
             }
+            Origin::TriggerSms => self.sms_answered(performed, result, cat, io)?,
             Origin::Receive(channel) => return self.received(channel, response, performed, cat, io),
             Origin::Hang => self.hung_up(issued),
             Origin::Respond(channel) if !performed => self.refused_by(channel),

@@ -23,6 +23,8 @@ pub enum Origin {
     TriggerClose,
     /// SEND SHORT MESSAGE that a case asked for.
     ScriptSms,
+    /// SEND SHORT MESSAGE with a part of a notification.
+    TriggerSms,
     /// RECEIVE DATA for the SCWS on this channel.
     Receive(u8),
     /// SEND DATA of the SCWS on this channel.

@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::choice::Choices;
 use crate::dm::version::Versions;
 use crate::medium::Medium;
+use crate::messages::TriggerWays;
 use crate::patch::Patch;
 use crate::switch::Switches;
 
@@ -22,6 +23,8 @@ pub enum Cause {
     Timer(u32),
     /// The location status becomes normal.
     Location,
+    /// Data that come by SMS for the card.
+    SmsPp,
     /// A call to this number.
     CallControl(String),
 }
@@ -43,6 +46,8 @@ pub struct CardConfig {
     pub buffer_size: u16,
     /// The number of the terminal, to which it sends short messages that are to come back.
     pub own_number: Option<String>,
+    /// Which ways its DM_SC Server has to send a notification.
+    pub triggers: TriggerWays,
     /// How it opens the channel to the DM Client.
     pub transport: TransportProtocol,
     /// Whether it reads the type of a registered application before the coding scheme of its name.

@@ -126,6 +126,44 @@ choices! {
         NextStatus = "next-status",
     }
 
+    /// Which way a card sends its notification that has both.
+    (Card; "DM_SC 7")
+    trigger_bearer: TriggerBearer = "trigger-bearer" {
+        /// Over a channel, where the terminal offers one.
+        Channel = "channel",
+        /// In a short message, where the terminal sends them.
+        Sms = "sms",
+    }
+
+    /// The data coding scheme of a short message with a notification.
+    (Card; "DMNOTI 7, TS 23.038 4")
+    sms_coding: SmsCoding = "sms-coding" {
+        /// F5, 8-bit data of class 1.
+        Terminal = "f5",
+        /// 04, 8-bit data of no class.
+        Unclassed = "04",
+    }
+
+    /// What the user is told of a short message.
+    (Card; "TS 31.111 6.4.10")
+    sms_alpha: SmsAlpha = "sms-alpha" {
+        /// Nothing, by an empty alpha identifier.
+        Nothing = "nothing",
+        /// What the terminal likes, without an alpha identifier.
+        Anything = "anything",
+        /// A name.
+        Name = "name",
+    }
+
+    /// The source port of a push.
+    (Card; "DMNOTI 7")
+    push_source: PushSource = "push-source" {
+        /// 9200.
+        Usual = "9200",
+        /// 49154.
+        Dynamic = "49154",
+    }
+
     /// How proactive commands are numbered.
     (Card; "TS 102 223 8.6")
     command_numbers: CommandNumbers = "command-numbers" {

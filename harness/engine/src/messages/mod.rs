@@ -45,7 +45,7 @@ pub(crate) use value::shown;
 pub use value::{
     Body, Chunks, Edits, FieldProblem, FieldValue, Group, HexOf, Listed, NonEmpty, Octets, Removable, Within,
 };
-pub use wake_up::{WakeUp, WakeUpWith};
+pub use wake_up::{TriggerWays, WakeUp, WakeUpWith};
 
 use crate::notation::{Notations, Scope};
 use crate::role::Role;

@@ -34,12 +34,14 @@ pub enum WakeUp {
     Location,
     /// ENVELOPE Call Control.
     CallControl,
+    /// ENVELOPE SMS-PP Download.
+    SmsPp,
 }
 
 impl WakeUp {
     /// All of them.
-    pub const ALL: [WakeUp; 5] =
-        [WakeUp::Applications, WakeUp::Status, WakeUp::Timer, WakeUp::Location, WakeUp::CallControl];
+    pub const ALL: [WakeUp; 6] =
+        [WakeUp::Applications, WakeUp::Status, WakeUp::Timer, WakeUp::Location, WakeUp::CallControl, WakeUp::SmsPp];
 
     /// The word in files.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +51,7 @@ impl WakeUp {
             WakeUp::Timer => "timer",
             WakeUp::Location => "location",
             WakeUp::CallControl => "call-control",
+            WakeUp::SmsPp => "sms-pp",
         }
     }
 
@@ -60,7 +63,50 @@ impl WakeUp {
             WakeUp::Timer => "A timer of the card expires.",
             WakeUp::Location => "A location status event.",
             WakeUp::CallControl => "ENVELOPE Call Control.",
+            WakeUp::SmsPp => "ENVELOPE SMS-PP Download.",
         }
+    }
+}
+
+/// Which ways a DM_SC Server has to send a notification (DM_SC 7.1, 7.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TriggerWays {
+    /// Off line, over a channel.
+    #[default]
+    OffLine,
+    /// On line, in a short message.
+    OnLine,
+    /// Either.
+    Both,
+}
+
+impl TriggerWays {
+    /// All of them.
+    pub const ALL: [TriggerWays; 3] = [TriggerWays::OffLine, TriggerWays::OnLine, TriggerWays::Both];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TriggerWays::OffLine => "off-line",
+            TriggerWays::OnLine => "on-line",
+            TriggerWays::Both => "both",
+        }
+    }
+
+    /// What it is, for the reference.
+    pub fn doc(self) -> &'static str {
+        match self {
+            TriggerWays::OffLine => "Over a channel to the DM Client.",
+            TriggerWays::OnLine => "By SEND SHORT MESSAGE.",
+            TriggerWays::Both => {
+                "Over a channel, or by SEND SHORT MESSAGE where the terminal offers no channel for it."
+            }
+        }
+    }
+
+    /// Whether what is for cards of one way is for this one.
+    pub fn has(self, way: TriggerWays) -> bool {
+        self == way || self == TriggerWays::Both
     }
 }
 

@@ -9,6 +9,7 @@ use dmsc_uicc::object::{Address, LocationStatus, Object, Present};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusWord;
 
+use super::sms::download_of;
 use super::{Out, Phase, Purpose, Terminal};
 use crate::apdu;
 use crate::choice::terminal::Announcement;
@@ -49,6 +50,13 @@ pub(super) const CUSTOMER_CARE: &str = "+18005550199";
 
 /// Location information of a test network: PLMN 001/01.
 pub(super) const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
+
+/// A short message for the card, of class 2 with the protocol identifier of data for it (TS 23.040 9.2.3.9): two octets
+/// from +15550000099.
+const ORDER: [u8; 20] = [
+    0x04, 0x0B, 0x91, 0x51, 0x55, 0x00, 0x00, 0x90, 0xF9, 0x7F, 0xF6, 0x62, 0x10, 0x10, 0x00, 0x00, 0x00, 0x00, 0x01,
+    0x00,
+];
 
 /// An ENVELOPE as the standards write it.
 fn spoken(tag: EnvelopeTag) -> String {
@@ -237,6 +245,7 @@ impl Terminal {
             WakeUp::Applications => not_yet(EnvelopeTag::TerminalApplications),
             WakeUp::Location => not_yet(EnvelopeTag::EventDownload),
             WakeUp::CallControl => not_yet(EnvelopeTag::CallControl),
+            WakeUp::SmsPp => not_yet(EnvelopeTag::SmsPpDownload),
             WakeUp::Timer => (Some(EnvelopeTag::TimerExpiration), self.timer_delivery()),
             WakeUp::Status => (None, Delivery::Delivered(self.io.now)),
         };
@@ -249,6 +258,7 @@ impl Terminal {
             WakeUp::Applications => self.announce(None),
             WakeUp::Location => self.location_event(LocationStatus::Normal, None),
             WakeUp::CallControl => self.call(with.number.as_deref().unwrap_or(CUSTOMER_CARE), None),
+            WakeUp::SmsPp => self.envelope(download_of(&ORDER), None),
             // A timer the card started runs out by itself; STATUS comes at once.
             WakeUp::Timer | WakeUp::Status => {
                 self.send(select::status(), Purpose::Status);

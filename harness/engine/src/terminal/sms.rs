@@ -57,11 +57,11 @@ impl Control {
             Some(0x01) => Control::Refused,
             Some(0x02) => {
                 // The first address is that of the service centre.
-                let addresses = objects.0.into_iter().filter_map(|(object, _)| match object {
+                let mut addresses = objects.0.into_iter().filter_map(|(object, _)| match object {
                     Object::Address(address) => Some(address),
                     _ => None,
                 });
-                Control::Modified(addresses.last())
+                Control::Modified(addresses.next_back())
             }
             _ => Control::Allowed,
         }

@@ -15,7 +15,7 @@ use dmsc_engine::choice::Choices;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
 use dmsc_engine::medium::Medium;
-use dmsc_engine::messages::{WakeUp, What};
+use dmsc_engine::messages::{TriggerWays, WakeUp, What};
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
 use dmsc_engine::switch::Switches;
@@ -56,6 +56,8 @@ pub(crate) fn card_config(scripted: bool, causes: Vec<Cause>) -> CardConfig {
         program: vec![vec![get]],
         http_port: 3516,
         buffer_size: 1400,
+        own_number: Some("+15551234567".into()),
+        triggers: TriggerWays::Both,
         transport: TransportProtocol::TcpClientLocal,
         type_first: false,
         causes,
@@ -99,6 +101,7 @@ pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalCon
         start: true,
         revives: !scripted,
         bip_chunks: Vec::new(),
+        own_number: None,
         dm_client: true,
         versions: dmsc_engine::dm::version::Versions::default(),
         choices: Choices::default(),

@@ -229,6 +229,11 @@ fn conditions() -> Schema {
         Field::optional("server_auth", scheme(), "How the server proves itself."),
         Field::optional("client_auth", scheme(), "How the client proves itself."),
         Field::optional("encoding", Schema::choice(["xml", "wbxml"]), "Encoding of messages."),
+        Field::optional(
+            "trigger",
+            Schema::choice(["off-line", "on-line"]),
+            "How the card sends its notification; one that does so either way is meant, too.",
+        ),
     ])
     .into()
 }

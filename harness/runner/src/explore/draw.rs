@@ -52,7 +52,7 @@ const VALUES: [(&str, &[&str]); 11] = [
 ];
 
 /// What wakes a card up.
-const WAKE_UPS: (&str, &[&str]) = ("wake_up", &[USUAL, "status", "timer", "location", "call-control"]);
+const WAKE_UPS: (&str, &[&str]) = ("wake_up", &[USUAL, "status", "timer", "location", "call-control", "sms-pp"]);
 
 /// Everything that a DUT of a kind can be made of, for counting.
 pub(super) fn everything(kind: DutKind) -> Vec<Pick> {

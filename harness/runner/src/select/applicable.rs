@@ -1,7 +1,7 @@
 //! Whether a case concerns a DUT.
 
 use dmsc_bench::offers::Offers;
-use dmsc_engine::messages::{AccountWith, WakeUp};
+use dmsc_engine::messages::{AccountWith, TriggerWays, WakeUp};
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
@@ -25,7 +25,8 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     let ixit = dut.ixit.to_json(Secrets::Hidden);
     for (name, wanted) in &case.ixit {
         let value = ixit.get(name).and_then(Value::as_str).unwrap_or_default();
-        if value != wanted {
+        let either = name == "trigger" && value == TriggerWays::Both.as_str();
+        if value != wanted && !either {
             let (name, wanted, value) = (name.clone(), wanted.clone(), value.to_owned());
             return Some(NotApplicable::OtherIxit { name, wanted, value });
         }
@@ -46,9 +47,7 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if case.sees_network() && !offers.network {
         return Some(NotApplicable::NetworkUnseen);
     }
-    if let Some(ways) =
-        case.requires.wake_up.iter().find(|ways| !dut.ixit.wake_up.is_some_and(|way| ways.contains(&way)))
-    {
+    if let Some(ways) = case.requires.wake_up.iter().find(|ways| !ways.iter().any(|way| dut.ixit.wakes(*way))) {
         let wanted = ways.iter().map(|way| way.as_str()).collect::<Vec<_>>().join("` or `");
         let value = dut.ixit.wake_up.map_or("none", WakeUp::as_str).to_owned();
         return Some(NotApplicable::OtherIxit { name: "wake_up".into(), wanted, value });
