@@ -119,6 +119,10 @@ impl FieldValue for MediaName {
 
     fn read(value: &Value) -> Result<Self, String> {
         match value {
+            Value::String(text) if text.starts_with("0x") => {
+                let code = text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                code.map(|code| MediaName(MediaType::Code(code))).ok_or_else(|| wrong(value, &Self::shape()))
+            }
             Value::String(text) if !text.contains('\0') => Ok(MediaName(MediaType::Text(text.clone()))),
             Value::Number(number) => {
                 let code = number.as_u64().and_then(|code| u32::try_from(code).ok());
@@ -213,6 +217,7 @@ mod tests {
     fn names_are_numbers_or_text() {
         assert_eq!(MediaName::read(&json!(0x44)), Ok(MediaName(MediaType::NOTIFICATION)));
         assert_eq!(MediaName::read(&json!("text/plain")), Ok(MediaName(MediaType::Text("text/plain".into()))));
+        assert_eq!(MediaName::read(&json!("0x44")), Ok(MediaName(MediaType::NOTIFICATION)));
         assert!(MediaName::read(&json!(-1)).is_err() && MediaName::read(&json!("a\0b")).is_err());
         let Value::Object(by) = json!({ "by": "card" }) else { panic!("a mapping") };
         assert_eq!((SentBy::of(&by), SentBy::of(&serde_json::Map::new())), (SentBy::Card, SentBy::Network));
