@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use dmsc_doc::{Field, Mapping, Schema};
+use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
 use dmsc_engine::account::{Account, Address, AuthScheme, Psk};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, TriggerWays, WakeUp};

@@ -34,12 +34,12 @@ pub use setup::{
     SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
+pub use sms::{MediaName, SentBy, SmsWith};
 pub use tls::{
     AlertWith, Answered, Content, HelloForm, Outgoing, RecordWith, Tls, TlsChange, TlsClientWith, TlsExtension,
     TlsServerWith,
 };
 pub(crate) use tls::{alert_word, version_word};
-pub use sms::{MediaName, SentBy, SmsWith};
 pub use toolkit::ProactiveWith;
 pub(crate) use value::shown;
 pub use value::{
