@@ -1,7 +1,7 @@
 //! Provisioning in short messages: a push to the ports of WAP, in as many messages as it takes (TS 23.040, ProvBoot).
 
 pub use dmsc_uicc::sms::SmsAddress;
-use dmsc_uicc::sms::{Deliver, Ports, SmsError, Submit, UserData, join, split};
+use dmsc_uicc::sms::{Deliver, Division, Ports, SmsError, Submit, UserData, join, split};
 use thiserror::Error;
 
 /// 8-bit data for the device, class 1, as pushes come (TS 23.038 4).
@@ -26,7 +26,8 @@ pub fn messages(push: &[u8], way: &Way, reference: u8) -> Result<Vec<Vec<u8>>, S
         Way::Deliver(from) => Deliver::new(from.clone(), DCS, [0x10, 0x10, 0x10, 0, 0, 0, 0], user_data).encode(),
         Way::Submit(to) => Submit::new(to.clone(), DCS, user_data).encode(),
     };
-    split(Ports::PUSH, reference, push)?.into_iter().map(one).collect()
+    let division = Division { reference: reference.into(), ..Division::default() };
+    split(Some(Ports::PUSH), division, push)?.into_iter().map(one).collect()
 }
 
 /// Short messages, read.

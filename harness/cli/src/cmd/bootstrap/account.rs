@@ -10,9 +10,10 @@ pub(super) fn provisioned(own: &Own) -> Account {
             AuthScheme::None => return None,
             AuthScheme::Basic => AuthType::Basic,
             AuthScheme::Md5 => AuthType::Digest,
+            AuthScheme::Mac => AuthType::Hmac,
         };
         // A secret in the clear needs no nonce.
-        let nonce = (scheme == AuthScheme::Md5).then(|| nonce.to_vec());
+        let nonce = matches!(scheme, AuthScheme::Md5 | AuthScheme::Mac).then(|| nonce.to_vec());
         Some(Credentials { level, kind: Some(kind), name: Some(name.into()), secret: Some(secret.into()), nonce })
     };
     let client = credentials(Level::Client, own.client_auth, &own.client_name, &own.client_secret, &own.client_nonce);
