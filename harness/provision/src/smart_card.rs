@@ -230,8 +230,11 @@ fn identifier(file: &'static str, value: &[u8], at: usize) -> Result<Option<Vec<
     }))
 }
 
+/// A data object: its tag, its value, and where that stands.
+type Placed<'a> = (u8, &'a [u8], usize);
+
 /// The data objects of a value, up to the padding, each with the place of its value.
-fn objects<'a>(file: &'static str, value: &'a [u8], at: usize) -> Result<Vec<(u8, &'a [u8], usize)>, FilesError> {
+fn objects<'a>(file: &'static str, value: &'a [u8], at: usize) -> Result<Vec<Placed<'a>>, FilesError> {
     let mut found = Vec::new();
     let mut rest = value;
     while !rest.iter().all(|octet| matches!(octet, 0x00 | 0xFF)) {
