@@ -49,6 +49,8 @@ impl Handset {
             account,
             program: Vec::new(),
             http_port: 3516,
+            own_number: None,
+            triggers: dmsc_engine::messages::TriggerWays::default(),
             buffer_size: 1400,
             transport: TransportProtocol::TcpClientLocal,
             type_first: false,
