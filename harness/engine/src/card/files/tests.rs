@@ -2,6 +2,7 @@
 
 mod access;
 mod fixtures;
+mod provisioning;
 mod records;
 mod selection;
 
