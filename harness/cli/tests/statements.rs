@@ -1,5 +1,7 @@
 //! `dmsc ics audit` and `dmsc ics draft`: what a DUT shows against what it claims.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // A test stops at what it does not expect.
+
 mod common;
 
 use std::path::Path;

@@ -291,7 +291,7 @@ impl Executor<'_> {
             return Err(StatusCode::OptionalFeatureNotSupported);
         }
         let whole = match self.with.receiver.take(command, item, switches) {
-            Taken::Whole(whole) => whole,
+            Taken::Whole(whole) => *whole,
             Taken::More if switches.on(Switch::PlainChunkStatus) => return Ok(None),
             Taken::More => return Err(StatusCode::ChunkAccepted),
             Taken::Refused(code) => return Err(code),

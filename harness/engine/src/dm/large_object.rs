@@ -29,7 +29,7 @@ struct Begun {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It is whole, with the meta information of its first chunk.
-    Whole(Item),
+    Whole(Box<Item>),
     /// More of it has to come.
     More,
     /// It is given up, for this reason.
@@ -59,7 +59,7 @@ impl Receiver {
     pub fn take(&mut self, command: &Command, item: &Item, switches: &Switches) -> Taken {
         let Some(mut begun) = self.begun.take() else {
             if !item.more_data {
-                return Taken::Whole(item.clone());
+                return Taken::Whole(Box::new(item.clone()));
             }
             return self.begin(command, item);
         };
@@ -81,7 +81,7 @@ impl Receiver {
             false => Data::Binary(begun.data),
         };
         let meta = Some(begun.meta).filter(|meta| !meta.is_empty());
-        Taken::Whole(Item { meta, data: Some(data), more_data: false, ..item.clone() })
+        Taken::Whole(Box::new(Item { meta, data: Some(data), more_data: false, ..item.clone() }))
     }
 
     fn begin(&mut self, command: &Command, item: &Item) -> Taken {

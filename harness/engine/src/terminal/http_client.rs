@@ -172,7 +172,7 @@ impl Terminal {
         if choices.reconnects == Reconnects::EachTime && self.http.is_open() {
             self.disconnect();
         }
-        self.transmit(&address, &octets);
+        self.transmit(address, &octets);
         if close {
             self.disconnect();
         }

@@ -10,7 +10,7 @@ pub(super) struct Changes(Vec<(TlsChange, u32)>);
 
 impl Changes {
     /// Changes before anything has gone out; none where there are none.
-    pub(super) fn new(changes: Option<&Vec<Box<TlsChange>>>) -> Option<Box<dyn Alter + Send>> {
+    pub(super) fn of(changes: Option<&[Box<TlsChange>]>) -> Option<Box<dyn Alter + Send>> {
         let changes = changes.filter(|changes| !changes.is_empty())?;
         Some(Box::new(Changes(changes.iter().map(|change| ((**change).clone(), 0)).collect())))
     }

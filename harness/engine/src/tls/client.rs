@@ -6,7 +6,7 @@ use super::alter::Changes;
 use super::layer::{End, TlsLayer};
 use crate::account::Psk;
 use crate::choice::tls::{MoreSuites, Resumption, Signals, Tls as Choice, WrongKeys};
-use crate::messages::{HelloForm, Removable, TlsClientWith, TlsExtension};
+use crate::messages::{HelloForm, TlsClientWith, TlsExtension};
 use crate::switch::{Switch, Switches};
 
 /// What a client begins its connections with.
@@ -76,7 +76,7 @@ fn overlay(common: &mut Config, with: &TlsClientWith) {
         with.suites.as_ref().map(|suites| suites.iter().filter_map(|one| suite(one.octets())).collect());
     common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
     common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
-    common.fixed.extensions = with.extensions.as_ref().map(extensions);
+    common.fixed.extensions = with.extensions.as_ref().map(|set| extensions(set.as_set()));
     common.fixed.record_version = with.record_version.map(|version| version.0);
     let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
     common.fragment = fragment.unwrap_or(common.fragment);
@@ -86,7 +86,7 @@ fn overlay(common: &mut Config, with: &TlsClientWith) {
     common.renegotiation = with.renegotiation.unwrap_or(common.renegotiation);
     common.encrypt_then_mac = with.encrypt_then_mac.unwrap_or(common.encrypt_then_mac);
     common.extended_master_secret = with.extended_master_secret.unwrap_or(common.extended_master_secret);
-    common.alter = Changes::new(with.changes.as_ref());
+    common.alter = Changes::of(with.changes.as_deref());
 }
 
 /// A suite of two octets.
@@ -95,8 +95,8 @@ pub(super) fn suite(octets: &[u8]) -> Option<Suite> {
 }
 
 /// The extensions of a hello as they are set.
-pub(super) fn extensions(set: &Removable<Vec<Box<TlsExtension>>>) -> Option<Vec<Extension>> {
-    let Removable::Set(list) = set else { return None };
+pub(super) fn extensions(set: Option<&[Box<TlsExtension>]>) -> Option<Vec<Extension>> {
+    let list = set?;
     let one = |extension: &TlsExtension| {
         let code = extension.kind.as_ref().and_then(|kind| kind.octets().try_into().ok()).map(u16::from_be_bytes);
         let data = extension.data.as_ref().map(|data| data.0.clone()).unwrap_or_default();

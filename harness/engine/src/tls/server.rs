@@ -116,7 +116,7 @@ fn overlay(common: &mut Config, with: &TlsServerWith, offered: &Offered) {
     });
     common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
     common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
-    common.fixed.extensions = with.extensions.as_ref().map(extensions);
+    common.fixed.extensions = with.extensions.as_ref().map(|set| extensions(set.as_set()));
     common.fixed.record_version = with.record_version.map(|version| version.0);
     let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
     common.fragment = fragment.unwrap_or(common.fragment);
@@ -126,5 +126,5 @@ fn overlay(common: &mut Config, with: &TlsServerWith, offered: &Offered) {
     common.renegotiation = with.renegotiation.unwrap_or(common.renegotiation);
     common.encrypt_then_mac = with.encrypt_then_mac.unwrap_or(common.encrypt_then_mac);
     common.extended_master_secret = with.extended_master_secret.unwrap_or(common.extended_master_secret);
-    common.alter = Changes::new(with.changes.as_ref());
+    common.alter = Changes::of(with.changes.as_deref());
 }
