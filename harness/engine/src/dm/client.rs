@@ -101,6 +101,8 @@ struct Session {
     receiver: Receiver,
     /// Whether it has begun with the default nonce.
     resynchronising: bool,
+    /// The alerts that Package#1 has told.
+    opening_alerts: Vec<Command>,
     /// Whether the last message has been said; it only waits for its answer.
     over: bool,
 }
@@ -223,6 +225,7 @@ impl DmClient {
             limits: Limits::default(),
             receiver: Receiver::default(),
             resynchronising: false,
+            opening_alerts: Vec::new(),
             over: false,
         };
         self.resynchronise(&mut session);
@@ -285,7 +288,9 @@ impl DmClient {
         let header = self.header(session);
         let mut commands = opening::package1(&self.tree, session.alert, &self.choices);
         if self.choices.client.raised_alerts != RaisedAlerts::Package3 {
-            commands.extend(self.raised_alerts());
+            // A server that challenges has taken nothing of Package#1: its alerts come again with it (DMPRO 9.1).
+            session.opening_alerts.extend(self.raised_alerts());
+            commands.extend(session.opening_alerts.iter().cloned());
         }
         let two = self.choices.client.package1_messages == Package1Messages::Two;
         session.outbox.clear();
