@@ -24,14 +24,15 @@ fn a_dut_that_chooses_otherwise_passes_every_mandatory_item() {
     for (file, items) in FILES {
         let path = duts.join(format!("{file}.yaml"));
         let ran = dmsc(&["run", "--no-report", "--json", "--dut", path.to_str().unwrap()]);
-        assert_eq!(ran.code, 0, "{file}: {}{}", ran.out, ran.err);
+        // What such a DUT leaves of an optional item is inconclusive at worst.
+        assert!(matches!(ran.code, 0 | 2), "{file}: {}", ran.err);
         let matrix: Value = serde_json::from_str(&ran.out).unwrap();
         for item in items {
             let rows = matrix["rows"].as_array().unwrap();
             let row = rows.iter().find(|row| row["item"] == *item).unwrap_or_else(|| panic!("{file}: {item}"));
             assert_eq!(row["cells"][0]["state"], "pass", "{file}: {item}: {row}");
         }
-        let wrong = ["fail", "error", "inconclusive"];
+        let wrong = ["fail", "error"];
         let cases = matrix["cases"].as_array().unwrap();
         let found = cases.iter().find(|case| wrong.iter().any(|word| case["outcome"] == *word));
         assert!(found.is_none() && cases.len() > 60, "{file}: {found:?}");

@@ -5,6 +5,7 @@ pub mod cat;
 mod config;
 pub mod files;
 mod http;
+mod send_short_message;
 mod sms;
 
 use std::borrow::Cow;

@@ -11,12 +11,11 @@
 //! [`Conduit::take_output`] to the transport: a layer may have something to say by itself.
 
 use std::collections::VecDeque;
-use std::fmt;
 
 use dmsc_link::StreamId;
 
 use crate::http::{HttpError, HttpMessage, Reader, Side};
-use crate::tls::{OVER, TlsLayer, Told};
+use crate::layer::{Flow, Layer, NUMBER, OVER, Told};
 
 /// What carries a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,58 +24,6 @@ pub enum Transport {
     Channel(u8),
     /// A byte stream.
     Stream(StreamId),
-}
-
-/// What stands between a transport and HTTP, without I/O or clock: TLS, or nothing.
-pub(crate) trait Layer: fmt::Debug + Send {
-    /// The transport is open.
-    fn open(&mut self, _flow: &mut Flow) {}
-
-    /// Octets of the transport have arrived.
-    ///
-    /// # Errors
-    /// The reason why the connection cannot go on. What the flow has for the transport is sent all the same.
-    fn receive(&mut self, octets: &[u8], flow: &mut Flow) -> Result<(), String>;
-
-    /// Octets of HTTP are to be sent. A layer that is not ready keeps them.
-    fn send(&mut self, octets: &[u8], flow: &mut Flow);
-
-    /// This side closes the connection.
-    fn close(&mut self, _flow: &mut Flow) {}
-
-    /// The transport has ended.
-    ///
-    /// # Errors
-    /// Why that is not the end of what the other side had to say.
-    fn end(&mut self, _flow: &mut Flow) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// The layer, if it is TLS.
-    fn as_tls(&mut self) -> Option<&mut TlsLayer> {
-        None
-    }
-
-    /// Whether it is TLS.
-    fn is_tls(&self) -> bool {
-        false
-    }
-
-    /// Whether what passes is protected.
-    fn is_protected(&self) -> bool {
-        false
-    }
-}
-
-/// What comes out of a layer, in both directions.
-#[derive(Debug, Default)]
-pub(crate) struct Flow {
-    /// For the HTTP reader.
-    pub(crate) http: Vec<u8>,
-    /// For the transport.
-    pub(crate) transport: Vec<u8>,
-    /// To be told.
-    pub(crate) told: Vec<Told>,
 }
 
 /// No layer: `http`.
@@ -93,9 +40,6 @@ impl Layer for Plain {
         flow.transport.extend_from_slice(octets);
     }
 }
-
-/// The field that says which connection of its player something came over.
-pub(crate) const NUMBER: &str = "connection_number";
 
 /// One connection, seen from one of its ends.
 #[derive(Debug)]
@@ -132,9 +76,9 @@ impl Conduit {
     }
 
     /// The client's end of a connection that is being opened, protected by this layer, if there is one.
-    pub(crate) fn client(transport: Transport, layer: Option<TlsLayer>) -> Conduit {
+    pub(crate) fn client(transport: Transport, layer: Option<Box<dyn Layer>>) -> Conduit {
         let mut conduit = Conduit::new(transport, Side::Client);
-        conduit.layer = Some(layer.map_or_else(|| Box::new(Plain) as Box<dyn Layer>, |layer| Box::new(layer)));
+        conduit.layer = Some(layer.unwrap_or_else(|| Box::new(Plain)));
         conduit
     }
 
@@ -144,9 +88,9 @@ impl Conduit {
     }
 
     /// Protects it by this layer, if there is one, from the first octet on.
-    pub(crate) fn protect(&mut self, layer: Option<TlsLayer>, number: u32) {
+    pub(crate) fn protect(&mut self, layer: Option<Box<dyn Layer>>, number: u32) {
         self.number = number;
-        self.stand(layer.map_or_else(|| Box::new(Plain) as Box<dyn Layer>, |layer| Box::new(layer)));
+        self.stand(layer.unwrap_or_else(|| Box::new(Plain)));
     }
 
     fn stand(&mut self, layer: Box<dyn Layer>) {
@@ -200,13 +144,18 @@ impl Conduit {
         self.flow(flow);
     }
 
-    /// Has TLS do something by itself; nothing where there is none.
-    pub(crate) fn with_tls(&mut self, act: impl FnOnce(&mut TlsLayer, &mut Flow) -> Result<(), String>) {
-        let Some(tls) = self.tls() else { return };
+    /// Has a layer of this type do something by itself; nothing where there is none.
+    pub(crate) fn with_layer<L: Layer + 'static>(&mut self, act: impl FnOnce(&mut L, &mut Flow) -> Result<(), String>) {
         let mut flow = Flow::default();
-        let done = act(tls, &mut flow);
+        let Some(layer) = self.layer::<L>() else { return };
+        let done = act(layer, &mut flow);
         self.failure = self.failure.take().or(done.err());
         self.flow(flow);
+    }
+
+    /// The layer, if it is of this type.
+    pub(crate) fn layer<L: Layer + 'static>(&mut self) -> Option<&mut L> {
+        self.layer.as_mut()?.as_any()?.downcast_mut()
     }
 
     /// Whether what passes is protected by TLS, and not let through by it.
@@ -217,11 +166,6 @@ impl Conduit {
     /// Whether TLS protects it.
     pub(crate) fn is_tls(&self) -> bool {
         self.layer.as_ref().is_some_and(|layer| layer.is_tls())
-    }
-
-    /// The layer, if it is TLS.
-    pub(crate) fn tls(&mut self) -> Option<&mut TlsLayer> {
-        self.layer.as_mut()?.as_tls()
     }
 
     /// The next thing that happened in the layer.

@@ -1,5 +1,6 @@
 //! DM sessions, both ends: packages, authentication, the tree of fields a case sees of a message.
 
+mod answer;
 pub mod client;
 pub mod codec;
 pub mod directive;

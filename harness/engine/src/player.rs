@@ -13,9 +13,9 @@ use crate::choice::dm::Pace;
 use crate::dm::directive::DirectiveError;
 use crate::event::{Actor, Event};
 use crate::fields::{Fields, add_irregular};
+use crate::layer::Told;
 use crate::messages::{FieldProblem, What};
 use crate::patch::{Change, Patch, Patches};
-use crate::tls::Told;
 
 /// How to answer a message.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::choice::Choices;
 use crate::choice::http::{BodyFraming, Http, Interim, OtherRequests};
-use crate::conduit::{Conduit, NUMBER};
+use crate::conduit::Conduit;
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, Unreadable, view};
 use crate::event::Actor;
@@ -14,6 +14,7 @@ use crate::fields::add_irregular;
 use crate::http::{HttpError, HttpMessage, Start};
 use crate::http_change::write;
 use crate::http_manner;
+use crate::layer::NUMBER;
 use crate::messages::HttpWith;
 use crate::patch::Change;
 use crate::player::{PlayerError, PlayerIo, Reply};

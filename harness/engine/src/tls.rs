@@ -11,7 +11,6 @@ pub(crate) use acts::act;
 pub(crate) use client::TlsClient;
 pub(crate) use layer::TlsLayer;
 pub(crate) use server::TlsServer;
-pub(crate) use view::{OVER, Told};
 
 use dmsc_tls::{Config, Forgive, Version};
 

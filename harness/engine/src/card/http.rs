@@ -7,6 +7,7 @@ use super::applet::Applet;
 use super::{Card, Pending, state};
 use crate::conduit::{Conduit, Transport};
 use crate::event::Actor;
+use crate::layer::Layer;
 use crate::messages::{Tls, TlsServerWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, Reply};
@@ -43,7 +44,9 @@ impl Card {
             Reply::Default => None,
             Reply::With(change) => Some(change),
             Reply::Silent => {
-                if let Some(tls) = find(&mut self.streams, &mut self.applet, transport).and_then(Conduit::tls) {
+                if let Some(tls) =
+                    find(&mut self.streams, &mut self.applet, transport).and_then(Conduit::layer::<TlsLayer>)
+                {
                     tls.ignore();
                 }
                 return Ok(());
@@ -53,13 +56,13 @@ impl Card {
         let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
         let with: TlsServerWith = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
         if change.as_ref().is_some_and(|change| change.drop) {
-            conduit.tls().into_iter().for_each(TlsLayer::ignore);
+            conduit.layer().into_iter().for_each(TlsLayer::ignore);
             return Ok(());
         }
         let psk = &self.scws.server.account.psk;
-        let offered = conduit.tls().map(|tls| tls.offered().clone()).unwrap_or_default();
+        let offered = conduit.layer().map(|tls: &mut TlsLayer| tls.offered().clone()).unwrap_or_default();
         let server = change.map(|_| (self.tls.server(psk, &with, &offered), &with));
-        conduit.with_tls(|tls, flow| tls.greet(server, flow));
+        conduit.with_layer(|tls: &mut TlsLayer, flow| tls.greet(server, flow));
         if with.close == Some(true) {
             self.transmit(transport, &Output { octets: Vec::new(), close: true });
             return Ok(());
@@ -91,7 +94,7 @@ impl Card {
         while let Some(told) = conduit.next_told() {
             self.io.tell_tls(Actor::Server, told);
         }
-        if let Some(session) = conduit.tls().and_then(TlsLayer::take_session) {
+        if let Some(session) = conduit.layer().and_then(TlsLayer::take_session) {
             self.tls.keep(session);
         }
     }
@@ -127,13 +130,14 @@ impl Card {
         if conduit.is_bare() {
             let account = &self.scws.server.account;
             self.connections = self.connections.saturating_add(1);
-            conduit.protect(account.is_secure().then(|| self.tls.layer(&account.psk)), self.connections);
+            let layer = account.is_secure().then(|| Box::new(self.tls.layer(&account.psk)) as Box<dyn Layer>);
+            conduit.protect(layer, self.connections);
         }
         let own = conduit.take_output();
         self.tell_tls(transport);
         self.carry(transport, own, false);
         let conduit = find(&mut self.streams, &mut self.applet, transport)?;
-        if conduit.tls().is_some_and(|tls| tls.is_asked()) {
+        if conduit.layer().is_some_and(|tls: &mut TlsLayer| tls.is_asked()) {
             return Some(Ok(Request::Hello));
         }
         self.scws.next_request(conduit, &mut self.io)

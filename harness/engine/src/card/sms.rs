@@ -1,17 +1,14 @@
 //! Short messages that the card sends, and that the network delivers for it (DM_SC 7.2, TS 31.111 6.4.10).
 
 use dmsc_octets::to_hex;
-use dmsc_uicc::channel::Device;
-use dmsc_uicc::command::{CommandType, ProactiveCommand};
-use dmsc_uicc::object::{Address, Object};
 use dmsc_uicc::response::TerminalResponse;
-use serde_json::json;
 
 use super::Card;
 use super::applet::Order;
 use super::cat::{Issued, Origin, name_of};
+use super::send_short_message::command;
 use crate::event::Actor;
-use crate::messages::{Digest, NotificationWith, Octets, Removable, SentBy, SmsWith};
+use crate::messages::{Digest, NotificationWith, Octets, SentBy, SmsWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
 use crate::short_message::{self, Draft};
@@ -19,29 +16,6 @@ use crate::short_message::{self, Draft};
 /// Octets of Package#0 before the ServerID (DMNOTI 6.2), and what fills it up behind it.
 const HEADER: usize = 24;
 const FILL: u8 = 0x5A;
-
-/// SEND SHORT MESSAGE with a message (TS 31.111 6.6.9): without an alpha identifier that tells the user, and with the
-/// service centre of EF.SMSP unless it names one.
-pub(super) fn command(number: u8, with: &SmsWith, tpdu: Vec<u8>) -> Result<ProactiveCommand, PlayerError> {
-    let alpha = match &with.alpha_id {
-        Some(Removable::Removed) => None,
-        Some(Removable::Set(text)) => Some(text.as_str()),
-        None => Some(""),
-    };
-    let mut fields = ProactiveCommand::new(number, CommandType::SendShortMessage, 0x00, Device::Uicc, Device::Network)
-        .with(Object::SmsTpdu(tpdu))
-        .to_fields();
-    if let Some(alpha) = alpha {
-        fields.insert("alpha_id".into(), json!(alpha));
-    }
-    let mut command = ProactiveCommand::from_fields(&fields).map_err(|error| PlayerError(error.to_string()))?;
-    if let Some(text) = &with.service_centre {
-        let address = Address::from_text(text).ok_or_else(|| PlayerError(format!("\"{text}\" is not a number")))?;
-        fields.insert("address".into(), json!(address.to_string()));
-        command = ProactiveCommand::from_fields(&fields).map_err(|error| PlayerError(error.to_string()))?;
-    }
-    Ok(command)
-}
 
 /// What a case makes of the notification in a short message, filled up to the length that it asks for.
 pub(super) fn filled(with: &SmsWith, server_id: &str) -> NotificationWith {

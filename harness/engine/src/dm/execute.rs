@@ -3,9 +3,9 @@
 use dmsc_dm::syncml::{Command, CommandName, Data, Item, Message, StatusCode};
 use dmsc_dm::tree::{Fetched, ManagementTree, Requester};
 
+use super::answer::status;
 use super::large_object::{Receiver, Taken};
 use super::opening::{alert, generic};
-use super::server::status;
 use super::user::User;
 use crate::choice::Choices;
 use crate::choice::client::{AbortSkipped, LargeObjects, LostObject, OptionalCommands};

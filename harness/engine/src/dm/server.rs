@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 
 use dmsc_dm::auth::DEFAULT_NONCE;
 use dmsc_dm::package0::parse_session_id;
-use dmsc_dm::syncml::{Command, CommandName, Data, Message, SyncHdr};
+use dmsc_dm::syncml::{Command, CommandName, Message, SyncHdr};
 use dmsc_octets::Random;
 
 use self::credentials::Authentication;
-pub(super) use self::credentials::missing;
 pub use self::notify::{notification_fields, sign};
 use self::objects::Taken;
+use super::answer::status;
 use super::directive::{Directive, DirectiveError, number};
 use super::large_object::Receiver;
 use super::manner;
@@ -391,20 +391,6 @@ impl DmServer {
         }
         self.versions.fault(&request.header)
     }
-}
-
-/// A Status for the SyncHdr (`command` is `None`) or for a command of `request`.
-pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) -> Command {
-    let mut status = Command::new(CommandName::Status, "");
-    status.msg_ref = Some(request.header.msg_id.clone());
-    status.cmd_ref = Some(command.map_or("0".to_owned(), |c| c.cmd_id.clone()));
-    status.name = Some(command.map_or("SyncHdr".to_owned(), |c| c.cmd.as_str().to_owned()));
-    status.data = Some(Data::Text(code.to_string()));
-    if command.is_none() {
-        status.target_ref = vec![request.header.target.clone()];
-        status.source_ref = vec![request.header.source.clone()];
-    }
-    status
 }
 
 /// Whether a client has taken the chunk that was sent to it, and waits for the next.

@@ -8,7 +8,7 @@ use super::kind::{Declaration, What};
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
 use super::value::{Body, Edits, FieldValue, Within, by_name, fields};
-use crate::conduit::NUMBER;
+use crate::layer::NUMBER;
 use crate::role::Role;
 
 fields! {

@@ -7,10 +7,9 @@ use super::kind::{Declaration, What};
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
 use super::value::{Body, Edits, FieldValue, Group, HexOf, Octets, Removable, Within, fields, wrong};
-use crate::conduit::NUMBER;
+use crate::layer::{NUMBER, OVER};
 use crate::messages::Reuse;
 use crate::role::Role;
-use crate::tls::OVER;
 
 fields! {
     /// What a case or a fault sets of a client's side of TLS, from its hello on.

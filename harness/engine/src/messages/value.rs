@@ -429,16 +429,6 @@ pub enum Removable<T> {
     Set(T),
 }
 
-impl<T> Removable<Vec<T>> {
-    /// The values, unless the list is taken out.
-    pub fn as_set(&self) -> Option<&[T]> {
-        match self {
-            Removable::Removed => None,
-            Removable::Set(list) => Some(list),
-        }
-    }
-}
-
 impl<T> Removable<T> {
     /// The value, unless it is taken out.
     pub fn into_option(self) -> Option<T> {

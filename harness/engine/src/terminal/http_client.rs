@@ -15,7 +15,7 @@ use crate::account::Address;
 use crate::choice::client::Parting;
 use crate::choice::http::{Http, Reconnects};
 use crate::choice::terminal::EventOrder;
-use crate::conduit::{Conduit, NUMBER, Transport};
+use crate::conduit::{Conduit, Transport};
 use crate::dm::client::Heard;
 use crate::dm::{Directive, Encoding, Unreadable, view};
 use crate::event::Actor;
@@ -23,6 +23,7 @@ use crate::fields::add_irregular;
 use crate::http::{Framing, HttpError, HttpMessage, Start};
 use crate::http_change::write;
 use crate::http_manner;
+use crate::layer::{Layer, NUMBER};
 use crate::medium::Medium;
 
 use crate::patch::Change;
@@ -210,7 +211,7 @@ impl Terminal {
         let (host, port) = (address.host.as_str(), address.port);
         self.http.connections = self.http.connections.saturating_add(1);
         let number = self.http.connections;
-        let layer = address.secure.then(|| self.tls_layer(asked));
+        let layer = address.secure.then(|| Box::new(self.tls_layer(asked)) as Box<dyn Layer>);
         match self.config.medium {
             Medium::Contact => {
                 let local = matches!(host, "127.0.0.1" | "localhost" | "::1" | "localuicc");

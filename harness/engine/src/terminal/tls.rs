@@ -28,7 +28,7 @@ impl Terminal {
         while let Some(told) = conduit.next_told() {
             self.io.tell_tls(Actor::Client, told);
         }
-        if let Some(session) = conduit.tls().and_then(TlsLayer::take_session) {
+        if let Some(session) = conduit.layer().and_then(TlsLayer::take_session) {
             self.tls.keep(session);
         }
     }

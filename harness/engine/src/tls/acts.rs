@@ -2,6 +2,7 @@
 
 use dmsc_tls::{Alert, AlertLevel, Description};
 
+use super::layer::TlsLayer;
 use crate::conduit::Conduit;
 use crate::messages::{AlertWith, Content, RecordWith, Tls};
 use crate::patch::Change;
@@ -18,7 +19,7 @@ pub(crate) fn act(conduit: &mut Conduit, what: Tls, change: &Change) -> Result<(
             let description = with.description.map_or(Description::CloseNotify, |name| name.0);
             let fatal = with.fatal.unwrap_or(description != Description::CloseNotify);
             let level = if fatal { AlertLevel::Fatal } else { AlertLevel::Warning };
-            conduit.with_tls(|tls, flow| {
+            conduit.with_layer(|tls: &mut TlsLayer, flow| {
                 tls.alert(Alert { level, description }, flow);
                 Ok(())
             });
@@ -29,7 +30,7 @@ pub(crate) fn act(conduit: &mut Conduit, what: Tls, change: &Change) -> Result<(
                 Some(octets) => {
                     let mut octets = octets.0;
                     change.edit(&mut octets)?;
-                    conduit.with_tls(|_, flow| {
+                    conduit.with_layer(|_: &mut TlsLayer, flow| {
                         flow.transport.extend(octets);
                         Ok(())
                     });
@@ -38,14 +39,14 @@ pub(crate) fn act(conduit: &mut Conduit, what: Tls, change: &Change) -> Result<(
                     let mut body = with.body.unwrap_or_default().0;
                     change.edit(&mut body)?;
                     let content = with.content.unwrap_or(Content::ApplicationData);
-                    conduit.with_tls(|tls, flow| {
+                    conduit.with_layer(|tls: &mut TlsLayer, flow| {
                         tls.record(content, &body, flow);
                         Ok(())
                     });
                 }
             }
         }
-        Tls::ClientHello | Tls::HelloRequest | Tls::Message => conduit.with_tls(|tls, flow| {
+        Tls::ClientHello | Tls::HelloRequest | Tls::Message => conduit.with_layer(|tls: &mut TlsLayer, flow| {
             tls.renegotiate(flow);
             Ok(())
         }),

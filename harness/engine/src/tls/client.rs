@@ -6,7 +6,7 @@ use super::alter::Changes;
 use super::layer::{End, TlsLayer};
 use crate::account::Psk;
 use crate::choice::tls::{MoreSuites, Resumption, Signals, Tls as Choice, WrongKeys};
-use crate::messages::{HelloForm, TlsClientWith, TlsExtension};
+use crate::messages::{HelloForm, Removable, TlsClientWith, TlsExtension};
 use crate::switch::{Switch, Switches};
 
 /// What a client begins its connections with.
@@ -76,7 +76,10 @@ fn overlay(common: &mut Config, with: &TlsClientWith) {
         with.suites.as_ref().map(|suites| suites.iter().filter_map(|one| suite(one.octets())).collect());
     common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
     common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
-    common.fixed.extensions = with.extensions.as_ref().map(|set| extensions(set.as_set()));
+    common.fixed.extensions = with.extensions.as_ref().map(|set| match set {
+        Removable::Removed => None,
+        Removable::Set(list) => Some(extensions(list)),
+    });
     common.fixed.record_version = with.record_version.map(|version| version.0);
     let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
     common.fragment = fragment.unwrap_or(common.fragment);
@@ -95,14 +98,13 @@ pub(super) fn suite(octets: &[u8]) -> Option<Suite> {
 }
 
 /// The extensions of a hello as they are set.
-pub(super) fn extensions(set: Option<&[Box<TlsExtension>]>) -> Option<Vec<Extension>> {
-    let list = set?;
+pub(super) fn extensions(list: &[Box<TlsExtension>]) -> Vec<Extension> {
     let one = |extension: &TlsExtension| {
         let code = extension.kind.as_ref().and_then(|kind| kind.octets().try_into().ok()).map(u16::from_be_bytes);
         let data = extension.data.as_ref().map(|data| data.0.clone()).unwrap_or_default();
         Extension { kind: ExtensionType::from_code(code.unwrap_or_default()), data }
     };
-    Some(list.iter().map(|extension| one(extension)).collect())
+    list.iter().map(|extension| one(extension)).collect()
 }
 
 /// The alert for a wrong key.

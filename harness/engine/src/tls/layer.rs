@@ -1,5 +1,6 @@
 //! The layer between a transport and HTTP.
 
+use std::any::Any;
 use std::collections::VecDeque;
 
 use dmsc_tls::{
@@ -9,7 +10,7 @@ use dmsc_tls::{
 
 use super::server::Offered;
 use super::view::{self, Course};
-use crate::conduit::{Flow, Layer};
+use crate::layer::{Flow, Layer};
 use crate::messages::{Content, TlsServerWith};
 
 /// One end of a connection.
@@ -346,7 +347,7 @@ impl Layer for TlsLayer {
         Err("the connection ended without close_notify, so what came may not be all of it (RFC 5246 7.2.1)".into())
     }
 
-    fn as_tls(&mut self) -> Option<&mut TlsLayer> {
+    fn as_any(&mut self) -> Option<&mut dyn Any> {
         Some(self)
     }
 

@@ -116,7 +116,10 @@ fn overlay(common: &mut Config, with: &TlsServerWith, offered: &Offered) {
     });
     common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
     common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
-    common.fixed.extensions = with.extensions.as_ref().map(|set| extensions(set.as_set()));
+    common.fixed.extensions = with.extensions.as_ref().map(|set| match set {
+        Removable::Removed => None,
+        Removable::Set(list) => Some(extensions(list)),
+    });
     common.fixed.record_version = with.record_version.map(|version| version.0);
     let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
     common.fragment = fragment.unwrap_or(common.fragment);

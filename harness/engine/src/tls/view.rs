@@ -4,27 +4,8 @@ use dmsc_octets::to_hex;
 use dmsc_tls::{Alert, AlertLevel, Cause, Closure, Description, Direction, Event, Extension, Failure, Handshake};
 use serde_json::{Map, Value, json};
 
+use crate::layer::{OVER, Told};
 use crate::messages::{alert_word, version_word};
-
-/// Something that happened, to be told.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
-    /// Whether it came from the other side.
-    pub(crate) heard: bool,
-    /// Its kind.
-    pub(crate) kind: &'static str,
-    /// Its octets; none where it has none of its own.
-    pub(crate) octets: Vec<u8>,
-    /// Its fields.
-    pub(crate) fields: Map<String, Value>,
-}
-
-impl Told {
-    /// Whether it is a hello that a server has to answer.
-    pub(crate) fn is_hello(&self) -> bool {
-        self.heard && self.kind == "tls.client-hello"
-    }
-}
 
 /// What is told of an event; nothing for application data.
 pub(super) fn told(event: &Event) -> Option<Told> {
@@ -120,9 +101,6 @@ impl Course {
         Some(Told { heard: true, kind: OVER, octets: Vec::new(), fields: named(fields) })
     }
 }
-
-/// The kind of the end of a connection.
-pub(crate) const OVER: &str = "tls.over";
 
 fn named(fields: Fields) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

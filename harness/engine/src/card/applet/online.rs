@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Applet, Order};
 use crate::card::cat::{Cat, Origin};
-use crate::card::sms::command;
+use crate::card::send_short_message::command;
 use crate::choice::card::{PushSource, SmsAlpha, SmsCoding, TriggerBearer};
 use crate::messages::{Removable, SmsWith, TriggerWays};
 use crate::patch::Change;

@@ -9,9 +9,9 @@ use crate::choice::client::{
     NextMessage, Package3DevInfo, Package3Messages, RaisedAlerts, RefusedCommand, ResultsMeta, ResultsPlace,
 };
 use crate::choice::dm::Accepted;
+use crate::dm::answer::status;
 use crate::dm::execute::{self, Executed};
 use crate::dm::opening;
-use crate::dm::server::status;
 use crate::switch::Switch;
 
 impl DmClient {

@@ -7,9 +7,9 @@ use dmsc_dm::syncml::{Chal, CommandName, Cred, Message};
 use super::{DmClient, MAX_ATTEMPTS, Session};
 use crate::account::{AuthScheme, judged_mac};
 use crate::choice::dm::{Accepted, NextNonce};
+use crate::dm::answer::missing;
 use crate::dm::directive::header_status;
 use crate::dm::execute;
-use crate::dm::server::missing;
 use crate::switch::Switch;
 
 impl DmClient {

@@ -5,7 +5,8 @@ use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Message};
 
 use super::{DmServer, MAX_ATTEMPTS, Session};
 use crate::account::{AuthScheme, judged_mac};
-use crate::choice::dm::{Accepted, ChallengeCode, NextNonce};
+use crate::choice::dm::{Accepted, NextNonce};
+use crate::dm::answer::missing;
 use crate::dm::directive::header_status;
 use crate::switch::Switch;
 
@@ -166,12 +167,4 @@ pub(super) enum Authentication {
     Standing,
     /// Too many failures; no further challenge.
     GivenUp,
-}
-
-/// The code by which credentials that are missing are asked for.
-pub(in crate::dm) fn missing(code: ChallengeCode) -> u16 {
-    match code {
-        ChallengeCode::Required => 407,
-        ChallengeCode::Unauthorized => 401,
-    }
 }
