@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{card_config, terminal_config};
+use dmsc_engine::account::with_scheme;
 use dmsc_engine::card::{Card, CardConfig};
+use dmsc_engine::choice::tls::Hints;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::medium::Medium;
-use dmsc_engine::messages::{Catalogue, FieldSpec, Kind, SessionForm, Shape, What};
+use dmsc_engine::messages::{Catalogue, FieldSpec, Kind, SessionForm, Shape, Tls, What};
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
 use dmsc_engine::role::Role;
@@ -30,8 +32,28 @@ struct Pair {
 
 impl Pair {
     fn new(medium: Medium) -> Pair {
-        let card = Card::new(CardConfig { medium, ..card_config(true, Vec::new()) });
-        let config = terminal_config(true, Encoding::Xml);
+        Pair::of(medium, false)
+    }
+
+    /// Both sides with an account of HTTPS, and a connection over it.
+    fn secure(medium: Medium) -> Pair {
+        let mut pair = Pair::of(medium, true);
+        let now = pair.now;
+        pair.terminal.perform(now, What::Tls(Tls::ClientHello), &Change::default()).unwrap();
+        pair.run(Duration::from_secs(40));
+        pair
+    }
+
+    fn of(medium: Medium, secure: bool) -> Pair {
+        let mut card = CardConfig { medium, ..card_config(true, Vec::new()) };
+        let mut config = terminal_config(true, Encoding::Xml);
+        if secure {
+            card.account.address = with_scheme(&card.account.address, true);
+            config.accounts[0].address = card.account.address.clone();
+            card.http_port = card.account.address_parts().unwrap().port;
+            card.choices.tls.hints = Hints::Given;
+        }
+        let card = Card::new(card);
         let terminal = Terminal::new(TerminalConfig { medium, ..config });
         let mut pair = Pair { card, terminal, now: Time::ZERO, heard: Vec::new() };
         pair.card.start(pair.now);
@@ -156,7 +178,7 @@ fn every_kind_that_is_sent_is_sent_and_heard_on_the_other_side() {
             if kind.contact && medium == Medium::Streams {
                 continue;
             }
-            let mut pair = Pair::new(medium);
+            let mut pair = if matches!(kind.what, What::Tls(_)) { Pair::secure(medium) } else { Pair::new(medium) };
             pair.heard.clear();
             pair.send(kind, &change(kind));
             let other = kind.role.other();
@@ -176,7 +198,7 @@ fn everything() -> Vec<(Role, String, Value)> {
     let mut heard = Vec::new();
     for medium in [Medium::Contact, Medium::Streams] {
         for kind in Role::ALL.into_iter().flat_map(sent).filter(|kind| !kind.contact || medium == Medium::Contact) {
-            let mut pair = Pair::new(medium);
+            let mut pair = if matches!(kind.what, What::Tls(_)) { Pair::secure(medium) } else { Pair::new(medium) };
             pair.send(kind, &change(kind));
             heard.append(&mut pair.heard);
         }
@@ -195,6 +217,13 @@ fn everything() -> Vec<(Role, String, Value)> {
     }
     pair.listen(Role::Card);
     heard.append(&mut pair.heard);
+    // Messages of the handshake that have no place in one with a pre-shared key.
+    for (role, body) in [(Role::Card, "hex:0B000000"), (Role::Terminal, "hex:0F000000")] {
+        let mut pair = Pair::secure(Medium::Streams);
+        let with = Map::from_iter([("content".to_owned(), json!("handshake")), ("body".to_owned(), json!(body))]);
+        pair.send(Catalogue::get().kind(role, "tls.record").unwrap(), &Change::with(with));
+        heard.append(&mut pair.heard);
+    }
     // Octets that are no HTTP, on both sides, and the ends of connections and of commands.
     let mut pair = Pair::new(Medium::Streams);
     let garbage = || Signal::Data(7, b"\x00\x01\r\n\r\n".to_vec());

@@ -340,7 +340,7 @@ mod tests {
         for secret in ["s3cr3t", "pwd-C", "\"x\""] {
             assert!(!hidden.contains(secret), "{hidden}");
         }
-        assert_eq!(hidden.matches("(secret)").count(), 4);
+        assert_eq!(hidden.matches("(secret)").count(), 6);
         let shown = ixit.to_json(Secrets::Shown);
         assert_eq!(shown["other_account"]["client_secret"], "x");
         assert_eq!(shown["address"], "http://127.0.0.1:80/OMA/DM");

@@ -151,7 +151,13 @@ fn the_reference_duts_are_sound() {
     let bundle = Bundle::builtin();
     for name in ["reference-card", "reference-terminal"] {
         let dut = Dut::from_bundle(&bundle, name, &[]).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(dut.ixit, dmsc_language::ixit::Ixit::default(), "{name} writes the defaults out");
+        let (own, default) = (&dut.ixit, dmsc_language::ixit::Ixit::default());
+        assert_eq!(
+            (&own.account, own.encoding),
+            (&default.account, default.encoding),
+            "{name} writes the defaults out"
+        );
+        assert_eq!((own.http_port, own.window, own.wake_up), (default.http_port, default.window, default.wake_up));
         assert!(dut.ics.answers().iter().all(|(item, yes)| *yes || item.status() != Some(dmsc_scr::Status::Mandatory)));
         let path = crate_folder().join(format!("../../fixtures/duts/{name}.yaml"));
         let from_disk = Dut::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));

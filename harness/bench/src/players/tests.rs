@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use dmsc_dm::syncml::CommandName;
+use dmsc_engine::choice::http::Connection;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{Catalogue, Group};
 use dmsc_engine::role::Role;
@@ -66,7 +67,7 @@ type Trial = (&'static str, &'static str, fn(&Arrived) -> bool);
 
 const LOST: Disturbance = Disturbance { at: Place::Response(3), mishap: Mishap::Drop };
 
-const CARD: [Trial; 10] = [
+const CARD: [Trial; 11] = [
     ("encoding", "wbxml", |arrived| arrived.reference.encoding == Encoding::Wbxml),
     ("scws", "manual", |arrived| arrived.card(|card| !card.scws)),
     ("ust", "{ 255: true, 77: false }", |arrived| {
@@ -76,6 +77,7 @@ const CARD: [Trial; 10] = [
         files.set_services([(255, true), (77, false)].map(|(number, on)| (number.try_into().unwrap(), on)));
         files == before
     }),
+    ("closes", "true", |arrived| arrived.card(|card| card.choices.http.connection == Connection::Closed)),
     ("http_port", "4711", |arrived| arrived.card(|card| card.http_port == 4711)),
     ("buffer_size", "65535", |arrived| arrived.card(|card| card.buffer_size == 65535)),
     ("nonce", "0A0B", |arrived| arrived.card(|card| card.account.server_nonce == [0x0A, 0x0B])),
@@ -119,7 +121,7 @@ const TERMINAL: [Trial; 10] = [
 
 #[test]
 fn every_setting_arrives() {
-    for (role, trials) in [(Role::Card, &CARD), (Role::Terminal, &TERMINAL)] {
+    for (role, trials) in [(Role::Card, &CARD[..]), (Role::Terminal, &TERMINAL[..])] {
         let plain = arrive(role, "");
         for (name, value, shows) in trials {
             assert!(!shows(&plain), "{role}: `{name}` shows without being set");
@@ -135,7 +137,7 @@ fn every_setting_arrives() {
 #[test]
 fn settings_go_together() {
     let all = |trials: &[Trial]| trials.iter().map(|(name, value, _)| format!("{name}: {value}")).collect::<Vec<_>>();
-    for (role, trials) in [(Role::Card, &CARD), (Role::Terminal, &TERMINAL)] {
+    for (role, trials) in [(Role::Card, &CARD[..]), (Role::Terminal, &TERMINAL[..])] {
         // A session that does not begin by itself is not begun again either.
         let together: Vec<Trial> = trials.iter().copied().filter(|(name, ..)| *name != "start").collect();
         let arrived = arrive(role, &all(&together).join(", "));

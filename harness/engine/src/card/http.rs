@@ -158,6 +158,7 @@ impl Card {
     fn transmit(&mut self, transport: Transport, output: &Output) {
         // Where the client has gone, the octets go out all the same, and the other side says what it makes of them.
         let mut gone = Conduit::server(transport);
+        gone.protect(None, 0);
         let conduit = find(&mut self.streams, &mut self.applet, transport).unwrap_or(&mut gone);
         conduit.send(&output.octets);
         if output.close {

@@ -83,6 +83,8 @@ parameters: { session: [\"1\", A5] }
 steps:
   - send: notification
     with: { session_id: \"${session}\" }
+  - expect: dm.message
+    match: { package: 1 }
 ";
 
     fn load(numbers: &str) -> Result<Vec<Case>, String> {

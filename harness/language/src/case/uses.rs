@@ -144,7 +144,7 @@ steps:
   - expect: dm.message
     where: { package: 1 }
     match: { session_id: \"${session}\" }
-    reply: { statuses: [] }
+    reply: { max_msg_size: \"900\" }
 ";
         let cases = Library::new(Bundle::of([("testcases/DM_SC-C-001-M/a.yaml", text)])).load();
         let uses = field_uses(&cases.unwrap_or_else(|wrong| panic!("{}", wrong[0])));
@@ -157,6 +157,6 @@ steps:
         assert_eq!(of("dm.message", "session_id"), Some([0, 1, 1, 0]));
         assert_eq!(of("dm.message", "package"), Some([0, 1, 1, 0]));
         assert_eq!(of("dm.message", "target"), Some([0, 1, 0, 0]));
-        assert_eq!(of("dm.message (answer)", "statuses"), Some([1, 0, 0, 0]));
+        assert_eq!(of("dm.message (answer)", "max_msg_size"), Some([1, 0, 0, 0]));
     }
 }

@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn one_whose_statement_contradicts_itself_is_refused() {
-        let error = made(&WAITS.replace(", DM-PRO-Abort-C-003: yes", "")).unwrap_err();
+        let error = made(&WAITS.replace("DM-PRO-Abort-C-003: yes", "DM-PRO-Abort-C-003: no")).unwrap_err();
         assert!(error.to_string().contains("DM-PRO-Abort-C-003"), "{error}");
     }
 }
