@@ -318,7 +318,7 @@ fn value_fits(shape: &Shape, value: &Value, path: &str, wrong: &mut BTreeSet<Str
         Shape::Bool => value.is_boolean(),
         Shape::Int(low, high) => value.as_i64().is_some_and(|number| (*low..=*high).contains(&number)),
         Shape::SessionId(SessionForm::Number) => value.as_u64().is_some_and(|number| u16::try_from(number).is_ok()),
-        Shape::Hex => hex(value),
+        Shape::Hex | Shape::HexOf(..) => hex(value),
         Shape::HexOrInt => hex(value) || value.is_u64(),
         Shape::Text | Shape::SessionId(_) => value.is_string(),
         Shape::Name(names) => value.as_str().is_some_and(|name| names.contains(&name)),

@@ -38,6 +38,14 @@ const NOT_JUDGED: &str = "not judged, since it holds for another reading of ";
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     Row {
+        reading: ("default-nonce", "not-judged"), kind: TERMINAL, file: "", odd: "switches: [ignore-default-nonce]",
+        case: "DM_SC-C-002-O/default-nonce", by_default: ("fail", ""), by_it: ("not applicable", NOT_JUDGED),
+    },
+    Row {
+        reading: ("sms-framing", "bare"), kind: TERMINAL, file: "", odd: "",
+        case: "DM_SC-D-004-O/wrong-port", by_default: ("pass", ""), by_it: ("not applicable", ""),
+    },
+    Row {
         reading: ("plain-http-address", "table-port"), kind: CARD, file: "",
         odd: "patches: [{ on: open-channel, when: { transport: { protocol: tcp-uicc-server } }, with: { transport: { port: 3516 } } }]",
         case: "DM_SC-S-002-M/server-channel", by_default: ("pass", ""), by_it: ("fail", ""),
