@@ -347,7 +347,7 @@ fn value_fits(shape: &Shape, value: &Value, path: &str, wrong: &mut BTreeSet<Str
         },
         // Those are for what is set.
         Shape::Edits | Shape::Template(_) | Shape::Disturbances | Shape::Duration | Shape::Word(_) => false,
-        Shape::HexOf(..) | Shape::NonEmptyText | Shape::ListOf(..) | Shape::NumberMap(..) => false,
+        Shape::NonEmptyText | Shape::ListOf(..) | Shape::NumberMap(..) => false,
     };
     if !fits {
         wrong.insert(format!("{path}: {value} is not {}", shape.words()));

@@ -38,7 +38,7 @@ const NOT_JUDGED: &str = "not judged, since it holds for another reading of ";
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     Row {
-        reading: ("default-nonce", "not-judged"), kind: TERMINAL, file: "", odd: "switches: [ignore-default-nonce]",
+        reading: ("default-nonce", "not-judged"), kind: TERMINAL, file: "", odd: "switches: [no-resync]",
         case: "DM_SC-C-002-O/default-nonce", by_default: ("fail", ""), by_it: ("not applicable", NOT_JUDGED),
     },
     Row {
