@@ -97,7 +97,9 @@ fn cases(role: Role, kind: &str, group: &str, form: impl Fn(&str) -> String) -> 
         };
         for (index, value) in values(inner).iter().enumerate() {
             let steps = form(&format!("{{ {}: {value} }}", field.name));
-            let text = format!("title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: {role}\nsteps:\n{steps}\n");
+            // What TLS says needs an account that has it.
+            let setup = if kind.starts_with("tls.") { "setup: { account: { tls: true } }\n" } else { "" };
+            let text = format!("title: t\npurpose: p\nspec: [DM_SC 7.1]\nrole: {role}\n{setup}steps:\n{steps}\n");
             all.push((format!("testcases/{item}/{kind}_{}_{index:03}.yaml", field.name), text));
         }
     }

@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         reading: ("sms-framing", "bare"), kind: TERMINAL, file: "", odd: "",
-        case: "DM_SC-D-004-O/wrong-port", by_default: ("pass", ""), by_it: ("not applicable", ""),
+        case: "DM_SC-D-004-O/part-twice", by_default: ("pass", ""), by_it: ("not applicable", ""),
     },
     Row {
         reading: ("plain-http-address", "table-port"), kind: CARD, file: "",
