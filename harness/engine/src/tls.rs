@@ -1,5 +1,27 @@
 //! TLS under the HTTP of both players: how they are set, what they tell of it, and the layer itself.
 
+/// Lays over what is chosen what both sides can have set alike: the fields of these names of either group.
+macro_rules! overlay_common {
+    ($common:ident, $with:ident) => {
+        $common.fixed.random = $with.random.as_ref().and_then(|random| random.octets().try_into().ok());
+        $common.fixed.session_id = $with.session_id.as_ref().map(|id| id.octets().to_vec());
+        $common.fixed.extensions = $with.extensions.as_ref().map(|set| match set {
+            $crate::messages::Removable::Removed => None,
+            $crate::messages::Removable::Set(list) => Some($crate::tls::client::extensions(list)),
+        });
+        $common.fixed.record_version = $with.record_version.map(|version| version.0);
+        let fragment = $with.fragment.and_then(|most| usize::try_from(most.get()).ok());
+        $common.fragment = fragment.unwrap_or($common.fragment);
+        $common.coalesce = $with.coalesce.unwrap_or($common.coalesce);
+        $common.padding = $with.padding.unwrap_or($common.padding);
+        $common.split = $with.split.unwrap_or($common.split);
+        $common.renegotiation = $with.renegotiation.unwrap_or($common.renegotiation);
+        $common.encrypt_then_mac = $with.encrypt_then_mac.unwrap_or($common.encrypt_then_mac);
+        $common.extended_master_secret = $with.extended_master_secret.unwrap_or($common.extended_master_secret);
+        $common.alter = $crate::tls::alter::Changes::of($with.changes.as_deref());
+    };
+}
+
 mod acts;
 mod alter;
 mod client;
@@ -12,10 +34,10 @@ pub(crate) use client::TlsClient;
 pub(crate) use layer::TlsLayer;
 pub(crate) use server::TlsServer;
 
-use dmsc_tls::{Config, Forgive, Version};
+use dmsc_tls::{Config, Forgive, Version, WrongKey};
 
 use crate::choice::tls::Tls as Choice;
-use crate::choice::tls::{Flight, Fragments, Macs, Masters, Paddings, Splits, Suites, Versions};
+use crate::choice::tls::{Flight, Fragments, Macs, Masters, Paddings, Splits, Suites, Versions, WrongKeys};
 use crate::switch::{Switch, Switches};
 
 /// What both sides have in common, as chosen and switched.
@@ -63,6 +85,10 @@ fn common(choices: &Choice, switches: &Switches) -> Config {
         fragment: match choices.fragments {
             Fragments::Largest => dmsc_tls::record::MOST_PLAINTEXT,
             Fragments::Small => 100,
+        },
+        wrong_key: match choices.wrong_key {
+            WrongKeys::BadRecordMac => WrongKey::BadRecordMac,
+            WrongKeys::DecryptError => WrongKey::DecryptError,
         },
         coalesce: choices.flight == Flight::OneRecord,
         forgives: forgiven.iter().filter(|(switch, _)| switches.on(*switch)).map(|(_, what)| *what).collect(),

@@ -16,8 +16,10 @@ use crate::dm::{Directive, Encoding};
 use crate::http::HttpMessage;
 use crate::http_change;
 use crate::messages::{
-    Announced, ApduWith, Group, Kind, NONE, Octets, ProactiveWith, ProfileWith, ResponseWith, WakeUpWith, What, Within,
+    AlertWith, Announced, ApduWith, Group, Kind, NONE, Octets, ProactiveWith, ProfileWith, RecordWith, ResponseWith,
+    Tls, TlsChange, TlsClientWith, TlsServerWith, WakeUpWith, What, Within,
 };
+use crate::mutation::Mutation;
 use crate::patch::Change;
 use crate::player::PlayerError;
 use crate::role::Role;
@@ -47,8 +49,32 @@ pub fn send(kind: &Kind, with: &Map<String, Value>, account: &Account) -> Result
         },
         What::HttpRequest => http(HttpMessage::post("/", "host", Vec::new()), &change),
         What::DmMessage => directive(kind.role, &change),
+        What::Tls(what) => tls(what, &change),
         _ => Ok(()),
     }
+}
+
+/// What TLS is to do, read as the player reads it.
+fn tls(what: Tls, change: &Change) -> Result<(), PlayerError> {
+    match what {
+        Tls::ClientHello => changes(change.read::<TlsClientWith>()?.changes.as_deref()),
+        Tls::Alert => change.read::<AlertWith>().map(drop).map_err(Into::into),
+        Tls::Record => change.read::<RecordWith>().map(drop).map_err(Into::into),
+        Tls::HelloRequest | Tls::Message => Ok(()),
+    }
+}
+
+/// Whether changes of what goes out are well-formed, and say what they change.
+fn changes(changes: Option<&[Box<TlsChange>]>) -> Result<(), PlayerError> {
+    for (index, change) in changes.unwrap_or_default().iter().enumerate() {
+        let problem = |text: String| PlayerError(format!("changes: {index}: {text}"));
+        if change.on.is_none() {
+            return Err(problem("`on` says what is changed".into()));
+        }
+        let edits = change.mutate.as_ref().map(|edits| edits.0.as_slice()).unwrap_or_default();
+        edits.iter().try_for_each(Mutation::check).map_err(|error| problem(format!("mutate: {error}")))?;
+    }
+    Ok(())
 }
 
 /// Builds the answer that `reply` makes of these fields to a message of a kind.
@@ -70,6 +96,7 @@ pub fn reply(kind: &Kind, with: &Map<String, Value>) -> Result<(), PlayerError> 
             let response = TerminalResponse::new(details, GeneralResult::from_code(0), &[]);
             apdu::build_response(response, Some(&change)).map(drop)
         }
+        (TlsServerWith::NAME, _) => changes(change.read::<TlsServerWith>()?.changes.as_deref()),
         (_, What::HttpRequest) => http(HttpMessage::response(200, Vec::new()), &change),
         (_, What::Notification | What::DmMessage) => directive(kind.role, &change),
         _ => Ok(()),

@@ -177,7 +177,8 @@ pub(crate) fn version_word(version: Version) -> String {
 
 impl FieldValue for TlsVersion {
     fn shape() -> Shape {
-        Shape::Text
+        let names = VERSIONS.map(|(name, _)| name).to_vec();
+        Shape::WordOr(names, Box::new(HexOf::<2, 2>::shape()))
     }
 
     fn read(value: &Value) -> Result<Self, String> {

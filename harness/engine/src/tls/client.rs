@@ -2,11 +2,10 @@
 
 use dmsc_tls::{Client, ClientConfig, Config, Extension, ExtensionType, Secret, Session, Signal, Suite};
 
-use super::alter::Changes;
 use super::layer::{End, TlsLayer};
 use crate::account::Psk;
-use crate::choice::tls::{MoreSuites, Resumption, Signals, Tls as Choice, WrongKeys};
-use crate::messages::{HelloForm, Removable, TlsClientWith, TlsExtension};
+use crate::choice::tls::{MoreSuites, Resumption, Signals, Tls as Choice};
+use crate::messages::{HelloForm, TlsClientWith, TlsExtension};
 use crate::switch::{Switch, Switches};
 
 /// What a client begins its connections with.
@@ -74,22 +73,7 @@ fn overlay(common: &mut Config, with: &TlsClientWith) {
     }
     common.fixed.suites =
         with.suites.as_ref().map(|suites| suites.iter().filter_map(|one| suite(one.octets())).collect());
-    common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
-    common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
-    common.fixed.extensions = with.extensions.as_ref().map(|set| match set {
-        Removable::Removed => None,
-        Removable::Set(list) => Some(extensions(list)),
-    });
-    common.fixed.record_version = with.record_version.map(|version| version.0);
-    let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
-    common.fragment = fragment.unwrap_or(common.fragment);
-    common.coalesce = with.coalesce.unwrap_or(common.coalesce);
-    common.padding = with.padding.unwrap_or(common.padding);
-    common.split = with.split.unwrap_or(common.split);
-    common.renegotiation = with.renegotiation.unwrap_or(common.renegotiation);
-    common.encrypt_then_mac = with.encrypt_then_mac.unwrap_or(common.encrypt_then_mac);
-    common.extended_master_secret = with.extended_master_secret.unwrap_or(common.extended_master_secret);
-    common.alter = Changes::of(with.changes.as_deref());
+    overlay_common!(common, with);
 }
 
 /// A suite of two octets.
@@ -105,12 +89,4 @@ pub(super) fn extensions(list: &[Box<TlsExtension>]) -> Vec<Extension> {
         Extension { kind: ExtensionType::from_code(code.unwrap_or_default()), data }
     };
     list.iter().map(|extension| one(extension)).collect()
-}
-
-/// The alert for a wrong key.
-pub(super) fn wrong_key(choices: &Choice) -> dmsc_tls::WrongKey {
-    match choices.wrong_key {
-        WrongKeys::BadRecordMac => dmsc_tls::WrongKey::BadRecordMac,
-        WrongKeys::DecryptError => dmsc_tls::WrongKey::DecryptError,
-    }
 }

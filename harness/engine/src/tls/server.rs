@@ -2,8 +2,7 @@
 
 use dmsc_tls::{Config, Secret, Server, ServerConfig, Session, SessionCache, Suite, UnknownIdentity, Version};
 
-use super::alter::Changes;
-use super::client::{extensions, suite};
+use super::client::suite;
 use super::layer::{End, TlsLayer};
 use crate::account::Psk;
 use crate::choice::tls::{Hints, Sessions, Tls as Choice, Unknown};
@@ -51,7 +50,6 @@ impl TlsServer {
 
     fn config(&self, psk: &Psk, with: &TlsServerWith, offered: &Offered) -> ServerConfig {
         let mut common = super::common(&self.choices, &self.switches);
-        common.wrong_key = super::client::wrong_key(&self.choices);
         overlay(&mut common, with, offered);
         let key = with.key.as_ref().map_or(&psk.key, |set| &set.0);
         let keys = vec![(psk.identity.clone().into_bytes(), Secret::new(key.clone()))];
@@ -114,20 +112,5 @@ fn overlay(common: &mut Config, with: &TlsServerWith, offered: &Offered) {
         Answered::Set(one) => suite(one.octets()).map(|one| vec![one]),
         Answered::NotOffered => Some(vec![offered.other_suite()]),
     });
-    common.fixed.random = with.random.as_ref().and_then(|random| random.octets().try_into().ok());
-    common.fixed.session_id = with.session_id.as_ref().map(|id| id.octets().to_vec());
-    common.fixed.extensions = with.extensions.as_ref().map(|set| match set {
-        Removable::Removed => None,
-        Removable::Set(list) => Some(extensions(list)),
-    });
-    common.fixed.record_version = with.record_version.map(|version| version.0);
-    let fragment = with.fragment.and_then(|most| usize::try_from(most.get()).ok());
-    common.fragment = fragment.unwrap_or(common.fragment);
-    common.coalesce = with.coalesce.unwrap_or(common.coalesce);
-    common.padding = with.padding.unwrap_or(common.padding);
-    common.split = with.split.unwrap_or(common.split);
-    common.renegotiation = with.renegotiation.unwrap_or(common.renegotiation);
-    common.encrypt_then_mac = with.encrypt_then_mac.unwrap_or(common.encrypt_then_mac);
-    common.extended_master_secret = with.extended_master_secret.unwrap_or(common.extended_master_secret);
-    common.alter = Changes::of(with.changes.as_deref());
+    overlay_common!(common, with);
 }
