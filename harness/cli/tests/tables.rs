@@ -56,7 +56,7 @@ fn purposes_are_shown_with_where_they_stand() {
     insta::assert_snapshot!(shown(&["scr", "purposes", "C001-999"]));
     let all = json(&["scr", "purposes", "--json"]);
     let all = all.as_array().unwrap();
-    assert!(all.iter().any(|one| one["id"] == "C001-03" && one["cases"][0] == "DM_SC-C-001-M/session-id[A5]"));
+    assert!(all.iter().any(|one| one["id"] == "C001-03" && one["cases"][0] == "DM_SC-C-001-M/session-id[session=A5]"));
     let open = json(&["scr", "purposes", "--open", "--json"]);
     let open = open.as_array().unwrap();
     assert!(!open.is_empty() && open.len() < all.len());

@@ -68,7 +68,7 @@ pub struct Conduit {
 
 impl Conduit {
     /// The server's end of a connection that a client has opened. What arrives is looked at once it is known what
-    /// protects it: [`Conduit::protect`].
+    /// protects it.
     pub fn server(transport: Transport) -> Conduit {
         let mut conduit = Conduit::new(transport, Side::Server);
         conduit.is_open = true;

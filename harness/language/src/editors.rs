@@ -1,7 +1,11 @@
 //! JSON Schemas of the files that people write, for completion and hints in editors.
 
+use std::collections::HashMap;
+
 use dmsc_doc::Definitions;
-use serde_json::{Value, json};
+use dmsc_octets::to_hex;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::case::{case_schema, definitions, include_schema};
 use crate::dut::dut_schema;
@@ -14,6 +18,7 @@ pub fn json_schemas() -> Vec<(&'static str, Value)> {
     let mut cases = case_schema().json_schema(definitions());
     prune(&mut cases);
     admit_names(&mut cases);
+    share(&mut cases);
     let mut includes = include_schema(None).json_schema(&none);
     refer(&mut includes);
     let mut faults = faults_schema().json_schema(&none);
@@ -106,6 +111,58 @@ fn admit_names(schema: &mut Value) {
     }
     if let Some(root) = schema.get_mut("allOf") {
         admit(root, false);
+    }
+}
+
+/// A part of a schema that is shorter than this stands where it is used, however often that is.
+const WORTH_A_NAME: usize = 120;
+
+/// Writes a part that stands in several places once, as a definition that those places refer to: the demands that can be
+/// made of a number or of a list are the same in a hundred fields.
+fn share(schema: &mut Value) {
+    let mut places = HashMap::new();
+    parts(schema, &mut |part| count(part, &mut places));
+    let mut shared = Map::new();
+    parts(schema, &mut |part| replace(part, &places, &mut shared));
+    if let Some(Value::Object(definitions)) = schema.get_mut("definitions") {
+        definitions.append(&mut shared);
+    }
+}
+
+/// Counts in how many places each part stands, if a part is written once.
+fn count(part: &mut Value, places: &mut HashMap<String, usize>) {
+    let seen = places.entry(part.to_string()).or_default();
+    *seen += 1;
+    if *seen == 1 {
+        parts(part, &mut |inner| count(inner, places));
+    }
+}
+
+/// Puts a reference in the place of each part that stands in more than one.
+fn replace(part: &mut Value, places: &HashMap<String, usize>, shared: &mut Map<String, Value>) {
+    let text = part.to_string();
+    parts(part, &mut |inner| replace(inner, places, shared));
+    if text.len() < WORTH_A_NAME || places.get(&text).is_none_or(|seen| *seen < 2) {
+        return;
+    }
+    // Named for what it says, so that a change elsewhere leaves the name alone.
+    let name = format!("shared.{}", to_hex(&Sha256::digest(&text)[..4]));
+    let reference = json!({ "$ref": format!("{HERE}{name}") });
+    shared.insert(name, std::mem::replace(part, reference));
+}
+
+/// Calls for each schema that stands directly in another.
+fn parts(schema: &mut Value, each: &mut impl FnMut(&mut Value)) {
+    let Value::Object(map) = schema else { return };
+    for (key, value) in map.iter_mut() {
+        match (key.as_str(), value) {
+            ("allOf" | "anyOf" | "oneOf" | "items", Value::Array(all)) => all.iter_mut().for_each(&mut *each),
+            ("properties" | "definitions", Value::Object(all)) => all.values_mut().for_each(&mut *each),
+            ("items" | "additionalProperties" | "not" | "if" | "then" | "else", value @ Value::Object(_)) => {
+                each(value)
+            }
+            _ => {}
+        }
     }
 }
 

@@ -50,15 +50,15 @@ pub enum Finding {
     NotSeen,
     /// Not claimed, and seen all the same.
     NotClaimed,
-    /// Claimed, and nothing in the run could show it.
+    /// Claimed, and nothing in the run could show it, or what did speaks for both.
     NotObservable,
 }
 
 /// Something that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trace {
-    /// Whether it shows the item, or that the item is not there.
-    pub shows: bool,
+    /// Whether it shows the item, or that the item is not there; none where it speaks for both.
+    pub shows: Option<bool>,
     /// What it is, in words.
     pub what: String,
     /// The case in which it was seen.
@@ -116,26 +116,34 @@ impl Audit {
 /// What evidence comes to: a sign in a message counts before the outcome of a case, and one that the item is not there
 /// before one that it is.
 fn shown(evidence: &[Trace]) -> Option<bool> {
-    let denied = |one: &&Trace| !one.shows && one.message.is_some();
+    let denied = |one: &&Trace| one.shows == Some(false) && one.message.is_some();
     match evidence.iter().find(denied) {
         Some(_) => Some(false),
-        None => evidence.iter().map(|one| one.shows).reduce(|one, other| one || other),
+        None => evidence.iter().filter_map(|one| one.shows).reduce(|one, other| one || other),
     }
 }
 
-/// What the cases of an item came to: the first that passed, or else the first that failed.
+/// What the cases of an item came to, with the first that says so. There are cases that a DUT without the item passes, as
+/// one that must not do something, and cases that one with a defect fails. So it is open where some passed and some
+/// failed, and where all passed without the sign that there is of the item.
 fn of_cases(run: &RunFolder, dut: usize, item: &ItemId) -> Option<Trace> {
     let about = |record: &&Record| {
         let case = run.case(record);
         record.dut == dut && (case.item == item.as_str() || case.covers.iter().any(|one| one == item.as_str()))
     };
     let with = |kind: OutcomeKind| run.records.iter().filter(about).find(|record| record.outcome.kind == kind);
-    let (record, shows) =
-        with(OutcomeKind::Pass).map(|record| (record, true)).or_else(|| Some((with(OutcomeKind::Fail)?, false)))?;
+    let (record, shows, what) = match (with(OutcomeKind::Pass), with(OutcomeKind::Fail)) {
+        (Some(record), None) if SIGNS.iter().any(|sign| sign.item == item.as_str()) => {
+            (record, None, "cases of the item passed, which by itself does not show it")
+        }
+        (Some(record), None) => (record, Some(true), "cases of the item passed and none failed"),
+        (Some(_), Some(record)) => (record, None, "some cases of the item passed and some failed"),
+        (None, Some(record)) => (record, Some(false), "no case of the item passed, and some failed"),
+        (None, None) => return None,
+    };
     Some(Trace {
         shows,
-        what: if shows { "a case of the item passed" } else { "no case of the item passed, and some failed" }
-            .to_owned(),
+        what: what.to_owned(),
         case: run.case(record).id.clone(),
         message: None,
         at_us: None,
@@ -147,7 +155,7 @@ impl Trace {
     /// What a message showed.
     fn of(shows: bool, what: &str, case: &str, message: &Message) -> Self {
         Self {
-            shows,
+            shows: Some(shows),
             what: what.to_owned(),
             case: case.to_owned(),
             message: Some(message.kind.clone()),
@@ -191,7 +199,7 @@ mod tests {
 
     fn trace(shows: bool, message: Option<&str>) -> Trace {
         Trace {
-            shows,
+            shows: Some(shows),
             what: "w".into(),
             case: "c".into(),
             message: message.map(str::to_owned),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dmsc_scr::{DutKind, ItemId, Tables};
+use dmsc_scr::{DutKind, ItemId, ItemRef, Tables, Ternary};
 
 use super::{Audit, Audited, shown};
 
@@ -15,13 +15,17 @@ pub struct Answered {
     pub why: String,
 }
 
-/// The answers that what was seen of a DUT calls for: the mandatory items are claimed, an optional one if it was shown.
-/// An item of another enabler is claimed where one that is claimed requires it.
+/// The answers that what was seen of a DUT calls for: the mandatory items are claimed, an optional one if it was shown
+/// and what it requires is not denied. An item of another enabler is claimed where one that is claimed requires it.
 pub fn answers(audit: &Audit, kind: DutKind, tables: &Tables) -> BTreeMap<ItemId, Answered> {
     let mut answers = BTreeMap::new();
     for item in tables.items().iter().filter(|item| kind.classes().contains(&item.class)) {
         let seen = audit.items.iter().find(|one| one.item == item.id);
         answers.insert(item.id.clone(), answer(item.is_mandatory(), seen));
+    }
+    while let Some((id, needed)) = unfounded(&answers, tables) {
+        let why = format!("it requires {needed}, and that is not there");
+        answers.insert(id, Answered { claimed: Some(false), why });
     }
     let claimed = |answers: &BTreeMap<ItemId, Answered>, wanted: Option<bool>| {
         let those = answers.iter().filter(|(_, answered)| answered.claimed == wanted);
@@ -39,10 +43,27 @@ pub fn answers(audit: &Audit, kind: DutKind, tables: &Tables) -> BTreeMap<ItemId
     answers
 }
 
+/// An optional item that is not denied though what it requires is, and what that is. Each that is found is denied, so
+/// there is an end.
+fn unfounded(answers: &BTreeMap<ItemId, Answered>, tables: &Tables) -> Option<(ItemId, ItemId)> {
+    let value = |item: &ItemRef| match answers.get(&item.key()).and_then(|answered| answered.claimed) {
+        Some(true) => Ternary::True,
+        Some(false) => Ternary::False,
+        None => Ternary::Unknown,
+    };
+    let open = tables.items().iter().filter(|item| {
+        !item.is_mandatory() && answers.get(&item.id).is_some_and(|answered| answered.claimed != Some(false))
+    });
+    open.filter_map(|item| Some((item, item.requirement.as_ref()?))).find_map(|(item, requirement)| {
+        let denied = requirement.refs().into_iter().find(|one| value(one) == Ternary::False)?.key();
+        (requirement.eval(&value) == Ternary::False).then(|| (item.id.clone(), denied))
+    })
+}
+
 fn answer(mandatory: bool, seen: Option<&Audited>) -> Answered {
     let evidence = seen.map(|one| one.evidence.as_slice()).unwrap_or_default();
     let shown = shown(evidence);
-    let trace = evidence.iter().find(|one| Some(one.shows) == shown);
+    let trace = evidence.iter().find(|one| one.shows == shown);
     let why = trace.map(|one| format!("{}, in {}", one.what, one.case));
     match (mandatory, shown) {
         (true, Some(false)) => {

@@ -45,18 +45,6 @@ pub(super) const SIGNS: &[Sign] = &[
         },
     },
     Sign {
-        item: "DM_SC-C-003-O",
-        seen: "Add to ./Inbox is answered with 200",
-        missing: "",
-        look: |sight| {
-            let taken = |command: &&serde_json::Value| {
-                let target = command["target_ref"].as_str().unwrap_or_default();
-                command["name"] == "Add" && command["data"] == "200" && in_inbox(target)
-            };
-            sight.commands().iter().any(taken).then_some(true)
-        },
-    },
-    Sign {
         item: "DM_SC-C-004-O",
         seen: "a message of the client that is not the last of its package",
         missing: "",
@@ -228,12 +216,12 @@ mod tests {
             "alerts": [1223, 1226],
             "final": false,
             "commands": [
-                { "cmd": "Status", "name": "Add", "data": "200", "target_ref": "./Inbox" },
+                { "cmd": "Status", "name": "Get", "data": "200" },
                 { "cmd": "Alert", "data": "1226", "items": [{ "meta": { "mark": "minor" } }] },
             ],
             "results": { "./DMAcc/x/AppAddr/y/Addr": "https://127.0.0.1:4116/OMA/DM" },
         });
-        for item in ["C-003-O", "C-004-O", "C-005-O", "C-006-O", "C-007-O"] {
+        for item in ["C-004-O", "C-005-O", "C-006-O", "C-007-O"] {
             assert_eq!(look(&format!("DM_SC-{item}"), "dm.message", &fields), [Some(true)], "{item}");
         }
         assert_eq!(look("DM_SC-C-009-O", "dm.message", &fields), [None, Some(true)]);

@@ -95,7 +95,7 @@ fn probes(cases: &[Case], dut: &Dut) -> Vec<Case> {
     let tables = Tables::builtin();
     let mut begun: Vec<&ItemId> = Vec::new();
     let mut probes = Vec::new();
-    for case in cases.iter().filter(|case| case.role == dut.role() && case.acts().is_empty()) {
+    for case in cases.iter().filter(|case| case.role == dut.role()) {
         let mandatory = tables.item(case.item.as_str()).is_some_and(dmsc_scr::Item::is_mandatory);
         if !mandatory || !begun.contains(&&case.item) {
             begun.push(&case.item);
