@@ -24,14 +24,15 @@ def main():
 # Three faults of each kind that touch different things, and the items whose cases are there to catch them.
 FAULTS = {
     "terminal": {
-        "session-id-decimal": "DM_SC-C-001-M",
-        "no-chunked": "DM_SC-C-008-M",
-        "devices-swapped": "DM_SC-D-003-M",
+        "session-id-decimal": ["DM_SC-C-001-M"],
+        "no-chunked": ["DM_SC-C-008-M"],
+        "devices-swapped": ["DM_SC-D-003-M"],
     },
     "card": {
-        "reserved-bits-set": "DM_SC-S-001-M",
-        "first-port": "DM_SC-S-001-M",
-        "serve-unauthenticated": "DM_SC-S-002-M",
+        "reserved-bits-set": ["DM_SC-S-001-M"],
+        "first-port": ["DM_SC-S-001-M"],
+        # Who resynchronises nonces has to be believed first, too.
+        "serve-unauthenticated": ["DM_SC-S-002-M", "DM_SC-S-003-O"],
     },
 }
 
@@ -47,7 +48,7 @@ def three_faults(out, kind):
     for row in matrix(out / name)["rows"]:
         if not row["external"]:
             states.setdefault(row["cells"][0]["state"], set()).add(row["item"])
-    expected = set(faults.values())
+    expected = {item for items in faults.values() for item in items}
     demand(states.get("fail") == expected, f"{', '.join(faults)}: {states.get('fail')} fail instead of {expected}")
     passed = {
         row["item"]
