@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+pub mod parts;
 pub(crate) mod tokens;
 
 use thiserror::Error;
@@ -13,6 +14,7 @@ use decode::MAX_DEPTH;
 use decode::decode_document;
 pub use encode::EncodeError;
 use encode::encode_document;
+use parts::{PartError, PartFault, UTF_8};
 
 use std::ops::Range;
 
@@ -26,9 +28,6 @@ const SYNCML_1_2: &str = "-//SYNCML//DTD SyncML 1.2//EN";
 
 /// Numeric public identifier of a SyncML 1.2 message; DM messages have no identifier of their own.
 const SYNCML_1_2_NUMBER: u32 = 0x1201;
-
-/// MIBenum of UTF-8.
-const UTF_8: u32 = 106;
 
 /// A WBXML document: its header, without the string table, and its elements.
 #[derive(Debug)]
@@ -157,39 +156,9 @@ pub struct WbxmlError {
 /// What is wrong with WBXML.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Fault {
-    /// The document ends too early.
-    #[error("the document ends inside {0}")]
-    End(&'static str),
-    /// A version that is not 1.x.
-    #[error("version octet {0:02X} is not WBXML 1.x (01, 02 or 03)")]
-    Version(u8),
-    /// A character set that is not UTF-8 or a part of it.
-    #[error("character set {0} is neither UTF-8 (106) nor US-ASCII (3); send UTF-8")]
-    Charset(u32),
-    /// A multi-octet integer of more than 32 bits.
-    #[error("a multi-octet integer does not fit 32 bits")]
-    Integer,
-    /// A length that reaches beyond the end.
-    #[error("{what} of {length} octets, {present} follow")]
-    Length {
-        /// What has the length.
-        what: &'static str,
-        /// The length given.
-        length: u32,
-        /// Octets left.
-        present: usize,
-    },
-    /// An index outside the string table.
-    #[error("index {index} is outside the string table of {length} octets")]
-    StringTable {
-        /// The index given.
-        index: u32,
-        /// Octets of the table.
-        length: usize,
-    },
-    /// A string that is not UTF-8.
-    #[error("a string that is not UTF-8")]
-    Utf8,
+    /// A part of any WBXML document that cannot be read.
+    #[error(transparent)]
+    Part(PartFault),
     /// A code page that SyncML does not have.
     #[error("code page {0} does not exist; SyncML has 0, 1 and 2")]
     Page(u8),
@@ -222,6 +191,12 @@ pub enum Fault {
     /// Octets after the root.
     #[error("{0} octets follow the root element")]
     Trailing(usize),
+}
+
+impl From<PartError> for WbxmlError {
+    fn from(error: PartError) -> Self {
+        Self { offset: error.offset, fault: Fault::Part(error.fault) }
+    }
 }
 
 #[cfg(test)]

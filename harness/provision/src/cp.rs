@@ -8,6 +8,7 @@ mod xml;
 
 use std::fmt;
 
+use dmsc_dm::wbxml::parts::{PartError, PartFault};
 use dmsc_octets::Irregularity;
 use thiserror::Error;
 
@@ -206,45 +207,21 @@ pub struct WbxmlError {
     pub fault: Fault,
 }
 
+impl From<PartError> for WbxmlError {
+    fn from(error: PartError) -> Self {
+        Self { offset: error.offset, fault: Fault::Part(error.fault) }
+    }
+}
+
 /// What is wrong with a document in WBXML.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
-    /// It ends too early.
-    #[error("the document ends inside {0}")]
-    End(&'static str),
-    /// A version that is not 1.x.
-    #[error("version octet {0:02X} is not WBXML 1.x")]
-    Version(u8),
+    /// A part of any WBXML document that cannot be read.
+    #[error(transparent)]
+    Part(PartFault),
     /// Another kind of document.
     #[error("the public identifier {0} is not that of a provisioning document ({PUBLIC_ID_NUMBER:02X}, `{PUBLIC_ID}`)")]
     PublicId(String),
-    /// A character set that is not UTF-8 or a part of it.
-    #[error("character set {0} is neither UTF-8 (106) nor US-ASCII (3)")]
-    Charset(u32),
-    /// An integer of more than 32 bits.
-    #[error("a multi-octet integer does not fit 32 bits")]
-    Integer,
-    /// A length that reaches beyond the end.
-    #[error("{what} of {length} octets, {present} follow")]
-    Length {
-        /// What has the length.
-        what: &'static str,
-        /// The length.
-        length: u32,
-        /// Octets left.
-        present: usize,
-    },
-    /// An index outside the string table.
-    #[error("index {index} is outside the string table of {length} octets")]
-    StringTable {
-        /// The index.
-        index: u32,
-        /// Octets of the table.
-        length: usize,
-    },
-    /// A text that is not UTF-8.
-    #[error("a text that is not UTF-8")]
-    Utf8,
     /// A code page that does not exist.
     #[error("code page {0} does not exist; there are 0 and 1")]
     Page(u8),

@@ -3,18 +3,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::tokens::{
-    END, ENTITY, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_ATTRIBUTES, WITH_CONTENT, name, namespace,
+use super::parts::{
+    END, ENTITY, Input, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, Table, UTF_8, WITH_ATTRIBUTES, WITH_CONTENT,
 };
-use super::{Document, Fault, PublicId, UTF_8, WbxmlError};
+use super::tokens::{name, namespace};
+use super::{Document, Fault, PublicId, WbxmlError};
 use crate::element::{Builder, Elements, Namespace, not_xml};
 use crate::irregular::Irregularities;
 
 /// Greatest number of elements inside one another, as in XML.
 pub(super) const MAX_DEPTH: usize = crate::xml::MAX_DEPTH;
-
-/// MIBenum of US-ASCII, a part of UTF-8.
-const US_ASCII: u32 = 3;
 
 /// Reads a WBXML document of the SyncML code space, such as a message or a serialised tree object.
 ///
@@ -26,35 +24,23 @@ pub(super) fn decode_document<'a>(
     octets: &'a [u8],
     irregular: &mut Irregularities,
 ) -> Result<Document<'a>, WbxmlError> {
-    let mut input = Input { octets, at: 0 };
-    let version = input.octet("the version")?;
-    if version >> 4 != 0 {
-        return Err(fault(0, Fault::Version(version)));
-    }
+    let mut input = Input::new(octets);
+    let head = input.head()?;
+    let (version, charset) = (head.version, head.charset);
     if !matches!(version, 1..=3) {
         let what = || format!("version octet {version:02X} is not that of WBXML 1.1, 1.2 or 1.3");
         irregular.note("other-wbxml-version", "", 0..1, what);
     }
-    let id_at = input.at;
-    let number = input.integer("the public identifier")?;
-    let index_at = input.at;
-    let index = if number == 0 { Some(input.integer("the public identifier")?) } else { None };
-    let public_id_at = id_at..input.at;
-    let charset_at = input.at;
-    // WBXML 1.0 has no character set; nothing is known of SyncML in it, so 1.x is read as 1.1 and later.
-    let charset = input.integer("the character set")?;
-    if !matches!(charset, UTF_8 | US_ASCII) {
-        return Err(fault(charset_at, Fault::Charset(charset)));
-    }
     if charset != UTF_8 {
         let what = || format!("character set {charset} instead of UTF-8 (106)");
-        irregular.note("other-charset", "", charset_at..input.at, what);
+        irregular.note("other-charset", "", head.charset_at, what);
     }
-    let table = Table { octets: input.sized("the string table")? };
-    let public_id = match index {
-        None => PublicId::Number(number),
-        Some(index) => PublicId::Literal(table.string(index, index_at..public_id_at.end, irregular)?),
+    let public_id_at = head.public_id_at;
+    let public_id = match head.literal {
+        None => PublicId::Number(head.number),
+        Some(found) => PublicId::Literal(whole(found, head.literal_at..public_id_at.end, irregular)),
     };
+    let table = head.table;
     let body = Body { input, table, page: 0, builder: Builder::default(), irregular };
     let (elements, end) = body.read()?;
     match octets.len() - end {
@@ -67,92 +53,13 @@ fn fault(offset: usize, fault: Fault) -> WbxmlError {
     WbxmlError { offset, fault }
 }
 
-/// The strings that a document refers to.
-struct Table<'a> {
-    octets: &'a [u8],
-}
-
-impl<'a> Table<'a> {
-    /// A string, for the reference to it in the octets `at`. It goes up to a zero octet, or to the end of the table where
-    /// an encoder left that out.
-    fn string(&self, index: u32, at: Range<usize>, irregular: &mut Irregularities) -> Result<&'a str, WbxmlError> {
-        let outside = || fault(at.start, Fault::StringTable { index, length: self.octets.len() });
-        let start = usize::try_from(index).map_err(|_| outside())?;
-        let rest = self.octets.get(start..).filter(|rest| !rest.is_empty()).ok_or_else(outside)?;
-        let string = rest.split(|octet| *octet == 0).next().unwrap_or_default();
-        let text = std::str::from_utf8(string).map_err(|_| fault(at.start, Fault::Utf8))?;
-        if string.len() == rest.len() {
-            let what = || "the last string of the string table does not end in a zero octet".to_owned();
-            irregular.note("unterminated-string", "", at, what);
-        }
-        Ok(text)
+/// A string of the table, whose reference stands at these octets.
+fn whole<'a>((text, ended): (&'a str, bool), at: Range<usize>, irregular: &mut Irregularities) -> &'a str {
+    if !ended {
+        let what = || "the last string of the string table does not end in a zero octet".to_owned();
+        irregular.note("unterminated-string", "", at, what);
     }
-}
-
-struct Input<'a> {
-    octets: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Input<'a> {
-    fn rest(&self) -> &'a [u8] {
-        self.octets.get(self.at..).unwrap_or_default()
-    }
-
-    fn octet(&mut self, what: &'static str) -> Result<u8, WbxmlError> {
-        match self.rest().first() {
-            Some(octet) => {
-                self.at += 1;
-                Ok(*octet)
-            }
-            None => Err(fault(self.at, Fault::End(what))),
-        }
-    }
-
-    /// A multi-octet integer of at most 32 bits: seven bits an octet, the high bit says that more follow.
-    fn integer(&mut self, what: &'static str) -> Result<u32, WbxmlError> {
-        let start = self.at;
-        let mut value = 0u32;
-        loop {
-            let octet = self.octet(what)?;
-            if value.leading_zeros() < 7 {
-                return Err(fault(start, Fault::Integer));
-            }
-            value = value << 7 | u32::from(octet & 0x7F);
-            if octet & 0x80 == 0 {
-                return Ok(value);
-            }
-            // Leading zero groups are redundant; five octets hold every 32-bit value.
-            if self.at - start >= 5 {
-                return Err(fault(start, Fault::Integer));
-            }
-        }
-    }
-
-    /// Octets with their number in front.
-    fn sized(&mut self, what: &'static str) -> Result<&'a [u8], WbxmlError> {
-        let start = self.at;
-        let length = self.integer(what)?;
-        let rest = self.rest();
-        let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
-        match split {
-            Some((octets, _)) => {
-                self.at += octets.len();
-                Ok(octets)
-            }
-            None => Err(fault(start, Fault::Length { what, length, present: rest.len() })),
-        }
-    }
-
-    fn string(&mut self) -> Result<&'a str, WbxmlError> {
-        let start = self.at;
-        let rest = self.rest();
-        let Some(end) = rest.iter().position(|octet| *octet == 0) else {
-            return Err(fault(self.octets.len(), Fault::End("a string")));
-        };
-        self.at += end + 1;
-        std::str::from_utf8(&rest[..end]).map_err(|error| fault(start + error.valid_up_to(), Fault::Utf8))
-    }
+    text
 }
 
 struct Body<'a, 'i> {
@@ -167,7 +74,7 @@ impl<'a> Body<'a, '_> {
     /// The elements, and the offset of what follows them.
     fn read(mut self) -> Result<(Elements<'a>, usize), WbxmlError> {
         loop {
-            let at = self.input.at;
+            let at = self.input.at();
             let what = if self.builder.depth() == 0 { "the body" } else { "an element" };
             let token = self.input.octet(what)?;
             match token {
@@ -181,18 +88,18 @@ impl<'a> Body<'a, '_> {
                     let tag = self.input.rest().first().map(|next| next & !(WITH_CONTENT | WITH_ATTRIBUTES));
                     if tag.is_some_and(|tag| tag < LITERAL) {
                         let what = || format!("a switch to code page {page} with no tag after it");
-                        self.irregular.note("stray-page-switch", "", at..self.input.at, what);
+                        self.irregular.note("stray-page-switch", "", at..self.input.at(), what);
                     }
                 }
                 END => {
                     self.in_element(at, "END")?;
-                    self.builder.close(self.input.at);
+                    self.builder.close(self.input.at());
                 }
                 ENTITY => {
                     let number = self.input.integer("an entity")?;
                     let character = char::from_u32(number).ok_or_else(|| fault(at, Fault::Entity(number)))?;
                     self.in_element(at, "content")?;
-                    self.characters(character.to_string(), at..self.input.at);
+                    self.characters(character.to_string(), at..self.input.at());
                 }
                 STR_I => {
                     let text = self.input.string()?;
@@ -202,21 +109,21 @@ impl<'a> Body<'a, '_> {
                 }
                 STR_T => {
                     let index = self.input.integer("a string index")?;
-                    let text = self.table.string(index, at..self.input.at, self.irregular)?;
+                    let text = self.referred(index, at)?;
                     self.in_element(at, "content")?;
-                    self.characters(text, at..self.input.at);
+                    self.characters(text, at..self.input.at());
                 }
                 OPAQUE => {
                     let octets = self.input.sized("opaque data")?;
                     self.in_element(at, "content")?;
-                    self.builder.binary(octets, self.input.at - octets.len()..self.input.at);
+                    self.builder.binary(octets, self.input.at() - octets.len()..self.input.at());
                 }
                 _ => self.tag(at, token)?,
             }
             if self.builder.depth() == 0
                 && let Some(elements) = self.builder.take_complete()
             {
-                return Ok((elements, self.input.at));
+                return Ok((elements, self.input.at()));
             }
         }
     }
@@ -231,6 +138,11 @@ impl<'a> Body<'a, '_> {
         self.builder.text(text, at);
     }
 
+    /// A string of the table, for the reference to it that began at an octet and has been read.
+    fn referred(&mut self, index: u32, at: usize) -> Result<&'a str, WbxmlError> {
+        Ok(whole(self.table.string(index, at)?, at..self.input.at(), self.irregular))
+    }
+
     /// Opens an element; one without content is complete at once.
     fn tag(&mut self, at: usize, token: u8) -> Result<(), WbxmlError> {
         let tag = token & !(WITH_CONTENT | WITH_ATTRIBUTES);
@@ -242,7 +154,7 @@ impl<'a> Body<'a, '_> {
         }
         let (namespace, name) = if tag == LITERAL {
             let index = self.input.integer("a literal tag")?;
-            let name = self.table.string(index, at..self.input.at, self.irregular)?;
+            let name = self.referred(index, at)?;
             if !is_name(name) {
                 return Err(fault(at, Fault::LiteralName(name.to_owned())));
             }
@@ -254,9 +166,9 @@ impl<'a> Body<'a, '_> {
         if self.builder.depth() >= MAX_DEPTH {
             return Err(fault(at, Fault::Depth));
         }
-        self.builder.open(namespace, name, at..self.input.at);
+        self.builder.open(namespace, name, at..self.input.at());
         if token & WITH_CONTENT == 0 {
-            self.builder.close(self.input.at);
+            self.builder.close(self.input.at());
         }
         Ok(())
     }

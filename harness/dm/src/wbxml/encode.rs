@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
-use super::tokens::{END, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_CONTENT, token};
+use super::parts::{END, OPAQUE, STR_T, SWITCH_PAGE, WITH_CONTENT, push_integer, push_string};
+use super::tokens::token;
 use super::{Document, PublicId};
 use crate::element::{Content, Element, shown};
 
@@ -104,11 +105,7 @@ impl Encoder<'_> {
                         self.out.push(STR_T);
                         push_integer(self.out, place);
                     }
-                    None => {
-                        self.out.push(STR_I);
-                        self.out.extend_from_slice(text.as_bytes());
-                        self.out.push(0);
-                    }
+                    None => push_string(self.out, text),
                 },
                 Content::Binary(octets, _) => self.opaque(octets)?,
             }
@@ -128,14 +125,4 @@ fn push_sized(out: &mut Vec<u8>, octets: &[u8]) -> Result<(), EncodeError> {
     push_integer(out, length);
     out.extend_from_slice(octets);
     Ok(())
-}
-
-/// A multi-octet integer: seven bits an octet, high bit set on all but the last.
-fn push_integer(out: &mut Vec<u8>, value: u32) {
-    for shift in [28, 21, 14, 7] {
-        if value >> shift != 0 {
-            out.push((value >> shift) as u8 & 0x7F | 0x80);
-        }
-    }
-    out.push((value & 0x7F) as u8);
 }

@@ -1,6 +1,7 @@
 //! The two encodings of a DM message, and which media type announces which.
 
 use dmsc_dm::syncml::{Decoded, Message, MessageSpans};
+use dmsc_dm::wbxml::parts::PartFault;
 use serde::{Deserialize, Serialize};
 
 use super::manner;
@@ -95,9 +96,10 @@ impl Encoding {
             }),
             Encoding::Wbxml => wbxml::decode(octets).map_err(|error| {
                 let (offset, refused) = match &error {
-                    wbxml::DecodeError::Wbxml(error) => {
-                        (Some(error.offset), matches!(error.fault, wbxml::Fault::Depth | wbxml::Fault::Charset(_)))
-                    }
+                    wbxml::DecodeError::Wbxml(error) => (
+                        Some(error.offset),
+                        matches!(error.fault, wbxml::Fault::Depth | wbxml::Fault::Part(PartFault::Charset(_))),
+                    ),
                     wbxml::DecodeError::Message(_) => (None, false),
                 };
                 Unreadable { reason: error.to_string(), offset, refused }

@@ -1,16 +1,16 @@
 //! From a provisioning document to WBXML.
 
-use super::tokens::{END, STR_I, SWITCH_PAGE, WITH_ATTRIBUTES, WITH_CONTENT, start_of, tag, value_of};
+use dmsc_dm::wbxml::parts::{END, SWITCH_PAGE, UTF_8, WITH_ATTRIBUTES, WITH_CONTENT, push_string};
+
+use super::tokens::{start_of, tag, value_of};
 use super::{Characteristic, Document, Element, EncodeError, Entry, PUBLIC_ID_NUMBER, Parm, checked};
 
 /// WBXML 1.3, the version that ProvCont 1.1 rests on.
 const VERSION: u8 = 0x03;
-/// MIBenum of UTF-8.
-const UTF_8: u8 = 106;
 
 /// Writes a document: no string table, and strings in place where there is no token.
 pub(super) fn document(document: &Document) -> Result<Vec<u8>, EncodeError> {
-    let mut out = Encoder { out: vec![VERSION, PUBLIC_ID_NUMBER as u8, UTF_8, 0], page: 0 };
+    let mut out = Encoder { out: vec![VERSION, PUBLIC_ID_NUMBER as u8, UTF_8 as u8, 0], page: 0 };
     let version = document.version.as_deref();
     let attributes: Vec<_> = version.into_iter().map(|version| ("version", version)).collect();
     out.open(Element::Root, &attributes, !document.characteristics.is_empty())?;
@@ -88,11 +88,7 @@ impl Encoder {
         }
         match value_of(text).filter(|_| name == "value") {
             Some(token) => self.out.push(token),
-            None => {
-                self.out.push(STR_I);
-                self.out.extend_from_slice(text.as_bytes());
-                self.out.push(0);
-            }
+            None => push_string(&mut self.out, text),
         }
         Ok(())
     }

@@ -2,25 +2,6 @@
 
 use super::Element;
 
-/// Switches the code page of what follows: of tags, or of attributes.
-pub(super) const SWITCH_PAGE: u8 = 0x00;
-/// Ends an element, or the attributes of one.
-pub(super) const END: u8 = 0x01;
-/// A character by its number.
-pub(super) const ENTITY: u8 = 0x02;
-/// A string in place, ended by a zero octet.
-pub(super) const STR_I: u8 = 0x03;
-/// A tag or attribute that is named in the string table.
-pub(super) const LITERAL: u8 = 0x04;
-/// A string of the string table.
-pub(super) const STR_T: u8 = 0x83;
-/// Octets with their number in front.
-pub(super) const OPAQUE: u8 = 0xC3;
-/// Bit of a tag that has content.
-pub(super) const WITH_CONTENT: u8 = 0x40;
-/// Bit of a tag that has attributes.
-pub(super) const WITH_ATTRIBUTES: u8 = 0x80;
-
 /// Tags; page 1 has the last two.
 pub(super) fn element(page: u8, token: u8) -> Option<Element> {
     match (page, token) {
