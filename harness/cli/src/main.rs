@@ -6,6 +6,7 @@ mod exit;
 mod failure;
 mod layout;
 mod library;
+mod new_file;
 mod source;
 mod terminal;
 

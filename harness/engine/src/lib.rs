@@ -16,6 +16,7 @@ pub mod fields;
 pub mod http;
 mod http_change;
 mod http_manner;
+pub mod key_log;
 mod layer;
 pub mod medium;
 pub mod messages;

@@ -5,6 +5,7 @@ mod ending;
 pub mod execute;
 pub mod explore;
 mod judge;
+pub mod key_log;
 mod look;
 mod missed;
 mod notes;

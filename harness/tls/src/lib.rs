@@ -27,6 +27,7 @@ mod cbc;
 mod codes;
 pub mod engine;
 mod extension;
+mod key_log;
 mod keys;
 pub mod message;
 mod prf;
@@ -44,6 +45,7 @@ pub use engine::{
     UnknownIdentity, WrongKey,
 };
 pub use extension::{Extension, ExtensionType, MaxFragmentLength};
+pub use key_log::Transcript;
 pub use message::{ClientHello, Field, Handshake, HandshakeType, ServerHello, Ssl2ClientHello};
 pub use prf::{Prf, premaster};
 pub use reader::{DecodeError, EncodeError, Fault};

@@ -6,10 +6,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use dmsc_report::folder::{RunFolder, journal_files};
 use dmsc_report::matrix::Matrix;
 use dmsc_report::render_all;
+use dmsc_runner::key_log::RunKeys;
 use dmsc_scr::{Tables, Unshown};
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
+use crate::library;
+use crate::new_file::write_new;
 use crate::terminal::{Terminal, Verbosity};
 
 /// What is made of cases that are claimed and inconclusive, or were not run.
@@ -56,7 +59,8 @@ const PLAIN_WIDTH: usize = 100;
 Examples:
   dmsc report reports/2026-01-31T10-00-00Z
   dmsc report reports/nightly --json | jq '.rows[] | {item, state: .cells[0].state}'
-  dmsc report merge part-1 part-2 -o reports/whole"
+  dmsc report merge part-1 part-2 -o reports/whole
+  dmsc report keys reports/nightly --dut handset.yaml -o keys.txt"
 )]
 pub(crate) struct Report {
     /// The run folder
@@ -74,6 +78,25 @@ pub(crate) struct Report {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Merge(Merge),
+    Keys(Keys),
+}
+
+/// Write what Wireshark needs to read the TLS connections of a run
+///
+/// A run folder holds no secrets. Those of a connection follow from its handshake and the pre-shared keys of the DUT file;
+/// they are written as a key log, for a capture that was made of the run: `wireshark -o tls.keylog_file:keys.txt`. With
+/// the log anybody can read those connections.
+#[derive(Debug, Args)]
+struct Keys {
+    /// The run folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The DUT file whose keys they are; those of the reference DUTs unless given
+    #[arg(long, value_name = "FILE")]
+    dut: Vec<PathBuf>,
+    /// Where to write the log; standard output unless given. A file that exists is not overwritten
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// Put several run folders together and render them as one
@@ -104,9 +127,50 @@ impl Report {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         match (&self.verb, &self.folder) {
             (Some(Verb::Merge(merge)), _) => merge.run(terminal),
+            (Some(Verb::Keys(keys)), _) => keys.run(terminal),
             (None, Some(folder)) => render(folder, terminal, self.json, self.inconclusive.unshown()),
             (None, None) => Err(Failure::Input("name a run folder, as `dmsc run` printed it".into())),
         }
+    }
+}
+
+impl Keys {
+    fn run(&self, terminal: &Terminal) -> Done {
+        let bundle = library::bundle(None)?;
+        let faults = library::faults(&bundle)?;
+        let mut duts = Vec::new();
+        for path in &self.dut {
+            duts.push(library::dut(path, &faults)?);
+        }
+        if duts.is_empty() {
+            for name in ["reference-card", "reference-terminal"] {
+                duts.push(library::reference(&bundle, name, &[])?);
+            }
+        }
+        let ixits = duts.iter().map(|dut| &dut.ixit);
+        let accounts = ixits.flat_map(|ixit| std::iter::once(&ixit.account).chain(&ixit.other_account));
+        let run = RunFolder::open(&self.folder).map_err(Failure::input)?;
+        let found = RunKeys::of(&run, accounts.map(|account| &account.psk));
+        if found.lines.is_empty() {
+            return Err(Failure::Input(match found.unknown {
+                0 => format!("{} has no TLS connection whose handshake came to its end", self.folder.display()),
+                count => format!(
+                    "none of the {count} TLS connections in {} has a key of the DUT file; name the file of that run with --dut",
+                    self.folder.display()
+                ),
+            }));
+        }
+        let text = found.lines.join("\n") + "\n";
+        match &self.output {
+            None => terminal.out(&text)?,
+            Some(path) => write_new(path, &text)?,
+        }
+        let others = match found.unknown {
+            0 => String::new(),
+            count => format!("; {count} have another key, such as the wrong one that a case is about"),
+        };
+        terminal.note(&format!("secrets of {} connections{others}", found.lines.len()));
+        Ok(Exit::Conforms)
     }
 }
 

@@ -13,11 +13,11 @@ use dmsc_runner::run::{RunConfig, run};
 use dmsc_runner::select::Selection;
 use dmsc_scr::{ItemId, Tables};
 
-use super::write_new;
 use crate::cmd::run::progress::Progress;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::library::{self, CasesArg};
+use crate::new_file::write_new;
 use crate::terminal::Terminal;
 
 /// Write a statement from what a DUT shows

@@ -3,16 +3,15 @@
 mod audit;
 mod draft;
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use dmsc_scr::{Draft, DutKind, ItemId, Tables};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
+use crate::new_file::write_new;
 use crate::source;
 use crate::terminal::Terminal;
 
@@ -109,17 +108,6 @@ impl New {
 /// Items that cannot be tested yet, with the reason.
 fn to_json(untested: &[(&ItemId, &str)]) -> Value {
     untested.iter().map(|(item, why)| json!({ "item": item, "why": why })).collect()
-}
-
-/// Writes a file that is not there yet: answers given once are not lost to a slip.
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
-        Failure::Input(format!(
-            "cannot write {}: {error}; name a file that does not exist yet, in a folder that does",
-            path.display()
-        ))
-    })
 }
 
 impl Check {
