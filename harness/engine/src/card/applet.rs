@@ -76,6 +76,8 @@ pub(super) struct Applet {
     scws: bool,
     /// Whether the SCWS is reached through channels.
     listens: bool,
+    /// Whether its account is reached over TLS.
+    secure: bool,
     chunks: Chunks,
     /// How much the web server sends and asks for at once, where a case does not say.
     portions: Chunks,
@@ -110,6 +112,7 @@ impl Applet {
             causes: config.causes.clone(),
             scws: config.scws,
             listens: !config.medium.has_streams(),
+            secure: config.account.is_secure(),
             chunks: Chunks::new(config.bip_chunks.clone()),
             portions: Chunks::new(match (config.choices.card.portions, config.bip_chunks.as_slice()) {
                 (Portions::Full, sizes) | (_, sizes @ [_, ..]) => sizes.to_vec(),
@@ -454,7 +457,7 @@ impl Applet {
             Origin::TriggerSms => self.sms_answered(performed, result, cat, io)?,
             Origin::Receive(channel) => return self.received(channel, response, performed, cat, io),
             Origin::Hang => self.hung_up(issued),
-            Origin::Respond(channel) if !performed => self.refused_by(channel),
+            Origin::Respond(channel) if !performed => self.refused_by(channel, cat),
             _ => {}
         }
         Ok(None)

@@ -103,6 +103,11 @@ impl Cat {
         self.fetched.take()
     }
 
+    /// Takes back commands that wait to be fetched.
+    pub fn withdraw(&mut self, unwanted: impl Fn(&Issued) -> bool) {
+        self.queue.retain(|issued| !unwanted(issued));
+    }
+
     /// Whether data of the SCWS are still on their way.
     pub fn responds(&self) -> bool {
         self.queue.iter().chain(&self.fetched).any(|issued| matches!(issued.origin, Origin::Respond(_)))

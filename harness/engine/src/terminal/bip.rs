@@ -224,10 +224,10 @@ impl Bip {
         Some((channel.id, Notice::Status(ChannelStatus::new(channel.id, Link::Established))))
     }
 
-    /// Whether the card has not fetched everything that the last client of a port has written.
-    pub(super) fn has_unread(&self, port: u16) -> bool {
-        let unread = |c: &Channel| c.server && c.port == port && c.link == Link::Listen && !c.incoming.is_empty();
-        self.channels.iter().any(unread)
+    /// How many octets the last client of a port has written that the card has not fetched.
+    pub(super) fn unread(&self, port: u16) -> usize {
+        let over = |c: &&Channel| c.server && c.port == port && c.link == Link::Listen;
+        self.channels.iter().filter(over).map(|c| c.incoming.len().saturating_add(c.coming.len())).sum()
     }
 
     /// What the last client of a port has written and nobody has fetched is lost.

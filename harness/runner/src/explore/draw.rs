@@ -54,6 +54,11 @@ const VALUES: [(&str, &[&str]); 11] = [
 /// What wakes a card up.
 const WAKE_UPS: (&str, &[&str]) = ("wake_up", &[USUAL, "status", "timer", "location", "call-control", "sms-pp"]);
 
+/// Whether a value of the IXIT differs from one drawn DUT to the next.
+pub(super) fn is_drawn(name: &str) -> bool {
+    VALUES.into_iter().chain([WAKE_UPS]).any(|(own, _)| own == name)
+}
+
 /// Everything that a DUT of a kind can be made of, for counting.
 pub(super) fn everything(kind: DutKind) -> Vec<Pick> {
     let choices = Choice::of(side(kind)).flat_map(|choice| {

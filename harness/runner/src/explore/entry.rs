@@ -8,7 +8,7 @@ use dmsc_language::dut::Dut;
 use dmsc_language::variant::Variant;
 use serde_json::{Map, Value, json};
 
-use super::draw::Pick;
+use super::draw::{Pick, is_drawn};
 
 /// The variant that has made these picks.
 pub(super) fn variant(id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
@@ -48,6 +48,18 @@ pub(super) fn variant(id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
         ixit,
         statement: BTreeMap::new(),
         inconclusive: Vec::new(),
+    }
+}
+
+/// Gives a variant the values of the IXIT that go along with an alternative: those that the known variant of it alone has
+/// and that are not drawn by themselves.
+pub(super) fn go_along(variant: &mut Variant, known: &[Variant]) {
+    for one in known.iter().filter(|one| one.choices.len() == 1 && one.side == variant.side) {
+        if one.choices.iter().all(|chosen| variant.choices.contains(chosen)) {
+            for (name, value) in one.ixit.iter().filter(|(name, _)| !is_drawn(name)) {
+                variant.ixit.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
     }
 }
 

@@ -94,6 +94,7 @@ impl Explore<'_> {
     /// The variant of a DUT that has made these picks.
     fn variant(&self, id: &str, dut: &Dut, picks: &[Pick]) -> Variant {
         let mut variant = entry::variant(id, dut, picks);
+        entry::go_along(&mut variant, self.known);
         let part = |known: &&Variant| entry::is_part(known, &variant);
         variant.inconclusive =
             self.known.iter().filter(part).flat_map(|known| known.inconclusive.iter().cloned()).collect();

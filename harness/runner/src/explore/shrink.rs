@@ -2,7 +2,7 @@
 
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_language::case::Case;
-use dmsc_scr::Verdict;
+use dmsc_scr::{Tables, Verdict};
 
 use super::draw::Pick;
 use super::entry::variant;
@@ -20,8 +20,9 @@ pub(super) struct Shrinker<'a> {
 impl Shrinker<'_> {
     /// Explains every case that misjudges a DUT, by what is known or by a new finding.
     pub(super) fn explain(&mut self, candidate: &Candidate<'_>, judged: &Judged) -> Result<(), ProveError> {
-        let items = !judged.items.is_empty();
-        let wrong = judged.wrong.iter().chain(judged.open.iter().filter(|_| items));
+        let missed = !judged.items.is_empty();
+        let open = judged.open.iter().filter(|open| missed && self.is_mandatory(open));
+        let wrong: Vec<&Unclean> = judged.wrong.iter().chain(open).collect();
         let mut met: Vec<usize> = Vec::new();
         for unclean in wrong {
             let known = self.findings.iter().position(|finding| {
@@ -43,6 +44,13 @@ impl Shrinker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a case is one of those that a mandatory item needs.
+    fn is_mandatory(&self, open: &Unclean) -> bool {
+        let case = self.what.cases.iter().find(|case| case.name() == open.case);
+        let item = case.and_then(|case| Tables::builtin().item(case.item.as_str()));
+        item.is_some_and(dmsc_scr::Item::is_mandatory)
     }
 
     /// The fewest picks with which a case still misjudges a DUT; gives the place of the finding.

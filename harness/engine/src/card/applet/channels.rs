@@ -151,15 +151,23 @@ impl Applet {
 
     /// CLOSE CHANNEL is answered: whatever comes now is another client's.
     pub(super) fn hung_up(&mut self, issued: &Issued) {
-        let command = ProactiveCommand::parse(&issued.octets).ok();
-        let channel = command.and_then(|c| c.devices()).and_then(|devices| devices.destination.channel_number());
+        let channel = hung_up_on(issued);
         for served in self.served.iter_mut().filter(|served| Some(served.channel) == channel) {
             served.closing = false;
         }
     }
 
-    /// The terminal takes no data for a client: it has gone. One with TLS may have left an alert.
-    pub(super) fn refused_by(&mut self, channel: u8) {
+    /// The terminal takes no data for a client: it has gone, and what else was meant for it is not for the next one. One
+    /// with TLS may have left an alert.
+    pub(super) fn refused_by(&mut self, channel: u8, cat: &mut Cat) {
+        cat.withdraw(|issued| match issued.origin {
+            Origin::Respond(to) => to == channel,
+            Origin::Hang => hung_up_on(issued) == Some(channel),
+            _ => false,
+        });
+        for served in self.served.iter_mut().filter(|served| served.channel == channel) {
+            served.closing = false;
+        }
         if let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) {
             served.leaving = served.client.as_ref().is_some_and(Conduit::is_tls);
             if !served.leaving {
@@ -248,4 +256,10 @@ impl Applet {
         }
         Ok(())
     }
+}
+
+/// The channel that a CLOSE CHANNEL names.
+fn hung_up_on(issued: &Issued) -> Option<u8> {
+    let command = ProactiveCommand::parse(&issued.octets).ok()?;
+    command.devices()?.destination.channel_number()
 }

@@ -46,9 +46,9 @@ impl Applet {
         Ok(())
     }
 
-    /// Closes the second listener, where the card has it for a while only.
+    /// Closes the second listener, where the card has it for a while only. A card whose account names it keeps it.
     pub(super) fn close_secure(&mut self, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
-        if self.choices.listeners != Listeners::SecureForAWhile {
+        if self.secure || self.choices.listeners != Listeners::SecureForAWhile {
             return Ok(());
         }
         let Some(place) = self.served.iter().position(|served| served.port == SECURE_PORT) else { return Ok(()) };
