@@ -58,7 +58,8 @@ impl Terminal {
     pub(super) fn resume_late(&mut self) {
         let Some(waiting) = self.http.postponed.as_mut().filter(|waiting| waiting.until <= self.io.now) else { return };
         let left = self.bip.unread(waiting.address.port);
-        if left > 0 && left < waiting.left {
+        // With everything fetched the card may have to be told yet that the connection is over.
+        if left < waiting.left {
             (waiting.left, waiting.until) = (left, self.io.now + PATIENCE);
             return;
         }

@@ -5,7 +5,6 @@ use dmsc_language::case::Case;
 use dmsc_scr::{Tables, Verdict};
 
 use super::draw::Pick;
-use super::entry::variant;
 use super::{Candidate, Explore, Finding};
 use crate::prove::suite::run;
 use crate::prove::{Judged, ProveError, Unclean};
@@ -89,7 +88,7 @@ impl Shrinker<'_> {
                 .collect(),
             cases: vec![unclean.clone()],
             met: 0,
-            variant: variant(&format!("explored-{}-{number}", self.what.seed), candidate.dut, &picks),
+            variant: self.what.variant(&format!("explored-{}-{number}", self.what.seed), candidate.dut, &picks),
             picks,
         });
         Ok(number.saturating_sub(1))
