@@ -290,7 +290,7 @@ class Session:
     def follow(self, address):
         """RespURI: the account's own authority stands for where the server is really reached."""
         target = urlsplit(address)
-        if target.scheme != "http" or not target.hostname:
+        if target.scheme != urlsplit(self.args.address).scheme or not target.hostname:
             raise EndOfSession(f"RespURI `{address}` leads nowhere")
         here, there = urlsplit(self.url).netloc, target.netloc
         account = urlsplit(self.args.address).netloc

@@ -63,18 +63,40 @@ FINDINGS = {"client": CLIENT, "server": SERVER}
 PLANTED = {"client": CLIENT_BUGS, "server": SERVER_BUGS}
 # Bugs in what an optional item asks for, of which there is no case yet.
 NO_CASE = {"client": {}, "server": {}}
+# stunnel stands before the DUT, and the account is one of HTTPS.
+TLS_ACCOUNT = (r"^ixit:$", "ixit:\n  address: https://{host}:{port}/OMA/DM")
+TLS_WRAP = r"\1- python3\n\1- harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
 # Clean DUTs that are set up otherwise than the file of the fixtures has it: what is replaced in it.
 SETUPS = {
-    # The account names a server that is somewhere else; where to connect the client is told apart.
     "client": {
+        # The account names a server that is somewhere else; where to connect the client is told apart.
         "elsewhere": [
             (r"--address=http://(\{host\}:\{port\})/OMA/DM", r"--connect=\1"),
             (r"^ixit:$", "ixit:\n  address: http://127.0.0.1:3516/OMA/DM"),
-        ]
+        ],
+        "over-tls": [
+            (r"^( +)- python3\n +- (.*dm_client.py)\n", TLS_WRAP.format(side="client", plain="--connect={plain}")),
+            ("--address=http:", "--address=https:"),
+            TLS_ACCOUNT,
+        ],
     },
-    # Nothing makes the server send a notification.
-    "server": {"unwoken": [(r"^    wake:\n(      - .*\n)+", "")]},
+    "server": {
+        # Nothing makes the server send a notification.
+        "unwoken": [(r"^    wake:\n(      - .*\n)+", "")],
+        "over-tls": [
+            (r"^( +)- python3\n +- (.*dm_server.py)\n +- --listen=.*\n", TLS_WRAP.format(side="server", plain="--listen={plain}")),
+            ("--address=http:", "--address=https:"),
+            TLS_ACCOUNT,
+        ],
+    },
 }
+# What the statement of such a DUT claims besides.
+CLAIMS = {
+    "client": {"over-tls": ["DM_SC-C-009-O", "DM-SEC-C-014"]},
+    "server": {"over-tls": ["DM_SC-S-006-O", "SCWS-S-017"]},
+}
+# The cases that it runs, where that is not the whole suite: a server is waited for often.
+PARTS = {"server": {"over-tls": ["--item", "S-006"]}}
 # A run now and then waits for what must not come.
 WORKERS = (os.cpu_count() or 1) + 1
 
@@ -113,7 +135,7 @@ def one(out, number, run):
     side, name, planted = run
     folder = out / f"{side}-{name}"
     dut = write_dut(out, number, side, name, planted)
-    cases = ["--case", FINDINGS[side][name][1]] if planted else []
+    cases = ["--case", FINDINGS[side][name][1]] if planted else PARTS.get(side, {}).get(name, [])
     try:
         done = dmsc("run", "--dut", dut, "--out", folder, *cases, timeout=900)
         demand_exit(done, CONFORMS, INCONCLUSIVE, *([FAILS] if planted else []))
@@ -147,7 +169,7 @@ def write_dut(out, number, side, name, planted):
     source = ROOT / f"fixtures/duts/python-{side}.yaml"
     state = out / f"{side}-{name}.state.json"
     changes = [(re.escape(f"target/dut/python-{side}.json"), str(state)), ("34516", str(34516 + number))]
-    changes += [(f"ics: python-{side}.ics.yaml", f"ics: {source.with_name(f'python-{side}.ics.yaml')}")]
+    changes += [(f"ics: python-{side}.ics.yaml", f"ics: {statement(out, side, name)}")]
     changes += [(rf"^( +)- (--state={re.escape(str(state))})$", rf"\1- \2\n\1- --bug={name}")] if planted else SETUPS[side].get(name, [])
     text = source.read_text()
     for pattern, by in changes:
@@ -155,6 +177,22 @@ def write_dut(out, number, side, name, planted):
         demand(found or pattern == "34516", f"{source} has no `{pattern}`")
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{side}-{name}.dut.yaml"
+    path.write_text(text)
+    return path
+
+
+def statement(out, side, name):
+    """The statement of the fixtures, with what a DUT claims besides."""
+    source = ROOT / f"fixtures/duts/python-{side}.ics.yaml"
+    claims = CLAIMS[side].get(name)
+    if not claims:
+        return source
+    text = source.read_text()
+    for item in claims:
+        text, found = re.subn(f"^  {item}: no", f"  {item}: yes", text, flags=re.MULTILINE)
+        demand(found, f"{source} does not deny {item}")
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{side}-{name}.ics.yaml"
     path.write_text(text)
     return path
 
