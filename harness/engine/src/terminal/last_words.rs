@@ -11,7 +11,7 @@ use crate::medium::Medium;
 use crate::patch::Change;
 use crate::player::PlayerIo;
 
-/// How long a connection waits for the card; what it has not fetched by then is lost.
+/// How long a connection waits for a card that is at rest; what it has not fetched by then is lost.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection that waits.
@@ -51,10 +51,14 @@ impl Terminal {
         }
     }
 
-    /// Opens the connection that waits, if it has waited long enough.
+    /// Opens the connection that waits, if it has waited long enough. A card that is still busy with the one before is slow,
+    /// and what it sends meanwhile must not reach the new one.
     pub(super) fn resume_late(&mut self) {
-        if self.http.postponed.as_ref().is_some_and(|waiting| waiting.until <= self.io.now) {
-            self.open_postponed();
+        let (idle, now) = (self.is_idle(), self.io.now);
+        match self.http.postponed.as_mut().filter(|waiting| waiting.until <= now) {
+            Some(_) if idle => self.open_postponed(),
+            Some(waiting) => waiting.until = now + PATIENCE,
+            None => {}
         }
     }
 
