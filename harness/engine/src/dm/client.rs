@@ -103,6 +103,8 @@ struct Session {
     resynchronising: bool,
     /// The alerts that Package#1 has told.
     opening_alerts: Vec<Command>,
+    /// Whether Package#3 has told the generic alerts that the client makes up.
+    told_generic: bool,
     /// Whether the last message has been said; it only waits for its answer.
     over: bool,
 }
@@ -226,6 +228,7 @@ impl DmClient {
             receiver: Receiver::default(),
             resynchronising: false,
             opening_alerts: Vec::new(),
+            told_generic: false,
             over: false,
         };
         self.resynchronise(&mut session);

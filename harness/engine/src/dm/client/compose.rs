@@ -86,7 +86,7 @@ impl DmClient {
         }
         let adds = trusted && session.server_closed && !goes_on && !answers.is_empty();
         if adds {
-            self.add_own(&mut answers);
+            self.add_own(session, &mut answers);
         }
         // Status comes before what has waited; so do the Results of a package that ends here.
         let least = if goes_on { answers.len().saturating_add(1) } else { 1 };
@@ -168,10 +168,12 @@ impl DmClient {
     }
 
     /// Adds what the client tells by itself in Package#3.
-    fn add_own(&mut self, answers: &mut Vec<Command>) {
+    fn add_own(&mut self, session: &mut Session, answers: &mut Vec<Command>) {
         let (first, last) = opening::package3_alerts(&self.choices);
         answers.splice(0..0, first);
-        answers.extend(last);
+        // A generic alert that was told is not told again (DMPRO 8.7).
+        let again = std::mem::replace(&mut session.told_generic, true);
+        answers.extend(last.into_iter().filter(|alert| !(again && opening::is_generic(alert))));
         if self.choices.client.raised_alerts == RaisedAlerts::Package3 {
             answers.extend(self.raised_alerts());
         }
