@@ -139,7 +139,7 @@ impl Terminal {
         let encoding = directive.encoding().unwrap_or(self.client.encoding);
         let mut body = match directive.body() {
             Some(body) => body,
-            None => encoding.encode(message, &self.config.choices.octets).map_err(PlayerError)?,
+            None => self.client.encode(message, encoding).map_err(PlayerError)?,
         };
         change.edit(&mut body)?;
         self.io.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));

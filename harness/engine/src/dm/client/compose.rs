@@ -104,12 +104,19 @@ impl DmClient {
             switches: &self.switches,
             limits: session.limits,
             request,
+            terse: false,
         };
         let closing = (!session.server_closed).then(|| opening::alert("1222"));
         session.outbox.refuse_too_large(&scales, &message, closing.as_ref());
         let halves = self.choices.client.package3_messages == Package3Messages::Two && session.server_closed;
         let most = if halves && !goes_on { session.outbox.len().div_ceil(2) } else { usize::MAX };
+        let (header, outbox) = (message.clone(), session.outbox.clone());
         session.outbox.fill(&mut message, least..=most, &scales, closing.as_ref());
+        if !scales.fits(&message, closing.as_ref()) {
+            // Written as the client likes to, not even the least has room.
+            (message, session.outbox) = (header, outbox);
+            session.outbox.fill(&mut message, least..=most, &scales.terse(), closing.as_ref());
+        }
         let results = message.commands.iter().any(|command| command.cmd == CommandName::Results);
         let asks = !results || self.choices.client.next_message == NextMessage::Always;
         if let Some(closing) = closing.filter(|_| asks && !self.switches.on(Switch::NoNextMessage)) {
