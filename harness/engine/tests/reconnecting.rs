@@ -63,3 +63,17 @@ fn events_of_a_connection_that_the_card_has_closed_are_not_another_client() {
         assert_eq!(last.fields["package"], 3, "{:?}", kinds(&events));
     }
 }
+
+#[test]
+fn reads_that_the_card_leaves_no_time_for_do_not_pile_up() {
+    let busy = [("pace", "300-ms"), ("connection", "closed"), ("meanwhile", "reads"), ("tls-records", "short")];
+    let (mut player, mut link) = pair(&[("portions", "uneven")], &busy);
+    let send = Some(("envelope.terminal-applications", What::Notification));
+    let events = run(&mut player, &mut link, Duration::from_secs(600), send);
+    assert_clean(&events);
+    assert_eq!(find(&events, "dm.message", true).len(), 2, "{:?}", kinds(&events));
+    let told: Vec<&str> = kinds(&events).into_iter().filter(|kind| *kind != "response").collect();
+    let read = ["select", "select", "read-binary"];
+    assert!(told.windows(3).any(|three| three == read), "{told:?}");
+    assert!(!told.windows(6).any(|six| six == [read, read].concat()), "{told:?}");
+}
