@@ -1,16 +1,28 @@
 //! HTTP messages as a case or a fault changes them.
 
 use crate::http::{HttpMessage, Start, reason};
-use crate::messages::{Body, Edits, HttpWith};
+use crate::messages::{Body, Edits, HttpWith, Reuse};
 use crate::patch::Change;
 use crate::player::PlayerError;
 
-/// Writes an HTTP message with changes. Gives the octets, and whether the connection is to be closed after them.
+/// An HTTP message as it is to be sent.
+pub(crate) struct Written {
+    /// Its octets.
+    pub(crate) octets: Vec<u8>,
+    /// Whether it takes a connection of its own.
+    pub(crate) renew: bool,
+    /// Whether the connection is to be closed after it.
+    pub(crate) close: bool,
+}
+
+/// Writes an HTTP message with changes.
 ///
 /// # Errors
 /// [`PlayerError`] when a field does not fit.
-pub(crate) fn write(mut message: HttpMessage, change: Option<&Change>) -> Result<(Vec<u8>, bool), PlayerError> {
-    let Some(change) = change else { return Ok((message.encode(), false)) };
+pub(crate) fn write(mut message: HttpMessage, change: Option<&Change>) -> Result<Written, PlayerError> {
+    let Some(change) = change else {
+        return Ok(Written { octets: message.encode(), renew: false, close: false });
+    };
     let with: HttpWith = change.read()?;
     let misplaced: &[(&str, bool)] = match &mut message.start {
         Start::Request { .. } => &[("status", with.status.is_some()), ("reason", with.reason.is_some())],
@@ -45,7 +57,7 @@ pub(crate) fn write(mut message: HttpMessage, change: Option<&Change>) -> Result
     if let Some(Edits(mutate)) = with.mutate {
         Change { mutate, ..Change::default() }.edit(&mut octets)?;
     }
-    Ok((octets, with.close.unwrap_or_default()))
+    Ok(Written { octets, renew: with.connection == Some(Reuse::New), close: with.close.unwrap_or_default() })
 }
 
 /// Sets a header field by name (`_` stands for `-`); nothing takes it out.

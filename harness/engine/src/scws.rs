@@ -12,7 +12,7 @@ use crate::dm::{Directive, DmServer, Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{HttpError, HttpMessage, Start};
-use crate::http_change::write;
+use crate::http_change::{Written, write};
 use crate::http_manner;
 use crate::layer::NUMBER;
 use crate::messages::HttpWith;
@@ -253,7 +253,7 @@ impl Scws {
         let response = http_manner::apply(response, "", &http);
         let kept = asked_by.keep && (http == Http::default() || response.keeps_alive());
         let change = io.change("http.response", asked, || response.fields());
-        let (mut octets, close) = write(response.clone(), change.as_ref())?;
+        let Written { mut octets, close, .. } = write(response.clone(), change.as_ref())?;
         io.say(Actor::Server, "http.response", &octets, || response.fields());
         if asked_by.modern && http.interim == Interim::Continue {
             octets.splice(0..0, *b"HTTP/1.1 100 Continue\r\n\r\n");

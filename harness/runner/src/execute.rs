@@ -390,10 +390,10 @@ impl<'a> Executor<'a> {
                 continue;
             }
             let fits = event.heard && kind.takes(&event.kind);
-            let ours = fits && (filter.is_none_or(|f| f.accepts(&event.fields)) || missed.package.goes_on_with(&event));
             let round = self.looks_past_challenges && is_of_challenge(&event, self.session.account());
-            if ours && (whole || !round) {
-                if self.joins_packages && !whole && !missed.package.is_complete_with(&event) {
+            let joins = self.joins_packages && !whole;
+            if fits && (whole || !round) && missed.counts(&event, filter, joins) {
+                if joins && !missed.package.is_complete_with(&event) {
                     // The rest is asked for, and has its own window.
                     began = event.at;
                     missed.package.add(&event);
@@ -423,7 +423,7 @@ impl<'a> Executor<'a> {
                 _ if round && fits => {
                     // What comes after the challenge has its own window.
                     began = event.at;
-                    missed.challenged = missed.challenged.saturating_add(1);
+                    missed.challenge();
                 }
                 Some(filter) if fits => missed.aside(&event, filter),
                 _ => missed.other(&event.kind),

@@ -24,6 +24,8 @@ pub(crate) struct Missed {
     pub(crate) unreadable: Option<Rc<Event>>,
     /// The messages of a package that is not complete.
     pub(crate) package: Package,
+    /// The messages of a package that is not complete, none of which counts by itself.
+    before: Package,
     /// Messages of a round of challenge.
     pub(crate) challenged: usize,
     /// Messages of the kind that do not count here: how many, and where the first departs.
@@ -44,9 +46,40 @@ impl Missed {
         self.unreadable.get_or_insert_with(|| Rc::clone(event));
     }
 
+    /// Whether a message of the kind counts: by itself, with what came of its package before where packages are joined, or
+    /// because its package does.
+    pub(crate) fn counts(&mut self, event: &Event, filter: Option<&Template>, joins: bool) -> bool {
+        if self.package.goes_on_with(event) {
+            return true;
+        }
+        let goes_on = joins && self.before.goes_on_with(event);
+        let with_others = |filter: &Template| {
+            let last = Rc::new(event.clone());
+            goes_on && self.before.is_complete_with(event) && filter.accepts(&self.before.joined(last).fields)
+        };
+        let counts = filter.is_none_or(|filter| filter.accepts(&event.fields) || with_others(filter));
+        if counts && goes_on {
+            self.package = std::mem::take(&mut self.before);
+        }
+        counts
+    }
+
+    /// A message of a round of challenge came: what it belongs to comes again.
+    pub(crate) fn challenge(&mut self) {
+        self.challenged = self.challenged.saturating_add(1);
+        self.before = Package::default();
+    }
+
     /// A message of the kind came that does not count.
     pub(crate) fn aside(&mut self, event: &Event, filter: &Template) {
         self.aside = self.aside.saturating_add(1);
+        if !self.before.goes_on_with(event) {
+            self.before = Package::default();
+        }
+        match self.before.is_complete_with(event) {
+            true => self.before = Package::default(),
+            false => self.before.add(event),
+        }
         let first = || filter.matches_in(&event.fields, event.scope()).mismatches.into_iter().next();
         if self.departure.is_none() {
             self.departure = first().map(|m| format!("{} is {}, where {} counts", m.path, m.got, m.expected));
@@ -118,4 +151,54 @@ pub(crate) fn hides(event: &Event, kind: &Kind) -> bool {
 /// Whether a message cannot be read as what it should be.
 pub(crate) fn is_unreadable(event: &Event) -> bool {
     matches!(&*event.kind, "dm.unreadable" | "http.garbage") || event.fields.get("malformed").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use dmsc_engine::event::Actor;
+    use dmsc_link::Time;
+    use serde_json::json;
+
+    use super::*;
+
+    fn message(is_final: bool, statuses: Value) -> Event {
+        let fields = json!({ "session_id": "1", "final": is_final, "statuses": statuses });
+        let (from, kind) = (Actor::Client, "dm.message".into());
+        Event { at: Time::ZERO, from, kind, fields: fields.into(), octets: Vec::new(), heard: true, wants_answer: true }
+    }
+
+    fn about(names: &[&str]) -> Template {
+        let all: Vec<Value> = names.iter().map(|name| json!({ "of": name })).collect();
+        Template::compile(&json!({ "statuses": { "contains": all } })).unwrap()
+    }
+
+    #[test]
+    fn a_package_counts_whichever_of_its_messages_does() {
+        let first = message(false, json!([{ "of": "Sequence" }]));
+        let last = message(true, json!([{ "of": "Add" }]));
+        for names in [&["Add"][..], &["Sequence", "Add"]] {
+            let mut missed = Missed::default();
+            let filter = about(names);
+            assert!(!missed.counts(&first, Some(&filter), true));
+            missed.aside(&first, &filter);
+            assert!(missed.counts(&last, Some(&filter), true), "{names:?}");
+            let whole = missed.package.joined(Rc::new(last.clone()));
+            assert_eq!(whole.fields["statuses"], json!([{ "of": "Sequence" }, { "of": "Add" }]));
+        }
+    }
+
+    #[test]
+    fn messages_looked_at_apart_and_those_of_another_package_are_not_joined() {
+        let (first, last) = (message(false, json!([{ "of": "Sequence" }])), message(true, json!([{ "of": "Add" }])));
+        let both = about(&["Sequence", "Add"]);
+        let mut apart = Missed::default();
+        apart.aside(&first, &both);
+        assert!(!apart.counts(&last, Some(&both), false));
+        assert!(apart.counts(&last, Some(&about(&["Add"])), false));
+        assert_eq!(apart.package.open(), None);
+        let mut next = Missed::default();
+        next.aside(&first, &both);
+        next.aside(&message(true, json!([])), &both);
+        assert!(!next.counts(&last, Some(&both), true));
+    }
 }

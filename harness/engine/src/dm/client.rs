@@ -103,6 +103,8 @@ struct Session {
     resynchronising: bool,
     /// The alerts that Package#1 has told.
     opening_alerts: Vec<Command>,
+    /// Whether Package#3 has told the generic alerts that the client makes up.
+    told_generic: bool,
     /// Whether the last message has been said; it only waits for its answer.
     over: bool,
 }
@@ -174,6 +176,15 @@ impl DmClient {
         self.accounts.get(account).map_or(&NONE, |account| &account.psk)
     }
 
+    /// The octets of a message that goes out in this encoding.
+    ///
+    /// # Errors
+    /// The codec's own words when a value of the message cannot be written.
+    pub(crate) fn encode(&self, message: &Message, encoding: Encoding) -> Result<Vec<u8>, String> {
+        let limits = self.session.as_ref().map(|session| session.limits).unwrap_or_default();
+        limits.encode(message, encoding, &self.choices.octets, &self.switches)
+    }
+
     /// Ends the session, as a lost connection does.
     ///
     /// Returns whether there was one.
@@ -226,6 +237,7 @@ impl DmClient {
             receiver: Receiver::default(),
             resynchronising: false,
             opening_alerts: Vec::new(),
+            told_generic: false,
             over: false,
         };
         self.resynchronise(&mut session);

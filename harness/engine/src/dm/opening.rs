@@ -44,6 +44,11 @@ pub(super) fn generic(what: &str, choices: &Choices) -> Command {
     alert
 }
 
+/// Whether a command is a generic alert.
+pub(super) fn is_generic(command: &Command) -> bool {
+    command.alert_code().is_some_and(|code| code.code() == 1226)
+}
+
 fn told(code: &str, kind: &str, data: &str) -> Command {
     let mut alert = alert(code);
     let (data, meta) = (Some(Data::Text(data.to_owned())), Some(Meta::new("chr", kind)));
@@ -106,7 +111,7 @@ pub(super) fn package3_alerts(choices: &Choices) -> (Vec<Command>, Vec<Command>)
         Package3Alerts::Nothing => (Vec::new(), Vec::new()),
         Package3Alerts::EventFirst => (vec![event()], Vec::new()),
         Package3Alerts::EventLast => (Vec::new(), vec![event()]),
-        Package3Alerts::GenericLast => (Vec::new(), vec![generic("busy", choices), generic("ready", choices)]),
+        Package3Alerts::GenericLast => (Vec::new(), vec![generic("busy", choices), generic("idle", choices)]),
     }
 }
 

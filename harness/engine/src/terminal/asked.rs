@@ -2,7 +2,6 @@
 
 use super::Terminal;
 use crate::http::HttpMessage;
-use crate::messages::{HttpWith, Reuse};
 use crate::patch::Change;
 use crate::player::PlayerError;
 
@@ -38,9 +37,6 @@ impl Terminal {
     pub(super) fn raw_request(&mut self, change: &Change) -> Result<(), PlayerError> {
         self.http.asked = true;
         let (address, encoding) = self.default_address()?;
-        if change.read::<HttpWith>()?.connection == Some(Reuse::New) {
-            self.disconnect();
-        }
         let request = HttpMessage::post(&address.path, &address.host_header(), Vec::new())
             .with("Content-Type", encoding.media_type());
         self.request(request, &address, Some(change))

@@ -199,6 +199,10 @@ impl Terminal {
             Meanwhile::Status => vec![select::status()],
             Meanwhile::Reads => vec![select::select_id(0x3F00), select::select_id(0x2FE2), select::read_binary(0, 10)],
         };
+        // While the card goes on with commands of its own they do not pile up: what comes after would wait for all of them.
+        if self.queue.iter().any(|out| commands.contains(&out.command)) {
+            return;
+        }
         let outs = commands.into_iter().map(|command| Out { command, octets: None, purpose: Purpose::Script });
         self.queue.extend(outs);
     }

@@ -21,7 +21,7 @@ use crate::dm::{Directive, Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{Framing, HttpError, HttpMessage, Start};
-use crate::http_change::write;
+use crate::http_change::{Written, write};
 use crate::http_manner;
 use crate::layer::{Layer, NUMBER};
 use crate::medium::Medium;
@@ -139,7 +139,7 @@ impl Terminal {
         let encoding = directive.encoding().unwrap_or(self.client.encoding);
         let mut body = match directive.body() {
             Some(body) => body,
-            None => encoding.encode(message, &self.config.choices.octets).map_err(PlayerError)?,
+            None => self.client.encode(message, encoding).map_err(PlayerError)?,
         };
         change.edit(&mut body)?;
         self.io.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
@@ -166,11 +166,11 @@ impl Terminal {
         asked: Option<&Change>,
     ) -> Result<(), PlayerError> {
         let change = self.io.change("http.request", asked, || request.fields());
-        let (octets, close) = write(request.clone(), change.as_ref())?;
+        let Written { octets, renew, close } = write(request.clone(), change.as_ref())?;
         self.io.say(Actor::Client, "http.request", &octets, || request.fields());
         let choices = &self.config.choices.http;
         self.http.one_exchange = *choices != Http::default() && !request.keeps_alive();
-        if choices.reconnects == Reconnects::EachTime && self.http.is_open() {
+        if (renew || choices.reconnects == Reconnects::EachTime) && self.http.is_open() {
             self.disconnect();
         }
         self.transmit(address, &octets);

@@ -11,7 +11,7 @@ use crate::medium::Medium;
 use crate::patch::Change;
 use crate::player::PlayerIo;
 
-/// How long a connection waits for a card that fetches nothing; what is left then is lost.
+/// How long a connection waits for a card that is at rest; what it has not fetched by then is lost.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection that waits.
@@ -21,16 +21,13 @@ pub(super) struct Postponed {
     asked: Option<Change>,
     /// The request that is to go over it.
     octets: Vec<u8>,
-    /// Octets that the card had not fetched when it was looked last.
-    left: usize,
-    /// When it is looked again, whether the card has fetched any more.
+    /// When it waits no longer.
     pub(super) until: Time,
 }
 
 impl Postponed {
-    fn new(address: &Address, asked: Option<&Change>, left: usize, io: &PlayerIo) -> Postponed {
-        let (address, asked) = (address.clone(), asked.cloned());
-        Postponed { address, asked, octets: Vec::new(), left, until: io.now + PATIENCE }
+    fn new(address: &Address, asked: Option<&Change>, io: &PlayerIo) -> Postponed {
+        Postponed { address: address.clone(), asked: asked.cloned(), octets: Vec::new(), until: io.now + PATIENCE }
     }
 
     /// The request that is to go over it.
@@ -42,9 +39,9 @@ impl Postponed {
 impl Terminal {
     /// Keeps a connection for later where the card has octets to fetch from the one before; gives whether it does.
     pub(super) fn postpone(&mut self, address: &Address, asked: Option<&Change>) -> bool {
-        let left = if self.config.medium == Medium::Contact { self.bip.unread(address.port) } else { 0 };
-        self.http.postponed = (left > 0).then(|| Postponed::new(address, asked, left, &self.io));
-        left > 0
+        let waits = self.config.medium == Medium::Contact && self.bip.unread(address.port) > 0;
+        self.http.postponed = waits.then(|| Postponed::new(address, asked, &self.io));
+        waits
     }
 
     /// There is nothing to say to the card: the connection that waits is opened, if the card has fetched everything.
@@ -54,16 +51,15 @@ impl Terminal {
         }
     }
 
-    /// Opens the connection that waits, if it has waited long enough: a card that is still fetching is waited for.
+    /// Opens the connection that waits, if it has waited long enough. A card that is still busy with the one before is slow,
+    /// and what it sends meanwhile must not reach the new one.
     pub(super) fn resume_late(&mut self) {
-        let Some(waiting) = self.http.postponed.as_mut().filter(|waiting| waiting.until <= self.io.now) else { return };
-        let left = self.bip.unread(waiting.address.port);
-        // With everything fetched the card may have to be told yet that the connection is over.
-        if left < waiting.left {
-            (waiting.left, waiting.until) = (left, self.io.now + PATIENCE);
-            return;
+        let (idle, now) = (self.is_idle(), self.io.now);
+        match self.http.postponed.as_mut().filter(|waiting| waiting.until <= now) {
+            Some(_) if idle => self.open_postponed(),
+            Some(waiting) => waiting.until = now + PATIENCE,
+            None => {}
         }
-        self.open_postponed();
     }
 
     fn open_postponed(&mut self) {

@@ -75,7 +75,8 @@ impl Applet {
             let keep = self.switches.on(Switch::KeepHalfRequest);
             if let Some(served) = self.served.iter_mut().find(|s| s.channel == status.channel) {
                 let established = status.link == Link::Established;
-                if established && served.client.is_none() && std::mem::take(&mut served.owed) {
+                let owed = std::mem::take(&mut served.owed);
+                if established && owed && !served.announced {
                     continue;
                 }
                 let told = std::mem::replace(&mut served.announced, established);
@@ -109,9 +110,6 @@ impl Applet {
     pub(super) fn receive(&mut self, channel: u8, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel && !s.receiving) else { return Ok(()) };
         served.receiving = true;
-        if !served.closing {
-            served.client();
-        }
         // Who sets sizes may ask for more than an answer holds: the terminal gives what fits, and keeps the rest.
         let most = if self.portions.is_set() { usize::from(u8::MAX) } else { RECEIVE_LIMIT };
         let length = u8::try_from(self.portions.take(most)).unwrap_or(u8::MAX);
@@ -135,7 +133,8 @@ impl Applet {
             self.serve_no_more(channel);
             return Ok(None);
         }
-        if let Some(octets) = response.objects.channel_data().filter(|_| !served.closing) {
+        // Without octets there need be no client: the event may be about one whose connection was closed since.
+        if let Some(octets) = response.objects.channel_data().filter(|octets| !octets.is_empty() && !served.closing) {
             served.client().receive(octets);
         }
         let more = response.objects.data_length().is_some_and(|left| left > 0);

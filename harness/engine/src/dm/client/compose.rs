@@ -86,7 +86,7 @@ impl DmClient {
         }
         let adds = trusted && session.server_closed && !goes_on && !answers.is_empty();
         if adds {
-            self.add_own(&mut answers);
+            self.add_own(session, &mut answers);
         }
         // Status comes before what has waited; so do the Results of a package that ends here.
         let least = if goes_on { answers.len().saturating_add(1) } else { 1 };
@@ -104,12 +104,19 @@ impl DmClient {
             switches: &self.switches,
             limits: session.limits,
             request,
+            terse: false,
         };
         let closing = (!session.server_closed).then(|| opening::alert("1222"));
         session.outbox.refuse_too_large(&scales, &message, closing.as_ref());
         let halves = self.choices.client.package3_messages == Package3Messages::Two && session.server_closed;
         let most = if halves && !goes_on { session.outbox.len().div_ceil(2) } else { usize::MAX };
+        let (header, outbox) = (message.clone(), session.outbox.clone());
         session.outbox.fill(&mut message, least..=most, &scales, closing.as_ref());
+        if !scales.fits(&message, closing.as_ref()) {
+            // Written as the client likes to, not even the least has room.
+            (message, session.outbox) = (header, outbox);
+            session.outbox.fill(&mut message, least..=most, &scales.terse(), closing.as_ref());
+        }
         let results = message.commands.iter().any(|command| command.cmd == CommandName::Results);
         let asks = !results || self.choices.client.next_message == NextMessage::Always;
         if let Some(closing) = closing.filter(|_| asks && !self.switches.on(Switch::NoNextMessage)) {
@@ -168,10 +175,12 @@ impl DmClient {
     }
 
     /// Adds what the client tells by itself in Package#3.
-    fn add_own(&mut self, answers: &mut Vec<Command>) {
+    fn add_own(&mut self, session: &mut Session, answers: &mut Vec<Command>) {
         let (first, last) = opening::package3_alerts(&self.choices);
         answers.splice(0..0, first);
-        answers.extend(last);
+        // A generic alert that was told is not told again (DMPRO 8.7).
+        let again = std::mem::replace(&mut session.told_generic, true);
+        answers.extend(last.into_iter().filter(|alert| !(again && opening::is_generic(alert))));
         if self.choices.client.raised_alerts == RaisedAlerts::Package3 {
             answers.extend(self.raised_alerts());
         }

@@ -7,6 +7,7 @@ use dmsc_dm::syncml::{Command, CommandName, Data, Message, SyncHdr};
 
 use crate::choice::Choices;
 use crate::choice::client::LargeObjects;
+use crate::choice::octets::Octets;
 use crate::dm::Encoding;
 use crate::dm::directive::number;
 use crate::dm::large_object::split;
@@ -45,6 +46,32 @@ impl Limits {
         }
         self.object = read(&header.max_obj_size).or(self.object);
     }
+
+    fn of_message(&self, switches: &Switches) -> Option<usize> {
+        self.message.filter(|_| !switches.on(Switch::IgnoreMaxMsgSize))
+    }
+
+    /// The octets of a message, as the client likes to write it; where the other side does not take so many, in as few as
+    /// the client can.
+    pub(super) fn encode(
+        &self,
+        message: &Message,
+        encoding: Encoding,
+        manner: &Octets,
+        switches: &Switches,
+    ) -> Result<Vec<u8>, String> {
+        let octets = encoding.encode(message, manner)?;
+        match self.of_message(switches) {
+            Some(limit) if octets.len() > limit => tersely(message, encoding, octets),
+            _ => Ok(octets),
+        }
+    }
+}
+
+/// The shorter of what a message is and what it is without anything that need not be.
+fn tersely(message: &Message, encoding: Encoding, octets: Vec<u8>) -> Result<Vec<u8>, String> {
+    let plain = encoding.encode(message, &Octets::default())?;
+    Ok(if plain.len() < octets.len() { plain } else { octets })
 }
 
 /// How large a message becomes.
@@ -54,21 +81,31 @@ pub(super) struct Scales<'a> {
     pub switches: &'a Switches,
     pub limits: Limits,
     pub request: &'a Message,
+    /// Whether messages are written in as few octets as the client can.
+    pub terse: bool,
 }
 
 impl Scales<'_> {
+    /// Those for messages in as few octets as the client can.
+    pub(super) fn terse(&self) -> Self {
+        Scales { terse: true, ..*self }
+    }
+
     fn weighs(&self, message: &Message) -> usize {
         let mut message = message.clone();
         manner::apply(&mut message, Some(self.request), self.choices);
         number(&mut message.commands);
-        self.encoding.encode(&message, &self.choices.octets).map_or(0, |octets| octets.len())
+        let octets = self.encoding.encode(&message, &self.choices.octets);
+        let octets = octets.and_then(|octets| match self.terse {
+            true => tersely(&message, self.encoding, octets),
+            false => Ok(octets),
+        });
+        octets.map_or(0, |octets| octets.len())
     }
 
     /// Whether a message is no larger than the other side takes, with a command still to come.
     pub(super) fn fits(&self, message: &Message, more: Option<&Command>) -> bool {
-        let Some(limit) = self.limits.message.filter(|_| !self.switches.on(Switch::IgnoreMaxMsgSize)) else {
-            return true;
-        };
+        let Some(limit) = self.limits.of_message(self.switches) else { return true };
         let mut whole = message.clone();
         whole.commands.extend(more.cloned());
         self.weighs(&whole) <= limit
@@ -113,7 +150,7 @@ impl Outbox {
 
     /// Objects that the other side cannot take are not sent: what asked for them is answered with 413 (DMPRO 7).
     pub(super) fn refuse_too_large(&mut self, scales: &Scales<'_>, header: &Message, closing: Option<&Command>) {
-        let mut refused = Vec::new();
+        let (mut refused, terse) = (Vec::new(), scales.terse());
         self.waiting.retain(|waiting| {
             let command = &waiting.command;
             if !matches!(command.cmd, CommandName::Results | CommandName::Alert) || waiting.begun {
@@ -121,7 +158,7 @@ impl Outbox {
             }
             let mut alone = header.clone();
             alone.commands.push(command.clone());
-            let kept = scales.takes(command) && (scales.splits() || scales.fits(&alone, closing));
+            let kept = scales.takes(command) && (scales.splits() || terse.fits(&alone, closing));
             if !kept {
                 refused.push((command.msg_ref.clone(), command.cmd_ref.clone()));
             }
@@ -212,6 +249,7 @@ mod tests {
     use dmsc_dm::syncml::Item;
 
     use super::*;
+    use crate::choice::octets::XmlText;
 
     fn results(text: &str) -> Command {
         let mut results = Command::new(CommandName::Results, "");
@@ -225,7 +263,8 @@ mod tests {
         let (choices, switches, request) = (Choices::default(), Switches::default(), Message::default());
         let limits = Limits { message: Some(limit), object: None };
         let encoding = Encoding::Xml;
-        let scales = Scales { encoding, choices: &choices, switches: &switches, limits, request: &request };
+        let (choices, switches) = (&choices, &switches);
+        let scales = Scales { encoding, choices, switches, limits, request: &request, terse: false };
         let mut told = Vec::new();
         while !outbox.is_empty() && told.len() < 20 {
             let mut message = Message::default();
@@ -251,5 +290,34 @@ mod tests {
         outbox.push([Command::new(CommandName::Status, ""), Command::new(CommandName::Status, "")]);
         let told = told(10, &mut outbox);
         assert_eq!(told.iter().map(|(count, ..)| *count).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn what_has_no_room_as_the_client_likes_to_write_it_is_written_tersely() {
+        let (mut choices, switches, request) = (Choices::default(), Switches::default(), Message::default());
+        choices.client.large_objects = LargeObjects::Refused;
+        choices.octets.xml_text = XmlText::References;
+        let message = Message { commands: vec![results(&"x".repeat(100))], ..Message::default() };
+        let encode = |limit| {
+            let limits = Limits { message: limit, object: None };
+            limits.encode(&message, Encoding::Xml, &choices.octets, &switches).unwrap().len()
+        };
+        let (terse, usual) = (encode(Some(1)), encode(None));
+        assert!(terse < usual);
+        assert_eq!((encode(Some(usual)), encode(Some(usual - 1))), (usual, terse));
+
+        let mut outbox = Outbox::default();
+        outbox.push(message.commands.clone());
+        let kept = |limit| {
+            let limits = Limits { message: Some(limit), object: None };
+            let (choices, switches, request) = (&choices, &switches, &request);
+            let scales = Scales { encoding: Encoding::Xml, choices, switches, limits, request, terse: false };
+            let terse = scales.terse().weighs(&message);
+            let mut outbox = outbox.clone();
+            outbox.refuse_too_large(&scales, &Message::default(), None);
+            (!outbox.is_empty(), terse)
+        };
+        let (_, least) = kept(0);
+        assert!(kept(least).0 && !kept(least - 1).0);
     }
 }
