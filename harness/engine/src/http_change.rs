@@ -83,7 +83,7 @@ mod tests {
     fn written(message: HttpMessage, with: Value) -> Result<String, String> {
         let Value::Object(with) = with else { panic!("a mapping") };
         let written = write(message, Some(&Change::with(with)));
-        written.map(|(octets, _)| String::from_utf8(octets).unwrap()).map_err(|error| error.to_string())
+        written.map(|written| String::from_utf8(written.octets).unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
