@@ -39,6 +39,7 @@ fn help_of_every_verb() {
         &["ics", "draft"],
         &["report"],
         &["report", "merge"],
+        &["report", "keys"],
         &["completion"],
     ];
     for verb in verbs {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use dmsc_octets::glob;
 use dmsc_report::folder::{RunFolder, journal_files};
 use dmsc_report::matrix::Matrix;
 use dmsc_report::render_all;
@@ -94,6 +95,10 @@ struct Keys {
     /// The DUT file whose keys they are; those of the reference DUTs unless given
     #[arg(long, value_name = "FILE")]
     dut: Vec<PathBuf>,
+    /// Only the connections of this case; `*` stands for anything. Wireshark finds a connection by the random value of its
+    /// client, which reference DUTs draw alike in each case
+    #[arg(long, value_name = "CASE")]
+    case: Option<String>,
     /// Where to write the log; standard output unless given. A file that exists is not overwritten
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -149,7 +154,17 @@ impl Keys {
         }
         let ixits = duts.iter().map(|dut| &dut.ixit);
         let accounts = ixits.flat_map(|ixit| std::iter::once(&ixit.account).chain(&ixit.other_account));
-        let run = RunFolder::open(&self.folder).map_err(Failure::input)?;
+        let mut run = RunFolder::open(&self.folder).map_err(Failure::input)?;
+        if let Some(case) = &self.case {
+            let ids: Vec<String> = run.header.cases.iter().map(|known| known.id.clone()).collect();
+            run.records.retain(|record| ids.get(record.case).is_some_and(|id| glob(case, id)));
+            if run.records.is_empty() {
+                return Err(Failure::Input(format!(
+                    "no case of {} is named `{case}`; take a name as it stands there, DM_SC-C-009-O/session[suite=008C]",
+                    self.folder.display()
+                )));
+            }
+        }
         let found = RunKeys::of(&run, accounts.map(|account| &account.psk));
         if found.lines.is_empty() {
             return Err(Failure::Input(match found.unknown {
