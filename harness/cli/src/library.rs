@@ -10,7 +10,6 @@ use dmsc_language::fault::{self, Fault};
 use dmsc_language::variant::{self, Variant};
 
 use dmsc_runner::select::CaseName;
-use dmsc_scr::Tables;
 
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -119,11 +118,6 @@ pub(crate) fn duts(files: &[PathBuf], bundle: &Bundle, terminal: &Terminal) -> R
     let mut duts = files.iter().map(|path| dut(path, &faults)).collect::<Result<Vec<_>, _>>()?;
     for choice in duts.iter_mut().filter_map(Dut::settle) {
         terminal.note(&choice);
-    }
-    for dut in &duts {
-        for (item, why) in dut.ics.untested(Tables::builtin()) {
-            terminal.note(&format!("{} claims {item}: {why}", dut.name));
-        }
     }
     Ok(duts)
 }

@@ -163,7 +163,7 @@ impl Coverage {
                     expected: true,
                     level: None,
                     summary: about(tables, id),
-                    untested: tables.item(id.as_str()).and_then(|item| item.untested.clone()),
+                    untested: None,
                 })
                 .collect(),
             clauses: tables.clauses().iter().map(clause).collect(),

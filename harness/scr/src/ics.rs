@@ -137,12 +137,6 @@ impl Ics {
         known.alternative(chosen.unwrap_or(&known.default))
     }
 
-    /// The items it claims that the harness cannot test yet, each with the reason.
-    pub fn untested<'t>(&self, tables: &'t Tables) -> Vec<(&'t ItemId, &'t str)> {
-        let claimed = tables.items().iter().filter(|item| self.claims(item.id.as_str()) == Some(true));
-        claimed.filter_map(|item| Some((&item.id, item.untested.as_deref()?))).collect()
-    }
-
     /// A commented statement to fill in: mandatory items and what they require are answered, the others are
     /// left open.
     pub fn template(kind: DutKind, tables: &Tables) -> String {

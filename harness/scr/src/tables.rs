@@ -36,9 +36,6 @@ pub struct Item {
     pub reference: String,
     /// The Requirement column; none where it is empty.
     pub requirement: Option<Expr>,
-    /// What the harness cannot do yet for a DUT that claims it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub untested: Option<String>,
 }
 
 /// An item of another enabler that a requirement expression names.

@@ -180,8 +180,6 @@ struct RawItem {
     function: String,
     reference: String,
     requirement: String,
-    #[serde(default)]
-    untested: Option<String>,
 }
 
 impl TryFrom<RawItem> for Item {
@@ -200,8 +198,8 @@ impl TryFrom<RawItem> for Item {
                 }
             },
         };
-        let RawItem { id, class, status, function, reference, untested, .. } = raw;
-        Ok(Self { id, class, status, function, reference, requirement, untested })
+        let RawItem { id, class, status, function, reference, .. } = raw;
+        Ok(Self { id, class, status, function, reference, requirement })
     }
 }
 

@@ -6,8 +6,8 @@ mod draft;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use dmsc_scr::{Draft, DutKind, ItemId, Tables};
-use serde_json::{Value, json};
+use dmsc_scr::{Draft, DutKind, Tables};
+use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Done;
@@ -61,7 +61,7 @@ Examples:
 struct Check {
     /// The statement
     file: PathBuf,
-    /// Write the result as JSON: valid, report, problems, untested
+    /// Write the result as JSON: valid, report, problems
     #[arg(long)]
     json: bool,
 }
@@ -105,11 +105,6 @@ impl New {
     }
 }
 
-/// Items that cannot be tested yet, with the reason.
-fn to_json(untested: &[(&ItemId, &str)]) -> Value {
-    untested.iter().map(|(item, why)| json!({ "item": item, "why": why })).collect()
-}
-
 impl Check {
     fn run(&self, terminal: &Terminal) -> Done {
         let tables = Tables::builtin();
@@ -118,18 +113,14 @@ impl Check {
         let draft = Draft::parse(&source, tables);
         let report = draft.as_ref().ok().map(|draft| draft.check(tables));
         let parsed = dmsc_scr::Ics::parse(&source, tables);
-        let untested = parsed.as_ref().map(|ics| ics.untested(tables)).unwrap_or_default();
         let problems = parsed.as_ref().err();
         if self.json {
             let found = problems.as_ref().map_or_else(|| json!([]), |problems| problems.to_json());
-            terminal.json(&json!({ "valid": problems.is_none(), "report": report, "problems": found, "untested": to_json(&untested) }))?;
+            terminal.json(&json!({ "valid": problems.is_none(), "report": report, "problems": found }))?;
             return Ok(if problems.is_none() { Exit::Conforms } else { Exit::Input });
         }
         if let Some(report) = &report {
             terminal.out(&report.to_string())?;
-        }
-        for (item, why) in untested {
-            terminal.out(&format!("{item} is claimed: {why}\n"))?;
         }
         parsed.map_or_else(|problems| Err(problems.into()), |_| Ok(Exit::Conforms))
     }
