@@ -272,6 +272,9 @@ impl Card {
                 Ok((reaction, 0x9000, None))
             }
             Content::Response(response) => {
+                if self.switches.on(Switch::WaitForBetterAnswer) && self.cat.is_disappointed(response) {
+                    return Ok((Vec::new(), 0x9000, None));
+                }
                 let Some(issued) = self.cat.answered() else { return Ok((Vec::new(), 0x9000, None)) };
                 if issued.origin == Origin::ScriptSms {
                     self.sms_sent(response);

@@ -258,7 +258,8 @@ impl Scws {
         if asked_by.modern && http.interim == Interim::Continue {
             octets.splice(0..0, *b"HTTP/1.1 100 Continue\r\n\r\n");
         }
-        Ok(Output { octets, close: close || !kept })
+        let stays = self.switches.on(Switch::NeverClose);
+        Ok(Output { octets, close: (close || !kept) && !stays })
     }
 }
 

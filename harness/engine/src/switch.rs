@@ -241,6 +241,12 @@ pub enum Switch {
     RetryAtOnce,
     /// Card: the buffer size granted is not observed.
     IgnoreBufferSize,
+    /// Card: a listener that was refused is asked for again at once, for ever.
+    ListenAtOnce,
+    /// Card: RECEIVE DATA that was refused is repeated at once, for ever.
+    ReceiveAtOnce,
+    /// Card: a command that was refused, or answered under another number, stays under way for ever.
+    WaitForBetterAnswer,
     /// Card: the same session id is used for each trigger.
     SameSessionId,
     /// Card: CAT commands are sent although the terminal profile does not offer them.
@@ -259,6 +265,8 @@ pub enum Switch {
     AnyMethod,
     /// DM_SC Server: the versions in the client's header are not looked at.
     AcceptAnyVersion,
+    /// Card: a connection over which the client wants no more stays open.
+    NeverClose,
     /// DM_SC Server: a garbled message blocks the server until it is reset.
     LockUpOnGarbage,
     /// DM_SC Server: a message that comes twice is taken for the next one.

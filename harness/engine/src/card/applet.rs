@@ -448,6 +448,7 @@ impl Applet {
         match issued.origin {
             Origin::Script if issued.name == "open-channel" && performed => self.adopt(issued, response),
             Origin::Listen if performed => self.adopt(issued, response),
+            Origin::Listen if self.switches.on(Switch::ListenAtOnce) => cat.issue(issued.clone()),
             Origin::TriggerOpen => self.opened(response, performed, result, cat, io)?,
             Origin::TriggerSend => self.sent(performed, result, cat, io)?,
             Origin::TriggerClose => {

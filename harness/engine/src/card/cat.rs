@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use dmsc_uicc::command::ProactiveCommand;
+use dmsc_uicc::response::TerminalResponse;
 
 use crate::choice::card::CommandNumbers;
 
@@ -101,6 +102,15 @@ impl Cat {
     /// command all the same, since the terminal will not answer twice.
     pub fn answered(&mut self) -> Option<Issued> {
         self.fetched.take()
+    }
+
+    /// Whether an answer says that the command was not performed, or has another command number.
+    pub fn is_disappointed(&self, response: &TerminalResponse) -> bool {
+        let Some(issued) = &self.fetched else { return false };
+        let command = ProactiveCommand::parse(&issued.octets).ok();
+        let number = command.and_then(|command| command.details()).map(|details| details.number);
+        let performed = response.result().is_some_and(|(result, _)| result.is_performed());
+        !performed || response.details().map(|details| details.number) != number
     }
 
     /// Takes back commands that wait to be fetched.

@@ -130,6 +130,10 @@ impl Applet {
         let Some(served) = self.served.iter_mut().find(|s| s.channel == channel) else { return Ok(None) };
         served.receiving = false;
         if !performed {
+            if self.switches.on(Switch::ReceiveAtOnce) {
+                self.receive(channel, cat, io)?;
+                return Ok(None);
+            }
             self.serve_no_more(channel);
             return Ok(None);
         }
