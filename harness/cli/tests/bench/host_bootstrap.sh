@@ -42,6 +42,9 @@ cmp /run/own /run/found
 "$dmsc" bootstrap read /run/found | grep -A 3 'DM account'
 kill $card
 wait $card || true
+# The reader has a card until pcscd looks again; one that has seen no other knows this is the next.
+stop_pcscd
+start_pcscd
 echo "the card of dmsc card --bootstrap: OpenSC reads the document"
 
 # The same by hand: the application in a card file, and its record in EF.DIR.
