@@ -115,7 +115,7 @@ fn admit_names(schema: &mut Value) {
 }
 
 /// A part of a schema that is shorter than this stands where it is used, however often that is.
-const WORTH_A_NAME: usize = 120;
+const WORTH_A_NAME: usize = 72;
 
 /// Writes a part that stands in several places once, as a definition that those places refer to: the demands that can be
 /// made of a number or of a list are the same in a hundred fields.
