@@ -13,7 +13,7 @@ use dmsc_scr::{Tables, Unshown};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::library;
-use crate::new_file::write_new;
+use crate::new_file::write_secret;
 use crate::terminal::{Terminal, Verbosity};
 
 /// What is made of cases that are claimed and inconclusive, or were not run.
@@ -178,7 +178,7 @@ impl Keys {
         let text = found.lines.join("\n") + "\n";
         match &self.output {
             None => terminal.out(&text)?,
-            Some(path) => write_new(path, &text)?,
+            Some(path) => write_secret(path, &text)?,
         }
         let others = match found.unknown {
             0 => String::new(),
