@@ -39,5 +39,9 @@ pub const FRAME_MIN: usize = 14;
 /// Octets of the longest frame a data packet can carry: 14 bits of length less the check.
 pub const FRAME_MAX: usize = 0x3FFF - CHECK_LENGTH;
 
+/// Transfers that may wait to be written when an Echo is still answered. Who sends Echoes without reading the answers
+/// gets no more of them.
+pub const ANSWERS_WAITING: usize = 64;
+
 /// Octets of the longest payload of an Echo: 11 bits of length.
 pub const ECHO_MAX: usize = 0x07FF;

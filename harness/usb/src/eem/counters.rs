@@ -13,8 +13,10 @@ pub struct Counters {
     pub frames_sent: u64,
     /// Fillers that came.
     pub fillers: u64,
-    /// Echoes that came, every one answered.
+    /// Echoes that came and were answered.
     pub echoes_answered: u64,
+    /// Echoes that came while [`super::ANSWERS_WAITING`] transfers waited to be written.
+    pub echoes_dropped: u64,
     /// Echo Responses that answer the oldest open Echo octet for octet.
     pub echo_responses: u64,
     /// Echo Responses that answer nothing that was asked.

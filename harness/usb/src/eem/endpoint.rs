@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::num::NonZeroU16;
 
 use super::encode::append;
-use super::{Check, Counters, DecodeError, ECHO_MAX, EncodeError, Encoder, Fault, Header, Hint, Packet, packets};
+use super::{
+    ANSWERS_WAITING, Check, Counters, DecodeError, ECHO_MAX, EncodeError, Encoder, Fault, Header, Hint, Packet, packets,
+};
 
 /// Which side of the bus it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,6 +135,7 @@ impl Endpoint {
                 }
                 sink(Event::Frame(frame));
             }
+            Packet::Echo(_) if self.ready.len() >= ANSWERS_WAITING => count(&mut self.counters.echoes_dropped),
             Packet::Echo(payload) => {
                 count(&mut self.counters.echoes_answered);
                 self.ready_packet(Packet::EchoResponse(payload));

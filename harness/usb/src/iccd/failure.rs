@@ -8,6 +8,9 @@ use crate::t0::TpduError;
 /// How many answers to other commands are skipped before an exchange is given up.
 pub const STALE_LIMIT: u32 = 10;
 
+/// How many parts of a response in a row may bring no octet.
+pub const EMPTY_PARTS: u32 = 8;
+
 /// Longest response APDU, in octets: 65 536 of data and the status word.
 pub(crate) const LONGEST_RESPONSE: usize = 65_538;
 
@@ -71,6 +74,9 @@ pub enum Failure {
     /// A response without end.
     #[error("the response is longer than an extended APDU can be ({LONGEST_RESPONSE} octets)")]
     Endless,
+    /// A response that goes on and brings nothing.
+    #[error("{EMPTY_PARTS} parts of the response in a row brought no octet")]
+    EmptyParts,
     /// The APDU does not fit what the card takes.
     #[error("the command has {octets} octets, the card takes {most} in one piece and does not chain")]
     TooLong {

@@ -21,7 +21,7 @@ mod control_b;
 use std::time::Duration;
 
 use super::control::Request;
-pub use super::failure::{Failure, STALE_LIMIT};
+pub use super::failure::{EMPTY_PARTS, Failure, STALE_LIMIT};
 use super::status::{Presence, SlotError};
 use crate::descriptor::{ClassDescriptor, ExchangeLevel, Variant};
 

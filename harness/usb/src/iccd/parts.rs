@@ -1,6 +1,6 @@
 //! APDUs in parts, in both directions.
 
-use super::failure::{Failure, LONGEST_RESPONSE};
+use super::failure::{EMPTY_PARTS, Failure, LONGEST_RESPONSE};
 use super::status::Chain;
 
 /// An APDU that goes out in parts.
@@ -35,6 +35,8 @@ impl Outgoing {
 pub(crate) struct Incoming {
     data: Vec<u8>,
     begun: bool,
+    /// Parts in a row that brought nothing.
+    empty: u32,
 }
 
 impl Incoming {
@@ -49,6 +51,10 @@ impl Incoming {
         };
         if self.data.len() + part.len() > LONGEST_RESPONSE {
             return Err(Failure::Endless);
+        }
+        self.empty = if part.is_empty() { self.empty.saturating_add(1) } else { 0 };
+        if more && self.empty >= EMPTY_PARTS {
+            return Err(Failure::EmptyParts);
         }
         self.begun = true;
         self.data.extend_from_slice(part);

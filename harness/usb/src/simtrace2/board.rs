@@ -6,6 +6,9 @@ pub const VENDOR: u16 = 0x1D50;
 /// The class of an interface of these boards: vendor specific.
 pub const CLASS: u8 = 0xFF;
 
+/// The subclass of the interface, in a configuration of its own, whose name is the version of the firmware.
+pub const VERSION_SUBCLASS: u8 = 0xFF;
+
 /// The largest packet of every endpoint, in octets: the boards are full speed only.
 pub const PACKET: usize = 64;
 

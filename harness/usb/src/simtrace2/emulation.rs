@@ -1,10 +1,13 @@
 //! The host's side: a card that answers whole APDUs, played through a board.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::board::{Board, PACKET};
+use super::generation::Generation;
 use super::lines::{Lines, Run, Step};
-use super::message::{Body, Data, DataFlags, LONGEST_ATR, Message, MessageError, ModemReset, SimSource};
+use super::message::{Body, Data, DataFlags, LONGEST, LONGEST_ATR, Message, MessageError, ModemReset, SimSource};
+use super::order::{Order, Purpose, Standing};
 use super::packets::Packets;
 use super::status::{Config, Polarity, Pts, Status};
 use crate::t0::{Answer, CardT0, Need};
@@ -14,6 +17,9 @@ const TPDU_HEADER: usize = 5;
 
 /// The answer to a command that nobody else will answer: no precise diagnosis (TS 102 221 10.2.1).
 const NO_DIAGNOSIS: u16 = 0x6F00;
+
+/// How long a command may be held that nobody can place.
+const HOLD: Duration = Duration::from_secs(1);
 
 /// How a board is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +33,11 @@ pub struct Setup {
     /// Resets the modem at the beginning of every session, for so many milliseconds; nothing on boards without the
     /// line.
     pub modem_reset: Option<u16>,
+    /// What firmware it is known to have: whether an answer that comes too late can do harm.
+    pub generation: Generation,
 }
 
-/// What goes to the bulk OUT endpoint as one transfer.
+/// What goes to the bulk OUT endpoint as one transfer: a message, or two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The octets.
@@ -96,6 +104,28 @@ pub enum Trouble {
     /// A command of a session that began with another card; it was answered with 6F00.
     #[error("the handset is in the middle of a session with another card; power-cycle it, unless it resets the card")]
     Midway,
+    /// The first command of a session may have been given what was meant for a command before the reset. Until the next
+    /// reset every command is answered with 6F00.
+    #[error(
+        "the handset reset the card while an answer was on its way, which the board may give to the first command of the \
+         session that follows"
+    )]
+    Late,
+    /// A command came out of order with the reports of resets. It was answered with 6F00, and so is every command until
+    /// the next reset.
+    #[error(
+        "a command of the handset came at a time at which nobody can tell whether it is from before a reset or after"
+    )]
+    Unplaced,
+}
+
+impl Trouble {
+    /// Whether the handset was, or may have been, given an answer that the card did not give: what it does from then on
+    /// cannot be held against it.
+    #[must_use]
+    pub fn spoils(&self) -> bool {
+        matches!(self, Trouble::Data { .. } | Trouble::Late | Trouble::Unplaced)
+    }
 }
 
 /// Why a card cannot be started.
@@ -116,16 +146,29 @@ pub struct CardEmulation {
     events: VecDeque<Event>,
     atr: Option<Vec<u8>>,
     lines: Lines,
+    order: Order,
     t0: CardT0,
     state: State,
     exchange: u64,
-    /// The instruction under way: the procedure octet for its data.
-    ins: u8,
-    /// A header that came when none could: it overtook a report of a reset, or was left over from before one.
-    held: Option<[u8; TPDU_HEADER]>,
+    /// The command under way.
+    header: [u8; TPDU_HEADER],
+    /// When it was taken.
+    taken: Duration,
+    held: Option<Held>,
+    /// Why the session that runs is refused.
+    doubt: Option<Trouble>,
     status: Option<Status>,
     /// Whether the board has answered. What it says before was meant for somebody else.
     configured: bool,
+}
+
+/// A header that came when none could: it overtook a report of a reset, or was left over from before one.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    header: [u8; TPDU_HEADER],
+    /// Its session, if that is known.
+    session: Option<u64>,
+    since: Duration,
 }
 
 /// Where the exchange with the handset stands.
@@ -151,11 +194,14 @@ impl CardEmulation {
             events: VecDeque::new(),
             atr: None,
             lines: Lines::new(),
+            order: Order::default(),
             t0: CardT0::new(),
             state: State::Idle,
             exchange: 0,
-            ins: 0,
+            header: [0; TPDU_HEADER],
+            taken: Duration::ZERO,
             held: None,
+            doubt: None,
             status: None,
             configured: false,
         }
@@ -191,7 +237,7 @@ impl CardEmulation {
             self.abandon();
             self.say(Body::ModemReset(ModemReset::Pulse(milliseconds)));
         }
-        self.say(Body::StatusRequest);
+        self.ask(Purpose::Look);
         Ok(())
     }
 
@@ -217,6 +263,7 @@ impl CardEmulation {
             self.answer(&status(NO_DIAGNOSIS));
         }
         self.lines.abandon();
+        self.settle();
     }
 
     /// Takes the card out, as far as the board can.
@@ -227,21 +274,25 @@ impl CardEmulation {
         }
     }
 
-    /// Takes one packet of the bulk IN endpoint.
-    pub fn bulk_in(&mut self, packet: &[u8]) {
+    /// Takes one packet of the bulk IN endpoint. `now` is the time since any fixed moment, the same for all calls.
+    pub fn bulk_in(&mut self, packet: &[u8], now: Duration) {
+        self.order.tick(now);
         for message in self.bulk.push(packet) {
             match message {
                 Ok(message) => self.hear(message.body),
                 Err(error) => self.trouble(error.into()),
             }
         }
+        self.settle();
     }
 
-    /// Takes one packet of the interrupt IN endpoint.
-    pub fn interrupt_in(&mut self, packet: &[u8]) {
+    /// Takes one packet of the interrupt IN endpoint, at the same time as [`CardEmulation::bulk_in`].
+    pub fn interrupt_in(&mut self, packet: &[u8], now: Duration) {
+        self.order.tick(now);
         for message in self.interrupt.push(packet) {
             match message.map(|message| message.body) {
-                Ok(Body::Status(status)) if self.configured => {
+                Ok(Body::Status(status)) if !self.configured => self.lines.left_over(status.flags),
+                Ok(Body::Status(status)) => {
                     self.note(status);
                     let steps = self.lines.changed(status.flags);
                     self.walk(steps);
@@ -250,6 +301,7 @@ impl CardEmulation {
                 Err(error) => self.trouble(error.into()),
             }
         }
+        self.settle();
     }
 
     /// Takes the response APDU to a command; `false` when nobody waits for it any more, because the handset has reset
@@ -273,6 +325,31 @@ impl CardEmulation {
         self.events.pop_front()
     }
 
+    /// Why the session of the handset that runs is refused, if an answer in it may have been wrong.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&Trouble> {
+        self.doubt.as_ref()
+    }
+
+    /// When [`CardEmulation::wait`] has something to do, in the time of [`CardEmulation::bulk_in`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let held = self.held.filter(|_| self.lines.running())?;
+        Some(held.since.saturating_add(HOLD))
+    }
+
+    /// Lets time pass: a command that cannot be placed by then is refused, and told.
+    pub fn wait(&mut self, now: Duration) {
+        self.order.tick(now);
+        if self.deadline().is_some_and(|deadline| deadline <= now)
+            && let Some(held) = self.held.take()
+        {
+            self.doubt = Some(Trouble::Unplaced);
+            self.trouble(Trouble::Unplaced);
+            self.take(held.header);
+        }
+    }
+
     /// The last status report, if there was one. The voltage is there only if the board measures it.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
@@ -294,7 +371,12 @@ impl CardEmulation {
             }
             Body::RxData(data) => self.data(data),
             Body::Status(status) => self.asked(status),
-            Body::Pts(pts) => self.events.push_back(Event::Negotiated(pts)),
+            Body::Pts(pts) => {
+                self.order.negotiated(&pts);
+                self.held = None;
+                self.leave();
+                self.events.push_back(Event::Negotiated(pts));
+            }
             Body::Error(fault) => {
                 let text = String::from_utf8_lossy(&fault.text).into_owned();
                 self.trouble(Trouble::Board { code: fault.code, text });
@@ -305,25 +387,59 @@ impl CardEmulation {
     }
 
     /// A header can only come while the card runs and the handset has its answer. Another time it tells that reports of
-    /// a reset are behind, or is behind itself; the board is asked which.
+    /// a reset are behind, or is behind itself; in any case one that was held is from before a reset.
     fn header(&mut self, header: [u8; TPDU_HEADER]) {
-        if self.lines.midway() {
-            self.refuse();
-        } else if self.lines.running() && matches!(self.state, State::Idle) {
-            self.lines.caught_up();
-            self.take(header);
-        } else {
+        let standing = self.order.header(self.lines.running(), matches!(self.state, State::Idle));
+        let session = match standing {
+            Standing::Here if !self.order.owes() => {
+                self.held = None;
+                return self.take(header);
+            }
+            Standing::Here => Some(self.order.session()),
+            Standing::Unknown if self.lines.midway() => return self.refuse(),
+            Standing::Unknown => None,
+            Standing::Next => Some(self.order.session() + 1),
+        };
+        self.leave();
+        self.held = Some(Held { header, session, since: self.order.now() });
+    }
+
+    /// Gives up what is under way in a session that the handset has left.
+    fn leave(&mut self) {
+        if self.order.is_left() {
             self.state = State::Idle;
-            self.held = Some(header);
-            self.say(Body::StatusRequest);
+        }
+    }
+
+    /// Takes a header that was held when all is known that is needed for it.
+    fn settle(&mut self) {
+        let Some(held) = self.held else { return };
+        let placed = held.session.is_some_and(|session| session <= self.order.session());
+        if placed && self.lines.running() && matches!(self.state, State::Idle) && !self.order.owes() {
+            self.held = None;
+            self.take(held.header);
+        } else if held.session.is_none() && self.lines.midway() {
+            self.held = None;
+            self.refuse();
         }
     }
 
     fn take(&mut self, header: [u8; TPDU_HEADER]) {
-        [_, self.ins, ..] = header;
+        (self.header, self.taken) = (header, self.order.now());
+        self.order.open();
+        if self.order.is_spoiled(self.setup.generation) {
+            self.doubt = Some(Trouble::Late);
+            self.trouble(Trouble::Late);
+        }
+        if self.lines.midway() {
+            return self.refuse();
+        }
+        if self.doubt.is_some() {
+            return self.answer(&status(NO_DIAGNOSIS));
+        }
         match self.t0.header(header) {
             Need::Data(announced) => {
-                self.transmit(DataFlags::THEN_RECEIVE, vec![self.ins]);
+                self.transmit(DataFlags::THEN_RECEIVE, vec![self.ins()]);
                 self.state = State::Data { announced, octets: Vec::with_capacity(announced) };
             }
             Need::Command(apdu) => self.command(apdu),
@@ -331,7 +447,14 @@ impl CardEmulation {
         }
     }
 
+    /// The procedure octet for the data of the command under way.
+    fn ins(&self) -> u8 {
+        let [_, ins, ..] = self.header;
+        ins
+    }
+
     fn refuse(&mut self) {
+        self.order.open();
         self.trouble(Trouble::Midway);
         self.answer(&status(NO_DIAGNOSIS));
     }
@@ -362,7 +485,7 @@ impl CardEmulation {
     fn answer(&mut self, answer: &Answer) {
         let mut octets = Vec::with_capacity(answer.data.len() + 3);
         if !answer.data.is_empty() {
-            octets.push(self.ins);
+            octets.push(self.ins());
             octets.extend_from_slice(&answer.data);
         }
         octets.extend(answer.sw.to_be_bytes());
@@ -370,16 +493,11 @@ impl CardEmulation {
         self.transmit(DataFlags::THEN_SEND.and(DataFlags::FINAL), octets);
     }
 
-    /// The answer to a request for status: it tells what to make of a header that was held.
+    /// The answer to a request for status.
     fn asked(&mut self, status: Status) {
         self.note(status);
-        self.lines.asked(status.flags);
-        let Some(header) = self.held.take() else { return };
-        if self.lines.midway() {
-            self.refuse();
-        } else if status.flags.running() {
-            let steps = self.lines.catch_up();
-            self.held = Some(header);
+        if self.order.answered(&status) == Some(Purpose::Look) {
+            let steps = self.lines.asked(status.flags);
             self.walk(steps);
         }
     }
@@ -388,6 +506,11 @@ impl CardEmulation {
         for step in steps {
             match step {
                 Step::Broken => {
+                    let under_way = !matches!(self.state, State::Idle);
+                    if under_way && self.held.is_none() && self.order.may_be_ahead(self.taken) {
+                        self.held = Some(Held { header: self.header, session: None, since: self.order.now() });
+                    }
+                    self.order.broke();
                     self.state = State::Idle;
                     self.t0 = CardT0::new();
                 }
@@ -395,9 +518,10 @@ impl CardEmulation {
                 Step::ResetWithoutPower => self.trouble(Trouble::ResetWithoutPower),
                 Step::Run(run) => {
                     self.events.push_back(if run == Run::Cold { Event::PowerOn } else { Event::Reset });
-                    if let Some(header) = self.held.take() {
-                        self.take(header);
-                    }
+                    self.doubt = None;
+                    self.held = self.held.filter(|held| self.order.since(held.since) <= HOLD);
+                    self.order.began();
+                    self.ask(Purpose::Begin { session: self.order.session() });
                 }
             }
         }
@@ -418,6 +542,22 @@ impl CardEmulation {
 
     fn transmit(&mut self, flags: DataFlags, octets: Vec<u8>) {
         self.say(Body::TxData(Data { flags, octets }));
+        self.ask(self.order.answer());
+        // In one transfer, wherever it fits, so that nothing comes between the two.
+        if let Some(request) = self.transfers.pop_back() {
+            match self.transfers.back_mut() {
+                Some(answer) if answer.octets.len() + request.octets.len() <= LONGEST => {
+                    answer.octets.extend(request.octets);
+                    answer.empty_packet = answer.octets.len().is_multiple_of(PACKET);
+                }
+                _ => self.transfers.push_back(request),
+            }
+        }
+    }
+
+    fn ask(&mut self, purpose: Purpose) {
+        self.order.ask(purpose);
+        self.say(Body::StatusRequest);
     }
 
     fn say(&mut self, body: Body) {

@@ -1,13 +1,17 @@
 //! A stand-in for the board's side: what a card emulation firmware makes of host and handset.
 //!
-//! It behaves as the published firmware does, with its drawbacks: little room, messages that are dropped without a
-//! word, procedure octets that nobody checks. It has no clock; see [`Firmware::elapse`].
+//! It behaves as the published firmwares do, with their drawbacks: little room, messages that are dropped without a
+//! word, answers kept for a command they were not meant for, procedure octets that nobody checks. It has no clock; see
+//! [`Firmware::elapse`].
 
 use std::collections::VecDeque;
 
-use super::board::Board;
-use super::message::{Body, Data, DataFlags, HEADER, LONGEST, LONGEST_ATR, Message, ModemReset, SimSource};
-use super::status::{Config, Pts, Status, StatusFlags, baud_rate_adjustment};
+use super::board::{Board, PACKET};
+use super::generation::Generation;
+use super::message::{
+    Body, Data, DataFlags, HEADER, LONGEST, LONGEST_ATR, Message, MessageError, ModemReset, SimSource,
+};
+use super::status::{Config, Polarity, Pts, Status, StatusFlags, baud_rate_adjustment};
 use super::wires::{Wires, interface_octets, pps_length};
 
 /// Messages that wait for the host on one endpoint; one more evicts the oldest.
@@ -29,13 +33,14 @@ const DEFAULT_ATR: [u8; 7] = [0x3B, 0x80, 0x80, 0x81, 0x1F, 0xC7, 0x59];
 #[derive(Debug)]
 pub struct Firmware {
     board: Board,
+    generation: Generation,
     /// What the host sends, until a short packet ends it.
     incoming: Vec<u8>,
     bulk: VecDeque<Vec<u8>>,
     interrupt: VecDeque<Vec<u8>>,
     evicted: usize,
     config: Config,
-    remote: bool,
+    source: Source,
     inserted: bool,
     resets: VecDeque<ModemReset>,
     wires: Wires,
@@ -44,6 +49,8 @@ pub struct Firmware {
     f: u8,
     d: u8,
     wi: u8,
+    /// In etu.
+    waiting_time: u32,
     state: State,
     /// What the host wants said to the handset.
     answers: VecDeque<Data>,
@@ -52,11 +59,24 @@ pub struct Firmware {
     silence: u32,
 }
 
+/// Which card the handset sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The one on the board, and nobody has chosen yet: the lines count as they were when the board was plugged in.
+    Unchosen,
+    /// The one on the board: the lines count as without power, and reset as let go.
+    Local,
+    /// The emulated one.
+    Remote,
+}
+
 /// Where the firmware stands with the handset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     /// No power, no clock, or held in reset.
     Off,
+    /// The ATR goes out; over when the last octet of it is.
+    Atr,
     /// Octets of a TPDU header, or of a PPS request.
     Header(Vec<u8>),
     /// Waits for the host: a procedure octet or a status word.
@@ -68,25 +88,27 @@ enum State {
 }
 
 impl Firmware {
-    /// The firmware of a board that was just plugged in.
+    /// The firmware of a board that was just plugged in, with the lines of the handset as it finds them.
     #[must_use]
-    pub fn new(board: Board) -> Firmware {
+    pub fn new(board: Board, generation: Generation, wires: Wires) -> Firmware {
         Firmware {
             board,
+            generation,
             incoming: Vec::new(),
             bulk: VecDeque::new(),
             interrupt: VecDeque::new(),
             evicted: 0,
-            config: Config { features: 0, mux: Some(0), presence: Some(0) },
-            remote: false,
+            config: Config { features: 0, mux: Some(0), presence: Some(Polarity::High.code()) },
+            source: Source::Unchosen,
             inserted: false,
             resets: VecDeque::new(),
-            wires: Wires::OFF,
-            reported: StatusFlags::RESET,
+            wires,
+            reported: StatusFlags::of(wires),
             atr: DEFAULT_ATR.to_vec(),
             f: 1,
             d: 1,
             wi: DEFAULT_WI,
+            waiting_time: INITIAL_WAITING_TIME,
             state: State::Off,
             answers: VecDeque::new(),
             line: VecDeque::new(),
@@ -105,9 +127,15 @@ impl Firmware {
         }
     }
 
-    /// The next message for the bulk IN endpoint: one transfer, without an empty packet after it.
+    /// The next message for the bulk IN endpoint; see [`Firmware::packets`].
     pub fn poll_bulk(&mut self) -> Option<Vec<u8>> {
         self.bulk.pop_front()
+    }
+
+    /// The packets in which a message goes out: an empty one follows a message of just one packet, and no other whose
+    /// length is a multiple of a packet.
+    pub fn packets(message: &[u8]) -> impl Iterator<Item = &[u8]> {
+        message.chunks(PACKET).chain((message.len() == PACKET).then_some(&[][..]))
     }
 
     /// The next message for the interrupt IN endpoint.
@@ -146,7 +174,7 @@ impl Firmware {
 
     /// Takes an octet of the handset.
     pub fn receive(&mut self, octet: u8) {
-        if !self.remote {
+        if self.source != Source::Remote {
             return;
         }
         match std::mem::replace(&mut self.state, State::Off) {
@@ -156,8 +184,12 @@ impl Firmware {
             }
             State::Receive { p3, mut octets } => {
                 octets.push(octet);
-                // P3 = 00 is taken for 256 here, too, although no handset sends that many.
-                if octets.len() == usize::from(p3.wrapping_sub(1)) + 1 {
+                // No handset sends data with P3 = 00.
+                let all = match (p3, self.generation) {
+                    (0, Generation::UpTo091) => 256,
+                    (p3, _) => usize::from(p3).max(1),
+                };
+                if octets.len() >= all {
                     self.state = State::Send { p3 };
                     self.report(Body::RxData(Data { flags: DataFlags::FINAL, octets }));
                     self.speak();
@@ -170,16 +202,29 @@ impl Firmware {
         }
     }
 
+    /// How many octets are on their way to the handset.
+    #[must_use]
+    pub fn line_length(&self) -> usize {
+        self.line.len()
+    }
+
     /// The next octet for the handset.
     pub fn poll_line(&mut self) -> Option<u8> {
-        self.line.pop_front()
+        let octet = self.line.pop_front()?;
+        if self.state == State::Atr {
+            (self.wi, self.waiting_time) = (DEFAULT_WI, INITIAL_WAITING_TIME);
+            if self.line.is_empty() {
+                self.answered();
+            }
+        }
+        Some(octet)
     }
 
     /// How many etu from now a NULL is due, if the host stays silent; none when nobody waits for the host.
     #[must_use]
     pub fn patience(&self) -> Option<u32> {
         let waits = matches!(self.state, State::Procedure { .. } | State::Send { .. });
-        waits.then(|| (self.waiting_time() / 2).saturating_sub(self.silence))
+        waits.then(|| (self.waiting_time / 2).saturating_sub(self.silence))
     }
 
     /// Lets so many etu pass; at half of the waiting time the handset is sent a NULL.
@@ -204,8 +249,11 @@ impl Firmware {
         while let Some(said) = rest.get(6..HEADER).and_then(|l| l.try_into().ok()).map(u16::from_le_bytes) {
             let said = usize::from(said);
             let Some(whole) = rest.get(..said).filter(|_| said >= HEADER) else { return };
-            if let Ok((message, _)) = Message::parse(whole) {
-                self.obey(message.body);
+            match Message::parse(whole) {
+                Ok((message, _)) => self.obey(message.body),
+                // Too short to set anything.
+                Err(MessageError::Payload { name: "CONFIG", .. }) => self.report(Body::Config(self.config)),
+                Err(_) => {}
             }
             rest = rest.get(said..).unwrap_or_default();
         }
@@ -214,9 +262,10 @@ impl Firmware {
     fn obey(&mut self, body: Body) {
         match body {
             Body::TxData(data) => {
-                // Without a TPDU under way it is dropped; what is too much within one spoils the next.
-                let idle = self.state == State::Off || self.state == State::Header(Vec::new());
-                if !idle && !data.octets.is_empty() {
+                // What comes while a header is waited for is the answer to it, whatever it was meant for.
+                let early = matches!(self.state, State::Off | State::Atr);
+                let dropped = early && self.generation == Generation::After091;
+                if !data.octets.is_empty() && !dropped {
                     self.answers.push_back(data);
                 }
                 self.speak();
@@ -229,14 +278,21 @@ impl Firmware {
             Body::CardInsert(inserted) if self.board.abilities().presence => self.inserted = inserted != 0,
             Body::Config(config) => {
                 self.config.features = config.features & Config::STATUS_BY_INTERRUPT;
-                self.config.mux = config.mux.or(self.config.mux);
-                self.config.presence = config.presence.or(self.config.presence);
+                if self.board.abilities().muxed_slots > 1 {
+                    self.config.mux = config.mux.or(self.config.mux);
+                }
+                let valid = config.presence.filter(|presence| presence & Polarity::Low.code() != 0);
+                self.config.presence = valid.or(self.config.presence);
                 self.report(Body::Config(self.config));
             }
             Body::ModemReset(reset) if self.board.abilities().modem_reset => self.resets.push_back(reset),
             Body::SimSelect(source) => {
-                self.remote = source != SimSource::Local;
+                self.source = if source == SimSource::Local { Source::Local } else { Source::Remote };
                 self.look();
+                // A handset that was on when the board was plugged in, too, gets an ATR, without a report.
+                if self.source == Source::Remote && self.reported.running() && self.state == State::Off {
+                    self.start();
+                }
             }
             _ => {}
         }
@@ -244,7 +300,11 @@ impl Firmware {
 
     /// Sees what the lines are now, one after the other.
     fn look(&mut self) {
-        let seen = if self.remote { self.wires } else { Wires::OFF };
+        let seen = match self.source {
+            Source::Unchosen => return,
+            Source::Local => Wires { vcc: false, reset: false },
+            Source::Remote => self.wires,
+        };
         for (bit, now) in
             [(StatusFlags::VCC, seen.vcc), (StatusFlags::CLOCK, seen.vcc), (StatusFlags::RESET, seen.reset)]
         {
@@ -252,9 +312,9 @@ impl Firmware {
                 continue;
             }
             self.reported = StatusFlags(self.reported.0 ^ bit.0);
-            if !self.reported.running() {
+            if now == (bit == StatusFlags::RESET) {
                 self.stop();
-            } else if self.state == State::Off {
+            } else if self.reported.running() && self.state == State::Off {
                 self.start();
             }
             if self.config.features & Config::STATUS_BY_INTERRUPT != 0 {
@@ -273,8 +333,17 @@ impl Firmware {
     /// Reset was let go: the ATR goes out by itself.
     fn start(&mut self) {
         (self.f, self.d) = (1, 1);
+        self.state = State::Atr;
         self.line.extend(&self.atr);
+        if self.atr.is_empty() {
+            self.answered();
+        }
+    }
+
+    /// The ATR is out.
+    fn answered(&mut self) {
         self.wi = interface_octets(&self.atr).tc2.filter(|wi| *wi != 0).unwrap_or(DEFAULT_WI);
+        self.waiting_time = u32::from(self.wi) * 960;
         self.state = State::Header(Vec::new());
     }
 
@@ -287,6 +356,7 @@ impl Firmware {
                 self.state = State::Procedure { p3: *p3 };
                 self.silence = 0;
                 self.report(Body::RxData(Data { flags: DataFlags::HEADER, octets }));
+                self.speak();
             }
             _ => self.state = State::Header(octets),
         }
@@ -304,6 +374,11 @@ impl Firmware {
             self.report(Body::Pts(pts));
             self.line.extend(&octets);
             (self.f, self.d) = pts.f_and_d().unwrap_or((self.f, self.d));
+            // WI x 960 x D (ISO/IEC 7816-3 10.2); the release leaves D out.
+            if self.generation == Generation::After091 {
+                let d = u32::from(baud_rate_adjustment(self.d).unwrap_or(1));
+                self.waiting_time = u32::from(self.wi) * 960 * d;
+            }
         }
     }
 
@@ -330,16 +405,8 @@ impl Firmware {
             f: Some(self.f),
             d: Some(self.d),
             wi: Some(self.wi),
-            waiting_time: Some(self.waiting_time()),
+            waiting_time: Some(self.waiting_time),
         }
-    }
-
-    /// In etu: WI x 960 x D (ISO/IEC 7816-3 10.2).
-    fn waiting_time(&self) -> u32 {
-        if self.state == State::Off {
-            return INITIAL_WAITING_TIME;
-        }
-        u32::from(self.wi) * 960 * u32::from(baud_rate_adjustment(self.d).unwrap_or(1))
     }
 
     fn report(&mut self, body: Body) {

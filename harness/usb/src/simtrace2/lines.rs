@@ -1,7 +1,7 @@
 //! What the lines of the handset mean for a card: power on, reset, power off.
 //!
 //! Reports of single changes come on the interrupt endpoint, in order; of those not fetched in time the oldest are
-//! lost, the newest never is. What is on the bulk endpoint may overtake them.
+//! lost, the newest never is. Choosing the emulated card makes some, too, where the handset is on already.
 
 use super::status::StatusFlags;
 
@@ -36,8 +36,8 @@ pub(super) struct Lines {
     due: Option<Run>,
     /// Whether the card was said to have power.
     on: bool,
-    /// Whether the card is known to run although the report of it is still to come.
-    ahead: bool,
+    /// Whether reset was never seen held: a card that seems to come to run then has run before anybody looked.
+    fresh: bool,
     /// Whether the handset is in the middle of a session with another card.
     midway: bool,
 }
@@ -46,7 +46,7 @@ const ALL: StatusFlags = StatusFlags::VCC.and(StatusFlags::CLOCK).and(StatusFlag
 
 impl Lines {
     pub(super) fn new() -> Lines {
-        Lines { last: None, due: Some(Run::Cold), on: false, ahead: false, midway: false }
+        Lines { last: None, due: Some(Run::Cold), on: false, fresh: true, midway: false }
     }
 
     /// Whether the card runs.
@@ -63,12 +63,7 @@ impl Lines {
     pub(super) fn changed(&mut self, flags: StatusFlags) -> Vec<Step> {
         let flags = StatusFlags(flags.0 & ALL.0);
         let last = self.last.replace(flags);
-        // A reset that was caught up with says nothing new. A loss of power always counts, so that a handset that is
-        // switched off and on puts right whatever was mistaken here.
-        if std::mem::take(&mut self.ahead) && flags.has(StatusFlags::VCC) {
-            self.ahead = !flags.running();
-            return Vec::new();
-        }
+        self.fresh &= !flags.has(StatusFlags::RESET);
         let mut steps = Vec::new();
         if !flags.has(StatusFlags::VCC) {
             self.lose_power(&mut steps);
@@ -82,6 +77,8 @@ impl Lines {
             }
             self.due = self.due.or(Some(Run::Warm));
             steps.push(Step::Broken);
+        } else if flags.running() && self.fresh {
+            self.midway = true;
         } else if flags.running() {
             // Every report is of a change. One that changes nothing tells that others between were lost.
             if last == Some(flags) {
@@ -93,31 +90,26 @@ impl Lines {
         steps
     }
 
-    /// Takes a report that was asked for; it tells whether the handset began without us.
-    pub(super) fn asked(&mut self, flags: StatusFlags) {
-        if self.last.is_none() {
-            self.midway = flags.running();
+    /// Takes a report of a change from before anybody asked for any.
+    pub(super) fn left_over(&mut self, flags: StatusFlags) {
+        self.fresh = !flags.has(StatusFlags::RESET);
+    }
+
+    /// Takes a report that was asked for when the emulated card was chosen; it tells whether the handset began without us.
+    pub(super) fn asked(&mut self, flags: StatusFlags) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if flags.running() {
+            self.midway |= self.fresh;
+        } else if flags.has(StatusFlags::RESET) && std::mem::take(&mut self.fresh) && self.midway {
+            // The report that reset was let go was faster.
+            self.run(&mut steps);
         }
+        steps
     }
 
     /// The session that runs is no longer ours.
     pub(super) fn abandon(&mut self) {
         self.midway |= self.running();
-    }
-
-    /// The card is known to run, and reports are still to come that tell how that came about.
-    pub(super) fn catch_up(&mut self) -> Vec<Step> {
-        self.ahead = true;
-        self.due = self.due.or(Some(Run::Warm));
-        let mut steps = vec![Step::Broken];
-        self.run(&mut steps);
-        steps
-    }
-
-    /// A whole exchange has passed since: reports of the reset that are not here by now, one frame of USB after the other,
-    /// were here before it was caught up with, and the next ones are of another.
-    pub(super) fn caught_up(&mut self) {
-        self.ahead = false;
     }
 
     fn lose_power(&mut self, steps: &mut Vec<Step>) {
@@ -187,29 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn reports_behind_are_caught_up_with() {
-        let mut lines = Lines::new();
-        steps(&mut lines, &[0x11, 0x13, 0x03]);
-        assert_eq!(lines.catch_up(), [Step::Broken, Step::Run(Run::Warm)]);
-        assert_eq!(steps(&mut lines, &[0x13, 0x03]), []);
-        assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Warm)]);
-        lines.catch_up();
-        assert_eq!(steps(&mut lines, &[0x13, 0x12, 0x10]), [Step::PowerOff]);
-    }
-
-    #[test]
-    fn a_reset_behind_one_that_was_caught_up_with_needlessly_counts() {
-        let mut lines = Lines::new();
-        steps(&mut lines, &[0x11, 0x13, 0x03]);
-        lines.catch_up();
-        lines.caught_up();
-        assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Warm)]);
-    }
-
-    #[test]
     fn a_session_that_began_without_us_ends_with_the_next_reset() {
         let mut lines = Lines::new();
-        lines.asked(StatusFlags(0x03));
+        assert_eq!(lines.asked(StatusFlags(0x03)), []);
         assert!(lines.midway() && !lines.running());
         assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Cold)]);
         assert!(!lines.midway());
@@ -222,5 +194,27 @@ mod tests {
         steps(&mut lines, &[0x13]);
         lines.abandon();
         assert!(!lines.midway());
+    }
+
+    #[test]
+    fn what_choosing_the_card_reports_is_no_reset() {
+        // As after a program that chose the card on the board at its end, before and behind the answer to the question.
+        for first in [0x00, 0x03] {
+            let mut lines = Lines::new();
+            assert_eq!(lines.asked(StatusFlags(first)), []);
+            assert_eq!(steps(&mut lines, &[0x01, 0x03]), []);
+            assert!(lines.midway() && !lines.running());
+            assert_eq!(steps(&mut lines, &[0x13, 0x03]), [Step::Run(Run::Cold)]);
+        }
+        // A handset that held reset in the last report to somebody else, and let it go in the first to us.
+        let mut lines = Lines::new();
+        lines.left_over(StatusFlags(0x03));
+        lines.left_over(StatusFlags(0x13));
+        assert_eq!(steps(&mut lines, &[0x03]), [Step::Run(Run::Cold)]);
+        // A handset that held reset when it was asked, and let it go at once.
+        let mut lines = Lines::new();
+        assert_eq!(steps(&mut lines, &[0x03]), []);
+        assert_eq!(lines.asked(StatusFlags(0x13)), [Step::Run(Run::Cold)]);
+        assert!(lines.running() && !lines.midway());
     }
 }

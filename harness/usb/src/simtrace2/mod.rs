@@ -10,8 +10,10 @@
 pub mod board;
 mod emulation;
 mod firmware;
+mod generation;
 mod lines;
 pub mod message;
+mod order;
 mod packets;
 mod phone;
 pub mod status;
@@ -20,6 +22,7 @@ mod wires;
 pub use board::{Abilities, Board, Mode};
 pub use emulation::{AtrError, CardEmulation, Event, Setup, Transfer, Trouble};
 pub use firmware::Firmware;
+pub use generation::Generation;
 pub use message::{Body, Data, DataFlags, Message, MessageError, ModemReset, SimSource};
 pub use packets::Packets;
 pub use phone::{Act, CommandError, Fault, Heard, Phone};

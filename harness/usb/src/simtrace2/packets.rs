@@ -5,8 +5,8 @@ use super::message::{HEADER, LONGEST, Message, MessageError};
 
 /// Cuts messages out of the packets of an IN endpoint.
 ///
-/// The firmware sends a message as one transfer, but no empty packet after one whose length is a multiple of
-/// [`PACKET`]. So packets are to be read one by one: the length in the header tells the end, a short packet confirms it.
+/// The firmware sends a message as one transfer. An empty packet follows one of just [`PACKET`] octets, but none whose
+/// length is another multiple of it. So packets are to be read one by one: the length in the header tells the end, a short packet confirms it.
 #[derive(Clone, Debug, Default)]
 pub struct Packets {
     waiting: Vec<u8>,

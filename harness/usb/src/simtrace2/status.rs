@@ -1,5 +1,7 @@
 //! What a board reports: the lines of the handset, negotiated parameters, and what is configured.
 
+use super::wires::Wires;
+
 /// The lines of the handset, as a status report gives them; unknown bits are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StatusFlags(pub u32);
@@ -15,6 +17,16 @@ impl StatusFlags {
     pub const CARD_INSERT: StatusFlags = StatusFlags(0x08);
     /// The handset holds reset.
     pub const RESET: StatusFlags = StatusFlags(0x10);
+
+    /// What a report says of these lines; the clock follows power.
+    pub(super) const fn of(wires: Wires) -> StatusFlags {
+        match (wires.vcc, wires.reset) {
+            (false, false) => StatusFlags(0x00),
+            (false, true) => StatusFlags(0x10),
+            (true, false) => StatusFlags(0x03),
+            (true, true) => StatusFlags(0x13),
+        }
+    }
 
     /// Both sets of bits.
     #[must_use]
