@@ -3,6 +3,7 @@
 //! ```text
 //! wbxml encode FILE.xml   > FILE.wbxml
 //! wbxml decode FILE.wbxml > FILE.xml
+//! wbxml transcode FILE    # into the other encoding, without reading a message
 //! wbxml tree FILE         # the message's tree form as JSON, from either encoding
 //! ```
 //!
@@ -13,12 +14,12 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use dmsc_dm::syncml::{Decoded, Message};
-use dmsc_dm::{wbxml, xml};
+use dmsc_dm::{transcode, wbxml, xml};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [verb, file] = arguments.as_slice() else {
-        eprintln!("usage: wbxml encode|decode|tree FILE");
+        eprintln!("usage: wbxml encode|decode|transcode|tree FILE");
         return ExitCode::from(2);
     };
     match run(verb, file) {
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
 
 fn run(verb: &str, file: &str) -> Result<(), Box<dyn Error>> {
     let octets = std::fs::read(file)?;
+    if verb == "transcode" {
+        let decoded = if is_wbxml(&octets) { transcode::to_xml(&octets)? } else { transcode::to_wbxml(&octets)? };
+        return Ok(std::io::stdout().write_all(&decoded.value)?);
+    }
     let decoded = message(&octets)?;
     for irregular in &decoded.irregular {
         eprintln!("{file}: {irregular}");
@@ -40,16 +45,17 @@ fn run(verb: &str, file: &str) -> Result<(), Box<dyn Error>> {
         "encode" => wbxml::encode(&decoded.value)?,
         "decode" => xml::encode(&decoded.value)?,
         "tree" => serde_json::to_vec_pretty(&decoded.value)?,
-        _ => return Err(format!("`{verb}` is not encode, decode or tree").into()),
+        _ => return Err(format!("`{verb}` is not encode, decode, transcode or tree").into()),
     };
     std::io::stdout().write_all(&output)?;
     Ok(())
 }
 
 /// No XML document starts with one of the version octets of WBXML.
+fn is_wbxml(octets: &[u8]) -> bool {
+    matches!(octets.first(), Some(0x00..=0x03))
+}
+
 fn message(octets: &[u8]) -> Result<Decoded<Message>, Box<dyn Error>> {
-    match octets.first() {
-        Some(0x00..=0x03) => Ok(wbxml::decode(octets)?),
-        _ => Ok(xml::decode(octets)?),
-    }
+    if is_wbxml(octets) { Ok(wbxml::decode(octets)?) } else { Ok(xml::decode(octets)?) }
 }

@@ -66,7 +66,7 @@ impl Credential {
             Self::Basic { name, password } => (AuthType::Basic, [name, &b":"[..], password].concat()),
             Self::Md5(digest) => (AuthType::Md5, digest.to_vec()),
         };
-        Cred { type_: Some(auth_type), format: Some("b64".to_owned()), data: Data::Text(base64(&octets)) }
+        Cred { type_: Some(auth_type), format: Some("b64".into()), data: Data::from(base64(&octets)) }
     }
 
     /// Whether the credential proves knowledge of `password` for `name`; `nonce` is not used by basic.
@@ -177,7 +177,7 @@ mod tests {
         for credential in [&basic, &md5] {
             assert_eq!(Credential::from_cred(&credential.to_cred()).as_ref(), Ok(credential));
         }
-        assert_eq!(md5.to_cred().data, Data::Text("Zz6EivR3yeaaENcRN6lpAQ==".to_owned()));
+        assert_eq!(md5.to_cred().data, Data::from("Zz6EivR3yeaaENcRN6lpAQ=="));
         assert!(md5.verify(b"Bruce2", b"OhBehave", b"Nonce"));
         assert!(!md5.verify(b"Bruce2", b"OhBehave", b"nonce"));
         assert!(basic.verify(b"Bruce2", b"Oh:Behave", b""));
@@ -193,13 +193,10 @@ mod tests {
             error(Cred { type_: Some(AuthType::Mac), ..cred.clone() }),
             CredentialError::Type("syncml:auth-MAC".to_owned())
         );
-        assert_eq!(
-            error(Cred { data: Data::Text(base64(b"short")), ..cred.clone() }),
-            CredentialError::DigestLength(5)
-        );
+        assert_eq!(error(Cred { data: base64(b"short").into(), ..cred.clone() }), CredentialError::DigestLength(5));
         assert!(matches!(error(Cred { data: Data::Text("?".into()), ..cred.clone() }), CredentialError::Base64(_)));
         assert_eq!(
-            error(Cred { type_: Some(AuthType::Basic), data: Data::Text(base64(b"nobody")), ..cred }),
+            error(Cred { type_: Some(AuthType::Basic), data: base64(b"nobody").into(), ..cred }),
             CredentialError::NoColon
         );
     }

@@ -8,13 +8,17 @@ mod base64;
 mod element;
 mod irregular;
 mod md5;
+mod scan;
 mod serde_form;
+mod word;
 
 pub mod auth;
+pub mod document;
 pub mod package0;
 pub mod style;
 pub mod syncml;
 pub mod tnds;
+pub mod transcode;
 pub mod tree;
 pub mod wbxml;
 pub mod xml;

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::syncml::Data;
+use crate::syncml::{Data, Text};
 
 /// For `skip_serializing_if`: a flag that is not set is not written.
 pub(crate) fn is_false(flag: &bool) -> bool {
@@ -16,42 +16,42 @@ pub(crate) fn is_false(flag: &bool) -> bool {
 }
 
 /// Text that may be written as an integer.
-struct Text(String);
+struct Written(Text);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl Visitor<'_> for TextVisitor {
-            type Value = Text;
+        struct WrittenVisitor;
+        impl Visitor<'_> for WrittenVisitor {
+            type Value = Written;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("text or an integer")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
+                Ok(Written(text.into()))
             }
 
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Written, E> {
+                Ok(Written(number.to_string().into()))
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Written, E> {
+                Ok(Written(number.to_string().into()))
             }
         }
-        deserializer.deserialize_any(TextVisitor)
+        deserializer.deserialize_any(WrittenVisitor)
     }
 }
 
 /// A mandatory text that may be written as an integer.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Text::deserialize(deserializer).map(|text| text.0)
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+    Written::deserialize(deserializer).map(|text| text.0)
 }
 
 /// An optional text that may be written as an integer.
-pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Option::<Text>::deserialize(deserializer).map(|text| text.map(|text| text.0))
+pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+    Option::<Written>::deserialize(deserializer).map(|text| text.map(|text| text.0))
 }
 
 /// Octets in the form of [`Data`]: readable text as a string, anything else as `{ hex: ... }`.
@@ -88,31 +88,31 @@ pub(crate) mod digest {
 pub(crate) mod one_or_many {
     use super::*;
 
-    pub(crate) fn serialize<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(texts: &[Text], serializer: S) -> Result<S::Ok, S::Error> {
         match texts {
             [one] => serializer.serialize_str(one),
             many => many.serialize(serializer),
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text>, D::Error> {
         struct ListVisitor;
         impl<'de> Visitor<'de> for ListVisitor {
-            type Value = Vec<String>;
+            type Value = Vec<Text>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("text or a list of texts")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-                Ok(vec![text.to_owned()])
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<Text>, E> {
+                Ok(vec![text.into()])
             }
 
-            fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
+            fn visit_unit<E: de::Error>(self) -> Result<Vec<Text>, E> {
                 Ok(Vec::new())
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<String>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<Text>, A::Error> {
                 let mut texts = Vec::new();
                 while let Some(text) = entries.next_element()? {
                     texts.push(text);

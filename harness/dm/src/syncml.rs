@@ -8,13 +8,18 @@ mod data;
 mod from_element;
 mod message;
 mod place;
+mod regular;
 mod spans;
 mod to_element;
 
 pub use codes::{AlertCode, StatusCode};
 pub use data::Data;
+pub(crate) use from_element::format_of;
 pub use from_element::{Decoded, MessageError};
 pub use message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
+pub(crate) use place::data_of;
+pub(crate) use regular::Regular;
+pub use smol_str::SmolStr as Text;
 pub use spans::{CommandSpans, MessageSpans};
 pub(crate) use to_element::Carrier;
 

@@ -7,10 +7,11 @@ use thiserror::Error;
 
 use crate::auth::from_base64;
 use crate::base64::base64;
-use crate::element::{Builder, Content, Element, Elements, Namespace, shown};
+use crate::element::{Builder, Content, Element, Elements, Name, Namespace, Sink, shown};
 use crate::irregular::Irregularities;
 use crate::style::XmlStyle;
 use crate::syncml::Data;
+use crate::word::Word;
 use crate::{wbxml, xml};
 
 /// Media type of an object in XML.
@@ -98,10 +99,10 @@ impl Object {
             Data::Text(_) | Data::Binary(_) => return Err(TndsError::Type(shown(media))),
         };
         let root = document.root();
-        if root.name() != "MgmtTree" {
+        if root.word() != Some(Word::MgmtTree) {
             return Err(TndsError::Root(shown(root.name())));
         }
-        let ver_dtd = text(root, "VerDTD").ok_or(TndsError::Missing("VerDTD", "MgmtTree".into()))?;
+        let ver_dtd = text(root, Word::VerDtd).ok_or(TndsError::Missing("VerDTD", "MgmtTree".into()))?;
         Ok(Self { ver_dtd, nodes: nodes(root)? })
     }
 
@@ -125,39 +126,39 @@ impl Object {
 
     fn elements(&self, as_text: bool) -> Elements<'_> {
         let mut writer = Writer { builder: Builder::default(), as_text };
-        writer.open("MgmtTree");
-        writer.text("VerDTD", &self.ver_dtd);
+        writer.open(Word::MgmtTree);
+        writer.text(Word::VerDtd, &self.ver_dtd);
         self.nodes.iter().for_each(|node| writer.node(node));
         writer.close();
-        writer.builder.take_complete().unwrap_or_default()
+        writer.builder.complete().unwrap_or_default()
     }
 }
 
-fn text(element: Element<'_, '_>, name: &str) -> Option<String> {
-    element.child(name)?.text().map(|text| text.into_owned())
+fn text(element: Element<'_, '_>, word: Word) -> Option<String> {
+    element.child(word)?.text().map(|text| text.into_owned())
 }
 
 fn nodes(element: Element<'_, '_>) -> Result<Vec<ObjectNode>, TndsError> {
-    element.elements().filter(|child| child.name() == "Node").map(node).collect()
+    element.elements().filter(|child| child.word() == Some(Word::Node)).map(node).collect()
 }
 
 fn node(element: Element<'_, '_>) -> Result<ObjectNode, TndsError> {
-    let name = text(element, "NodeName").unwrap_or_default().trim().to_owned();
-    let properties = element.child("RTProperties");
-    let property = |name: &str| text(properties?, name);
+    let name = text(element, Word::NodeName).unwrap_or_default().trim().to_owned();
+    let properties = element.child(Word::RtProperties);
+    let property = |word| text(properties?, word);
     // The format is an element of its own name within Format.
-    let format = properties.and_then(|properties| properties.child("Format"));
+    let format = properties.and_then(|properties| properties.child(Word::Format));
     let format = format.and_then(|format| {
         let own = format.elements().next().map(|kind| kind.name().to_owned());
         own.or_else(|| format.text().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
     });
-    let type_ = properties.and_then(|properties| properties.child("Type")).and_then(|kind| {
-        let inner = ["MIME", "DDFName"].into_iter().find_map(|name| text(kind, name));
+    let type_ = properties.and_then(|properties| properties.child(Word::Type)).and_then(|kind| {
+        let inner = [Word::Mime, Word::DdfName].into_iter().find_map(|word| text(kind, word));
         inner.or_else(|| kind.text().map(|text| text.into_owned())).filter(|text| !text.is_empty())
     });
-    let value = element.child("Value").map(|value| value_of(value, format.as_deref(), &name)).transpose()?;
-    let path = text(element, "Path").filter(|path| !path.is_empty());
-    let (acl, title) = (property("ACL"), property("Title"));
+    let value = element.child(Word::Value).map(|value| value_of(value, format.as_deref(), &name)).transpose()?;
+    let path = text(element, Word::Path).filter(|path| !path.is_empty());
+    let (acl, title) = (property(Word::Acl), property(Word::Title));
     Ok(ObjectNode { name, path, format, type_, acl, title, value, nodes: nodes(element)? })
 }
 
@@ -172,7 +173,7 @@ fn value_of(value: Element<'_, '_>, format: Option<&str>, name: &str) -> Result<
     };
     match format {
         Some("bin" | "b64") => from_base64(text.trim()).map(Data::Binary).map_err(|_| TndsError::Value(name.into())),
-        _ => Ok(Data::Text(text)),
+        _ => Ok(Data::from(text)),
     }
 }
 
@@ -183,36 +184,36 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn open(&mut self, name: &'a str) {
-        self.builder.open(Namespace::DmDdf, name, 0..0);
+    fn open(&mut self, word: Word) {
+        self.builder.open(&Namespace::DmDdf, Name::Word(word), 0..0);
     }
 
     fn close(&mut self) {
         self.builder.close(0);
     }
 
-    fn text(&mut self, name: &'a str, text: &'a str) {
-        self.open(name);
+    fn text(&mut self, word: Word, text: &'a str) {
+        self.open(word);
         self.builder.text(text, 0..0);
         self.close();
     }
 
     fn node(&mut self, node: &'a ObjectNode) {
-        self.open("Node");
-        self.text("NodeName", &node.name);
+        self.open(Word::Node);
+        self.text(Word::NodeName, &node.name);
         if let Some(path) = &node.path {
-            self.text("Path", path);
+            self.text(Word::Path, path);
         }
         self.properties(node);
         match &node.value {
-            Some(Data::Text(text)) => self.text("Value", text),
+            Some(Data::Text(text)) => self.text(Word::Value, text),
             Some(Data::Binary(octets)) if self.as_text => {
-                self.open("Value");
-                self.builder.text(base64(octets), 0..0);
+                self.open(Word::Value);
+                self.builder.made(&base64(octets), 0..0);
                 self.close();
             }
             Some(Data::Binary(octets)) => {
-                self.open("Value");
+                self.open(Word::Value);
                 self.builder.binary(octets, 0..0);
                 self.close();
             }
@@ -227,21 +228,22 @@ impl<'a> Writer<'a> {
         if nothing {
             return;
         }
-        self.open("RTProperties");
+        self.open(Word::RtProperties);
         if let Some(acl) = &node.acl {
-            self.text("ACL", acl);
+            self.text(Word::Acl, acl);
         }
         if let Some(format) = &node.format {
-            self.open("Format");
-            self.text(format, "");
+            self.open(Word::Format);
+            self.builder.open(&Namespace::DmDdf, Name::of(format), 0..0);
+            self.close();
             self.close();
         }
         if let Some(title) = &node.title {
-            self.text("Title", title);
+            self.text(Word::Title, title);
         }
         if let Some(kind) = &node.type_ {
-            self.open("Type");
-            self.text(if node.value.is_some() { "MIME" } else { "DDFName" }, kind);
+            self.open(Word::Type);
+            self.text(if node.value.is_some() { Word::Mime } else { Word::DdfName }, kind);
             self.close();
         }
         self.close();
@@ -283,7 +285,7 @@ mod tests {
         let xml = object.to_xml().unwrap();
         assert!(xml.contains("<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD><Node><NodeName"), "{xml}");
         assert!(xml.contains("<Format><bin/></Format>") && xml.contains("<Value>AP8=</Value>"), "{xml}");
-        assert_eq!(Object::read(XML_TYPE, &Data::Text(xml.clone())), Ok(object.clone()));
+        assert_eq!(Object::read(XML_TYPE, &Data::from(xml.clone())), Ok(object.clone()));
         assert_eq!(Object::read("APPLICATION/vnd.syncml.dmtnds+XML; charset=utf-8", &xml.into()), Ok(object.clone()));
         let wbxml = object.to_wbxml().unwrap();
         assert_eq!(wbxml.get(..5), Some(&[0x02, 0x00, 0x00, 0x6A, 0x1B][..]));

@@ -10,18 +10,19 @@ pub(crate) mod tokens;
 
 use thiserror::Error;
 
-use decode::MAX_DEPTH;
-use decode::decode_document;
+use decode::{MAX_DEPTH, MAX_REFERRED};
+use decode::{decode_document, decode_into};
 pub use encode::EncodeError;
+pub(crate) use encode::Writer;
 use encode::encode_document;
 use parts::{PartError, PartFault, UTF_8};
 
 use std::ops::Range;
 
-use crate::element::{Elements, shown};
+use crate::element::{Counter, Elements, Sink, shown};
 use crate::irregular::Irregularities;
 use crate::style::WbxmlStyle;
-use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
+use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans, Regular};
 
 /// Formal public identifier of a SyncML 1.2 message.
 const SYNCML_1_2: &str = "-//SYNCML//DTD SyncML 1.2//EN";
@@ -29,9 +30,24 @@ const SYNCML_1_2: &str = "-//SYNCML//DTD SyncML 1.2//EN";
 /// Numeric public identifier of a SyncML 1.2 message; DM messages have no identifier of their own.
 const SYNCML_1_2_NUMBER: u32 = 0x1201;
 
-/// A WBXML document: its header, without the string table, and its elements.
+/// A WBXML document.
 #[derive(Debug)]
 struct Document<'a> {
+    head: Head<'a>,
+    /// The root element and what is in it.
+    elements: Elements<'a>,
+}
+
+impl<'a> Document<'a> {
+    /// A document of WBXML 1.2 in UTF-8.
+    fn new(public_id: PublicId<'a>, elements: Elements<'a>) -> Self {
+        Self { head: Head::new(2, public_id), elements }
+    }
+}
+
+/// The header of a document, without the string table.
+#[derive(Debug)]
+struct Head<'a> {
     /// Version octet: 01, 02, 03 for 1.1, 1.2, 1.3.
     version: u8,
     /// What kind of document this is.
@@ -40,14 +56,20 @@ struct Document<'a> {
     public_id_at: Range<usize>,
     /// MIBenum of the character set; 106 for UTF-8.
     charset: u32,
-    /// The root element and what is in it.
-    elements: Elements<'a>,
 }
 
-impl<'a> Document<'a> {
-    /// A document of WBXML 1.2 in UTF-8.
-    fn new(public_id: PublicId<'a>, elements: Elements<'a>) -> Self {
-        Self { version: 2, public_id, public_id_at: 0..0, charset: UTF_8, elements }
+impl<'a> Head<'a> {
+    /// That of a document in UTF-8.
+    fn new(version: u8, public_id: PublicId<'a>) -> Self {
+        Self { version, public_id, public_id_at: 0..0, charset: UTF_8 }
+    }
+
+    /// Notes a public identifier that is not that of a message.
+    fn note_other(&self, irregular: &mut Irregularities) {
+        if !self.public_id.is_syncml_1_2() {
+            let what = || format!("the public identifier is {}, not that of SyncML 1.2", self.public_id);
+            irregular.note("other-public-id", "", self.public_id_at.clone(), what);
+        }
     }
 }
 
@@ -85,12 +107,15 @@ impl std::fmt::Display for PublicId<'_> {
 /// [`DecodeError`]: no WBXML, or not a SyncML message.
 pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
     let mut irregular = Irregularities::default();
-    let document = decode_document(octets, &mut irregular)?;
-    if !document.public_id.is_syncml_1_2() {
-        let what = || format!("the public identifier is {}, not that of SyncML 1.2", document.public_id);
-        irregular.note("other-public-id", "", document.public_id_at.clone(), what);
+    let mut regular = Regular::default();
+    tell(octets, &mut irregular, &mut regular)?;
+    if let Some(value) = regular.message() {
+        return Ok(Decoded { value, irregular: irregular.into_vec() });
     }
-    Ok(Message::from_elements(&document.elements, irregular)?)
+    // Whoever has something to forgive looks at the elements again, with those around them.
+    let mut irregular = Irregularities::default();
+    let elements = message_elements(octets, &mut irregular)?;
+    Ok(Message::from_elements(&elements, irregular)?)
 }
 
 /// Where the fields of a message stand in its octets: a string in place without its token and its end, opaque data
@@ -115,11 +140,49 @@ pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 /// As of [`encode`].
 pub fn encode_as(message: &Message, style: WbxmlStyle) -> Result<Vec<u8>, EncodeError> {
-    let elements = message.to_elements(Carrier::Wbxml);
+    let mut writer = message_writer(style)?;
+    message.tell(Carrier::Wbxml, &mut writer);
+    writer.finish()
+}
+
+/// Writes a message as it is told of it.
+///
+/// # Errors
+/// None that a message could have.
+pub(crate) fn message_writer(style: WbxmlStyle) -> Result<Writer, EncodeError> {
     let public_id =
         if style.literal_public_id { PublicId::Literal(SYNCML_1_2) } else { PublicId::Number(SYNCML_1_2_NUMBER) };
-    let document = Document { version: style.version.octet(), ..Document::new(public_id, elements) };
-    encode_document(&document, style.string_table)
+    Writer::new(&Head::new(style.version.octet(), public_id), style.string_table)
+}
+
+/// How many elements a document has, which need be no message.
+///
+/// # Errors
+/// [`WbxmlError`] with the offset of the octet at fault.
+pub fn count_elements(octets: &[u8]) -> Result<usize, WbxmlError> {
+    let mut counter = Counter::default();
+    decode_into(octets, &mut Irregularities::default(), &mut counter)?;
+    Ok(counter.elements)
+}
+
+/// Reads a message as a document, whatever is in it.
+pub(crate) fn message_elements<'a>(
+    octets: &'a [u8],
+    irregular: &mut Irregularities,
+) -> Result<Elements<'a>, WbxmlError> {
+    let document = decode_document(octets, irregular)?;
+    document.head.note_other(irregular);
+    Ok(document.elements)
+}
+
+/// Reads a message and tells of what is in it.
+pub(crate) fn tell<'a>(
+    octets: &'a [u8],
+    irregular: &mut Irregularities,
+    sink: &mut impl Sink<'a>,
+) -> Result<(), WbxmlError> {
+    decode_into(octets, irregular, sink)?.note_other(irregular);
+    Ok(())
 }
 
 /// Reads a document that is no message, such as a serialised object.
@@ -185,9 +248,15 @@ pub enum Fault {
     /// Elements nested too deep.
     #[error("elements are nested deeper than {MAX_DEPTH}")]
     Depth,
+    /// References to the string table that stand for too much.
+    #[error("references to the string table stand for more than {MAX_REFERRED} octets")]
+    Referred,
     /// Content before the root.
     #[error("{0} stands where the root element should")]
     NoRoot(&'static str),
+    /// A document of more octets than places can say.
+    #[error("{0} octets are more than are read; a document has less than 4 GiB")]
+    Long(usize),
     /// Octets after the root.
     #[error("{0} octets follow the root element")]
     Trailing(usize),

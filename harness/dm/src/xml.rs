@@ -11,21 +11,29 @@ mod prolog;
 use thiserror::Error;
 
 pub(crate) use decode::MAX_DEPTH;
-use decode::decode_element;
+use decode::{decode_element, decode_into};
 pub use encode::EncodeError;
+pub(crate) use encode::Writer;
 use encode::encode_element;
 pub use fault::{Fault, Rule, XmlError};
 
-use crate::element::Elements;
+use crate::element::{Counter, Elements, Sink};
 use crate::irregular::Irregularities;
 use crate::style::XmlStyle;
-use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans};
+use crate::syncml::{Carrier, Decoded, Message, MessageError, MessageSpans, Regular};
 
 /// Reads a message.
 ///
 /// # Errors
 /// [`DecodeError`]: not well-formed, refused constructs, or not a SyncML message.
 pub fn decode(octets: &[u8]) -> Result<Decoded<Message>, DecodeError> {
+    let mut irregular = Irregularities::default();
+    let mut regular = Regular::default();
+    decode_into(octets, &mut irregular, &mut regular)?;
+    if let Some(value) = regular.message() {
+        return Ok(Decoded { value, irregular: irregular.into_vec() });
+    }
+    // Whoever has something to forgive looks at the elements again, with those around them.
     let mut irregular = Irregularities::default();
     let elements = decode_element(octets, &mut irregular)?;
     Ok(Message::from_elements(&elements, irregular)?)
@@ -55,12 +63,33 @@ pub fn encode(message: &Message) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 /// As of [`encode`].
 pub fn encode_as(message: &Message, style: XmlStyle) -> Result<Vec<u8>, EncodeError> {
-    encode_element(&message.to_elements(Carrier::Xml), style)
+    let mut writer = Writer::new(style);
+    message.tell(Carrier::Xml, &mut writer);
+    writer.finish()
+}
+
+/// How many elements a document has, which need be no message.
+///
+/// # Errors
+/// [`XmlError`] with offset, line and column.
+pub fn count_elements(octets: &[u8]) -> Result<usize, XmlError> {
+    let mut counter = Counter::default();
+    decode_into(octets, &mut Irregularities::default(), &mut counter)?;
+    Ok(counter.elements)
 }
 
 /// Reads a document that is no message, such as a serialised object.
 pub(crate) fn elements<'a>(octets: &'a [u8], irregular: &mut Irregularities) -> Result<Elements<'a>, XmlError> {
     decode_element(octets, irregular)
+}
+
+/// Reads a document and tells of what is in it.
+pub(crate) fn tell<'a>(
+    octets: &'a [u8],
+    irregular: &mut Irregularities,
+    sink: &mut impl Sink<'a>,
+) -> Result<(), XmlError> {
+    decode_into(octets, irregular, sink)
 }
 
 /// Writes a document that is no message.

@@ -6,6 +6,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::Text;
 use crate::element::is_xml_char;
 
 /// Content of a Data element: text, or octets that are no text.
@@ -14,7 +15,7 @@ use crate::element::is_xml_char;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
     /// Character data.
-    Text(String),
+    Text(Text),
     /// Octets: an OPAQUE of WBXML. XML carries them as base64.
     Binary(Vec<u8>),
 }
@@ -24,7 +25,7 @@ impl Data {
     #[must_use]
     pub fn from_octets(octets: Vec<u8>) -> Self {
         match String::from_utf8(octets) {
-            Ok(text) if text.chars().all(is_xml_char) => Self::Text(text),
+            Ok(text) if text.chars().all(is_xml_char) => Self::Text(text.into()),
             Ok(text) => Self::Binary(text.into_bytes()),
             Err(error) => Self::Binary(error.into_bytes()),
         }
@@ -48,11 +49,11 @@ impl Data {
         }
     }
 
-    /// The octets carried, without a copy.
+    /// The octets carried; those that are no text without a copy.
     #[must_use]
     pub fn into_octets(self) -> Vec<u8> {
         match self {
-            Self::Text(text) => text.into_bytes(),
+            Self::Text(text) => text.as_bytes().to_vec(),
             Self::Binary(octets) => octets,
         }
     }
@@ -60,18 +61,24 @@ impl Data {
 
 impl Default for Data {
     fn default() -> Self {
-        Self::Text(String::new())
+        Self::Text(Text::default())
     }
 }
 
 impl From<&str> for Data {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Data {
     fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Text> for Data {
+    fn from(text: Text) -> Self {
         Self::Text(text)
     }
 }
@@ -106,15 +113,15 @@ impl<'de> Deserialize<'de> for Data {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Data, E> {
-                Ok(Data::Text(text.to_owned()))
+                Ok(text.into())
             }
 
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Data, E> {
-                Ok(Data::Text(number.to_string()))
+                Ok(number.to_string().into())
             }
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Data, E> {
-                Ok(Data::Text(number.to_string()))
+                Ok(number.to_string().into())
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {

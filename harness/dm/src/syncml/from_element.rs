@@ -3,12 +3,14 @@
 use dmsc_octets::Irregularity;
 use thiserror::Error;
 
+use super::Text;
 use super::message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
-use super::place::{Place, is_command};
+use super::place::{Place, command_name};
 use crate::auth_type::AuthType;
 use crate::element::{Element, Elements, shown};
 use crate::irregular::Irregularities;
-use crate::wbxml::tokens::is_syncml_name;
+use crate::wbxml::tokens::is_syncml_word;
+use crate::word::Word;
 
 /// A value, and what was irregular about its octets without making it unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,16 +61,16 @@ impl Message {
         mut irregular: Irregularities,
     ) -> Result<Decoded<Self>, MessageError> {
         let root = elements.root();
-        if root.name() != "SyncML" {
+        if root.word() != Some(Word::SyncMl) {
             return Err(MessageError::Root { found: shown(root.name()) });
         }
         let root = Place::root(root, &mut irregular);
         let (mut header, mut body, mut is_final) = (None, None, false);
         root.children(&mut irregular, |child, irregular| {
-            match child.name() {
-                "SyncHdr" if header.is_none() => header = Some(sync_hdr(child, irregular)?),
-                "SyncBody" if body.is_none() => body = Some(sync_body(child, &mut is_final, irregular)?),
-                "SyncHdr" | "SyncBody" => child.again(irregular),
+            match child.word() {
+                Some(Word::SyncHdr) if header.is_none() => header = Some(sync_hdr(child, irregular)?),
+                Some(Word::SyncBody) if body.is_none() => body = Some(sync_body(child, &mut is_final, irregular)?),
+                Some(Word::SyncHdr | Word::SyncBody) => child.again(irregular),
                 _ => child.skipped(irregular),
             }
             Ok(())
@@ -79,7 +81,7 @@ impl Message {
     }
 }
 
-fn required(slot: Option<String>, place: &Place<'_, '_, '_>, name: &'static str) -> Result<String, MessageError> {
+fn required(slot: Option<Text>, place: &Place<'_, '_, '_>, name: &'static str) -> Result<Text, MessageError> {
     slot.filter(|text| !text.is_empty()).ok_or_else(|| place.missing(name))
 }
 
@@ -88,20 +90,20 @@ fn sync_hdr(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result
     let (mut ver_dtd, mut ver_proto, mut session_id, mut msg_id) = (None, None, None, None);
     let (mut target, mut source, mut sizes) = (None, None, None);
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "VerDTD" => child.set(&mut ver_dtd, irregular)?,
-            "VerProto" => child.set(&mut ver_proto, irregular)?,
-            "SessionID" => child.set(&mut session_id, irregular)?,
-            "MsgID" => child.set(&mut msg_id, irregular)?,
-            "Target" => location(child, &mut target, &mut header.target_name, irregular)?,
-            "Source" => location(child, &mut source, &mut header.source_name, irregular)?,
-            "RespURI" => child.set(&mut header.resp_uri, irregular)?,
-            "NoResp" => child.raise(&mut header.no_resp, irregular),
-            "Cred" => {
+        match child.word() {
+            Some(Word::VerDtd) => child.set(&mut ver_dtd, irregular)?,
+            Some(Word::VerProto) => child.set(&mut ver_proto, irregular)?,
+            Some(Word::SessionId) => child.set(&mut session_id, irregular)?,
+            Some(Word::MsgId) => child.set(&mut msg_id, irregular)?,
+            Some(Word::Target) => location(child, &mut target, &mut header.target_name, irregular)?,
+            Some(Word::Source) => location(child, &mut source, &mut header.source_name, irregular)?,
+            Some(Word::RespUri) => child.set(&mut header.resp_uri, irregular)?,
+            Some(Word::NoResp) => child.raise(&mut header.no_resp, irregular),
+            Some(Word::Cred) => {
                 let cred = cred(child, irregular)?;
                 child.put(&mut header.cred, cred, irregular);
             }
-            "Meta" => {
+            Some(Word::Meta) => {
                 let meta = meta(child, irregular)?;
                 child.put(&mut sizes, (meta.max_msg_size, meta.max_obj_size), irregular);
             }
@@ -122,18 +124,18 @@ fn sync_hdr(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result
 /// Target, Source and their parents: an address and perhaps a name.
 fn location(
     place: &Place<'_, '_, '_>,
-    uri: &mut Option<String>,
-    name: &mut Option<String>,
+    uri: &mut Option<Text>,
+    name: &mut Option<Text>,
     irregular: &mut Irregularities,
 ) -> Result<(), MessageError> {
     let mut found = false;
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "LocURI" => {
+        match child.word() {
+            Some(Word::LocUri) => {
                 found = true;
                 child.set(uri, irregular)?;
             }
-            "LocName" => child.set(name, irregular)?,
+            Some(Word::LocName) => child.set(name, irregular)?,
             _ => child.skipped(irregular),
         }
         Ok(())
@@ -146,112 +148,104 @@ fn sync_body(
     is_final: &mut bool,
     irregular: &mut Irregularities,
 ) -> Result<Vec<Command>, MessageError> {
-    let mut commands = Vec::new();
+    let mut commands = Vec::with_capacity(place.element.elements().count());
     place.children(irregular, |child, irregular| {
-        if child.name() == "Final" {
+        if child.word() == Some(Word::Final) {
             child.raise(is_final, irregular);
             return Ok(());
         }
-        let name = CommandName::from(child.name());
-        if is_command(&name, child.element) {
-            commands.push(command(name, child, irregular)?);
-        } else {
-            child.skipped(irregular);
+        match command_name(child.element) {
+            Some(name) => command(name, child, &mut commands, irregular),
+            None => {
+                child.skipped(irregular);
+                Ok(())
+            }
         }
-        Ok(())
     })?;
     Ok(commands)
 }
 
+/// Reads a command into the last of `commands`: a command is large, and is not moved about.
 fn command(
     cmd: CommandName,
     place: &Place<'_, '_, '_>,
+    commands: &mut Vec<Command>,
     irregular: &mut Irregularities,
-) -> Result<Command, MessageError> {
-    if matches!(&cmd, CommandName::Unknown(name) if !is_syncml_name(name)) {
+) -> Result<(), MessageError> {
+    if !place.word().is_some_and(is_syncml_word) {
         place.unknown_command(irregular);
     }
-    let mut command = Command::new(cmd, "");
+    commands.push(Command::new(cmd, Text::default()));
+    let Some(command) = commands.last_mut() else { return Ok(()) };
+    reserve(command, place.element);
     let mut cmd_id = None;
     // Items may stand before the Meta whose Format they inherit.
     let inherited = format_of(place.element);
     let nests = command.cmd.nests();
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "CmdID" => child.set(&mut cmd_id, irregular)?,
-            "MsgRef" => child.set(&mut command.msg_ref, irregular)?,
-            "CmdRef" => child.set(&mut command.cmd_ref, irregular)?,
-            "Cmd" => child.set(&mut command.name, irregular)?,
-            "TargetRef" => command.target_ref.push(child.text()?),
-            "SourceRef" => command.source_ref.push(child.text()?),
-            "Cred" => {
+        match child.word() {
+            Some(Word::CmdId) => child.set(&mut cmd_id, irregular)?,
+            Some(Word::TargetRef) => command.target_ref.push(child.text()?),
+            Some(Word::SourceRef) => command.source_ref.push(child.text()?),
+            Some(Word::Cred) => {
                 let cred = cred(child, irregular)?;
-                child.put(&mut command.cred, cred, irregular);
+                child.put(&mut command.cred, Box::new(cred), irregular);
             }
-            "Chal" => {
+            Some(Word::Chal) => {
                 let chal = chal(child, irregular)?;
-                child.put(&mut command.chal, chal, irregular);
+                child.put(&mut command.chal, Box::new(chal), irregular);
             }
-            "Data" => {
+            Some(Word::Data) => {
                 let data = child.data(None, irregular);
                 child.put(&mut command.data, data, irregular);
             }
-            "Correlator" => child.set(&mut command.correlator, irregular)?,
-            "Meta" => {
+            Some(Word::Meta) => {
                 let meta = meta(child, irregular)?;
-                child.put(&mut command.meta, meta, irregular);
+                child.put(&mut command.meta, Box::new(meta), irregular);
             }
-            "Item" => command.items.push(item(child, inherited.as_deref(), irregular)?),
-            name if nests && is_command(&CommandName::from(name), child.element) => {
-                if child.element.child("CmdID").is_none() {
-                    return Err(child.missing("CmdID"));
-                }
-                command.commands.push(self::command(CommandName::from(name), child, irregular)?);
-            }
-            _ => child.skipped(irregular),
+            Some(Word::Item) => command.items.push(item(child, inherited.as_deref(), irregular)?),
+            word => match word.and_then(|word| command.text(word)) {
+                Some(text) => child.set(text, irregular)?,
+                None => match command_name(child.element).filter(|_| nests) {
+                    Some(_) if child.element.child(Word::CmdId).is_none() => return Err(child.missing("CmdID")),
+                    Some(name) => self::command(name, child, &mut command.commands, irregular)?,
+                    None => child.skipped(irregular),
+                },
+            },
         }
         Ok(())
     })?;
     command.cmd_id = required(cmd_id, place, "CmdID")?;
-    match lacks(&command) {
+    match command.lacks() {
         Some(name) => Err(place.missing(name)),
-        None => Ok(command),
+        None => Ok(()),
     }
 }
 
-/// The first element that the command must have and has not.
-fn lacks(command: &Command) -> Option<&'static str> {
-    match command.cmd {
-        CommandName::Status => [
-            (command.msg_ref.is_none(), "MsgRef"),
-            (command.cmd_ref.is_none(), "CmdRef"),
-            (command.name.is_none(), "Cmd"),
-            (command.data.is_none(), "Data"),
-        ]
-        .into_iter()
-        .find_map(|(missing, name)| missing.then_some(name)),
-        CommandName::Results if command.cmd_ref.is_none() => Some("CmdRef"),
-        CommandName::Results
-        | CommandName::Add
-        | CommandName::Replace
-        | CommandName::Delete
-        | CommandName::Get
-        | CommandName::Copy
-        | CommandName::Exec
-            if command.items.is_empty() =>
-        {
-            Some("Item")
+/// Makes room for what a command holds. Items are large, and a list of one is mostly all there is.
+fn reserve(command: &mut Command, element: Element<'_, '_>) {
+    let (mut items, mut targets, mut sources, mut others) = (0, 0, 0, 0);
+    for child in element.elements() {
+        match child.word() {
+            Some(Word::Item) => items += 1,
+            Some(Word::TargetRef) => targets += 1,
+            Some(Word::SourceRef) => sources += 1,
+            _ => others += 1,
         }
-        CommandName::Alert if command.data.is_none() => Some("Data"),
-        _ => None,
+    }
+    command.items.reserve_exact(items);
+    command.target_ref.reserve_exact(targets);
+    command.source_ref.reserve_exact(sources);
+    if command.cmd.nests() {
+        command.commands.reserve_exact(others);
     }
 }
 
 /// The Format in the Meta of an element, whether or not MetInf is spelled out.
-fn format_of<'e>(element: Element<'e, '_>) -> Option<std::borrow::Cow<'e, str>> {
-    let meta = element.child("Meta")?;
-    let meta = meta.child("MetInf").unwrap_or(meta);
-    meta.child("Format")?.text()
+pub(crate) fn format_of<'e>(element: Element<'e, '_>) -> Option<std::borrow::Cow<'e, str>> {
+    let meta = element.child(Word::Meta)?;
+    let meta = meta.child(Word::MetInf).unwrap_or(meta);
+    meta.child(Word::Format)?.text()
 }
 
 fn item(
@@ -264,21 +258,20 @@ fn item(
     let format = own.as_deref().or(inherited);
     let mut no_name = None;
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "Target" => location(child, &mut item.target, &mut item.target_name, irregular)?,
-            "Source" => location(child, &mut item.source, &mut item.source_name, irregular)?,
-            "SourceParent" => location(child, &mut item.source_parent, &mut no_name, irregular)?,
-            "TargetParent" => location(child, &mut item.target_parent, &mut no_name, irregular)?,
-            "Meta" => {
+        match child.word() {
+            Some(Word::Meta) => {
                 let meta = meta(child, irregular)?;
                 child.put(&mut item.meta, meta, irregular);
             }
-            "Data" => {
+            Some(Word::Data) => {
                 let data = child.data(format, irregular);
                 child.put(&mut item.data, data, irregular);
             }
-            "MoreData" => child.raise(&mut item.more_data, irregular),
-            _ => child.skipped(irregular),
+            Some(Word::MoreData) => child.raise(&mut item.more_data, irregular),
+            word => match word.and_then(|word| item.location(word)) {
+                Some((uri, name)) => location(child, uri, name.unwrap_or(&mut no_name), irregular)?,
+                None => child.skipped(irregular),
+            },
         }
         Ok(())
     })?;
@@ -289,12 +282,12 @@ fn cred(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Cre
     let format = format_of(place.element);
     let (mut about, mut data) = (None, None);
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "Meta" => {
+        match child.word() {
+            Some(Word::Meta) => {
                 let meta = meta(child, irregular)?;
                 child.put(&mut about, meta, irregular);
             }
-            "Data" => {
+            Some(Word::Data) => {
                 let found = child.data(format.as_deref(), irregular);
                 child.put(&mut data, found, irregular);
             }
@@ -304,14 +297,14 @@ fn cred(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Cre
     })?;
     let about = about.unwrap_or_default();
     let data = data.ok_or_else(|| place.missing("Data"))?;
-    Ok(Cred { format: about.format, type_: about.type_.map(AuthType::from), data })
+    Ok(Cred { format: about.format, type_: about.type_.as_deref().map(AuthType::from), data })
 }
 
 fn chal(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Chal, MessageError> {
     let mut about = None;
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "Meta" => {
+        match child.word() {
+            Some(Word::Meta) => {
                 let meta = meta(child, irregular)?;
                 child.put(&mut about, meta, irregular);
             }
@@ -320,7 +313,7 @@ fn chal(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Cha
         Ok(())
     })?;
     let about = about.ok_or_else(|| place.missing("Meta"))?;
-    Ok(Chal { format: about.format, type_: about.type_.map(AuthType::from), next_nonce: about.next_nonce })
+    Ok(Chal { format: about.format, type_: about.type_.as_deref().map(AuthType::from), next_nonce: about.next_nonce })
 }
 
 fn meta(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Meta, MessageError> {
@@ -331,18 +324,14 @@ fn meta(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result<Met
 
 fn meta_into(place: &Place<'_, '_, '_>, meta: &mut Meta, irregular: &mut Irregularities) -> Result<(), MessageError> {
     place.children(irregular, |child, irregular| {
-        match child.name() {
-            "Format" => child.set(&mut meta.format, irregular)?,
-            "Type" => child.set(&mut meta.type_, irregular)?,
-            "Size" => child.set(&mut meta.size, irregular)?,
-            "Mark" => child.set(&mut meta.mark, irregular)?,
-            "NextNonce" => child.set(&mut meta.next_nonce, irregular)?,
-            "MaxMsgSize" => child.set(&mut meta.max_msg_size, irregular)?,
-            "MaxObjSize" => child.set(&mut meta.max_obj_size, irregular)?,
-            "EMI" => meta.emi.push(child.text()?),
+        match child.word() {
+            Some(Word::Emi) => meta.emi.push(child.text()?),
             // The wrapper is optional; what is inside counts as if it stood in Meta.
-            "MetInf" => meta_into(child, meta, irregular)?,
-            _ => child.skipped(irregular),
+            Some(Word::MetInf) => meta_into(child, meta, irregular)?,
+            word => match word.and_then(|word| meta.text(word)) {
+                Some(text) => child.set(text, irregular)?,
+                None => child.skipped(irregular),
+            },
         }
         Ok(())
     })

@@ -1,46 +1,60 @@
 //! An element on the way down from the root: what reading a message needs to know where it stands.
 
-use super::Data;
 use super::from_element::MessageError;
+use super::{CommandName, Data, Text};
 use crate::element::{Content, Element, Namespace, is_xml_char, shown};
 use crate::irregular::Irregularities;
+use crate::word::Word;
 use crate::xml::encode::fragment;
 
 /// An element with the elements around it. Its path is made only when an error or an irregularity asks for it.
 pub(super) struct Place<'p, 'e, 'a> {
     pub(super) element: Element<'e, 'a>,
     /// The vocabulary its children should have.
-    inside: Namespace,
+    inside: &'static Namespace,
     parent: Option<&'p Place<'p, 'e, 'a>>,
 }
 
 impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
     /// The root element of a message.
     pub(super) fn root(element: Element<'e, 'a>, irregular: &mut Irregularities) -> Self {
-        let place = Self { element, inside: Namespace::SyncMl, parent: None };
+        let place = Self { element, inside: &Namespace::SyncMl, parent: None };
         place.check_namespace(&Namespace::SyncMl, irregular);
         place
     }
 
+    #[inline]
     fn child<'c>(&'c self, element: Element<'e, 'a>, irregular: &mut Irregularities) -> Place<'c, 'e, 'a> {
         // Meta names its own vocabulary for what is inside; Meta itself is SyncML.
-        let inside = if element.name() == "Meta" { Namespace::MetInf } else { self.inside.clone() };
+        let inside = if element.word() == Some(Word::Meta) { &Namespace::MetInf } else { self.inside };
         let place = Place { element, inside, parent: Some(self) };
-        place.check_namespace(&self.inside, irregular);
+        place.check_namespace(self.inside, irregular);
         place
     }
 
+    #[inline]
     fn check_namespace(&self, wanted: &Namespace, irregular: &mut Irregularities) {
-        let found = self.element.namespace();
-        if found != wanted {
-            self.note("wrong-namespace", found.uri(), irregular, |path| {
-                format!("{path} is in {found} instead of {wanted}; read as if it were right")
-            });
+        if !self.element.is_in(wanted) {
+            self.wrong_namespace(wanted, irregular);
         }
     }
 
-    pub(super) fn name(&self) -> &'e str {
+    #[cold]
+    fn wrong_namespace(&self, wanted: &Namespace, irregular: &mut Irregularities) {
+        let found = self.element.namespace();
+        self.note("wrong-namespace", found.uri(), irregular, |path| {
+            format!("{path} is in {found} instead of {wanted}; read as if it were right")
+        });
+    }
+
+    fn name(&self) -> &'e str {
         self.element.name()
+    }
+
+    /// Its name, if SyncML has it.
+    #[inline]
+    pub(super) fn word(&self) -> Option<Word> {
+        self.element.word()
     }
 
     /// Gives each child element to `read`; text between them is passed over.
@@ -104,7 +118,7 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
     }
 
     /// Puts the text of this element into the slot, unless the slot is taken.
-    pub(super) fn set(&self, slot: &mut Option<String>, irregular: &mut Irregularities) -> Result<(), MessageError> {
+    pub(super) fn set(&self, slot: &mut Option<Text>, irregular: &mut Irregularities) -> Result<(), MessageError> {
         let text = self.text()?;
         self.put(slot, text, irregular);
         Ok(())
@@ -124,7 +138,10 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
     }
 
     /// The text of this element, from character data and octets that are UTF-8.
-    pub(super) fn text(&self) -> Result<String, MessageError> {
+    pub(super) fn text(&self) -> Result<Text, MessageError> {
+        if let Some(text) = self.element.one_text() {
+            return Ok(text.into());
+        }
         let not_text = |found| MessageError::NotText { path: self.path(), found };
         let mut text = String::new();
         for content in self.element.contents() {
@@ -136,39 +153,23 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
                 Content::Element(_) => return Err(not_text("elements")),
             });
         }
-        Ok(text)
+        Ok(text.into())
     }
 
     /// The content of a Data element of that Meta Format.
-    ///
-    /// WBXML does not tell text from octets: an OPAQUE may be either. It is taken for text if XML could
-    /// carry it, unless the format is `bin`.
     pub(super) fn data(&self, format: Option<&str>, irregular: &mut Irregularities) -> Data {
+        if let Some(text) = self.element.one_text() {
+            return Data::from(text);
+        }
         if self.element.elements().next().is_some() {
             // A tree object may stand in Data as it is, on the code page that is there for it.
             if self.element.elements().any(|inner| *inner.namespace() != Namespace::DmDdf) {
                 let what = |path: String| format!("{path} holds elements; kept as their XML text");
                 self.note("markup-in-data", self.name(), irregular, what);
             }
-            return Data::Text(fragment(self.element));
+            return Data::from(fragment(self.element));
         }
-        let mut octets = Vec::new();
-        let mut opaque = false;
-        for content in self.element.contents() {
-            match content {
-                Content::Text(part, _) => octets.extend_from_slice(part.as_bytes()),
-                Content::Binary(part, _) => {
-                    opaque = true;
-                    octets.extend_from_slice(part);
-                }
-                Content::Element(_) => {}
-            }
-        }
-        match String::from_utf8(octets) {
-            Ok(text) if !opaque || (format != Some("bin") && text.chars().all(is_xml_char)) => Data::Text(text),
-            Ok(text) => Data::Binary(text.into_bytes()),
-            Err(error) => Data::Binary(error.into_bytes()),
-        }
+        data_of(self.element, format)
     }
 
     /// The names from the root down to here; the position is told where equal siblings exist.
@@ -189,7 +190,33 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
     }
 }
 
-/// Whether an element where commands stand is one, by its name or because it has what every command has.
-pub(super) fn is_command(name: &super::CommandName, element: Element<'_, '_>) -> bool {
-    !matches!(name, super::CommandName::Unknown(_)) || element.child("CmdID").is_some()
+/// The name of the command that an element is where commands stand: one by its name, or because it has what every command
+/// has.
+pub(super) fn command_name(element: Element<'_, '_>) -> Option<CommandName> {
+    let known = element.word().and_then(CommandName::of_word);
+    known.or_else(|| element.child(Word::CmdId).map(|_| CommandName::Unknown(element.name().to_owned())))
+}
+
+/// What a Data element without elements in it holds, under that Meta Format.
+///
+/// WBXML does not tell text from octets: an OPAQUE may be either. It is taken for text if XML could carry it, unless the
+/// format is `bin`.
+pub(crate) fn data_of(element: Element<'_, '_>, format: Option<&str>) -> Data {
+    let mut octets = Vec::new();
+    let mut opaque = false;
+    for content in element.contents() {
+        match content {
+            Content::Text(part, _) => octets.extend_from_slice(part.as_bytes()),
+            Content::Binary(part, _) => {
+                opaque = true;
+                octets.extend_from_slice(part);
+            }
+            Content::Element(_) => {}
+        }
+    }
+    match String::from_utf8(octets) {
+        Ok(text) if !opaque || (format != Some("bin") && text.chars().all(is_xml_char)) => Data::from(text),
+        Ok(text) => Data::Binary(text.into_bytes()),
+        Err(error) => Data::Binary(error.into_bytes()),
+    }
 }

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use dmsc_octets::Spans;
 
-use super::CommandName;
-use super::place::is_command;
+use super::place::command_name;
 use crate::element::{Element, Elements};
+use crate::word::Word;
 
 /// The places of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,15 +41,15 @@ impl MessageSpans {
     pub(crate) fn of(elements: &Elements<'_>) -> Self {
         let root = elements.root();
         let mut spans = Self { header: Spans::at(root.at()), ..Self::default() };
-        if let Some(header) = root.child("SyncHdr") {
+        if let Some(header) = root.child(Word::SyncHdr) {
             sync_hdr(header, &mut spans.header);
             spans.header_end = Some(header.value_at().end);
         }
-        spans.body_end = root.child("SyncBody").map(|body| body.value_at().end);
-        for child in root.child("SyncBody").into_iter().flat_map(Element::elements) {
-            if child.name() == "Final" {
+        spans.body_end = root.child(Word::SyncBody).map(|body| body.value_at().end);
+        for child in root.child(Word::SyncBody).into_iter().flat_map(Element::elements) {
+            if child.word() == Some(Word::Final) {
                 spans.is_final.get_or_insert(child.at());
-            } else if is_command(&CommandName::from(child.name()), child) {
+            } else if command_name(child).is_some() {
                 spans.commands.push(command(child));
             }
         }
@@ -84,16 +84,16 @@ impl From<CommandSpans> for Spans {
 
 fn sync_hdr(header: Element<'_, '_>, spans: &mut Spans) {
     for child in header.elements() {
-        match child.name() {
-            "VerDTD" => spans.set("ver_dtd", child.value_at()),
-            "VerProto" => spans.set("ver_proto", child.value_at()),
-            "SessionID" => spans.set("session_id", child.value_at()),
-            "MsgID" => spans.set("msg_id", child.value_at()),
-            "Target" => location(child, spans, "target", Some("target_name")),
-            "Source" => location(child, spans, "source", Some("source_name")),
-            "RespURI" => spans.set("resp_uri", child.value_at()),
-            "NoResp" => spans.set("no_resp", child.at()),
-            "Cred" => spans.put("cred", cred(child)),
+        match child.word() {
+            Some(Word::VerDtd) => spans.set("ver_dtd", child.value_at()),
+            Some(Word::VerProto) => spans.set("ver_proto", child.value_at()),
+            Some(Word::SessionId) => spans.set("session_id", child.value_at()),
+            Some(Word::MsgId) => spans.set("msg_id", child.value_at()),
+            Some(Word::Target) => location(child, spans, "target", Some("target_name")),
+            Some(Word::Source) => location(child, spans, "source", Some("source_name")),
+            Some(Word::RespUri) => spans.set("resp_uri", child.value_at()),
+            Some(Word::NoResp) => spans.set("no_resp", child.at()),
+            Some(Word::Cred) => spans.put("cred", cred(child)),
             _ => {}
         }
     }
@@ -107,9 +107,9 @@ fn sync_hdr(header: Element<'_, '_>, spans: &mut Spans) {
 
 fn location(element: Element<'_, '_>, spans: &mut Spans, uri: &'static str, name: Option<&'static str>) {
     for child in element.elements() {
-        match (child.name(), name) {
-            ("LocURI", _) => spans.set(uri, child.value_at()),
-            ("LocName", Some(name)) => spans.set(name, child.value_at()),
+        match (child.word(), name) {
+            (Some(Word::LocUri), _) => spans.set(uri, child.value_at()),
+            (Some(Word::LocName), Some(name)) => spans.set(name, child.value_at()),
             _ => {}
         }
     }
@@ -118,24 +118,24 @@ fn location(element: Element<'_, '_>, spans: &mut Spans, uri: &'static str, name
 fn command(element: Element<'_, '_>) -> CommandSpans {
     let mut spans = CommandSpans { fields: Spans::at(element.at()), ..CommandSpans::default() };
     spans.fields.set("cmd", element.head());
-    let nests = CommandName::from(element.name()).nests();
+    let nests = matches!(element.word(), Some(Word::Sequence | Word::Atomic));
     let (mut targets, mut sources) = (Vec::new(), Vec::new());
     for child in element.elements() {
         let mut set = |name| spans.fields.set(name, child.value_at());
-        match child.name() {
-            "CmdID" => set("cmd_id"),
-            "MsgRef" => set("msg_ref"),
-            "CmdRef" => set("cmd_ref"),
-            "Cmd" => set("name"),
-            "TargetRef" => targets.push(child.value_at()),
-            "SourceRef" => sources.push(child.value_at()),
-            "Cred" => spans.fields.put("cred", cred(child)),
-            "Chal" => spans.fields.put("chal", within(child, &["format", "type", "next_nonce"])),
-            "Data" => set("data"),
-            "Correlator" => set("correlator"),
-            "Meta" => spans.fields.put("meta", metinf(child)),
-            "Item" => spans.items.push(item(child)),
-            name if nests && is_command(&CommandName::from(name), child) => spans.commands.push(command(child)),
+        match child.word() {
+            Some(Word::CmdId) => set("cmd_id"),
+            Some(Word::MsgRef) => set("msg_ref"),
+            Some(Word::CmdRef) => set("cmd_ref"),
+            Some(Word::Cmd) => set("name"),
+            Some(Word::TargetRef) => targets.push(child.value_at()),
+            Some(Word::SourceRef) => sources.push(child.value_at()),
+            Some(Word::Cred) => spans.fields.put("cred", cred(child)),
+            Some(Word::Chal) => spans.fields.put("chal", within(child, &["format", "type", "next_nonce"])),
+            Some(Word::Data) => set("data"),
+            Some(Word::Correlator) => set("correlator"),
+            Some(Word::Meta) => spans.fields.put("meta", metinf(child)),
+            Some(Word::Item) => spans.items.push(item(child)),
+            _ if nests && command_name(child).is_some() => spans.commands.push(command(child)),
             _ => {}
         }
     }
@@ -147,14 +147,14 @@ fn command(element: Element<'_, '_>) -> CommandSpans {
 fn item(element: Element<'_, '_>) -> Spans {
     let mut spans = Spans::at(element.at());
     for child in element.elements() {
-        match child.name() {
-            "Target" => location(child, &mut spans, "target", Some("target_name")),
-            "Source" => location(child, &mut spans, "source", Some("source_name")),
-            "SourceParent" => location(child, &mut spans, "source_parent", None),
-            "TargetParent" => location(child, &mut spans, "target_parent", None),
-            "Meta" => spans.put("meta", metinf(child)),
-            "Data" => spans.set("data", child.value_at()),
-            "MoreData" => spans.set("more_data", child.at()),
+        match child.word() {
+            Some(Word::Target) => location(child, &mut spans, "target", Some("target_name")),
+            Some(Word::Source) => location(child, &mut spans, "source", Some("source_name")),
+            Some(Word::SourceParent) => location(child, &mut spans, "source_parent", None),
+            Some(Word::TargetParent) => location(child, &mut spans, "target_parent", None),
+            Some(Word::Meta) => spans.put("meta", metinf(child)),
+            Some(Word::Data) => spans.set("data", child.value_at()),
+            Some(Word::MoreData) => spans.set("more_data", child.at()),
             _ => {}
         }
     }
@@ -163,7 +163,7 @@ fn item(element: Element<'_, '_>) -> Spans {
 
 fn cred(element: Element<'_, '_>) -> Spans {
     let mut spans = within(element, &["format", "type"]);
-    if let Some(data) = element.child("Data") {
+    if let Some(data) = element.child(Word::Data) {
         spans.set("data", data.value_at());
     }
     spans
@@ -183,7 +183,7 @@ fn within(element: Element<'_, '_>, names: &[&'static str]) -> Spans {
 
 /// The Meta of an element.
 fn meta(element: Element<'_, '_>) -> Spans {
-    element.child("Meta").map(metinf).unwrap_or_default()
+    element.child(Word::Meta).map(metinf).unwrap_or_default()
 }
 
 fn metinf(element: Element<'_, '_>) -> Spans {
@@ -197,16 +197,16 @@ fn metinf(element: Element<'_, '_>) -> Spans {
 fn metinf_into(element: Element<'_, '_>, spans: &mut Spans, emi: &mut Vec<Range<usize>>) {
     for child in element.elements() {
         let mut set = |name| spans.set(name, child.value_at());
-        match child.name() {
-            "Format" => set("format"),
-            "Type" => set("type"),
-            "Size" => set("size"),
-            "Mark" => set("mark"),
-            "NextNonce" => set("next_nonce"),
-            "MaxMsgSize" => set("max_msg_size"),
-            "MaxObjSize" => set("max_obj_size"),
-            "EMI" => emi.push(child.value_at()),
-            "MetInf" => metinf_into(child, spans, emi),
+        match child.word() {
+            Some(Word::Format) => set("format"),
+            Some(Word::Type) => set("type"),
+            Some(Word::Size) => set("size"),
+            Some(Word::Mark) => set("mark"),
+            Some(Word::NextNonce) => set("next_nonce"),
+            Some(Word::MaxMsgSize) => set("max_msg_size"),
+            Some(Word::MaxObjSize) => set("max_obj_size"),
+            Some(Word::Emi) => emi.push(child.value_at()),
+            Some(Word::MetInf) => metinf_into(child, spans, emi),
             _ => {}
         }
     }

@@ -3,16 +3,16 @@
 use proptest::option::of;
 use proptest::prelude::*;
 
-use super::{Chal, Command, CommandName, Cred, Data, Item, Message, Meta, SyncHdr};
+use super::{Chal, Command, CommandName, Cred, Data, Item, Message, Meta, SyncHdr, Text};
 use crate::auth::AuthType;
 
 /// Text XML can carry, with everything that needs escaping.
-fn text() -> impl Strategy<Value = String> {
-    "[a-zA-Z0-9 ./<>&\"'\\]\r\n\t\u{E9}\u{20AC}\u{1F600}]{0,12}"
+fn text() -> impl Strategy<Value = Text> {
+    "[a-zA-Z0-9 ./<>&\"'\\]\r\n\t\u{E9}\u{20AC}\u{1F600}]{0,12}".prop_map(Text::from)
 }
 
-fn mandatory() -> impl Strategy<Value = String> {
-    "[a-zA-Z0-9./<&\u{E9}]{1,8}"
+fn mandatory() -> impl Strategy<Value = Text> {
+    "[a-zA-Z0-9./<&\u{E9}]{1,8}".prop_map(Text::from)
 }
 
 fn auth_type() -> impl Strategy<Value = AuthType> {
@@ -98,11 +98,11 @@ fn flat_command(binary: bool) -> impl Strategy<Value = Command> {
             name: Some(refs.2),
             target_ref,
             source_ref,
-            cred: parts.0,
-            chal: parts.1,
+            cred: parts.0.map(Box::new),
+            chal: parts.1.map(Box::new),
             data: Some(parts.2),
             correlator: parts.3,
-            meta: parts.4,
+            meta: parts.4.map(Box::new),
             items,
             ..Command::new(CommandName::from(cmd), cmd_id)
         })

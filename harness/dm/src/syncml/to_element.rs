@@ -1,12 +1,11 @@
 //! From messages to elements, in the order of the document type.
 
-use std::borrow::Cow;
-
-use super::Data;
 use super::message::{Chal, Command, Cred, Item, Message, Meta, SyncHdr};
+use super::{Data, Text};
 use crate::auth_type::AuthType;
 use crate::base64::base64;
-use crate::element::{Builder, Elements, Namespace};
+use crate::element::{Name, Namespace, Sink};
+use crate::word::Word;
 
 /// What the elements are going to be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +17,21 @@ pub(crate) enum Carrier {
 }
 
 impl Message {
-    /// The SyncML element of the message.
+    /// Tells of the SyncML element of the message.
     ///
     /// Mandatory texts that are empty (a CmdID, a SessionID) are left out, which is how a message that
     /// lacks them is made.
-    pub(crate) fn to_elements(&self, carrier: Carrier) -> Elements<'_> {
-        let mut writer = Writer { builder: Builder::default(), carrier };
-        writer.open("SyncML");
+    pub(crate) fn tell<'a>(&'a self, carrier: Carrier, sink: &mut impl Sink<'a>) {
+        let mut writer = Writer { sink, carrier };
+        writer.open(Word::SyncMl);
         writer.sync_hdr(&self.header);
-        writer.open("SyncBody");
+        writer.open(Word::SyncBody);
         for command in &self.commands {
             writer.command(command);
         }
-        writer.flag("Final", self.is_final);
+        writer.flag(Word::Final, self.is_final);
         writer.close();
         writer.close();
-        writer.builder.take_complete().unwrap_or_default()
     }
 }
 
@@ -47,7 +45,7 @@ struct About<'a> {
     next_nonce: Option<&'a str>,
     max_msg_size: Option<&'a str>,
     max_obj_size: Option<&'a str>,
-    emi: &'a [String],
+    emi: &'a [Text],
 }
 
 impl<'a> About<'a> {
@@ -64,80 +62,84 @@ impl<'a> About<'a> {
         }
     }
 
-    /// Names and texts of what is set.
-    fn texts(self) -> impl Iterator<Item = (&'static str, &'a str)> {
+    /// Words and texts of what is set.
+    fn texts(self) -> impl Iterator<Item = (Word, &'a str)> {
         let single = [
-            ("Format", self.format),
-            ("Type", self.type_),
-            ("Mark", self.mark),
-            ("Size", self.size),
-            ("NextNonce", self.next_nonce),
-            ("MaxMsgSize", self.max_msg_size),
-            ("MaxObjSize", self.max_obj_size),
+            (Word::Format, self.format),
+            (Word::Type, self.type_),
+            (Word::Mark, self.mark),
+            (Word::Size, self.size),
+            (Word::NextNonce, self.next_nonce),
+            (Word::MaxMsgSize, self.max_msg_size),
+            (Word::MaxObjSize, self.max_obj_size),
         ];
-        let single = single.into_iter().filter_map(|(name, text)| text.map(|text| (name, text)));
-        single.chain(self.emi.iter().map(|text| ("EMI", text.as_str())))
+        let single = single.into_iter().filter_map(|(word, text)| text.map(|text| (word, text)));
+        single.chain(self.emi.iter().map(|text| (Word::Emi, text.as_str())))
     }
 }
 
-struct Writer<'a> {
-    builder: Builder<'a>,
+struct Writer<'s, S> {
+    sink: &'s mut S,
     carrier: Carrier,
 }
 
-impl<'a> Writer<'a> {
-    fn open(&mut self, name: &'a str) {
-        self.builder.open(Namespace::SyncMl, name, 0..0);
+impl<'a, S: Sink<'a>> Writer<'_, S> {
+    fn open(&mut self, word: Word) {
+        self.named(Name::Word(word));
+    }
+
+    fn named(&mut self, name: Name<'a>) {
+        self.sink.open(&Namespace::SyncMl, name, 0..0);
     }
 
     fn close(&mut self) {
-        self.builder.close(0);
+        self.sink.close(0);
     }
 
-    fn element(&mut self, namespace: Namespace, name: &'a str, text: impl Into<Cow<'a, str>>) {
-        self.builder.open(namespace, name, 0..0);
-        self.builder.text(text, 0..0);
-        self.builder.close(0);
+    fn element(&mut self, namespace: &Namespace, word: Word, text: &'a str) {
+        self.sink.open(namespace, Name::Word(word), 0..0);
+        self.sink.text(text, 0..0);
+        self.sink.close(0);
     }
 
     /// An element with text, if there is text to carry.
-    fn some(&mut self, name: &'a str, text: Option<&'a String>) {
+    fn some(&mut self, word: Word, text: Option<&'a Text>) {
         if let Some(text) = text {
-            self.element(Namespace::SyncMl, name, text.as_str());
+            self.element(&Namespace::SyncMl, word, text);
         }
     }
 
     /// A mandatory element, unless its text is empty.
-    fn mandatory(&mut self, name: &'a str, text: &'a String) {
-        self.some(name, Some(text).filter(|text| !text.is_empty()));
+    fn mandatory(&mut self, word: Word, text: &'a Text) {
+        self.some(word, Some(text).filter(|text| !text.is_empty()));
     }
 
-    fn flag(&mut self, name: &'a str, flag: bool) {
+    fn flag(&mut self, word: Word, flag: bool) {
         if flag {
-            self.element(Namespace::SyncMl, name, "");
+            self.element(&Namespace::SyncMl, word, "");
         }
     }
 
-    fn location(&mut self, name: &'a str, uri: Option<&'a String>, loc_name: Option<&'a String>) {
+    fn location(&mut self, word: Word, uri: Option<&'a Text>, loc_name: Option<&'a Text>) {
         if uri.is_some() || loc_name.is_some() {
-            self.open(name);
-            self.some("LocURI", uri);
-            self.some("LocName", loc_name);
+            self.open(word);
+            self.some(Word::LocUri, uri);
+            self.some(Word::LocName, loc_name);
             self.close();
         }
     }
 
     fn sync_hdr(&mut self, header: &'a SyncHdr) {
-        self.open("SyncHdr");
-        self.mandatory("VerDTD", &header.ver_dtd);
-        self.mandatory("VerProto", &header.ver_proto);
-        self.mandatory("SessionID", &header.session_id);
-        self.mandatory("MsgID", &header.msg_id);
-        let some = |text: &'a String| Some(text).filter(|text| !text.is_empty());
-        self.location("Target", some(&header.target), header.target_name.as_ref());
-        self.location("Source", some(&header.source), header.source_name.as_ref());
-        self.some("RespURI", header.resp_uri.as_ref());
-        self.flag("NoResp", header.no_resp);
+        self.open(Word::SyncHdr);
+        self.mandatory(Word::VerDtd, &header.ver_dtd);
+        self.mandatory(Word::VerProto, &header.ver_proto);
+        self.mandatory(Word::SessionId, &header.session_id);
+        self.mandatory(Word::MsgId, &header.msg_id);
+        let some = |text: &'a Text| Some(text).filter(|text| !text.is_empty());
+        self.location(Word::Target, some(&header.target), header.target_name.as_ref());
+        self.location(Word::Source, some(&header.source), header.source_name.as_ref());
+        self.some(Word::RespUri, header.resp_uri.as_ref());
+        self.flag(Word::NoResp, header.no_resp);
         if let Some(cred) = &header.cred {
             self.cred(cred);
         }
@@ -147,20 +149,20 @@ impl<'a> Writer<'a> {
     }
 
     fn command(&mut self, command: &'a Command) {
-        self.open(command.cmd.as_str());
-        self.mandatory("CmdID", &command.cmd_id);
-        self.some("MsgRef", command.msg_ref.as_ref());
-        self.some("CmdRef", command.cmd_ref.as_ref());
-        self.some("Cmd", command.name.as_ref());
+        self.named(command.cmd.word().map_or_else(|| Name::of(command.cmd.as_str()), Name::Word));
+        self.mandatory(Word::CmdId, &command.cmd_id);
+        self.some(Word::MsgRef, command.msg_ref.as_ref());
+        self.some(Word::CmdRef, command.cmd_ref.as_ref());
+        self.some(Word::Cmd, command.name.as_ref());
         // The document type puts Meta before the references in Results, and Status has no Meta.
         if let Some(meta) = &command.meta {
             self.meta(About::new(meta));
         }
         for target in &command.target_ref {
-            self.some("TargetRef", Some(target));
+            self.some(Word::TargetRef, Some(target));
         }
         for source in &command.source_ref {
-            self.some("SourceRef", Some(source));
+            self.some(Word::SourceRef, Some(source));
         }
         if let Some(cred) = &command.cred {
             self.cred(cred);
@@ -171,7 +173,7 @@ impl<'a> Writer<'a> {
         if let Some(data) = &command.data {
             self.data(data);
         }
-        self.some("Correlator", command.correlator.as_ref());
+        self.some(Word::Correlator, command.correlator.as_ref());
         for item in &command.items {
             self.item(item);
         }
@@ -182,11 +184,11 @@ impl<'a> Writer<'a> {
     }
 
     fn item(&mut self, item: &'a Item) {
-        self.open("Item");
-        self.location("Target", item.target.as_ref(), item.target_name.as_ref());
-        self.location("Source", item.source.as_ref(), item.source_name.as_ref());
-        self.location("SourceParent", item.source_parent.as_ref(), None);
-        self.location("TargetParent", item.target_parent.as_ref(), None);
+        self.open(Word::Item);
+        self.location(Word::Target, item.target.as_ref(), item.target_name.as_ref());
+        self.location(Word::Source, item.source.as_ref(), item.source_name.as_ref());
+        self.location(Word::SourceParent, item.source_parent.as_ref(), None);
+        self.location(Word::TargetParent, item.target_parent.as_ref(), None);
         let mut about = item.meta.as_ref().map(About::new).unwrap_or_default();
         if let Some(Data::Binary(_)) = item.data {
             about.format = self.format_of_octets(about.format);
@@ -195,19 +197,19 @@ impl<'a> Writer<'a> {
         if let Some(data) = &item.data {
             self.data(data);
         }
-        self.flag("MoreData", item.more_data);
+        self.flag(Word::MoreData, item.more_data);
         self.close();
     }
 
     fn data(&mut self, data: &'a Data) {
         match data {
-            Data::Text(text) => self.element(Namespace::SyncMl, "Data", text.as_str()),
-            Data::Binary(octets) if self.carrier == Carrier::Xml => {
-                self.element(Namespace::SyncMl, "Data", base64(octets));
-            }
+            Data::Text(text) => self.element(&Namespace::SyncMl, Word::Data, text),
             Data::Binary(octets) => {
-                self.open("Data");
-                self.builder.binary(octets, 0..0);
+                self.open(Word::Data);
+                match self.carrier {
+                    Carrier::Xml => self.sink.made(&base64(octets), 0..0),
+                    Carrier::Wbxml => self.sink.binary(octets, 0..0),
+                }
                 self.close();
             }
         }
@@ -226,23 +228,23 @@ impl<'a> Writer<'a> {
             Data::Binary(_) => self.format_of_octets(cred.format.as_deref()),
             Data::Text(_) => cred.format.as_deref(),
         };
-        self.open("Cred");
+        self.open(Word::Cred);
         self.meta(About { format, type_: cred.type_.as_ref().map(AuthType::as_str), ..About::default() });
         self.data(&cred.data);
         self.close();
     }
 
     fn chal(&mut self, chal: &'a Chal) {
-        self.open("Chal");
+        self.open(Word::Chal);
         // Meta is the only content a Chal can have, so it stands even when nothing is in it.
-        self.open("Meta");
+        self.open(Word::Meta);
         let about = About {
             format: chal.format.as_deref(),
             type_: chal.type_.as_ref().map(AuthType::as_str),
             next_nonce: chal.next_nonce.as_deref(),
             ..About::default()
         };
-        about.texts().for_each(|(name, text)| self.element(Namespace::MetInf, name, text));
+        about.texts().for_each(|(word, text)| self.element(&Namespace::MetInf, word, text));
         self.close();
         self.close();
     }
@@ -251,8 +253,8 @@ impl<'a> Writer<'a> {
     fn meta(&mut self, about: About<'a>) {
         let mut texts = about.texts().peekable();
         if texts.peek().is_some() {
-            self.open("Meta");
-            texts.for_each(|(name, text)| self.element(Namespace::MetInf, name, text));
+            self.open(Word::Meta);
+            texts.for_each(|(word, text)| self.element(&Namespace::MetInf, word, text));
             self.close();
         }
     }

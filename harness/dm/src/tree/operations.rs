@@ -6,7 +6,7 @@ use super::node::{AccessType, Content, Node};
 use super::uri::{Uri, UriError};
 use super::{ManagementTree, Refusal, Requester};
 use crate::auth::from_base64;
-use crate::syncml::{CommandName, Data, Item, Meta, StatusCode};
+use crate::syncml::{CommandName, Data, Item, Meta, StatusCode, Text};
 
 /// What Get brings: value or child names, with the meta information of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,8 @@ impl Fetched {
     /// The Item of a Results, naming the address that was asked for.
     #[must_use]
     pub fn into_item(self, uri: &str) -> Item {
-        let meta = Meta { format: Some(self.format), type_: self.type_, ..Meta::default() };
-        Item { source: Some(uri.to_owned()), meta: Some(meta), data: Some(self.data), ..Item::default() }
+        let meta = Meta { format: Some(self.format.into()), type_: self.type_.map(Text::from), ..Meta::default() };
+        Item { source: Some(uri.into()), meta: Some(meta), data: Some(self.data), ..Item::default() }
     }
 }
 
@@ -43,10 +43,12 @@ impl NewNode {
     /// Takes an item, with the command's Meta for what the item's own Meta does not say.
     #[must_use]
     pub fn from_item(item: &Item, meta: Option<&Meta>) -> Self {
-        let own = item.meta.as_ref();
+        let told = |field: fn(&Meta) -> Option<&Text>| {
+            item.meta.as_ref().and_then(field).or_else(|| meta.and_then(field)).map(Text::to_string)
+        };
         Self {
-            format: own.and_then(|m| m.format.clone()).or_else(|| meta.and_then(|m| m.format.clone())),
-            type_: own.and_then(|m| m.type_.clone()).or_else(|| meta.and_then(|m| m.type_.clone())),
+            format: told(|meta| meta.format.as_ref()),
+            type_: told(|meta| meta.type_.as_ref()),
             data: item.data.clone().unwrap_or_default(),
         }
     }
@@ -111,7 +113,7 @@ impl ManagementTree {
         let data = match &node.content {
             Content::Leaf(value) => value.clone(),
             Content::Interior(children) => {
-                Data::Text(children.keys().map(String::as_str).collect::<Vec<_>>().join("/"))
+                Data::from(children.keys().map(String::as_str).collect::<Vec<_>>().join("/"))
             }
         };
         Ok(Fetched { format: node.format.clone(), type_: node.type_.clone(), data })

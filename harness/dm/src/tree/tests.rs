@@ -85,7 +85,7 @@ fn get_reads_leaves_and_lists_interior_nodes() {
 #[test]
 fn add_makes_nodes_and_nothing_twice() {
     let mut tree = tree();
-    tree.add(CARD, "./Vendor/New", NewNode { format: Some("int".to_owned()), ..chr("7") }).unwrap();
+    tree.add(CARD, "./Vendor/New", NewNode { format: Some("int".into()), ..chr("7") }).unwrap();
     assert_eq!(tree.get(CARD, "./Vendor/New").unwrap().format, "int");
     tree.add(CARD, "./Vendor/Dir", NewNode { format: Some("node".to_owned()), ..chr("") }).unwrap();
     assert!(tree.node(&Uri::parse("./Vendor/Dir").unwrap()).unwrap().is_interior());
@@ -284,16 +284,16 @@ fn the_secrets_of_an_account_cannot_be_read_back() {
 fn commands_by_name() {
     let mut tree = tree();
     let item = |target: &str, data: Option<&str>| Item {
-        target: Some(target.to_owned()),
+        target: Some(target.into()),
         data: data.map(Data::from),
         ..Item::default()
     };
-    let meta = Meta { format: Some("int".to_owned()), ..Meta::default() };
+    let meta = Meta { format: Some("int".into()), ..Meta::default() };
     let add = item("./Vendor/N", Some("5"));
     assert_eq!(tree.perform(CARD, &CommandName::Add, &add, Some(&meta)), Ok(None));
     let got = tree.perform(CARD, &CommandName::Get, &item("./Vendor/N", None), None).unwrap().unwrap();
     assert_eq!((got.format.as_str(), got.data), ("int", "5".into()));
-    let copy = Item { source: Some("./Vendor/N".to_owned()), ..item("./Vendor/M", None) };
+    let copy = Item { source: Some("./Vendor/N".into()), ..item("./Vendor/M", None) };
     assert_eq!(tree.perform(CARD, &CommandName::Copy, &copy, None), Ok(None));
     refused(tree.perform(CARD, &CommandName::Copy, &add, None), 412);
     refused(tree.perform(CARD, &CommandName::Get, &Item::default(), None), 412);

@@ -1,18 +1,25 @@
 //! From WBXML octets to elements.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::parts::{
     END, ENTITY, Input, LITERAL, OPAQUE, STR_I, STR_T, SWITCH_PAGE, Table, UTF_8, WITH_ATTRIBUTES, WITH_CONTENT,
 };
-use super::tokens::{name, namespace};
-use super::{Document, Fault, PublicId, WbxmlError};
-use crate::element::{Builder, Elements, Namespace, not_xml};
+use super::tokens::{namespace, word};
+use super::{Document, Fault, Head, PublicId, WbxmlError};
+use crate::element::{Builder, Name, Namespace, Sink, not_xml};
 use crate::irregular::Irregularities;
+use crate::scan::DOUBTFUL;
 
 /// Greatest number of elements inside one another, as in XML.
 pub(super) const MAX_DEPTH: usize = crate::xml::MAX_DEPTH;
+
+/// The most octets that the references of a document to its string table stand for, all together: two octets can stand
+/// for a string of any length.
+pub(super) const MAX_REFERRED: usize = 4 * 1024 * 1024;
+
+/// Octets of a document for each of its nodes, about.
+const OCTETS_A_NODE: usize = 8;
 
 /// Reads a WBXML document of the SyncML code space, such as a message or a serialised tree object.
 ///
@@ -24,6 +31,24 @@ pub(super) fn decode_document<'a>(
     octets: &'a [u8],
     irregular: &mut Irregularities,
 ) -> Result<Document<'a>, WbxmlError> {
+    let mut builder = Builder::with_room(octets.len() / OCTETS_A_NODE);
+    let head = decode_into(octets, irregular, &mut builder)?;
+    // The body has a root, or there was an error.
+    Ok(Document { head, elements: builder.complete().unwrap_or_default() })
+}
+
+/// Reads a document and tells `sink` of its elements; its head.
+///
+/// # Errors
+/// As of [`decode_document`]. What was told by then is no document.
+pub(super) fn decode_into<'a>(
+    octets: &'a [u8],
+    irregular: &mut Irregularities,
+    sink: &mut impl Sink<'a>,
+) -> Result<Head<'a>, WbxmlError> {
+    if u32::try_from(octets.len()).is_err() {
+        return Err(fault(0, Fault::Long(octets.len())));
+    }
     let mut input = Input::new(octets);
     let head = input.head()?;
     let (version, charset) = (head.version, head.charset);
@@ -40,11 +65,12 @@ pub(super) fn decode_document<'a>(
         None => PublicId::Number(head.number),
         Some(found) => PublicId::Literal(whole(found, head.literal_at..public_id_at.end, irregular)),
     };
-    let table = head.table;
-    let body = Body { input, table, page: 0, builder: Builder::default(), irregular };
-    let (elements, end) = body.read()?;
+    let (table, body_at) = (head.table, input.at());
+    let text = str::from_utf8(input.rest()).ok();
+    let end =
+        Body { input, table, page: 0, depth: 0, referred: 0, text, body_at, sink: &mut *sink, irregular }.read()?;
     match octets.len() - end {
-        0 => Ok(Document { version, public_id, public_id_at, charset, elements }),
+        left if left == 0 || !sink.wants_more() => Ok(Head { version, public_id, public_id_at, charset }),
         left => Err(fault(end, Fault::Trailing(left))),
     }
 }
@@ -62,85 +88,119 @@ fn whole<'a>((text, ended): (&'a str, bool), at: Range<usize>, irregular: &mut I
     text
 }
 
-struct Body<'a, 'i> {
+struct Body<'a, 'i, S> {
     input: Input<'a>,
     table: Table<'a>,
     page: u8,
-    builder: Builder<'a>,
+    /// Elements that are open.
+    depth: usize,
+    /// Octets that references to the string table have stood for so far.
+    referred: usize,
+    /// The body, if all of it is UTF-8: its strings need no look of their own then.
+    text: Option<&'a str>,
+    /// Where the body begins.
+    body_at: usize,
+    sink: &'i mut S,
     irregular: &'i mut Irregularities,
 }
 
-impl<'a> Body<'a, '_> {
-    /// The elements, and the offset of what follows them.
-    fn read(mut self) -> Result<(Elements<'a>, usize), WbxmlError> {
+impl<'a, S: Sink<'a>> Body<'a, '_, S> {
+    /// Reads the elements, or as many as are wanted; the offset of what follows them.
+    fn read(mut self) -> Result<usize, WbxmlError> {
         loop {
             let at = self.input.at();
-            let what = if self.builder.depth() == 0 { "the body" } else { "an element" };
+            let what = if self.depth == 0 { "the body" } else { "an element" };
             let token = self.input.octet(what)?;
             match token {
-                SWITCH_PAGE => {
-                    let page = self.input.octet("a code page")?;
-                    if namespace(page).is_none() {
-                        return Err(fault(at, Fault::Page(page)));
-                    }
-                    self.page = page;
-                    // In the grammar a switch belongs to the tag after it.
-                    let tag = self.input.rest().first().map(|next| next & !(WITH_CONTENT | WITH_ATTRIBUTES));
-                    if tag.is_some_and(|tag| tag < LITERAL) {
-                        let what = || format!("a switch to code page {page} with no tag after it");
-                        self.irregular.note("stray-page-switch", "", at..self.input.at(), what);
-                    }
-                }
+                SWITCH_PAGE => self.switch(at)?,
                 END => {
                     self.in_element(at, "END")?;
-                    self.builder.close(self.input.at());
+                    self.close();
                 }
                 ENTITY => {
                     let number = self.input.integer("an entity")?;
                     let character = char::from_u32(number).ok_or_else(|| fault(at, Fault::Entity(number)))?;
                     self.in_element(at, "content")?;
-                    self.characters(character.to_string(), at..self.input.at());
+                    let mut text = [0; 4];
+                    let text = character.encode_utf8(&mut text);
+                    self.look(text, at..self.input.at());
+                    self.sink.made(text, at..self.input.at());
                 }
                 STR_I => {
-                    let text = self.input.string()?;
+                    let (text, plain) = self.string()?;
                     self.in_element(at, "content")?;
                     let start = at + 1;
-                    self.characters(text, start..start + text.len());
+                    if !plain {
+                        self.look(text, start..start + text.len());
+                    }
+                    self.sink.text(text, start..start + text.len());
                 }
                 STR_T => {
                     let index = self.input.integer("a string index")?;
                     let text = self.referred(index, at)?;
                     self.in_element(at, "content")?;
-                    self.characters(text, at..self.input.at());
+                    self.look(text, at..self.input.at());
+                    self.sink.text(text, at..self.input.at());
                 }
                 OPAQUE => {
                     let octets = self.input.sized("opaque data")?;
                     self.in_element(at, "content")?;
-                    self.builder.binary(octets, self.input.at() - octets.len()..self.input.at());
+                    self.sink.binary(octets, self.input.at() - octets.len()..self.input.at());
                 }
                 _ => self.tag(at, token)?,
             }
-            if self.builder.depth() == 0
-                && let Some(elements) = self.builder.take_complete()
-            {
-                return Ok((elements, self.input.at()));
+            // A switch may stand in front of the root.
+            if (self.depth == 0 && token != SWITCH_PAGE) || !self.sink.wants_more() {
+                return Ok(self.input.at());
             }
         }
     }
 
-    /// Character data. WBXML is XML in other octets, so that it has the characters of XML only.
-    fn characters(&mut self, text: impl Into<Cow<'a, str>>, at: Range<usize>) {
-        let text = text.into();
-        if let Some((_, character)) = not_xml(&text) {
-            let what = || format!("the character U+{:04X}, which XML does not have", u32::from(character));
-            self.irregular.note("not-xml-character", "", at.clone(), what);
+    fn switch(&mut self, at: usize) -> Result<(), WbxmlError> {
+        let page = self.input.octet("a code page")?;
+        if namespace(page).is_none() {
+            return Err(fault(at, Fault::Page(page)));
         }
-        self.builder.text(text, at);
+        self.page = page;
+        // In the grammar a switch belongs to the tag after it.
+        let tag = self.input.rest().first().map(|next| next & !(WITH_CONTENT | WITH_ATTRIBUTES));
+        if tag.is_some_and(|tag| tag < LITERAL) {
+            let what = || format!("a switch to code page {page} with no tag after it");
+            self.irregular.note("stray-page-switch", "", at..self.input.at(), what);
+        }
+        Ok(())
+    }
+
+    /// A string in place, and whether it is known that XML can carry it.
+    fn string(&mut self) -> Result<(&'a str, bool), WbxmlError> {
+        let (start, rest) = (self.input.at(), self.input.rest());
+        // The first octet that is not plain is mostly the end.
+        let length = DOUBTFUL.first(rest);
+        let plain = rest.get(length) == Some(&0);
+        let from = start.saturating_sub(self.body_at);
+        let text = if plain { self.text.and_then(|body| body.get(from..from + length)) } else { None };
+        match text {
+            Some(text) => {
+                self.input.skip(length + 1);
+                Ok((text, true))
+            }
+            None => Ok((self.input.string()?, plain)),
+        }
+    }
+
+    /// Looks at character data. WBXML is XML in other octets, so that it has the characters of XML only.
+    fn look(&mut self, text: &str, at: Range<usize>) {
+        if let Some((_, character)) = not_xml(text) {
+            let what = || format!("the character U+{:04X}, which XML does not have", u32::from(character));
+            self.irregular.note("not-xml-character", "", at, what);
+        }
     }
 
     /// A string of the table, for the reference to it that began at an octet and has been read.
     fn referred(&mut self, index: u32, at: usize) -> Result<&'a str, WbxmlError> {
-        Ok(whole(self.table.string(index, at)?, at..self.input.at(), self.irregular))
+        let text = whole(self.table.string(index, at)?, at..self.input.at(), self.irregular);
+        self.referred = self.referred.saturating_add(text.len());
+        if self.referred > MAX_REFERRED { Err(fault(at, Fault::Referred)) } else { Ok(text) }
     }
 
     /// Opens an element; one without content is complete at once.
@@ -158,23 +218,32 @@ impl<'a> Body<'a, '_> {
             if !is_name(name) {
                 return Err(fault(at, Fault::LiteralName(name.to_owned())));
             }
-            (Namespace::Literal, name)
+            (&Namespace::Literal, Name::of(name))
         } else {
-            let known = namespace(self.page).zip(name(self.page, tag));
-            known.ok_or_else(|| fault(at, Fault::Tag { page: self.page, token: tag }))?
+            match namespace(self.page).zip(word(self.page, tag)) {
+                Some((namespace, word)) => (namespace, Name::Word(word)),
+                None => return Err(fault(at, Fault::Tag { page: self.page, token: tag })),
+            }
         };
-        if self.builder.depth() >= MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return Err(fault(at, Fault::Depth));
         }
-        self.builder.open(namespace, name, at..self.input.at());
+        self.depth += 1;
+        self.sink.open(namespace, name, at..self.input.at());
         if token & WITH_CONTENT == 0 {
-            self.builder.close(self.input.at());
+            self.close();
         }
         Ok(())
     }
 
+    /// Ends the innermost element.
+    fn close(&mut self) {
+        self.depth -= 1;
+        self.sink.close(self.input.at());
+    }
+
     fn in_element(&self, at: usize, what: &'static str) -> Result<(), WbxmlError> {
-        if self.builder.depth() == 0 { Err(fault(at, Fault::NoRoot(what))) } else { Ok(()) }
+        if self.depth == 0 { Err(fault(at, Fault::NoRoot(what))) } else { Ok(()) }
     }
 }
 

@@ -1,13 +1,18 @@
 //! From elements to WBXML octets.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use thiserror::Error;
 
-use super::parts::{END, OPAQUE, STR_T, SWITCH_PAGE, WITH_CONTENT, push_integer, push_string};
+use super::parts::{END, OPAQUE, STR_I, STR_T, SWITCH_PAGE, WITH_CONTENT, push_integer};
 use super::tokens::token;
-use super::{Document, PublicId};
-use crate::element::{Content, Element, shown};
+use super::{Document, Head, PublicId};
+use crate::element::{Name, Namespace, Sink, shown};
+use crate::scan::ZERO;
+
+/// Octets that a document has room for at first.
+const ROOM: usize = 1024;
 
 /// What WBXML of this code space cannot say.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,23 +36,9 @@ pub enum EncodeError {
 /// # Errors
 /// [`EncodeError`] for an element without a token.
 pub(super) fn encode_document(document: &Document<'_>, string_table: bool) -> Result<Vec<u8>, EncodeError> {
-    let mut table = Table::default();
-    let mut out = vec![document.version];
-    match &document.public_id {
-        PublicId::Number(number) => push_integer(&mut out, *number),
-        PublicId::Literal(text) => {
-            // Number 0, then the index of the string.
-            out.push(0);
-            push_integer(&mut out, table.index(text)?);
-        }
-    }
-    push_integer(&mut out, document.charset);
-    let mut body = Vec::new();
-    let mut encoder = Encoder { out: &mut body, page: 0, table: string_table.then_some(&mut table) };
-    encoder.element(document.elements.root())?;
-    push_sized(&mut out, &table.octets)?;
-    out.append(&mut body);
-    Ok(out)
+    let mut writer = Writer::new(&document.head, string_table)?;
+    document.elements.root().tell(&mut writer);
+    writer.finish()
 }
 
 /// A string table, each string in it once.
@@ -71,52 +62,154 @@ impl Table {
     }
 }
 
-struct Encoder<'a> {
-    out: &'a mut Vec<u8>,
+/// Writes a document as it is told of it.
+pub(crate) struct Writer {
+    out: Vec<u8>,
+    /// Octets in front of the string table.
+    head: usize,
     page: u8,
-    /// Where texts go, unless they stand in place.
-    table: Option<&'a mut Table>,
+    table: Table,
+    /// Whether texts go into the table; they stand in place otherwise.
+    in_table: bool,
+    /// Whether the innermost element has no content so far, so that its tag is the last octet.
+    empty: bool,
+    /// Whether a string in place has not ended: more text would go on with it.
+    in_string: bool,
+    /// The first thing that cannot be said.
+    refused: Option<EncodeError>,
 }
 
-impl Encoder<'_> {
-    fn element(&mut self, element: Element<'_, '_>) -> Result<(), EncodeError> {
-        let Some((page, tag)) = token(element.namespace(), element.name()) else {
-            let (name, namespace) = (shown(element.name()), element.namespace().to_string());
-            return Err(EncodeError::Element { name, namespace });
+impl Writer {
+    /// One for a document with that head.
+    ///
+    /// # Errors
+    /// None that a document could have; those of a public identifier of 4 GiB.
+    pub(super) fn new(head: &Head<'_>, in_table: bool) -> Result<Self, EncodeError> {
+        let mut table = Table::default();
+        let mut out = Vec::with_capacity(ROOM);
+        out.push(head.version);
+        match head.public_id {
+            PublicId::Number(number) => push_integer(&mut out, number),
+            PublicId::Literal(text) => {
+                // Number 0, then the index of the string.
+                out.push(0);
+                push_integer(&mut out, table.index(text)?);
+            }
+        }
+        push_integer(&mut out, head.charset);
+        let head = out.len();
+        if !in_table {
+            push_sized(&mut out, &table.octets)?;
+        }
+        Ok(Self { out, head, page: 0, table, in_table, empty: false, in_string: false, refused: None })
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// [`EncodeError`]: what could not be said.
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>, EncodeError> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        if self.in_table {
+            let body = self.out.split_off(self.head);
+            push_sized(&mut self.out, &self.table.octets)?;
+            self.out.extend_from_slice(&body);
+        }
+        Ok(self.out)
+    }
+
+    /// The innermost element has content, which comes next.
+    #[inline]
+    fn content(&mut self) {
+        if self.empty {
+            self.empty = false;
+            if let Some(tag) = self.out.last_mut() {
+                *tag |= WITH_CONTENT;
+            }
+        }
+        if self.in_string {
+            self.in_string = false;
+            self.out.push(0);
+        }
+    }
+
+    fn refuse(&mut self, error: EncodeError) {
+        self.refused.get_or_insert(error);
+    }
+
+    fn opaque(&mut self, octets: &[u8]) {
+        self.content();
+        self.out.push(OPAQUE);
+        if let Err(error) = push_sized(&mut self.out, octets) {
+            self.refuse(error);
+        }
+    }
+
+    #[inline]
+    fn string(&mut self, text: &str) {
+        if text.is_empty() {
+        } else if ZERO.first(text.as_bytes()) < text.len() {
+            // A string in place ends at its first zero octet.
+            self.opaque(text.as_bytes());
+        } else if self.in_table {
+            self.content();
+            match self.table.index(text) {
+                Ok(place) => {
+                    self.out.push(STR_T);
+                    push_integer(&mut self.out, place);
+                }
+                Err(error) => self.refuse(error),
+            }
+        } else {
+            if !self.in_string {
+                self.content();
+                self.in_string = true;
+                self.out.push(STR_I);
+            }
+            self.out.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+impl<'t> Sink<'t> for Writer {
+    #[inline]
+    fn open(&mut self, namespace: &Namespace, name: Name<'t>, _head: Range<usize>) {
+        let Some((page, tag)) = name.word().and_then(|word| token(namespace, word)) else {
+            let (name, namespace) = (shown(name.as_str()), namespace.to_string());
+            return self.refuse(EncodeError::Element { name, namespace });
         };
+        self.content();
         if page != self.page {
             self.out.extend_from_slice(&[SWITCH_PAGE, page]);
             self.page = page;
         }
-        let mut contents = element.contents().peekable();
-        if contents.peek().is_none() {
-            self.out.push(tag);
-            return Ok(());
-        }
-        self.out.push(tag | WITH_CONTENT);
-        for content in contents {
-            match content {
-                Content::Element(child) => self.element(child)?,
-                // An inline string ends at its first zero octet.
-                Content::Text(text, _) if text.contains('\0') => self.opaque(text.as_bytes())?,
-                Content::Text(text, _) => match self.table.as_mut() {
-                    Some(table) => {
-                        let place = table.index(text)?;
-                        self.out.push(STR_T);
-                        push_integer(self.out, place);
-                    }
-                    None => push_string(self.out, text),
-                },
-                Content::Binary(octets, _) => self.opaque(octets)?,
-            }
-        }
-        self.out.push(END);
-        Ok(())
+        self.out.push(tag);
+        self.empty = true;
     }
 
-    fn opaque(&mut self, octets: &[u8]) -> Result<(), EncodeError> {
-        self.out.push(OPAQUE);
-        push_sized(self.out, octets)
+    #[inline]
+    fn text(&mut self, text: &'t str, _at: Range<usize>) {
+        self.string(text);
+    }
+
+    fn made(&mut self, text: &str, _at: Range<usize>) {
+        self.string(text);
+    }
+
+    fn binary(&mut self, octets: &'t [u8], _at: Range<usize>) {
+        self.opaque(octets);
+    }
+
+    #[inline]
+    fn close(&mut self, _end: usize) {
+        if self.empty {
+            self.empty = false;
+        } else {
+            self.content();
+            self.out.push(END);
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::scan::ZERO;
+
 /// Switches the code page of what follows.
 pub const SWITCH_PAGE: u8 = 0x00;
 /// Ends an element, or the attributes of one.
@@ -120,7 +122,7 @@ impl<'a> Table<'a> {
         if rest.is_empty() {
             return fault(at, PartFault::StringTable { index, length: self.octets.len() });
         }
-        let string = rest.split(|octet| *octet == 0).next().unwrap_or_default();
+        let string = rest.get(..ZERO.first(rest)).unwrap_or_default();
         match std::str::from_utf8(string) {
             Ok(text) => Ok((text, string.len() < rest.len())),
             Err(_) => fault(at, PartFault::Utf8),
@@ -144,6 +146,11 @@ impl<'a> Input<'a> {
     /// Offset of what comes next.
     pub fn at(&self) -> usize {
         self.at
+    }
+
+    /// Goes on by octets that were looked at.
+    pub(crate) fn skip(&mut self, octets: usize) {
+        self.at += octets;
     }
 
     /// What has not been read.
@@ -244,9 +251,10 @@ impl<'a> Input<'a> {
     pub fn string(&mut self) -> Result<&'a str, PartError> {
         let start = self.at;
         let rest = self.rest();
-        let Some(end) = rest.iter().position(|octet| *octet == 0) else {
+        let end = ZERO.first(rest);
+        if end == rest.len() {
             return fault(self.octets.len(), PartFault::End("a string"));
-        };
+        }
         self.at += end + 1;
         let octets = rest.get(..end).unwrap_or_default();
         std::str::from_utf8(octets).or_else(|error| fault(start + error.valid_up_to(), PartFault::Utf8))

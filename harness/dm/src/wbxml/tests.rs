@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use super::decode::decode_document as decode_noting;
 use super::*;
 use crate::auth::AuthType;
-use crate::element::{Builder, Content, Elements, Namespace};
+use crate::element::{Builder, Content, Elements, Name, Namespace, Sink};
 use crate::syncml::{Command, CommandName, Cred, Data, Item, Meta, SyncHdr, strategies};
+use crate::word::Word;
 
 /// The client's abort message in octets, agreed on by two independent encoders.
 const ABORT: &str = "02A4016A006D6C7103312E3200017203444D2F312E3200016503413500015B033200016E5703530001016757034300010101\
@@ -13,9 +14,9 @@ const ABORT: &str = "02A4016A006D6C7103312E3200017203444D2F312E32000165034135000
 
 fn abort() -> Message {
     let status = Command {
-        msg_ref: Some("1".to_owned()),
-        cmd_ref: Some("0".to_owned()),
-        name: Some("SyncHdr".to_owned()),
+        msg_ref: Some("1".into()),
+        cmd_ref: Some("0".into()),
+        name: Some("SyncHdr".into()),
         data: Some("212".into()),
         ..Command::new(CommandName::Status, "1")
     };
@@ -25,10 +26,10 @@ fn abort() -> Message {
 
 fn header() -> SyncHdr {
     SyncHdr {
-        session_id: "A5".to_owned(),
-        msg_id: "2".to_owned(),
-        target: "S".to_owned(),
-        source: "C".to_owned(),
+        session_id: "A5".into(),
+        msg_id: "2".into(),
+        target: "S".into(),
+        source: "C".into(),
         ..SyncHdr::default()
     }
 }
@@ -45,7 +46,7 @@ fn the_reference_encoding_octet_for_octet() {
 
 #[test]
 fn code_pages_switch_just_before_the_tag() {
-    let cred = Cred { format: Some("b64".to_owned()), type_: Some(AuthType::Md5), data: "AA==".into() };
+    let cred = Cred { format: Some("b64".into()), type_: Some(AuthType::Md5), data: "AA==".into() };
     let message = Message { header: SyncHdr { cred: Some(cred), ..header() }, ..Message::default() };
     let octets = to_hex(&encode(&message).unwrap());
     let scheme = to_hex(b"syncml:auth-md5");
@@ -99,8 +100,8 @@ fn the_string_table_serves_strings_tags_and_the_public_identifier() {
         let octets = from_hex(&format!("0200006A{length}{id}{end}2D")).unwrap();
         let mut irregular = Irregularities::default();
         let document = decode_noting(&octets, &mut irregular).unwrap();
-        assert_eq!(document.public_id, PublicId::Literal(SYNCML_1_2));
-        assert!(document.public_id.is_syncml_1_2());
+        assert_eq!(document.head.public_id, PublicId::Literal(SYNCML_1_2));
+        assert!(document.head.public_id.is_syncml_1_2());
         let told: Vec<_> = irregular.into_vec().into_iter().map(|found| (found.kind, found.at)).collect();
         assert_eq!(told, if end.is_empty() { vec![("unterminated-string", Some(2..3))] } else { vec![] });
     }
@@ -111,7 +112,7 @@ fn the_string_table_serves_strings_tags_and_the_public_identifier() {
         [("b".to_owned(), "8301".to_owned()), ("<Odd>".to_owned(), "440303780001".to_owned())]
     );
     let document = decode_document(&octets).unwrap();
-    let odd = document.elements.root().child("Odd").unwrap();
+    let odd = document.elements.root().elements().find(|inner| inner.name() == "Odd").unwrap();
     assert_eq!((odd.namespace(), odd.text().as_deref()), (&Namespace::Literal, Some("x")));
     assert_eq!((to_hex(&octets[odd.head()]), to_hex(&octets[odd.value_at()])), ("4403".to_owned(), "78".to_owned()));
 }
@@ -121,10 +122,10 @@ fn pages_stay_until_switched_again() {
     // Meta, page 1, Format, END, Type, END, END (neutral), page 0.
     let octets = body("54 5A 0001 47 0378 00 01 13 01 0000 0F 01");
     let document = decode_document(&octets).unwrap();
-    let meta = document.elements.root().child("Meta").unwrap();
+    let meta = document.elements.root().child(Word::Meta).unwrap();
     let names: Vec<_> = meta.elements().map(|e| (e.namespace().clone(), e.name())).collect();
     assert_eq!(names, [(Namespace::MetInf, "Format"), (Namespace::MetInf, "Type")]);
-    assert_eq!(document.elements.root().child("Data").unwrap().namespace(), &Namespace::SyncMl);
+    assert_eq!(document.elements.root().child(Word::Data).unwrap().namespace(), &Namespace::SyncMl);
 }
 
 #[test]
@@ -235,7 +236,7 @@ fn versions_and_identifiers_a_decoder_meets() {
 
 fn add(data: Data, format: &str) -> Message {
     let item = Item {
-        target: Some("./Inbox".to_owned()),
+        target: Some("./Inbox".into()),
         meta: Some(Meta::new(format, "application/vnd.syncml.dmtnds+wbxml")),
         data: Some(data),
         ..Item::default()
@@ -247,12 +248,12 @@ fn add(data: Data, format: &str) -> Message {
 /// A tree object that says no more than its version.
 fn tree_object() -> Elements<'static> {
     let mut builder = Builder::default();
-    builder.open(Namespace::DmDdf, "MgmtTree", 0..0);
-    builder.open(Namespace::DmDdf, "VerDTD", 0..0);
+    builder.open(&Namespace::DmDdf, Name::Word(Word::MgmtTree), 0..0);
+    builder.open(&Namespace::DmDdf, Name::Word(Word::VerDtd), 0..0);
     builder.text("1.2", 0..0);
     builder.close(0);
     builder.close(0);
-    builder.take_complete().unwrap()
+    builder.complete().unwrap()
 }
 
 #[test]
@@ -335,7 +336,7 @@ proptest! {
         // Numbers of every length in octets.
         let number = (number >> (index * 8)).max(2);
         let octets = encode_document(&Document::new(PublicId::Number(number), tree_object()), false).unwrap();
-        prop_assert_eq!(decode_document(&octets).unwrap().public_id, PublicId::Number(number));
+        prop_assert_eq!(decode_document(&octets).unwrap().head.public_id, PublicId::Number(number));
     }
 
     #[test]

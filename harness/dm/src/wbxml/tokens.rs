@@ -1,228 +1,203 @@
 //! Tag tokens of the three code pages (DMREPPRO 1.2, WBXML definitions).
 
 use crate::element::Namespace;
+use crate::word::Word;
 
 /// The first tag token of every page; the ones below are global.
 const FIRST: u8 = 0x05;
 
 /// The namespace of a code page, if the page exists.
-pub(super) fn namespace(page: u8) -> Option<Namespace> {
+pub(super) fn namespace(page: u8) -> Option<&'static Namespace> {
     match page {
-        0 => Some(Namespace::SyncMl),
-        1 => Some(Namespace::MetInf),
-        2 => Some(Namespace::DmDdf),
+        0 => Some(&Namespace::SyncMl),
+        1 => Some(&Namespace::MetInf),
+        2 => Some(&Namespace::DmDdf),
         _ => None,
     }
 }
 
-/// The name of a tag, given without its flag bits.
-pub(super) fn name(page: u8, token: u8) -> Option<&'static str> {
-    let index = usize::from(token.checked_sub(FIRST)?);
-    names(page)?.0.get(index).copied().filter(|name| !name.is_empty())
+/// The word of a tag, given without its flag bits.
+pub(super) fn word(page: u8, token: u8) -> Option<Word> {
+    let words: &[Option<Word>] = match page {
+        0 => &SYNCML,
+        1 => &METINF,
+        2 => &DMDDF,
+        _ => return None,
+    };
+    *words.get(usize::from(token.checked_sub(FIRST)?))?
 }
 
 /// Page and token of an element.
-pub(super) fn token(namespace: &Namespace, name: &str) -> Option<(u8, u8)> {
+pub(super) fn token(namespace: &Namespace, word: Word) -> Option<(u8, u8)> {
+    static TOKENS: [[u8; Word::COUNT]; 3] = [tokens(&SYNCML), tokens(&METINF), tokens(&DMDDF)];
     let page = match namespace {
         Namespace::SyncMl => 0,
         Namespace::MetInf => 1,
         Namespace::DmDdf => 2,
         Namespace::Literal | Namespace::Other(_) => return None,
     };
-    let (names, slots) = names(page)?;
-    let mut token = *slots.get(slot(name.as_bytes()))?;
-    loop {
-        let index = usize::from(token.checked_sub(FIRST)?);
-        if *names.get(index)? == name {
-            return Some((page, token));
-        }
-        token = *slots.get(SLOTS + index)?;
-    }
+    let token = *TOKENS.get(usize::from(page))?.get(usize::from(word.number()))?;
+    (token != 0).then_some((page, token))
 }
 
 /// Whether SyncML has an element of that name.
-pub(crate) fn is_syncml_name(name: &str) -> bool {
-    token(&Namespace::SyncMl, name).is_some()
+pub(crate) fn is_syncml_word(word: Word) -> bool {
+    token(&Namespace::SyncMl, word).is_some()
 }
 
-fn names(page: u8) -> Option<(&'static [&'static str], &'static [u8])> {
-    static SYNCML_SLOTS: [u8; SLOTS + SYNCML.len()] = slots(&SYNCML);
-    static METINF_SLOTS: [u8; SLOTS + METINF.len()] = slots(&METINF);
-    static DMDDF_SLOTS: [u8; SLOTS + DMDDF.len()] = slots(&DMDDF);
-    match page {
-        0 => Some((&SYNCML, &SYNCML_SLOTS)),
-        1 => Some((&METINF, &METINF_SLOTS)),
-        2 => Some((&DMDDF, &DMDDF_SLOTS)),
-        _ => None,
-    }
-}
-
-/// Slots that the names of a page are spread over, so that a name is compared with one or two.
-const SLOTS: usize = 128;
-
-/// The slot of a name.
-const fn slot(name: &[u8]) -> usize {
-    match name {
-        [first, .., last] => (*first as usize * 3 + *last as usize * 7 + name.len()) % SLOTS,
-        _ => 0,
-    }
-}
-
-/// For each slot a token whose name belongs there, and then for each name the token of another of its slot; 0 for none.
-const fn slots<const NAMES: usize, const LENGTH: usize>(names: &[&str; NAMES]) -> [u8; LENGTH] {
-    let mut slots = [0; LENGTH];
+/// The token of each word on a page; 0 for none.
+const fn tokens(words: &[Option<Word>]) -> [u8; Word::COUNT] {
+    let mut tokens = [0; Word::COUNT];
     let mut index = 0;
-    while index < NAMES {
-        if !names[index].is_empty() {
-            let slot = slot(names[index].as_bytes());
-            slots[SLOTS + index] = slots[slot];
-            slots[slot] = FIRST + index as u8;
+    while index < words.len() {
+        if let Some(word) = words[index] {
+            tokens[word.number() as usize] = FIRST + index as u8;
         }
         index += 1;
     }
-    slots
+    tokens
 }
 
 /// Page 0; 30 is reserved.
-const SYNCML: [&str; 56] = [
-    "Add",             // 05
-    "Alert",           // 06
-    "Archive",         // 07
-    "Atomic",          // 08
-    "Chal",            // 09
-    "Cmd",             // 0A
-    "CmdID",           // 0B
-    "CmdRef",          // 0C
-    "Copy",            // 0D
-    "Cred",            // 0E
-    "Data",            // 0F
-    "Delete",          // 10
-    "Exec",            // 11
-    "Final",           // 12
-    "Get",             // 13
-    "Item",            // 14
-    "Lang",            // 15
-    "LocName",         // 16
-    "LocURI",          // 17
-    "Map",             // 18
-    "MapItem",         // 19
-    "Meta",            // 1A
-    "MsgID",           // 1B
-    "MsgRef",          // 1C
-    "NoResp",          // 1D
-    "NoResults",       // 1E
-    "Put",             // 1F
-    "Replace",         // 20
-    "RespURI",         // 21
-    "Results",         // 22
-    "Search",          // 23
-    "Sequence",        // 24
-    "SessionID",       // 25
-    "SftDel",          // 26
-    "Source",          // 27
-    "SourceRef",       // 28
-    "Status",          // 29
-    "Sync",            // 2A
-    "SyncBody",        // 2B
-    "SyncHdr",         // 2C
-    "SyncML",          // 2D
-    "Target",          // 2E
-    "TargetRef",       // 2F
-    "",                // 30
-    "VerDTD",          // 31
-    "VerProto",        // 32
-    "NumberOfChanges", // 33
-    "MoreData",        // 34
-    "Field",           // 35
-    "Filter",          // 36
-    "Record",          // 37
-    "FilterType",      // 38
-    "SourceParent",    // 39
-    "TargetParent",    // 3A
-    "Move",            // 3B
-    "Correlator",      // 3C
+const SYNCML: [Option<Word>; 56] = [
+    Some(Word::Add),             // 05
+    Some(Word::Alert),           // 06
+    Some(Word::Archive),         // 07
+    Some(Word::Atomic),          // 08
+    Some(Word::Chal),            // 09
+    Some(Word::Cmd),             // 0A
+    Some(Word::CmdId),           // 0B
+    Some(Word::CmdRef),          // 0C
+    Some(Word::Copy),            // 0D
+    Some(Word::Cred),            // 0E
+    Some(Word::Data),            // 0F
+    Some(Word::Delete),          // 10
+    Some(Word::Exec),            // 11
+    Some(Word::Final),           // 12
+    Some(Word::Get),             // 13
+    Some(Word::Item),            // 14
+    Some(Word::Lang),            // 15
+    Some(Word::LocName),         // 16
+    Some(Word::LocUri),          // 17
+    Some(Word::Map),             // 18
+    Some(Word::MapItem),         // 19
+    Some(Word::Meta),            // 1A
+    Some(Word::MsgId),           // 1B
+    Some(Word::MsgRef),          // 1C
+    Some(Word::NoResp),          // 1D
+    Some(Word::NoResults),       // 1E
+    Some(Word::Put),             // 1F
+    Some(Word::Replace),         // 20
+    Some(Word::RespUri),         // 21
+    Some(Word::Results),         // 22
+    Some(Word::Search),          // 23
+    Some(Word::Sequence),        // 24
+    Some(Word::SessionId),       // 25
+    Some(Word::SftDel),          // 26
+    Some(Word::Source),          // 27
+    Some(Word::SourceRef),       // 28
+    Some(Word::Status),          // 29
+    Some(Word::Sync),            // 2A
+    Some(Word::SyncBody),        // 2B
+    Some(Word::SyncHdr),         // 2C
+    Some(Word::SyncMl),          // 2D
+    Some(Word::Target),          // 2E
+    Some(Word::TargetRef),       // 2F
+    None,                        // 30
+    Some(Word::VerDtd),          // 31
+    Some(Word::VerProto),        // 32
+    Some(Word::NumberOfChanges), // 33
+    Some(Word::MoreData),        // 34
+    Some(Word::Field),           // 35
+    Some(Word::Filter),          // 36
+    Some(Word::Record),          // 37
+    Some(Word::FilterType),      // 38
+    Some(Word::SourceParent),    // 39
+    Some(Word::TargetParent),    // 3A
+    Some(Word::Move),            // 3B
+    Some(Word::Correlator),      // 3C
 ];
 
 /// Page 1.
-const METINF: [&str; 18] = [
-    "Anchor",     // 05
-    "EMI",        // 06
-    "Format",     // 07
-    "FreeID",     // 08
-    "FreeMem",    // 09
-    "Last",       // 0A
-    "Mark",       // 0B
-    "MaxMsgSize", // 0C
-    "Mem",        // 0D
-    "MetInf",     // 0E
-    "Next",       // 0F
-    "NextNonce",  // 10
-    "SharedMem",  // 11
-    "Size",       // 12
-    "Type",       // 13
-    "Version",    // 14
-    "MaxObjSize", // 15
-    "FieldLevel", // 16
+const METINF: [Option<Word>; 18] = [
+    Some(Word::Anchor),     // 05
+    Some(Word::Emi),        // 06
+    Some(Word::Format),     // 07
+    Some(Word::FreeId),     // 08
+    Some(Word::FreeMem),    // 09
+    Some(Word::Last),       // 0A
+    Some(Word::Mark),       // 0B
+    Some(Word::MaxMsgSize), // 0C
+    Some(Word::Mem),        // 0D
+    Some(Word::MetInf),     // 0E
+    Some(Word::Next),       // 0F
+    Some(Word::NextNonce),  // 10
+    Some(Word::SharedMem),  // 11
+    Some(Word::Size),       // 12
+    Some(Word::Type),       // 13
+    Some(Word::Version),    // 14
+    Some(Word::MaxObjSize), // 15
+    Some(Word::FieldLevel), // 16
 ];
 
 /// Page 2: device descriptions and serialised tree objects.
-const DMDDF: [&str; 56] = [
-    "AccessType",   // 05
-    "ACL",          // 06
-    "Add",          // 07
-    "b64",          // 08
-    "bin",          // 09
-    "bool",         // 0A
-    "chr",          // 0B
-    "CaseSense",    // 0C
-    "CIS",          // 0D
-    "Copy",         // 0E
-    "CS",           // 0F
-    "date",         // 10
-    "DDFName",      // 11
-    "DefaultValue", // 12
-    "Delete",       // 13
-    "Description",  // 14
-    "DFFormat",     // 15
-    "DFProperties", // 16
-    "DFTitle",      // 17
-    "DFType",       // 18
-    "Dynamic",      // 19
-    "Exec",         // 1A
-    "float",        // 1B
-    "Format",       // 1C
-    "Get",          // 1D
-    "int",          // 1E
-    "Man",          // 1F
-    "MgmtTree",     // 20
-    "MIME",         // 21
-    "Mod",          // 22
-    "Name",         // 23
-    "Node",         // 24
-    "node",         // 25
-    "NodeName",     // 26
-    "null",         // 27
-    "Occurrence",   // 28
-    "One",          // 29
-    "OneOrMore",    // 2A
-    "OneOrN",       // 2B
-    "Path",         // 2C
-    "Permanent",    // 2D
-    "Replace",      // 2E
-    "RTProperties", // 2F
-    "Scope",        // 30
-    "Size",         // 31
-    "time",         // 32
-    "Title",        // 33
-    "TStamp",       // 34
-    "Type",         // 35
-    "Value",        // 36
-    "VerDTD",       // 37
-    "VerNo",        // 38
-    "xml",          // 39
-    "ZeroOrMore",   // 3A
-    "ZeroOrN",      // 3B
-    "ZeroOrOne",    // 3C
+const DMDDF: [Option<Word>; 56] = [
+    Some(Word::AccessType),   // 05
+    Some(Word::Acl),          // 06
+    Some(Word::Add),          // 07
+    Some(Word::B64),          // 08
+    Some(Word::Bin),          // 09
+    Some(Word::Bool),         // 0A
+    Some(Word::Chr),          // 0B
+    Some(Word::CaseSense),    // 0C
+    Some(Word::Cis),          // 0D
+    Some(Word::Copy),         // 0E
+    Some(Word::Cs),           // 0F
+    Some(Word::Date),         // 10
+    Some(Word::DdfName),      // 11
+    Some(Word::DefaultValue), // 12
+    Some(Word::Delete),       // 13
+    Some(Word::Description),  // 14
+    Some(Word::DfFormat),     // 15
+    Some(Word::DfProperties), // 16
+    Some(Word::DfTitle),      // 17
+    Some(Word::DfType),       // 18
+    Some(Word::Dynamic),      // 19
+    Some(Word::Exec),         // 1A
+    Some(Word::Float),        // 1B
+    Some(Word::Format),       // 1C
+    Some(Word::Get),          // 1D
+    Some(Word::Int),          // 1E
+    Some(Word::Man),          // 1F
+    Some(Word::MgmtTree),     // 20
+    Some(Word::Mime),         // 21
+    Some(Word::Mod),          // 22
+    Some(Word::Name),         // 23
+    Some(Word::Node),         // 24
+    Some(Word::NodeFormat),   // 25
+    Some(Word::NodeName),     // 26
+    Some(Word::Null),         // 27
+    Some(Word::Occurrence),   // 28
+    Some(Word::One),          // 29
+    Some(Word::OneOrMore),    // 2A
+    Some(Word::OneOrN),       // 2B
+    Some(Word::Path),         // 2C
+    Some(Word::Permanent),    // 2D
+    Some(Word::Replace),      // 2E
+    Some(Word::RtProperties), // 2F
+    Some(Word::Scope),        // 30
+    Some(Word::Size),         // 31
+    Some(Word::Time),         // 32
+    Some(Word::Title),        // 33
+    Some(Word::Tstamp),       // 34
+    Some(Word::Type),         // 35
+    Some(Word::Value),        // 36
+    Some(Word::VerDtd),       // 37
+    Some(Word::VerNo),        // 38
+    Some(Word::Xml),          // 39
+    Some(Word::ZeroOrMore),   // 3A
+    Some(Word::ZeroOrN),      // 3B
+    Some(Word::ZeroOrOne),    // 3C
 ];
 
 #[cfg(test)]
@@ -230,20 +205,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tag_is_found_by_its_name_and_by_its_token() {
+    fn every_tag_is_found_by_its_word_and_by_its_token() {
         let mut tags = 0;
         for page in 0..=2 {
             let vocabulary = namespace(page).unwrap();
             for code in 0..=0x3F {
-                if let Some(name) = name(page, code) {
-                    assert_eq!(token(&vocabulary, name), Some((page, code)), "{name}");
+                if let Some(word) = word(page, code) {
+                    assert_eq!(token(vocabulary, word), Some((page, code)), "{word:?}");
                     tags += 1;
                 }
             }
         }
         assert_eq!(tags, 55 + 18 + 56);
-        for name in ["", "A", "Add ", "add", "MgmtTree", "Fly"] {
-            assert!(!is_syncml_name(name), "{name}");
-        }
+        assert!(is_syncml_word(Word::Add) && !is_syncml_word(Word::MgmtTree));
     }
 }

@@ -11,8 +11,9 @@ use super::fault::{Fault, Rule, XmlError};
 use super::input::{Found, Input, QualifiedName, Reference, is_space, not_a_character, wrong};
 use super::namespaces::Namespaces;
 use super::prolog::{miscellaneous, read_declaration, read_prolog};
-use crate::element::{Builder, Elements, is_xml_char, shown};
+use crate::element::{Builder, Elements, Name, Sink, is_xml_char, shown};
 use crate::irregular::Irregularities;
+use crate::scan::{ATTRIBUTE, DOUBTFUL, MARKUP};
 
 /// Greatest number of elements inside one another; a message of DM 1.2 needs some ten, a serialised
 /// object one for each level of the tree.
@@ -21,18 +22,41 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// What opens a CDATA section.
 const CDATA: &str = "<![CDATA[";
 
+/// Octets of a document for each of its nodes, about.
+const OCTETS_A_NODE: usize = 16;
+
 /// Reads an XML document; comments and processing instructions are skipped.
 ///
 /// # Errors
 /// [`XmlError`] with offset, line and column.
 pub(super) fn decode_element<'a>(octets: &'a [u8], irregular: &mut Irregularities) -> Result<Elements<'a>, XmlError> {
+    let mut builder = Builder::with_room(octets.len() / OCTETS_A_NODE);
+    decode_into(octets, irregular, &mut builder)?;
+    // The document has a root, or there was an error.
+    Ok(builder.complete().unwrap_or_default())
+}
+
+/// Reads a document and tells `sink` of its elements.
+///
+/// # Errors
+/// As of [`decode_element`]. What was told by then is no document.
+pub(super) fn decode_into<'a>(
+    octets: &'a [u8],
+    irregular: &mut Irregularities,
+    sink: &mut impl Sink<'a>,
+) -> Result<(), XmlError> {
     if let Some(name) = foreign_encoding(octets) {
         return Err(locate("", 0, Found { at: 0, fault: Fault::Encoding(name.to_owned()) }));
     }
     let body = octets.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(octets);
     let skipped = octets.len() - body.len();
+    if u32::try_from(octets.len()).is_err() {
+        return Err(locate("", 0, Found { at: 0, fault: Fault::Long(octets.len()) }));
+    }
     match str::from_utf8(body) {
-        Ok(text) => Parser::new(text, skipped, irregular).document().map_err(|found| locate(text, skipped, found)),
+        Ok(text) => {
+            Parser::new(text, skipped, sink, irregular).document().map_err(|found| locate(text, skipped, found))
+        }
         Err(error) => {
             let valid =
                 body.get(..error.valid_up_to()).and_then(|valid| str::from_utf8(valid).ok()).unwrap_or_default();
@@ -62,11 +86,11 @@ fn foreign_encoding(octets: &[u8]) -> Option<&'static str> {
     starts.into_iter().find(|(start, _)| octets.starts_with(start)).map(|(_, name)| name)
 }
 
-struct Parser<'a, 'i> {
+struct Parser<'a, 'i, S> {
     input: Input<'a>,
     /// Octets of a byte order mark in front of the text.
     skipped: usize,
-    builder: Builder<'a>,
+    sink: &'i mut S,
     namespaces: Namespaces<'a>,
     /// The names of the elements that are open, as they are written.
     open: Vec<&'a str>,
@@ -83,12 +107,12 @@ struct Attribute<'a> {
     at: usize,
 }
 
-impl<'a, 'i> Parser<'a, 'i> {
-    fn new(text: &'a str, skipped: usize, irregular: &'i mut Irregularities) -> Self {
+impl<'a, 'i, S: Sink<'a>> Parser<'a, 'i, S> {
+    fn new(text: &'a str, skipped: usize, sink: &'i mut S, irregular: &'i mut Irregularities) -> Self {
         Self {
             input: Input::new(text),
             skipped,
-            builder: Builder::default(),
+            sink,
             namespaces: Namespaces::default(),
             open: Vec::new(),
             attributes: Vec::new(),
@@ -97,7 +121,7 @@ impl<'a, 'i> Parser<'a, 'i> {
         }
     }
 
-    fn document(mut self) -> Result<Elements<'a>, Found> {
+    fn document(mut self) -> Result<(), Found> {
         self.prolog()?;
         if self.input.next() != Some(b'<') || self.input.starts_with("<!") {
             let what = match self.input.next() {
@@ -110,16 +134,16 @@ impl<'a, 'i> Parser<'a, 'i> {
         self.start_tag()?;
         while !self.open.is_empty() {
             self.content()?;
+            if !self.sink.wants_more() {
+                return Ok(());
+            }
         }
         miscellaneous(&mut self.input)?;
         if self.input.next().is_some() {
             let what = format!("{} after the root element", self.input.shown());
             return self.input.wrong(Rule::Document, what);
         }
-        match self.builder.take_complete() {
-            Some(elements) => Ok(elements),
-            None => self.input.wrong(Rule::Document, "there is no element"),
-        }
+        Ok(())
     }
 
     fn prolog(&mut self) -> Result<(), Found> {
@@ -135,19 +159,19 @@ impl<'a, 'i> Parser<'a, 'i> {
 
     /// The next piece of what an element holds, or its end.
     fn content(&mut self) -> Result<(), Found> {
-        match self.input.next() {
-            Some(b'<') if self.input.starts_with("</") => self.end_tag(),
-            Some(b'<') if self.input.starts_with("<!--") => self.input.comment(),
-            Some(b'<') if self.input.starts_with(CDATA) => self.cdata(),
-            Some(b'<') if self.input.starts_with("<!") => {
+        match self.input.octets() {
+            [b'<', b'/', ..] => self.end_tag(),
+            [b'<', b'!', ..] if self.input.starts_with("<!--") => self.input.comment(),
+            [b'<', b'!', ..] if self.input.starts_with(CDATA) => self.cdata(),
+            [b'<', b'!', ..] => {
                 let what = "`<!` that starts neither a comment nor a CDATA section, which alone stand in an element";
                 self.input.wrong(Rule::Content, what)
             }
-            Some(b'<') if self.input.starts_with("<?") => self.input.instruction(),
-            Some(b'<') => self.start_tag(),
-            Some(b'&') => self.reference(),
-            Some(_) => self.characters(),
-            None => {
+            [b'<', b'?', ..] => self.input.instruction(),
+            [b'<', ..] => self.start_tag(),
+            [b'&', ..] => self.reference(),
+            [_, ..] => self.characters(),
+            [] => {
                 let name = self.open.last().copied().unwrap_or_default();
                 self.input.wrong(Rule::Document, format!("the document ends inside <{}>", shown(name)))
             }
@@ -159,9 +183,12 @@ impl<'a, 'i> Parser<'a, 'i> {
         self.input.skip(1);
         let name = self.input.qualified_name("an element")?;
         let is_empty = self.rest_of_tag(start, name)?;
-        let namespace = self.namespaces.of_element(name.prefix, start)?;
-        self.attributes_differ()?;
+        // That its prefix is bound is looked at before what is wrong with its attributes.
+        self.namespaces.of_element(name.prefix, start)?;
         let at = self.since(start);
+        if !self.attributes.is_empty() {
+            self.attributes_differ()?;
+        }
         for Attribute { name: QualifiedName { prefix, whole, .. }, .. } in self.attributes.drain(..) {
             if prefix != Some("xmlns") && whole != "xmlns" {
                 let what = || format!("<{}> has the attribute `{}`", shown(name.whole), shown(whole));
@@ -171,7 +198,8 @@ impl<'a, 'i> Parser<'a, 'i> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Found { at: start, fault: Fault::Depth });
         }
-        self.builder.open(namespace, name.local, at);
+        let namespace = self.namespaces.of_element(name.prefix, start)?;
+        self.sink.open(namespace, Name::of(name.local), at);
         self.open.push(name.whole);
         if is_empty {
             self.close();
@@ -181,6 +209,10 @@ impl<'a, 'i> Parser<'a, 'i> {
 
     /// What follows the name of a start-tag; whether the element is empty.
     fn rest_of_tag(&mut self, start: usize, element: QualifiedName<'a>) -> Result<bool, Found> {
+        // Nearly all tags have a name and no more.
+        if self.input.eat(">") {
+            return Ok(false);
+        }
         loop {
             let spaced = self.input.spaces();
             if self.input.eat(">") {
@@ -230,10 +262,20 @@ impl<'a, 'i> Parser<'a, 'i> {
         self.input.skip(1);
         let mut value = Cow::Borrowed("");
         loop {
-            let rest = self.input.rest();
-            let is_plain = |octet: u8| octet != quote && !matches!(octet, b'<' | b'&' | b'\t' | b'\r' | b'\n');
-            let length = rest.bytes().position(|octet| !is_plain(octet)).unwrap_or(rest.len());
-            self.input.characters_only(length)?;
+            let (rest, octets) = (self.input.rest(), self.input.octets());
+            let (mut length, mut doubtful) = (0, false);
+            loop {
+                length += ATTRIBUTE.first(octets.get(length..).unwrap_or_default());
+                match octets.get(length) {
+                    Some(b'<' | b'&' | b'\t' | b'\r' | b'\n') | None => break,
+                    Some(octet) if *octet == quote => break,
+                    Some(octet) => doubtful |= DOUBTFUL.has(*octet),
+                }
+                length += 1;
+            }
+            if doubtful {
+                self.input.characters_only(length)?;
+            }
             append(&mut value, rest.get(..length).unwrap_or_default());
             self.input.skip(length);
             match self.input.next() {
@@ -242,8 +284,8 @@ impl<'a, 'i> Parser<'a, 'i> {
                 }
                 Some(b'&') => {
                     let at = self.input.at();
-                    let character = self.input.reference().and_then(|reference| self.expanded(reference, at))?;
-                    value.to_mut().push(character);
+                    let reference = self.input.reference()?;
+                    value.to_mut().push_str(self.expanded(reference, at, &mut [0; 4])?);
                 }
                 Some(octet) if is_space(octet) => {
                     let pair = self.input.starts_with("\r\n");
@@ -264,11 +306,14 @@ impl<'a, 'i> Parser<'a, 'i> {
 
     /// No two attributes of a tag are one, whatever their prefixes.
     fn attributes_differ(&self) -> Result<(), Found> {
-        let mut seen = HashSet::new();
+        // Most tags have one attribute at most, which needs no set.
+        if let [Attribute { name, at }] = self.attributes.as_slice() {
+            return self.namespaces.of_attribute(name.prefix, *at).map(drop);
+        }
+        let mut seen = HashSet::with_capacity(self.attributes.len());
         for Attribute { name, at } in &self.attributes {
             let namespace = self.namespaces.of_attribute(name.prefix, *at)?;
-            // Most tags have one attribute at most, which needs no set.
-            if self.attributes.len() > 1 && !seen.insert((namespace, name.local)) {
+            if !seen.insert((namespace, name.local)) {
                 let doubled = self.attributes.iter().any(|other| other.at < *at && other.name.whole == name.whole);
                 let rule = if doubled { Rule::UniqueAttribute } else { Rule::UniqueExpanded };
                 return wrong(*at, rule, format!("the attribute `{}` is there twice", shown(name.whole)));
@@ -280,13 +325,20 @@ impl<'a, 'i> Parser<'a, 'i> {
     fn end_tag(&mut self) -> Result<(), Found> {
         let start = self.input.at();
         self.input.skip("</".len());
+        let open = self.open.last().copied().unwrap_or_default();
+        // The name of what is open and no more, as in nearly every document that is read.
+        let rest = self.input.octets().strip_prefix(open.as_bytes());
+        if let Some([b'>', ..]) = rest {
+            self.input.skip(open.len() + 1);
+            self.close();
+            return Ok(());
+        }
         let name = self.input.qualified_name("an element")?;
         self.input.spaces();
         if !self.input.eat(">") {
             let what = format!("{} in the end-tag </{}>", self.input.shown(), shown(name.whole));
             return self.input.wrong(Rule::EndTag, what);
         }
-        let open = self.open.last().copied().unwrap_or_default();
         if name.whole != open {
             let what = format!("</{}> where <{}> is open", shown(name.whole), shown(open));
             return wrong(start, Rule::TypeMatch, what);
@@ -296,8 +348,9 @@ impl<'a, 'i> Parser<'a, 'i> {
     }
 
     /// Ends the innermost element.
+    #[inline]
     fn close(&mut self) {
-        self.builder.close(self.input.at() + self.skipped);
+        self.sink.close(self.input.at() + self.skipped);
         self.open.pop();
         self.namespaces.end(self.open.len());
     }
@@ -305,24 +358,28 @@ impl<'a, 'i> Parser<'a, 'i> {
     /// Character data up to the next markup.
     fn characters(&mut self) -> Result<(), Found> {
         let start = self.input.at();
-        let text = self.input.rest();
-        let octets = text.as_bytes();
-        let mut length = 0;
+        let (text, octets) = (self.input.rest(), self.input.octets());
+        let (mut length, mut has_returns) = (0, false);
         loop {
-            let next = octets.iter().skip(length).position(|octet| !is_plain(*octet));
-            length = next.map_or(octets.len(), |next| length + next);
-            let rest = text.get(length..).unwrap_or_default();
-            match rest.chars().next() {
-                None | Some('<' | '&') => break,
-                Some(']') if rest.starts_with("]]>") => {
+            length += MARKUP.first(octets.get(length..).unwrap_or_default());
+            match octets.get(length..).unwrap_or_default() {
+                [] | [b'<' | b'&', ..] => break,
+                [b']', b']', b'>', ..] => {
                     return wrong(start + length, Rule::CharacterData, "`]]>` in character data; write `]]&gt;`");
                 }
-                Some(character) if is_xml_char(character) => length += character.len_utf8(),
-                Some(character) => return not_a_character(start + length, character),
+                [b']' | b'\t' | b'\n', ..] => length += 1,
+                [b'\r', ..] => {
+                    has_returns = true;
+                    length += 1;
+                }
+                _ => match text.get(length..).and_then(|rest| rest.chars().next()) {
+                    Some(character) if !is_xml_char(character) => return not_a_character(start + length, character),
+                    character => length += character.map_or(1, char::len_utf8),
+                },
             }
         }
         self.input.skip(length);
-        self.text(text.get(..length).unwrap_or_default(), start);
+        self.text(text.get(..length).unwrap_or_default(), start, has_returns);
         Ok(())
     }
 
@@ -334,22 +391,27 @@ impl<'a, 'i> Parser<'a, 'i> {
             return wrong(start, Rule::Cdata, "a CDATA section that does not end with `]]>`");
         };
         self.input.characters_only(text.len())?;
-        self.text(text, self.input.at());
+        self.text(text, self.input.at(), text.contains('\r'));
         self.input.skip(text.len() + "]]>".len());
         Ok(())
     }
 
     fn reference(&mut self) -> Result<(), Found> {
         let start = self.input.at();
-        let character = self.input.reference().and_then(|reference| self.expanded(reference, start))?;
-        self.builder.text(character.to_string(), self.since(start));
+        let reference = self.input.reference()?;
+        let at = self.since(start);
+        match reference {
+            Reference::Predefined(text) => self.sink.text(text, at),
+            _ => self.sink.made(self.expanded(reference, start, &mut [0; 4])?, at),
+        }
         Ok(())
     }
 
-    /// What a reference at an octet stands for.
-    fn expanded(&self, reference: Reference<'a>, at: usize) -> Result<char, Found> {
+    /// What a reference at an octet stands for, in the place that is given for it.
+    fn expanded<'p>(&self, reference: Reference<'a>, at: usize, place: &'p mut [u8; 4]) -> Result<&'p str, Found> {
         match reference {
-            Reference::Character(character) => Ok(character),
+            Reference::Character(character) => Ok(character.encode_utf8(place)),
+            Reference::Predefined(text) => Ok(text),
             Reference::Entity(name) if self.external => Err(Found { at, fault: Fault::Entity(shown(name)) }),
             Reference::Entity(name) => {
                 let what =
@@ -360,27 +422,20 @@ impl<'a, 'i> Parser<'a, 'i> {
     }
 
     /// Hands on character data that starts at an octet.
-    fn text(&mut self, text: &'a str, start: usize) {
+    fn text(&mut self, text: &'a str, start: usize, has_returns: bool) {
         let at = start + self.skipped..start + text.len() + self.skipped;
         // Line ends are one line feed, whatever the sender's system writes (XML 1.0, 2.11).
-        let text = if text.contains('\r') {
-            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        if has_returns {
+            self.sink.made(&text.replace("\r\n", "\n").replace('\r', "\n"), at);
         } else {
-            Cow::Borrowed(text)
-        };
-        self.builder.text(text, at);
+            self.sink.text(text, at);
+        }
     }
 
     /// The octets of what was read last and began at `start`.
     fn since(&self, start: usize) -> Range<usize> {
         start + self.skipped..self.input.at() + self.skipped
     }
-}
-
-/// Whether an octet of character data needs no look: neither markup, nor a character that may be refused. Of those above
-/// 7F, the refused ones start with EF.
-fn is_plain(octet: u8) -> bool {
-    octet >= b' ' && !matches!(octet, b'<' | b'&' | b']' | 0xEF) || is_space(octet)
 }
 
 /// Puts text at the end of a value, which stays borrowed as long as it is in one piece.

@@ -38,6 +38,9 @@ pub enum Fault {
     /// An entity that can only be defined in an external part of the document type declaration, which is not read.
     #[error("the entity `&{0};` is not predefined and not expanded; write the character instead")]
     Entity(String),
+    /// A document of more octets than places can say.
+    #[error("{0} octets are more than are read; a document has less than 4 GiB")]
+    Long(usize),
     /// Elements nested too deep.
     #[error("elements are nested deeper than {MAX_DEPTH}")]
     Depth,
@@ -52,6 +55,7 @@ impl Fault {
             Self::Encoding(_) => "refused-encoding",
             Self::Definition(_) => "refused-definition",
             Self::Entity(_) => "refused-entity",
+            Self::Long(_) => "refused-length",
             Self::Depth => "refused-depth",
         }
     }

@@ -1,7 +1,7 @@
 //! The text of a document up to where it is read, and what both the prolog and the elements are made of.
 
 use super::fault::{Fault, Rule};
-use super::names::{is_in_name, starts_name};
+use super::names::{is_ascii_in_name, is_in_name, starts_name};
 use crate::element::{is_xml_char, not_xml, shown};
 
 /// A fault at an octet of the text.
@@ -23,7 +23,10 @@ pub(super) struct QualifiedName<'a> {
 /// What a reference refers to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reference<'a> {
+    /// A character by its number.
     Character(char),
+    /// An entity that XML predefines: the character it stands for.
+    Predefined(&'static str),
     /// An entity that XML does not predefine.
     Entity(&'a str),
 }
@@ -49,7 +52,14 @@ impl<'a> Input<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    /// The octets of the rest.
+    #[inline]
+    pub(super) fn octets(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
     /// The octet that is next.
+    #[inline]
     pub(super) fn next(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -59,16 +69,19 @@ impl<'a> Input<'a> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
+    #[inline]
     pub(super) fn starts_with(&self, what: &str) -> bool {
-        self.rest().as_bytes().starts_with(what.as_bytes())
+        self.octets().starts_with(what.as_bytes())
     }
 
     /// Goes on by octets that were looked at.
+    #[inline]
     pub(super) fn skip(&mut self, octets: usize) {
         self.at += octets;
     }
 
     /// Reads `what`, if it is next.
+    #[inline]
     pub(super) fn eat(&mut self, what: &str) -> bool {
         let is_next = self.starts_with(what);
         if is_next {
@@ -78,9 +91,9 @@ impl<'a> Input<'a> {
     }
 
     /// Reads white space; whether there was some.
+    #[inline]
     pub(super) fn spaces(&mut self) -> bool {
-        let rest = self.rest().as_bytes();
-        let count = rest.iter().take_while(|octet| is_space(**octet)).count();
+        let count = self.octets().iter().take_while(|octet| is_space(**octet)).count();
         self.at += count;
         count > 0
     }
@@ -99,7 +112,22 @@ impl<'a> Input<'a> {
     }
 
     /// A name without colon; `None` if none is next.
+    #[inline]
     pub(super) fn name(&mut self) -> Option<&'a str> {
+        let octets = self.octets();
+        let length = octets.iter().position(|octet| !is_ascii_in_name(*octet)).unwrap_or(octets.len());
+        if octets.get(length).is_some_and(|octet| !octet.is_ascii()) {
+            return self.name_beyond_ascii();
+        }
+        if !octets.first().is_some_and(|first| starts_name(char::from(*first))) {
+            return None;
+        }
+        let start = self.at;
+        self.at += length;
+        self.text.get(start..self.at)
+    }
+
+    fn name_beyond_ascii(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         let mut characters = rest.char_indices();
         let (_, first) = characters.next()?;
@@ -172,10 +200,21 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
-    /// A reference, whose `&` is next.
+    /// A reference, whose `&` is next. Five entities are predefined (4.6).
     pub(super) fn reference(&mut self) -> Result<Reference<'a>, Found> {
         let start = self.at;
-        self.skip(1);
+        let (character, octets) = match self.octets() {
+            [_, b'a', b'm', b'p', b';', ..] => ("&", "&amp;".len()),
+            [_, b'l', b't', b';', ..] => ("<", "&lt;".len()),
+            [_, b'g', b't', b';', ..] => (">", "&gt;".len()),
+            [_, b'q', b'u', b'o', b't', b';', ..] => ("\"", "&quot;".len()),
+            [_, b'a', b'p', b'o', b's', b';', ..] => ("'", "&apos;".len()),
+            _ => ("", 1),
+        };
+        self.skip(octets);
+        if !character.is_empty() {
+            return Ok(Reference::Predefined(character));
+        }
         if self.eat("#") {
             return self.character_reference(start).map(Reference::Character);
         }
@@ -186,14 +225,7 @@ impl<'a> Input<'a> {
             let what = format!("the reference `&{}` does not end with `;`", shown(name));
             return wrong(start, Rule::Reference, what);
         }
-        Ok(match name {
-            "lt" => Reference::Character('<'),
-            "gt" => Reference::Character('>'),
-            "amp" => Reference::Character('&'),
-            "apos" => Reference::Character('\''),
-            "quot" => Reference::Character('"'),
-            _ => Reference::Entity(name),
-        })
+        Ok(Reference::Entity(name))
     }
 
     fn character_reference(&mut self, start: usize) -> Result<char, Found> {

@@ -19,6 +19,22 @@ pub(super) fn is_in_name(character: char) -> bool {
     }
 }
 
+/// Whether the octet is one of ASCII that may stand in a name.
+#[inline]
+pub(super) fn is_ascii_in_name(octet: u8) -> bool {
+    IN_NAME.get(usize::from(octet)).is_some_and(|is_in_name| *is_in_name)
+}
+
+static IN_NAME: [bool; 256] = {
+    let mut all = [false; 256];
+    let mut octet = 0;
+    while octet < 128 {
+        all[octet] = (octet as u8).is_ascii_alphanumeric() || matches!(octet as u8, b'_' | b'-' | b'.');
+        octet += 1;
+    }
+    all
+};
+
 fn within(ranges: &[(u16, u16)], character: char) -> bool {
     u16::try_from(u32::from(character)).is_ok_and(|code| {
         let after = ranges.partition_point(|(first, _)| *first <= code);
@@ -105,6 +121,14 @@ mod tests {
         for none in [':', ' ', '\u{D7}', '\u{F7}', '\u{132}', '\u{200C}', '\u{9FA6}', '\u{FFFD}', '\u{10000}'] {
             assert!(!starts_name(none) && !is_in_name(none), "{none:?}");
         }
+    }
+
+    #[test]
+    fn octets_of_names_are_characters_of_names() {
+        for octet in 0..=127 {
+            assert_eq!(is_ascii_in_name(octet), is_in_name(char::from(octet)), "{octet}");
+        }
+        assert!((128..=255).all(|octet| !is_ascii_in_name(octet)));
     }
 
     #[test]

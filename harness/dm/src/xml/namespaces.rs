@@ -26,7 +26,7 @@ impl Number {
 }
 
 /// The bindings that hold where a document is read. Finding one and ending one take the same time however many there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Namespaces<'a> {
     /// Bindings of no prefix, the innermost last, each with the depth of the element that has it.
     default: Vec<(usize, Namespace)>,
@@ -38,8 +38,18 @@ pub(super) struct Namespaces<'a> {
     numbers: HashMap<Rc<str>, Number>,
     /// The name of the last default that is none of SyncML, as documents repeat theirs.
     last: Rc<str>,
-    /// The name of no namespace.
-    none: Rc<str>,
+    /// No namespace.
+    none: Namespace,
+    /// That of the prefix `xml`.
+    xml: Namespace,
+}
+
+impl Default for Namespaces<'_> {
+    fn default() -> Self {
+        let (none, xml) = (Namespace::Other(Rc::from("")), Namespace::Other(Rc::from(XML)));
+        let (default, prefixed, bound, numbers) = (Vec::new(), HashMap::new(), Vec::new(), HashMap::new());
+        Self { default, prefixed, bound, numbers, last: Rc::from(""), none, xml }
+    }
 }
 
 impl<'a> Namespaces<'a> {
@@ -83,14 +93,12 @@ impl<'a> Namespaces<'a> {
     }
 
     /// The namespace of an element at an octet.
-    pub(super) fn of_element(&self, prefix: Option<&str>, at: usize) -> Result<Namespace, Found> {
+    #[inline]
+    pub(super) fn of_element(&self, prefix: Option<&str>, at: usize) -> Result<&Namespace, Found> {
         match prefix {
-            None => Ok(match self.default.last() {
-                Some((_, namespace)) => namespace.clone(),
-                None => Namespace::Other(Rc::clone(&self.none)),
-            }),
-            Some("xml") => Ok(Namespace::Other(Rc::from(XML))),
-            Some(prefix) => self.bound_to(prefix, at).map(|(namespace, _)| namespace.clone()),
+            None => Ok(self.default.last().map_or(&self.none, |(_, namespace)| namespace)),
+            Some("xml") => Ok(&self.xml),
+            Some(prefix) => self.bound_to(prefix, at).map(|(namespace, _)| namespace),
         }
     }
 
@@ -115,6 +123,7 @@ impl<'a> Namespaces<'a> {
     }
 
     /// Ends the bindings of elements as deep as `depth` and deeper.
+    #[inline]
     pub(super) fn end(&mut self, depth: usize) {
         while self.default.last().is_some_and(|(bound, _)| *bound >= depth) {
             self.default.pop();

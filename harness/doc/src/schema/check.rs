@@ -28,6 +28,8 @@ pub(super) struct Checker<'s> {
     pub(super) problems: Vec<Problem>,
     /// How many schemas are being looked at, each inside the one before.
     depth: usize,
+    /// Whether nobody reads the problems, but only asks whether there are any: their words cost more than the check.
+    wordless: bool,
 }
 
 /// More than any document needs; a definition that is nothing but itself gets here.
@@ -35,7 +37,7 @@ const MAX_NESTED: usize = 16 * MAX_DEPTH;
 
 impl<'s> Checker<'s> {
     fn new(definitions: &'s Definitions, depth: usize) -> Self {
-        Self { definitions, problems: Vec::new(), depth }
+        Self { definitions, problems: Vec::new(), depth, wordless: false }
     }
 
     /// Checks a value. `owner` is where to point for what is missing in it: the key it belongs to.
@@ -63,6 +65,7 @@ impl<'s> Checker<'s> {
             Chosen::One(schema) => self.single(schema, node, owner),
             Chosen::Accepted => {}
             Chosen::Problem(problem) => self.problems.push(problem),
+            Chosen::Nothing => self.problems.push(Problem::new(node.span, "")),
         }
     }
 
@@ -74,6 +77,7 @@ impl<'s> Checker<'s> {
         let fitting = fits(Agreement::Written);
         match (fitting.as_slice(), schemas) {
             ([only], _) | ([], [only]) => return Chosen::One(only),
+            ([], _) if self.wordless => return Chosen::Nothing,
             ([], _) => return Chosen::Problem(wrong_type(schemas, node)),
             _ => {}
         }
@@ -81,6 +85,7 @@ impl<'s> Checker<'s> {
             Kind::Map => Chosen::One(self.by_keys(&fitting, node)),
             Kind::Seq => Chosen::One(self.by_first_item(&fitting, node)),
             _ if fitting.iter().any(|schema| self.accepts(schema, node)) => Chosen::Accepted,
+            _ if self.wordless => Chosen::Nothing,
             _ => match fits(Agreement::Native).as_slice() {
                 [only] => Chosen::One(only),
                 [] => Chosen::Problem(not_allowed(schemas, node, self.definitions)),
@@ -90,7 +95,7 @@ impl<'s> Checker<'s> {
     }
 
     fn accepts(&self, schema: &'s Schema, node: &Node) -> bool {
-        let mut trial = Checker::new(self.definitions, self.depth);
+        let mut trial = Checker { wordless: true, ..Checker::new(self.definitions, self.depth) };
         trial.single(schema, node, node.span);
         trial.problems.is_empty()
     }
@@ -134,6 +139,12 @@ impl<'s> Checker<'s> {
                     self.value(item, child, child.span);
                 }
             }
+            Schema::Choice(choices) if self.wordless => {
+                let named = |written| choices.iter().any(|choice| choice.name == written);
+                if fit(schema, node, self.definitions) == Agreement::None || !named(node.written().unwrap_or("")) {
+                    self.problems.push(Problem::new(node.span, ""));
+                }
+            }
             scalar => self.problems.extend(check_scalar(scalar, node, self.definitions)),
         }
     }
@@ -147,6 +158,8 @@ enum Chosen<'s> {
     One(&'s Schema),
     Accepted,
     Problem(Problem),
+    /// None takes the value, and nobody asks why.
+    Nothing,
 }
 
 fn check_scalar(schema: &Schema, node: &Node, definitions: &Definitions) -> Option<Problem> {
