@@ -5,6 +5,7 @@ mod fcp;
 mod files;
 mod pin_status;
 pub mod select;
+pub mod smsp;
 
 pub use access::{AccessRule, Condition, Operation};
 pub use fcp::{Fcp, FcpError, FileDescriptor, FileStructure, LifeCycle, RuleReference};

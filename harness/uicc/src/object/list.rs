@@ -155,6 +155,15 @@ impl ObjectList {
         })
     }
 
+    /// Location information: network, area and cell.
+    #[must_use]
+    pub fn location_information(&self) -> Option<&[u8]> {
+        self.iter().find_map(|object| match object {
+            Object::LocationInformation(location) => Some(location.as_slice()),
+            _ => None,
+        })
+    }
+
     /// Every registry application.
     pub fn applications(&self) -> impl Iterator<Item = &RegistryApplication> {
         self.iter().filter_map(|object| match object {
@@ -168,6 +177,15 @@ impl ObjectList {
     pub fn sms_tpdu(&self) -> Option<&[u8]> {
         self.iter().find_map(|object| match object {
             Object::SmsTpdu(tpdu) => Some(tpdu.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Short message of CDMA.
+    #[must_use]
+    pub fn cdma_sms_tpdu(&self) -> Option<&[u8]> {
+        self.iter().find_map(|object| match object {
+            Object::CdmaSmsTpdu(tpdu) => Some(tpdu.as_slice()),
             _ => None,
         })
     }

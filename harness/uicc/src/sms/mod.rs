@@ -1,9 +1,11 @@
 //! Short messages that carry a Package#0 (TS 23.040 9.2, WAP-230 8.2.4, OMA push over SMS).
 
+mod cdma;
 mod tpdu;
 mod user_data;
 mod wsp;
 
+pub use cdma::{CdmaDatagram, CdmaMessage, CdmaWay, WAP_TELESERVICE};
 pub use tpdu::{Deliver, SmsAddress, Submit};
 pub use user_data::{Concatenation, Division, InformationElement, Ports, UserData, join, split};
 pub use wsp::{MediaType, WspPush};
