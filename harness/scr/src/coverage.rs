@@ -9,7 +9,7 @@ use serde::Serialize;
 
 pub use fields::FieldUse;
 
-use crate::{Clause, ItemId, Level, Requirement, Tables};
+use crate::{Aim, Aims, Clause, ItemId, Level, Requirement, Tables};
 
 /// What a case says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct CaseRef {
     pub covers: Vec<ItemId>,
     /// The places it cites: `DM_SC 7.1-6`, `DM-SC-GEN-14`, `DMNOTI 6.2`.
     pub spec: Vec<String>,
+    /// What it gives the DUT to deal with.
+    pub aim: Aim,
 }
 
 /// The coverage of the tables by some cases. [`Display`](std::fmt::Display) is the text for a person.
@@ -49,6 +51,8 @@ pub struct Covered<I> {
     pub id: I,
     /// The cases, in their order, each once.
     pub cases: Vec<String>,
+    /// How many of them have each aim.
+    pub aims: Aims,
     /// Whether the entry is one that cases are expected for: not a permission, not a requirement that
     /// nothing in DM_SC 1.0 realises, and nothing that no case can show.
     pub expected: bool,
@@ -67,6 +71,8 @@ pub struct Covered<I> {
 pub struct CaseCoverage {
     /// Its name.
     pub case: String,
+    /// What it gives the DUT to deal with.
+    pub aim: &'static str,
     /// Its items, that of its folder first.
     pub items: Vec<ItemId>,
     /// The clauses of DM_SC that it cites.
@@ -121,6 +127,12 @@ impl Coverage {
                 }
             }
         }
+        let aim_of: BTreeMap<&str, Aim> = cases.iter().map(|case| (case.case.as_str(), case.aim)).collect();
+        let aims = |cases: &[String]| {
+            let mut aims = Aims::default();
+            cases.iter().filter_map(|case| aim_of.get(case.as_str())).for_each(|aim| aims += *aim);
+            aims
+        };
         let items_of = |id: &ItemId| by_item.get(id).cloned().unwrap_or_default();
         let cases_of = |id: &str| by_place.get(id).cloned().unwrap_or_default();
         let of_clause = |clause: &Clause| {
@@ -131,13 +143,17 @@ impl Coverage {
             }
             cases
         };
-        let clause = |clause: &Clause| Covered {
-            id: clause.id.clone(),
-            cases: of_clause(clause),
-            expected: clause.level != Level::May && !clause.items.is_empty() && clause.untested.is_none(),
-            level: Some(clause.level),
-            summary: clause.summary.clone(),
-            untested: clause.untested.clone(),
+        let clause = |clause: &Clause| {
+            let cases = of_clause(clause);
+            Covered {
+                id: clause.id.clone(),
+                aims: aims(&cases),
+                cases,
+                expected: clause.level != Level::May && !clause.items.is_empty() && clause.untested.is_none(),
+                level: Some(clause.level),
+                summary: clause.summary.clone(),
+                untested: clause.untested.clone(),
+            }
         };
         let requirement = |requirement: &Requirement| {
             let mut all = cases_of(&requirement.id);
@@ -148,6 +164,7 @@ impl Coverage {
             Covered {
                 id: requirement.id.clone(),
                 expected: realised && requirement.level != Level::May && (untested.is_none() || !all.is_empty()),
+                aims: aims(&all),
                 cases: all,
                 level: Some(requirement.level),
                 summary: requirement.summary.clone(),
@@ -157,13 +174,17 @@ impl Coverage {
         Self {
             items: tables
                 .ids()
-                .map(|id| Covered {
-                    id: id.clone(),
-                    cases: items_of(id),
-                    expected: true,
-                    level: None,
-                    summary: about(tables, id),
-                    untested: None,
+                .map(|id| {
+                    let cases = items_of(id);
+                    Covered {
+                        id: id.clone(),
+                        aims: aims(&cases),
+                        cases,
+                        expected: true,
+                        level: None,
+                        summary: about(tables, id),
+                        untested: None,
+                    }
                 })
                 .collect(),
             clauses: tables.clauses().iter().map(clause).collect(),
@@ -179,6 +200,7 @@ impl CaseCoverage {
     fn of(tables: &Tables, case: &CaseRef) -> Self {
         let mut found = Self {
             case: case.case.clone(),
+            aim: case.aim.as_str(),
             items: std::iter::once(&case.item).chain(&case.covers).cloned().collect(),
             clauses: Vec::new(),
             requirements: Vec::new(),
@@ -266,6 +288,7 @@ mod tests {
             item: item.parse().unwrap(),
             covers: covers.iter().map(|id| id.parse().unwrap()).collect(),
             spec: spec.iter().map(ToString::to_string).collect(),
+            aim: Aim::Positive,
         }
     }
 

@@ -7,6 +7,7 @@
 //! The tables themselves (`fixtures/scr/*.yaml`) are data: [`Tables::builtin`] reads the copy embedded at
 //! build time, [`Tables::load`] one that the caller has read from a folder.
 
+mod aim;
 mod coverage;
 mod expr;
 
@@ -23,6 +24,7 @@ mod tables;
 mod ternary;
 mod verdict;
 
+pub use aim::{Aim, Aims};
 pub use coverage::{CaseCoverage, CaseRef, Coverage, Covered, FieldUse, Unknown};
 pub use expr::{Expr, ExprError, ExprErrorKind, FeatureSet, ItemRef, MAX_DEPTH};
 

@@ -10,6 +10,8 @@ use crate::{Feature, ItemId};
 pub enum NotApplicable {
     /// The statement does not claim an item that the case needs.
     NotClaimed(ItemId),
+    /// The statement claims an item, and the case is for DUTs without it.
+    Claimed(ItemId),
     /// The statement says that the DUT lacks what the case is about: it has none of these features.
     NoFeature(Vec<Feature>),
     /// The case holds for another reading of the documents.
@@ -25,6 +27,11 @@ pub enum NotApplicable {
         wanted: String,
         /// What the IXIT says; empty if nothing.
         value: String,
+    },
+    /// The case needs a value that the IXIT does not have.
+    NoValue {
+        /// The value's name.
+        name: String,
     },
     /// The link has no contact interface.
     NoContact,
@@ -64,9 +71,11 @@ impl NotApplicable {
     pub fn code(&self) -> Option<&str> {
         Some(match self {
             Self::NotClaimed(_) => "not-claimed",
+            Self::Claimed(_) => "claimed",
             Self::NoFeature(_) => "no-feature",
             Self::OtherReading { .. } => "other-reading",
             Self::OtherIxit { .. } => "other-ixit",
+            Self::NoValue { .. } => "no-value",
             Self::NoContact => "no-contact",
             Self::ContactAlone => "contact-alone",
             Self::NoNotification => "no-notification",
@@ -84,6 +93,7 @@ impl fmt::Display for NotApplicable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotClaimed(item) => write!(f, "the statement does not claim {item}"),
+            Self::Claimed(item) => write!(f, "it is for DUTs without {item}, and the statement claims that"),
             Self::NoFeature(lacking) => {
                 let names: Vec<&str> = lacking.iter().map(|feature| feature.as_str()).collect();
                 write!(f, "it is for DUTs with {}, and the statement says no", names.join(" or "))
@@ -92,6 +102,7 @@ impl fmt::Display for NotApplicable {
             Self::OtherIxit { name, wanted, value } => {
                 write!(f, "it is for `{name}: {wanted}`, and the IXIT says `{value}`")
             }
+            Self::NoValue { name } => write!(f, "it needs `{name}`, which the IXIT of the DUT file does not give"),
             Self::NoContact => f.write_str("it needs the contact interface, which this link does not have"),
             Self::ContactAlone => {
                 f.write_str("it is about the contact interface alone, and on this link sessions go over EEM")
@@ -135,6 +146,16 @@ mod tests {
                 NotApplicable::OtherIxit { name: "bearer".into(), wanted: "sms".into(), value: String::new() },
                 "other-ixit",
                 "it is for `bearer: sms`, and the IXIT says ``",
+            ),
+            (
+                NotApplicable::Claimed("DM_SC-C-003-O".parse().unwrap()),
+                "claimed",
+                "it is for DUTs without DM_SC-C-003-O, and the statement claims that",
+            ),
+            (
+                NotApplicable::NoValue { name: "account_node".into() },
+                "no-value",
+                "it needs `account_node`, which the IXIT of the DUT file does not give",
             ),
             (
                 NotApplicable::OtherEncoding { wanted: "xml".into(), declared: "wbxml".into() },

@@ -1,6 +1,7 @@
 //! The readings in force for a DUT.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{NotApplicable, Tables};
 
@@ -10,15 +11,16 @@ pub type Reading = (String, String);
 /// The readings in force: what was chosen, and the default of every interpretation that nobody chose for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings {
-    chosen: BTreeMap<String, String>,
+    chosen: Arc<BTreeMap<String, String>>,
 }
 
 impl Readings {
     /// The readings in force where these are chosen.
     pub fn of(tables: &Tables, chosen: &BTreeMap<String, String>) -> Readings {
-        let defaults = tables.interpretations().iter().map(|one| (one.id.clone(), one.default.clone()));
-        let mut all: BTreeMap<String, String> = defaults.collect();
-        all.extend(chosen.iter().map(|(id, choice)| (id.clone(), choice.clone())));
+        let mut all = tables.default_readings();
+        if !chosen.is_empty() {
+            Arc::make_mut(&mut all).extend(chosen.iter().map(|(id, choice)| (id.clone(), choice.clone())));
+        }
         Readings { chosen: all }
     }
 
@@ -40,7 +42,7 @@ impl Readings {
 
     /// Every interpretation with the alternative in force, by name.
     pub fn into_map(self) -> BTreeMap<String, String> {
-        self.chosen
+        Arc::unwrap_or_clone(self.chosen)
     }
 }
 

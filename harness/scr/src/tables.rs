@@ -1,24 +1,30 @@
 //! The tables of the enabler as data: items, external items, requirements, clauses and interpretations.
 
 mod load;
+mod section;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 pub use load::TablesError;
 
+use self::section::Section;
 use crate::{Class, Expr, ItemId, Status};
 
 /// The tables, checked: every name that one of them uses exists in another, and no item requires itself.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    items: Vec<Item>,
-    external: Vec<External>,
-    requirements: Vec<Requirement>,
-    clauses: Vec<Clause>,
-    interpretations: Vec<Interpretation>,
-    documents: Vec<Document>,
+    items: Section<Item>,
+    external: Section<External>,
+    requirements: Section<Requirement>,
+    clauses: Section<Clause>,
+    interpretations: Section<Interpretation>,
+    documents: Section<Document>,
+    /// The default of each interpretation, by name: every DUT goes by them.
+    defaults: OnceLock<Arc<BTreeMap<String, String>>>,
 }
 
 /// An SCR item of DM_SC appendix B.
@@ -240,47 +246,53 @@ pub struct Alternative {
 impl Tables {
     /// The items of appendix B, in its order.
     pub fn items(&self) -> &[Item] {
-        &self.items
+        self.items.entries()
     }
 
     /// The items of other enablers that the expressions name.
     pub fn external(&self) -> &[External] {
-        &self.external
+        self.external.entries()
     }
 
     /// The requirements of the requirements document.
     pub fn requirements(&self) -> &[Requirement] {
-        &self.requirements
+        self.requirements.entries()
     }
 
     /// The clauses of the technical specification.
     pub fn clauses(&self) -> &[Clause] {
-        &self.clauses
+        self.clauses.entries()
     }
 
     /// The interpretations.
     pub fn interpretations(&self) -> &[Interpretation] {
-        &self.interpretations
+        self.interpretations.entries()
+    }
+
+    /// The default of each interpretation, by name.
+    pub(crate) fn default_readings(&self) -> Arc<BTreeMap<String, String>> {
+        let made = || self.interpretations().iter().map(|one| (one.id.clone(), one.default.clone())).collect();
+        Arc::clone(self.defaults.get_or_init(|| Arc::new(made())))
     }
 
     /// The item of that name.
     pub fn item(&self, id: &str) -> Option<&Item> {
-        self.items.iter().find(|item| item.id == *id)
+        self.items().iter().find(|item| item.id == *id)
     }
 
     /// The external item of that name, without document prefix.
     pub fn external_item(&self, id: &str) -> Option<&External> {
-        self.external.iter().find(|item| item.id == *id)
+        self.external().iter().find(|item| item.id == *id)
     }
 
     /// The requirement of that label.
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {
-        self.requirements.iter().find(|requirement| requirement.id == id)
+        self.requirements().iter().find(|requirement| requirement.id == id)
     }
 
     /// The clause of that name, or as cases cite it: `DM_SC 7.1-10` is `DM_SC-7.1-10`.
     pub fn clause(&self, citation: &str) -> Option<&Clause> {
-        self.clauses.iter().find(|clause| {
+        self.clauses().iter().find(|clause| {
             clause.id == citation
                 || (citation.strip_prefix("DM_SC "))
                     .is_some_and(|rest| clause.id.strip_prefix("DM_SC-") == Some(rest.trim()))
@@ -289,21 +301,21 @@ impl Tables {
 
     /// The interpretation of that name.
     pub fn interpretation(&self, id: &str) -> Option<&Interpretation> {
-        self.interpretations.iter().find(|interpretation| interpretation.id == id)
+        self.interpretations().iter().find(|interpretation| interpretation.id == id)
     }
 
     /// The other documents that cases cite.
     pub fn documents(&self) -> &[Document] {
-        &self.documents
+        self.documents.entries()
     }
 
     /// What a citation of another document than DM_SC comes to. What follows the number of the clause is a remark.
     pub fn cited(&self, citation: &str) -> Cited<'_> {
         let after = |document: &Document| citation.strip_prefix(&document.document).map(str::to_owned);
-        let found = self.documents.iter().filter_map(|document| Some((document, after(document)?)));
+        let found = self.documents().iter().filter_map(|document| Some((document, after(document)?)));
         let whole_word = found.filter(|(_, rest)| rest.is_empty() || rest.starts_with(' '));
         let Some((document, rest)) = whole_word.max_by_key(|(document, _)| document.document.len()) else {
-            let names = self.documents.iter().map(|document| document.document.as_str());
+            let names = self.documents().iter().map(|document| document.document.as_str());
             let asked = citation.rsplit_once(' ').map_or(citation, |(name, _)| name);
             return Cited::NoDocument(dmsc_doc::nearest(asked, names));
         };
@@ -322,7 +334,7 @@ impl Tables {
 
     /// Every item name, those of DM_SC first.
     pub fn ids(&self) -> impl Iterator<Item = &ItemId> {
-        self.items.iter().map(|item| &item.id).chain(self.external.iter().map(|item| &item.id))
+        self.items().iter().map(|item| &item.id).chain(self.external().iter().map(|item| &item.id))
     }
 
     /// The known item name nearest to one that is not known: the one that differs in the status letter only, or

@@ -28,12 +28,23 @@ pub enum Feature {
     /// SMS of a 3GPP2 system (7.2).
     #[serde(rename = "sms-3gpp2")]
     Sms3gpp2,
+    /// HTTPS whose server has a certificate, beside or instead of a key (5.2, DMSEC 5.5).
+    Certificates,
 }
 
 impl Feature {
     /// All of them, in the order of the questions.
-    pub const ALL: [Self; 8] =
-        [Self::Iso, Self::Usb, Self::Iccd, Self::Eem, Self::Ipv4, Self::Ipv6, Self::Sms3gpp, Self::Sms3gpp2];
+    pub const ALL: [Self; 9] = [
+        Self::Iso,
+        Self::Usb,
+        Self::Iccd,
+        Self::Eem,
+        Self::Ipv4,
+        Self::Ipv6,
+        Self::Sms3gpp,
+        Self::Sms3gpp2,
+        Self::Certificates,
+    ];
 
     /// The word in files.
     pub fn as_str(self) -> &'static str {
@@ -46,6 +57,7 @@ impl Feature {
             Self::Ipv6 => "ipv6",
             Self::Sms3gpp => "sms-3gpp",
             Self::Sms3gpp2 => "sms-3gpp2",
+            Self::Certificates => "certificates",
         }
     }
 
@@ -65,6 +77,7 @@ impl Feature {
             Self::Ipv6 => "Does it use IPv6? (8.1 table 2)",
             Self::Sms3gpp => "Is its SMS bearer that of 3GPP, TS 31.111? (7.2)",
             Self::Sms3gpp2 => "Is its SMS bearer that of 3GPP2, C.S0035? (7.2)",
+            Self::Certificates => "Are there accounts of HTTPS whose server has a certificate? (5.2, DMSEC 5.5)",
         }
     }
 
@@ -73,7 +86,7 @@ impl Feature {
         match self {
             Self::Iso | Self::Ipv4 | Self::Sms3gpp => true,
             Self::Iccd | Self::Eem => usb && kind == DutKind::Terminal,
-            Self::Usb | Self::Ipv6 | Self::Sms3gpp2 => false,
+            Self::Usb | Self::Ipv6 | Self::Sms3gpp2 | Self::Certificates => false,
         }
     }
 }

@@ -237,6 +237,7 @@ mod tests {
             item: item.parse().unwrap(),
             covers: Vec::new(),
             spec: Vec::new(),
+            aim: crate::Aim::Positive,
         };
         vec![
             case("DM_SC-C-001-M/session-id[1]", "DM_SC-C-001-M"),

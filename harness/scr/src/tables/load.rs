@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Item, Tables};
+use super::{Item, Section, Tables};
 use crate::{Class, Expr, ExprError, ItemId, Status};
 
 /// Why files are no tables.
@@ -73,9 +73,14 @@ impl Tables {
     /// The tables embedded at build time.
     pub fn builtin() -> &'static Self {
         static TABLES: OnceLock<Tables> = OnceLock::new();
-        TABLES.get_or_init(|| match Self::load(&EMBEDDED) {
-            Ok(tables) => tables,
-            Err(error) => unreachable!("a test loads the embedded tables: {error}"),
+        TABLES.get_or_init(|| Self {
+            items: Section::embedded(|| known(items(&EMBEDDED))),
+            external: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[1]))),
+            requirements: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[2]))),
+            clauses: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[3]))),
+            interpretations: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[4]))),
+            documents: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[5]))),
+            defaults: OnceLock::new(),
         })
     }
 
@@ -85,14 +90,15 @@ impl Tables {
     /// # Errors
     /// The first thing that is wrong: see [`TablesError`].
     pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, TablesError> {
-        let [items, external, requirements, clauses, interpretations, documents] = Self::FILES;
+        let [_, external, requirements, clauses, interpretations, documents] = Self::FILES;
         let tables = Self {
-            items: parse::<RawItem, _, _>(files, items)?.into_iter().map(Item::try_from).collect::<Result<_, _>>()?,
-            external: parse(files, external)?,
-            requirements: parse(files, requirements)?,
-            clauses: parse(files, clauses)?,
-            interpretations: parse(files, interpretations)?,
-            documents: parse(files, documents)?,
+            items: items(files)?.into(),
+            external: parse(files, external)?.into(),
+            requirements: parse(files, requirements)?.into(),
+            clauses: parse(files, clauses)?.into(),
+            interpretations: parse(files, interpretations)?.into(),
+            documents: parse(files, documents)?.into(),
+            defaults: OnceLock::new(),
         };
         tables.check()?;
         Ok(tables)
@@ -100,23 +106,23 @@ impl Tables {
 
     fn check(&self) -> Result<(), TablesError> {
         let [items, _, requirements, clauses, interpretations, documents] = Self::FILES;
-        unique(documents, self.documents.iter().map(|entry| entry.document.as_str()))?;
+        unique(documents, self.documents().iter().map(|entry| entry.document.as_str()))?;
         unique(items, self.ids().map(ItemId::as_str))?;
-        unique(requirements, self.requirements.iter().map(|entry| entry.id.as_str()))?;
-        unique(clauses, self.clauses.iter().map(|entry| entry.id.as_str()))?;
-        unique(interpretations, self.interpretations.iter().map(|entry| entry.id.as_str()))?;
-        for item in &self.items {
+        unique(requirements, self.requirements().iter().map(|entry| entry.id.as_str()))?;
+        unique(clauses, self.clauses().iter().map(|entry| entry.id.as_str()))?;
+        unique(interpretations, self.interpretations().iter().map(|entry| entry.id.as_str()))?;
+        for item in self.items() {
             self.check_expression(item)?;
         }
-        for entry in &self.requirements {
+        for entry in self.requirements() {
             self.check_items(requirements, &entry.id, &entry.items)?;
             self.check_clauses(requirements, &entry.id, &entry.clauses)?;
         }
-        for entry in &self.clauses {
+        for entry in self.clauses() {
             self.check_items(clauses, &entry.id, &entry.items)?;
             self.check_clauses(clauses, &entry.id, &entry.by)?;
         }
-        for entry in &self.interpretations {
+        for entry in self.interpretations() {
             self.check_items(interpretations, &entry.id, &entry.items)?;
             self.check_clauses(interpretations, &entry.id, &entry.clauses)?;
             unique(interpretations, entry.alternatives.iter().map(|alternative| alternative.id.as_str()))?;
@@ -200,6 +206,18 @@ impl TryFrom<RawItem> for Item {
         };
         let RawItem { id, class, status, function, reference, .. } = raw;
         Ok(Self { id, class, status, function, reference, requirement })
+    }
+}
+
+fn items<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Vec<Item>, TablesError> {
+    parse::<RawItem, _, _>(files, Tables::FILES[0])?.into_iter().map(Item::try_from).collect()
+}
+
+/// What is embedded, each file of which is read and checked beside all others by a test.
+fn known<E>(read: Result<Vec<E>, TablesError>) -> Vec<E> {
+    match read {
+        Ok(entries) => entries,
+        Err(error) => unreachable!("a test loads the embedded tables: {error}"),
     }
 }
 
