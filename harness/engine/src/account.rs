@@ -73,6 +73,35 @@ pub struct Account {
     pub form: TriggerForm,
     /// The key of TLS, where the address is one of HTTPS (DM_SC 5.2, RFC 4279).
     pub psk: Psk,
+    /// The certificates of TLS, where they take the place of the key.
+    pub certificates: Certificates,
+}
+
+/// How a client knows its server by certificates, for an account that is reached that way (DMSEC 5.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificates {
+    /// Whether they take the place of the key.
+    pub used: bool,
+    /// What the client trusts: certificates as PEM; the root of the harness where there is none.
+    pub root: Option<String>,
+    /// The date on which they are looked at, in seconds since 1970; that of the harness where there is none.
+    pub date: Option<u64>,
+}
+
+impl Certificates {
+    /// The seconds from 1970 to a day as `2026-07-01`, one from 1970 to 9999; nothing of what is no day.
+    pub fn date(text: &str) -> Option<u64> {
+        let mut parts = text.splitn(3, '-').map(|part| part.parse::<u64>().ok());
+        let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+        let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let february = if leap(year) { 29 } else { 28 };
+        let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        let before = usize::try_from(month.checked_sub(1)?).ok()?;
+        let fits = (1970..=9999).contains(&year) && (1..=*months.get(before)?).contains(&day) && text.len() == 10;
+        let years: u64 = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum();
+        let days = years + months.iter().take(before).sum::<u64>() + day - 1;
+        fits.then_some(days * 24 * 60 * 60)
+    }
 }
 
 /// A pre-shared key and its name.
@@ -149,13 +178,13 @@ pub fn judged_mac(value: Option<&str>, name: &str, secret: &str, nonce: &[u8], b
 }
 
 fn cred(scheme: AuthScheme, name: &str, secret: &str, nonce: &[u8]) -> Option<dmsc_dm::syncml::Cred> {
-    use dmsc_dm::syncml::{Cred, Data};
+    use dmsc_dm::syncml::Cred;
     let (type_, data) = match scheme {
         AuthScheme::None | AuthScheme::Mac => return None,
         AuthScheme::Basic => (auth::AuthType::Basic, auth::basic(name.as_bytes(), secret.as_bytes())),
         AuthScheme::Md5 => (auth::AuthType::Md5, auth::md5(name.as_bytes(), secret.as_bytes(), nonce)),
     };
-    Some(Cred { format: Some("b64".into()), type_: Some(type_), data: Data::Text(data) })
+    Some(Cred { format: Some("b64".into()), type_: Some(type_), data: data.into() })
 }
 
 /// Whether an address is one of HTTPS.
@@ -246,6 +275,26 @@ mod tests {
         assert_eq!(with_scheme("http://{host}:{port}/OMA/DM", true), "https://{host}:{port}/OMA/DM");
         assert_eq!(with_scheme("HTTPS://localuicc", false), "http://localuicc");
         assert_eq!(with_scheme("nonsense", true), "nonsense");
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(Certificates::date("1970-01-01"), Some(0));
+        assert_eq!(Certificates::date("2024-03-01"), Some(1_709_251_200));
+        assert_eq!(Certificates::date("2026-07-01"), Some(1_782_864_000));
+        for wrong in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-1",
+            "1969-01-01",
+            "99999-1-01",
+            "2026-01-00",
+            "tomorrow",
+            "",
+        ] {
+            assert_eq!(Certificates::date(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

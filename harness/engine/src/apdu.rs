@@ -96,8 +96,32 @@ pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
             map
         }
     };
+    let location = match content {
+        Content::Envelope(envelope) => envelope.objects.location_information(),
+        Content::Response(response) => response.objects.location_information(),
+        _ => None,
+    };
+    map.extend(location.and_then(network).map(|network| ("network".to_owned(), network.into())));
     map.insert("length_octets".into(), apdu.data.len().into());
     map
+}
+
+/// The fields of a response, which answers a command of the kind `to`.
+pub fn response_fields(to: Cow<'static, str>, sw: u16, data: &[u8]) -> Map<String, Value> {
+    let mut map = Map::with_capacity(3);
+    map.insert("to".into(), to.into());
+    map.insert("sw".into(), sw.into());
+    map.insert("data".into(), to_hex(data).into());
+    map
+}
+
+/// The network of location information as digits, MCC and MNC (TS 24.008 10.5.1.13); none where there are no digits.
+fn network(location: &[u8]) -> Option<String> {
+    let [first, second, third, ..] = location else { return None };
+    let digits = [first & 0xF, first >> 4, second & 0xF, third & 0xF, third >> 4, second >> 4];
+    // A network code of two digits has F in the place of the third.
+    let digits = if second >> 4 == 0xF { &digits[..5] } else { &digits[..] };
+    digits.iter().map(|digit| char::from_digit(u32::from(*digit), 10)).collect()
 }
 
 /// The fields of a TERMINAL PROFILE.
@@ -151,4 +175,16 @@ fn changed(mut fields: Map<String, Value>, change: &Change) -> Map<String, Value
 fn edited(mut octets: Vec<u8>, change: &Change) -> Result<Vec<u8>, PlayerError> {
     change.edit(&mut octets)?;
     Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_has_two_codes() {
+        assert_eq!(network(&[0x00, 0xF1, 0x10, 0x00, 0x01]).as_deref(), Some("00101"));
+        assert_eq!(network(&[0x13, 0x00, 0x14, 0x00, 0x01]).as_deref(), Some("310410"));
+        assert_eq!((network(&[0xFF, 0xFF, 0xFF, 0x00]), network(&[0x00, 0xF1])), (None, None));
+    }
 }

@@ -23,6 +23,8 @@ use serde_json::{Map, Value, json};
 use crate::account::Account;
 use crate::apdu::{self, Content};
 use crate::choice::Choices;
+use crate::choice::card::LongerFetch;
+use crate::choice::tls::Tls as TlsChoices;
 use crate::conduit::{Conduit, Transport};
 use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
@@ -54,6 +56,8 @@ pub struct Card {
     scws: Scws,
     /// What answers connections over TLS.
     tls: TlsServer,
+    /// The same, as it was chosen.
+    tls_choices: TlsChoices,
     /// What waits to be answered, oldest first; each follows an event that wants an answer.
     waiting: VecDeque<Pending>,
     /// The answer to an APDU that waits for what the application says.
@@ -62,6 +66,7 @@ pub struct Card {
     /// Connections so far.
     connections: u32,
     switches: Switches,
+    longer_fetch: LongerFetch,
     /// Whether it reads the type of a registered application before the coding scheme of its name.
     type_first: bool,
     /// Whether it is beyond any reset.
@@ -77,6 +82,15 @@ pub struct Card {
 enum Pending {
     Apdu(CommandApdu, Content),
     Request(Transport, Request),
+    /// Octets from the client of a channel.
+    Octets(u8),
+}
+
+impl Pending {
+    /// Whether what is said to it goes out with the answer to an APDU.
+    fn is_of_channel(&self) -> bool {
+        matches!(self, Pending::Request(Transport::Channel(_), _) | Pending::Octets(_))
+    }
 }
 
 /// An answer to an APDU, all but sent.
@@ -108,12 +122,14 @@ impl Card {
             files: Files::new(config.files),
             cat: Cat::numbered(config.choices.card.command_numbers),
             tls: TlsServer::new(config.choices.tls, config.switches.clone(), config.seed, config.scripted),
+            tls_choices: config.choices.tls,
             scws: Scws::new(server, config.choices, config.switches.clone()),
             waiting: VecDeque::new(),
             held: None,
             streams: Vec::new(),
             connections: 0,
             switches: config.switches,
+            longer_fetch: config.choices.card.longer_fetch,
             type_first: config.type_first,
             locked_up: false,
             own_number: config.own_number,
@@ -164,7 +180,16 @@ impl Card {
             // An answer is named after the command it answers, whatever its own details say.
             kind = format!("terminal-response.{name}").into();
         }
-        let asked = self.io.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content));
+        let asked = match &content {
+            Content::Other(Some(_)) | Content::Broken(_) => {
+                self.io.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content))
+            }
+            _ if self.io.scripted => {
+                let (command, content) = (command.clone(), content.clone());
+                self.io.hear_first(Actor::Terminal, kind, octets, move || apdu::fields(&command, &content))
+            }
+            _ => false,
+        };
         let pending = Pending::Apdu(command, content);
         if asked {
             self.waiting.push_back(pending);
@@ -184,6 +209,7 @@ impl Card {
         match pending {
             Pending::Apdu(command, content) => self.respond(&command, &content, reply),
             Pending::Request(transport, request) => self.answer_request(transport, request, reply),
+            Pending::Octets(channel) => self.answer_octets(channel, reply),
         }
     }
 
@@ -208,7 +234,7 @@ impl Card {
         let held = Held { kind, data, sw, said, with, change };
         // What the application has to say to the data it just got goes out with this very answer, as on a card; so the
         // answer waits until the case has decided what the application says.
-        if self.waiting.iter().any(|pending| matches!(pending, Pending::Request(Transport::Channel(_), _))) {
+        if self.waiting.iter().any(Pending::is_of_channel) {
             self.held = Some(held);
             return Ok(());
         }
@@ -237,13 +263,13 @@ impl Card {
         }
         match said {
             Some(Issued { name, octets: issued, .. }) => {
-                self.io.say(Actor::Card, name, &octets, || command_fields(&issued))
+                self.io.say_first(Actor::Card, name, &octets, move || command_fields(&issued))
             }
-            None => self.io.say(Actor::Card, "response", &octets, || {
-                let data = octets.get(..octets.len().saturating_sub(2)).unwrap_or_default();
-                let pairs = [("to", json!(kind)), ("sw", json!(sw)), ("data", json!(to_hex(data)))];
-                pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-            }),
+            None => {
+                let data = octets.get(..octets.len().saturating_sub(2)).unwrap_or_default().to_vec();
+                let fields = move || apdu::response_fields(kind, sw, &data);
+                self.io.say_first(Actor::Card, "response", &octets, fields);
+            }
         }
         self.io.send(Signal::Response(octets));
         Ok(())
@@ -282,8 +308,10 @@ impl Card {
                 let data = self.applet.answered(&issued, response, &mut self.cat, &mut self.io)?;
                 self.tell_gone();
                 self.tell_end();
-                if let Some(channel) = data {
-                    self.look(Transport::Channel(channel))?;
+                match data {
+                    Some(channel) if self.applet.raw => self.waiting.push_back(Pending::Octets(channel)),
+                    Some(channel) => self.look(Transport::Channel(channel))?,
+                    None => {}
                 }
                 Ok((Vec::new(), 0x9000, None))
             }
@@ -301,11 +329,22 @@ impl Card {
 
     fn fetch(&mut self, command: &CommandApdu) -> (Vec<u8>, u16, Option<Issued>) {
         let Some(length) = self.cat.pending() else { return (Vec::new(), StatusWord::CONDITIONS_OF_USE.0, None) };
-        if command.le.is_some_and(|le| usize::try_from(le) != Ok(length)) {
+        let asked = command.le.and_then(|le| usize::try_from(le).ok()).unwrap_or(length);
+        let cuts = asked < length && self.switches.on(Switch::CutCommands);
+        let gives = asked > length && self.longer_fetch == LongerFetch::Command;
+        if asked != length && !cuts && !gives {
+            if self.switches.on(Switch::LoseUnfetched) {
+                self.cat.lose();
+            }
             return (Vec::new(), StatusWord::wrong_le(length).0, None);
         }
         match self.cat.fetch() {
-            Some(issued) => (issued.octets.clone(), 0x9000, Some(issued)),
+            Some(issued) => {
+                let mut octets = issued.octets.clone();
+                octets.truncate(asked);
+                octets.extend(self.switches.on(Switch::PadCommands).then_some(0xFF));
+                (octets, 0x9000, Some(issued))
+            }
             None => (Vec::new(), StatusWord::CONDITIONS_OF_USE.0, None),
         }
     }
@@ -456,7 +495,7 @@ impl Player for Card {
             Some(pending) => self.resolve(pending, reply)?,
             None => return Ok(()),
         }
-        let waits = self.waiting.iter().any(|pending| matches!(pending, Pending::Request(Transport::Channel(_), _)));
+        let waits = self.waiting.iter().any(Pending::is_of_channel);
         match self.held.take() {
             Some(held) if !waits => self.finish(held),
             held => {
@@ -471,6 +510,7 @@ impl Player for Card {
         match what {
             What::Notification => self.notify(change),
             What::Sms => self.send_sms(change),
+            What::ChannelData => self.send_octets(change),
             What::Command(Some(command)) => self.send_command(command, change),
             What::Command(None) => {
                 let Octets(mut octets) = change.read::<ProactiveWith>()?.octets.unwrap_or_default();

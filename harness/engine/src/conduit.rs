@@ -163,6 +163,16 @@ impl Conduit {
         self.layer.as_ref().is_some_and(|layer| layer.is_protected())
     }
 
+    /// Whether a hello waits to be answered.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.layer.as_ref().is_some_and(|layer| layer.is_asked())
+    }
+
+    /// Leaves the hello that waits without an answer.
+    pub(crate) fn ignore(&mut self) {
+        self.layer.iter_mut().for_each(|layer| layer.ignore());
+    }
+
     /// Whether TLS protects it.
     pub(crate) fn is_tls(&self) -> bool {
         self.layer.as_ref().is_some_and(|layer| layer.is_tls())

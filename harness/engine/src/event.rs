@@ -117,6 +117,11 @@ impl Event {
         matches!(self.without_secrets(), Cow::Owned(_))
     }
 
+    /// Whether it could not be read as what it should be.
+    pub fn is_malformed(&self) -> bool {
+        !self.fields.is_regular() && self.fields.get("malformed").is_some_and(|why| !why.is_null())
+    }
+
     /// What kind of message it is, as the table has it.
     pub fn what(&self) -> Option<What> {
         self.kind_of().map(|kind| kind.what)
@@ -178,7 +183,9 @@ impl Event {
 
     /// What its decoder forgave: the kind of each irregularity, and what was found.
     pub fn irregularities(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.fields.get("irregular").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        // Where it is known that there are none, the fields need not be decoded for it.
+        let told = if self.fields.is_regular() { None } else { self.fields.get("irregular") };
+        let all = told.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         all.iter().filter_map(|one| Some((one.get("kind")?.as_str()?, one.get("what")?.as_str()?)))
     }
 }

@@ -12,18 +12,31 @@ type Decode = Box<dyn FnOnce() -> Value + Send>;
 
 /// The fields of a message, as cases see them.
 ///
-/// What a player itself says is looked at only where it is recorded, and what it says next need not wait for that.
+/// Most messages are looked at only where they are recorded, and what a player says next need not wait for that.
 pub struct Fields(When);
 
 enum When {
     Now(Value),
     Later(LazyCell<Value, Decode>),
+    /// The same, of a message that was as it should be.
+    Regular(LazyCell<Value, Decode>),
 }
 
 impl Fields {
     /// Fields that are decoded when they are first looked at.
     pub fn later(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
         Fields(When::Later(LazyCell::new(Box::new(|| Value::Object(decode())))))
+    }
+
+    /// As [`Fields::later`], of a message that can be read and of which nothing had to be forgiven: so much is known
+    /// without decoding it.
+    pub fn regular(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
+        Fields(When::Regular(LazyCell::new(Box::new(|| Value::Object(decode())))))
+    }
+
+    /// Whether it is known that the message can be read, and that nothing had to be forgiven.
+    pub fn is_regular(&self) -> bool {
+        matches!(self.0, When::Regular(_))
     }
 }
 
@@ -39,7 +52,7 @@ impl Deref for Fields {
     fn deref(&self) -> &Value {
         match &self.0 {
             When::Now(value) => value,
-            When::Later(value) => value,
+            When::Later(value) | When::Regular(value) => value,
         }
     }
 }
@@ -100,5 +113,8 @@ mod tests {
         let later = Fields::later(|| Map::from_iter([("sw".to_owned(), json!(0x9000))]));
         assert_eq!(later, Fields::from(json!({ "sw": 0x9000 })));
         assert_eq!(later.get("sw"), later.clone().get("sw"));
+        let regular = Fields::regular(|| Map::from_iter([("sw".to_owned(), json!(0x9000))]));
+        assert!(regular.is_regular() && !later.is_regular());
+        assert_eq!(regular, later);
     }
 }

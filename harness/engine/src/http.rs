@@ -23,12 +23,12 @@ pub const HEAD_LIMIT: usize = 64 * 1024;
 /// The most fields accepted in a head or a trailer.
 pub const FIELDS_LIMIT: usize = 64;
 
-/// Largest body accepted, in octets; far above any card's buffer.
-pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+/// Largest body accepted, in octets; far above any card's buffer, and twice the largest object that is taken in chunks.
+pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// Largest message accepted as it comes, in octets, with head, sizes and ends of chunks, extensions and trailer: chunks
 /// of one octet come to six times their body.
-pub const MESSAGE_LIMIT: usize = 20 * 1024 * 1024;
+pub const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Longest line accepted in front of a chunk, in octets, extensions and the end of the line included.
 pub const CHUNK_LINE_LIMIT: usize = 4 * 1024;

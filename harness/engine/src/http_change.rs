@@ -1,7 +1,7 @@
 //! HTTP messages as a case or a fault changes them.
 
 use crate::http::{HttpMessage, Start, reason};
-use crate::messages::{Body, Edits, HttpWith, Reuse};
+use crate::messages::{Asker, Body, Edits, HttpWith, Reuse};
 use crate::patch::Change;
 use crate::player::PlayerError;
 
@@ -11,6 +11,8 @@ pub(crate) struct Written {
     pub(crate) octets: Vec<u8>,
     /// Whether it takes a connection of its own.
     pub(crate) renew: bool,
+    /// Who sends it.
+    pub(crate) client: Asker,
     /// Whether the connection is to be closed after it.
     pub(crate) close: bool,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Written {
 /// [`PlayerError`] when a field does not fit.
 pub(crate) fn write(mut message: HttpMessage, change: Option<&Change>) -> Result<Written, PlayerError> {
     let Some(change) = change else {
-        return Ok(Written { octets: message.encode(), renew: false, close: false });
+        return Ok(Written { octets: message.encode(), renew: false, client: Asker::DmClient, close: false });
     };
     let with: HttpWith = change.read()?;
     let misplaced: &[(&str, bool)] = match &mut message.start {
@@ -30,6 +32,7 @@ pub(crate) fn write(mut message: HttpMessage, change: Option<&Change>) -> Result
             ("method", with.method.is_some()),
             ("path", with.path.is_some()),
             ("connection", with.connection.is_some()),
+            ("client", with.client.is_some()),
         ],
     };
     if let Some((name, _)) = misplaced.iter().find(|(_, set)| *set) {
@@ -57,7 +60,12 @@ pub(crate) fn write(mut message: HttpMessage, change: Option<&Change>) -> Result
     if let Some(Edits(mutate)) = with.mutate {
         Change { mutate, ..Change::default() }.edit(&mut octets)?;
     }
-    Ok(Written { octets, renew: with.connection == Some(Reuse::New), close: with.close.unwrap_or_default() })
+    Ok(Written {
+        octets,
+        renew: with.connection == Some(Reuse::New),
+        client: with.client.unwrap_or(Asker::DmClient),
+        close: with.close.unwrap_or_default(),
+    })
 }
 
 /// Sets a header field by name (`_` stands for `-`); nothing takes it out.

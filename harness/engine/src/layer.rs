@@ -35,6 +35,14 @@ pub(crate) trait Layer: fmt::Debug + Send {
         None
     }
 
+    /// Whether a hello waits to be answered.
+    fn is_asked(&self) -> bool {
+        false
+    }
+
+    /// Leaves the hello that waits without an answer.
+    fn ignore(&mut self) {}
+
     /// Whether it is TLS.
     fn is_tls(&self) -> bool {
         false

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod apdu;
 pub mod card;
+mod certificates;
 pub mod choice;
 pub mod chunks;
 pub mod conduit;

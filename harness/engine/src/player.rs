@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use dmsc_link::{Peer, Signal, Time};
+use dmsc_octets::Irregularity;
 use dmsc_uicc::irregular;
 use serde_json::{Map, Value};
 
@@ -142,12 +143,19 @@ impl PlayerIo {
         octets: &[u8],
         fields: impl FnOnce() -> Map<String, Value>,
     ) -> bool {
-        if self.scripted {
-            let kind = kind.into();
-            let fields = seen(from, &kind, octets, fields());
-            self.push(from, kind, octets, fields, true, true);
-        }
-        self.scripted
+        self.heard(from, kind.into(), octets, true, |kind| seen(from, kind, octets, fields()))
+    }
+
+    /// As [`PlayerIo::hear`], of a message that can be read; the fields are decoded when somebody looks at them, if nothing
+    /// in the message is irregular.
+    pub fn hear_first(
+        &mut self,
+        from: Actor,
+        kind: impl Into<Cow<'static, str>>,
+        octets: &[u8],
+        fields: impl FnOnce() -> Map<String, Value> + Send + 'static,
+    ) -> bool {
+        self.heard(from, kind.into(), octets, true, |kind| seen_first(from, kind, octets, fields))
     }
 
     /// Tells of something that happened and needs no answer.
@@ -158,11 +166,35 @@ impl PlayerIo {
         octets: &[u8],
         fields: impl FnOnce() -> Map<String, Value>,
     ) {
+        self.heard(from, kind.into(), octets, false, |kind| seen(from, kind, octets, fields()));
+    }
+
+    /// As [`PlayerIo::observe`], of what can be read; the fields are decoded when somebody looks at them, if nothing is
+    /// irregular.
+    pub fn observe_first(
+        &mut self,
+        from: Actor,
+        kind: impl Into<Cow<'static, str>>,
+        octets: &[u8],
+        fields: impl FnOnce() -> Map<String, Value> + Send + 'static,
+    ) {
+        self.heard(from, kind.into(), octets, false, |kind| seen_first(from, kind, octets, fields));
+    }
+
+    /// Tells of what came from the other side, where somebody listens; gives whether that is so.
+    fn heard(
+        &mut self,
+        from: Actor,
+        kind: Cow<'static, str>,
+        octets: &[u8],
+        wants_answer: bool,
+        fields: impl FnOnce(&str) -> Fields,
+    ) -> bool {
         if self.scripted {
-            let kind = kind.into();
-            let fields = seen(from, &kind, octets, fields());
-            self.push(from, kind, octets, fields, true, false);
+            let fields = fields(&kind);
+            self.push(from, kind, octets, fields, true, wants_answer);
         }
+        self.scripted
     }
 
     /// Tells of a message to the other side.
@@ -273,15 +305,34 @@ impl PlayerIo {
 
 /// The fields of what was heard over the contact interface, and what its decoders forgave. Messages of DM and HTTP come
 /// with that.
-fn seen(from: Actor, kind: &str, octets: &[u8], mut fields: Map<String, Value>) -> Fields {
-    let irregular = match (from, kind) {
+fn seen(from: Actor, kind: &str, octets: &[u8], fields: Map<String, Value>) -> Fields {
+    with(fields, &irregularities(from, kind, octets))
+}
+
+/// As [`seen`], of what can be read; decoded at once only where something had to be forgiven.
+fn seen_first(
+    from: Actor,
+    kind: &str,
+    octets: &[u8],
+    fields: impl FnOnce() -> Map<String, Value> + Send + 'static,
+) -> Fields {
+    let irregular = irregularities(from, kind, octets);
+    if irregular.is_empty() { Fields::regular(fields) } else { with(fields(), &irregular) }
+}
+
+fn with(mut fields: Map<String, Value>, irregular: &[Irregularity]) -> Fields {
+    add_irregular(&mut fields, irregular);
+    Value::Object(fields).into()
+}
+
+/// What is irregular about the octets of a message of the contact interface.
+fn irregularities(from: Actor, kind: &str, octets: &[u8]) -> Vec<Irregularity> {
+    match (from, kind) {
         _ if octets.is_empty() => Vec::new(),
         (Actor::Terminal, _) => irregular::command_apdu(octets),
         (Actor::Card, "atr") => Vec::new(),
         (Actor::Card, "response") => irregular::response_apdu(octets),
         (Actor::Card, _) => irregular::proactive_command(octets),
         (Actor::Server | Actor::Client, _) => Vec::new(),
-    };
-    add_irregular(&mut fields, &irregular);
-    Value::Object(fields).into()
+    }
 }

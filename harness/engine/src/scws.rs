@@ -92,13 +92,16 @@ impl Scws {
             Err(HttpError::Layer(_)) if self.switches.on(Switch::TlsStaysOpen) => None,
             Err(HttpError::Layer(_)) => Some(Err(Output { octets: Vec::new(), close: true })),
             Err(error) => {
-                io.observe(Actor::Client, "http.garbage", conduit.rest(), || {
-                    Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
-                });
+                io.observe(Actor::Client, "http.garbage", conduit.rest(), || error.fields());
                 let response = HttpMessage::response(400, Vec::new()).with("Connection", "close");
                 Some(Err(Output { octets: response.encode(), close: true }))
             }
         }
+    }
+
+    /// Whether a request is that of a browser for the first page.
+    pub fn is_first_page(&self, request: &HttpMessage) -> bool {
+        matches!(&request.start, Start::Request { method, target } if method == "GET" && path_of(target) == "/")
     }
 
     /// Answers an HTTP request: with a response, or with the DM message in it, which then wants its own answer.
@@ -128,6 +131,7 @@ impl Scws {
                     let mut fields = view::client_fields(&message, encoding);
                     add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(credentials));
+                    view::add_mac(&mut fields, request.header(MacHeader::NAME));
                     fields
                 });
                 let asked_by = Asked { credentials, ..Asked::by(request) };
@@ -161,7 +165,11 @@ impl Scws {
         // DM_SC 8.1 maps the server to /OMA/DM; a client that is a process may have an account elsewhere.
         let (path, ours) = (path_of(target), path_of(&self.server.account.address));
         if path != ours && !self.switches.on(Switch::AnyPath) {
-            return Err(Refusal::new(404, format!("the request is for {}, not for {ours}", show(&json!(path)))));
+            let why = format!("the request is for {}, not for {ours}", show(&json!(path)));
+            if self.switches.on(Switch::EndByOtherClient) {
+                self.server.forget_session();
+            }
+            return Err(Refusal::new(404, why));
         }
         if method != "POST" && !self.switches.on(Switch::AnyMethod) {
             return Err(Refusal::new(405, format!("the method is {}, not POST", show(&json!(method)))));
@@ -204,7 +212,12 @@ impl Scws {
         io: &mut PlayerIo,
     ) -> Result<Next, PlayerError> {
         let asked = match reply {
-            Reply::Silent => return Ok(Next::Nothing),
+            Reply::Silent => {
+                if asked_by.credentials != "wrong" {
+                    self.server.leave(message);
+                }
+                return Ok(Next::Nothing);
+            }
             Reply::Default => None,
             Reply::With(change) => Some(change),
         };
@@ -229,9 +242,13 @@ impl Scws {
         if let Some(change) = &change {
             change.edit(&mut body)?;
         }
-        io.say(Actor::Server, "dm.message", &body, || view::fields(&answer, encoding));
+        let mac = self.server.answer_mac(&body, &directive);
+        io.say(Actor::Server, "dm.message", &body, || {
+            let mut fields = view::fields(&answer, encoding);
+            view::add_mac(&mut fields, mac.as_deref());
+            fields
+        });
         let http = directive.http();
-        let mac = self.server.answer_mac(&body);
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
             .with("Cache-Control", "no-store")

@@ -2,7 +2,7 @@
 //! (DM_SC 7.2, TS 23.040 3).
 
 use dmsc_link::Time;
-use dmsc_uicc::sms::{Deliver, SmsAddress, Submit};
+use dmsc_uicc::sms::{CdmaMessage, CdmaWay, Deliver, SmsAddress, Submit};
 
 use crate::short_message::timestamp;
 
@@ -40,6 +40,16 @@ impl ServiceCentre {
         let deliver = Deliver::new(from, submit.dcs, timestamp(now), submit.user_data);
         Deliver { pid: submit.pid, ..deliver }.encode().map(Some).map_err(|_| REJECTED)
     }
+
+    /// The same for a message of CDMA.
+    pub(crate) fn submit_cdma(&self, message: CdmaMessage) -> Result<Option<CdmaMessage>, u8> {
+        if self.rejects || message.way != CdmaWay::Submit {
+            return Err(REJECTED);
+        }
+        let destination = SmsAddress::from_text(&message.number);
+        let goes_back = self.own.is_none() || self.own == destination;
+        Ok(goes_back.then_some(CdmaMessage { way: CdmaWay::Deliver, ..message }))
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +69,19 @@ mod tests {
         assert_eq!(to_hex(&back), "040B915155214365F700F5621010000000".to_owned() + "0002ABCD");
         assert_eq!(ServiceCentre::of(Some("12345")).submit(&tpdu, Time::ZERO), Ok(None));
         assert_eq!(ServiceCentre::of(None).submit(&tpdu, Time::ZERO).map(|back| back.is_some()), Ok(true));
+    }
+
+    #[test]
+    fn what_goes_to_the_own_number_comes_back_over_cdma() {
+        let message = |way, number: &str| {
+            let (number, user_data) = (number.to_owned(), vec![0xAB]);
+            CdmaMessage { way, teleservice: 0x1004, number, id: 1, user_data }
+        };
+        let own = ServiceCentre::of(Some("+15551234567"));
+        let sent = |number| own.submit_cdma(message(CdmaWay::Submit, number));
+        assert_eq!(sent("+15551234567"), Ok(Some(message(CdmaWay::Deliver, "+15551234567"))));
+        assert_eq!(sent("12345"), Ok(None));
+        assert_eq!(own.submit_cdma(message(CdmaWay::Deliver, "12345")), Err(REJECTED));
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::time::Duration;
 use dmsc_link::Time;
 use dmsc_octets::to_hex;
 use dmsc_uicc::coding::bcd;
-use dmsc_uicc::sms::{Deliver, Division, MediaType, Ports, SmsAddress, SmsError, Submit, UserData, WspPush, split};
+use dmsc_uicc::sms::{
+    CdmaDatagram, CdmaMessage, CdmaWay, Deliver, Division, MediaType, Ports, SmsAddress, SmsError, Submit, UserData,
+    WAP_TELESERVICE, WspPush, split,
+};
 use serde_json::{Map, Value, json};
 
 use crate::messages::{MediaName, Octets, Removable, SmsWith, Within};
@@ -28,6 +31,8 @@ pub struct Draft {
     dcs: u8,
     /// The user data of the parts that are sent, in this order.
     parts: Vec<UserData>,
+    /// The ports and the user data of the whole.
+    datagram: CdmaDatagram,
 }
 
 impl Draft {
@@ -72,7 +77,10 @@ impl Draft {
             Some(order) => order.values().iter().map(chosen).collect::<Result<_, _>>()?,
             None => all,
         };
-        Ok(Draft { number, pid: with.pid.unwrap_or(0x00), dcs: with.dcs.unwrap_or(OCTETS_FOR_TERMINAL), parts })
+        let Ports { source, destination, .. } = ports.unwrap_or(Ports::PUSH);
+        let datagram = CdmaDatagram { source, destination, data: payload };
+        let (pid, dcs) = (with.pid.unwrap_or(0x00), with.dcs.unwrap_or(OCTETS_FOR_TERMINAL));
+        Ok(Draft { number, pid, dcs, parts, datagram })
     }
 
     /// The messages as the network delivers them.
@@ -85,6 +93,16 @@ impl Draft {
             Deliver { pid: self.pid, ..deliver }.encode().map_err(unfit)
         };
         self.parts.iter().map(part).collect()
+    }
+
+    /// The whole as a message of CDMA that goes this way.
+    ///
+    /// # Errors
+    /// [`PlayerError`] for user data that is too long.
+    pub fn cdma(&self, way: CdmaWay) -> Result<Vec<u8>, PlayerError> {
+        let number = self.number.to_string();
+        let user_data = self.datagram.encode();
+        CdmaMessage { way, teleservice: WAP_TELESERVICE, number, id: 1, user_data }.encode().map_err(unfit)
     }
 
     /// The messages as they are given to the network.
@@ -128,6 +146,9 @@ pub(crate) fn timestamp(now: Time) -> [u8; 7] {
 
 /// The fields of a message, as cases see them.
 pub fn fields(tpdu: &[u8]) -> Map<String, Value> {
+    if let Ok(message) = CdmaMessage::parse(tpdu) {
+        return cdma_fields(tpdu, message);
+    }
     let read = match tpdu.first().map(|first| first & 0x03) {
         Some(0x01) => {
             Submit::parse(tpdu).map(|submit| ("submit", submit.destination, submit.pid, submit.dcs, submit.user_data))
@@ -171,17 +192,47 @@ pub fn fields(tpdu: &[u8]) -> Map<String, Value> {
     if place.is_none_or(|place| place.number == 1)
         && let Ok(push) = WspPush::parse(&user_data.body)
     {
-        set("push_id", json!(push.id));
-        set("push_headers", json!(to_hex(&push.headers)));
         let wsp = user_data.body.len().saturating_sub(push.body.len());
-        set("headers_length", json!(header.len().saturating_add(wsp)));
-        if let Ok(name) = push.content_type() {
-            set("content_type", MediaName::shown(&name));
-        }
-        if let Ok(Some(name)) = push.application_id() {
-            set("application_id", MediaName::shown(&name));
-        }
+        map.insert("headers_length".into(), json!(header.len().saturating_add(wsp)));
+        map.extend(push_fields(&push));
     }
+    map
+}
+
+/// The fields of a push.
+fn push_fields(push: &WspPush) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert("push_id".into(), json!(push.id));
+    map.insert("push_headers".into(), json!(to_hex(&push.headers)));
+    if let Ok(name) = push.content_type() {
+        map.insert("content_type".into(), MediaName::shown(&name));
+    }
+    if let Ok(Some(name)) = push.application_id() {
+        map.insert("application_id".into(), MediaName::shown(&name));
+    }
+    map
+}
+
+/// The fields of a message of CDMA.
+fn cdma_fields(octets: &[u8], message: CdmaMessage) -> Map<String, Value> {
+    let direction = if message.way == CdmaWay::Submit { "submit" } else { "deliver" };
+    let fields = [
+        ("octets", json!(to_hex(octets))),
+        ("cdma", json!(true)),
+        ("type", json!(direction)),
+        ("number", json!(message.number)),
+    ];
+    let mut map: Map<String, Value> = fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+    let payload = match CdmaDatagram::parse(&message.user_data) {
+        Ok(datagram) => {
+            map.insert("port".into(), json!(datagram.destination));
+            map.insert("source_port".into(), json!(datagram.source));
+            datagram.data
+        }
+        Err(_) => message.user_data,
+    };
+    map.insert("payload".into(), json!(to_hex(&payload)));
+    map.extend(WspPush::parse(&payload).iter().flat_map(push_fields));
     map
 }
 
@@ -215,6 +266,20 @@ mod tests {
             (&json!(2948), &json!(0x44), &json!(7))
         );
         assert_eq!((&fields["headers_length"], &fields["user_data_length"]), (&json!(13), &json!(15)));
+    }
+
+    #[test]
+    fn a_message_of_cdma_has_the_same_push() {
+        let draft = Draft::new(&with(json!({})), &[0xAB, 0xCD], Some("+15551234567")).unwrap();
+        let fields = fields(&draft.cdma(CdmaWay::Submit).unwrap());
+        assert_eq!(
+            (&fields["type"], &fields["number"], &fields["cdma"]),
+            (&json!("submit"), &json!("+15551234567"), &json!(true))
+        );
+        assert_eq!(
+            (&fields["port"], &fields["payload"], &fields["application_id"]),
+            (&json!(2948), &json!("010603C4AF87ABCD"), &json!(7))
+        );
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub enum Switch {
     IgnoreNotifications,
     /// DM Client: the same notification starts a session each time it comes.
     AcceptReplay,
+    /// DM Client: a session that the user is to be asked about starts whatever the user says.
+    IgnoreUserSaysNo,
+    /// DM Client: a session that the user is to be asked about never starts.
+    NeverAskUser,
     /// DM Client: commands of a server that failed to authenticate are executed.
     ExecuteUnauthenticated,
     /// DM Client: the server's credentials are not looked at.
@@ -52,6 +56,8 @@ pub enum Switch {
     IgnoreHttpStatus,
     /// DM Client: chunked responses are not understood.
     NoChunked,
+    /// DM Client: an interim response is taken for the response.
+    TakeInterim,
     /// DM Client: a closed connection ends the session.
     NoReconnect,
     /// DM Client: commands are executed again when a message comes twice.
@@ -60,6 +66,22 @@ pub enum Switch {
     ResultsFirst,
     /// DM Client: an unknown command is answered as if it had been done.
     ClaimUnknownCommand,
+    /// DM Client: a notification for any account starts a session with the first one.
+    FirstAccountAlways,
+    /// DM Client: a notification over a channel may stand in a push.
+    PushOverChannel,
+    /// DM Client: the digest of a notification is checked over the first 255 octets of the trigger.
+    CutTrigger,
+    /// DM Client: a server is asked for its credentials again without end.
+    NeverGiveUp,
+    /// DM Client: the nonce of a challenge is kept for later sessions, though the server has not proved itself.
+    KeepChallengeNonce,
+    /// DM Client: a secret that the server has replaced stays in force.
+    KeepServerSecret,
+    /// DM Client: a notification over the default nonce is the last that is followed.
+    LockUpOnDefaultNonce,
+    /// DM Client: the card is reached by one of its names only.
+    OneNameOfCard,
 
     /// DM Client: a notification over the default nonce is no notification.
     NoResync,
@@ -121,6 +143,10 @@ pub enum Switch {
     ReadInbox,
     /// DM Client: there is no Inbox.
     NoInbox,
+    /// DM Client: the ACL of the Inbox is not looked at.
+    InboxForAll,
+    /// DM Client: an Atomic is carried out, however large its answers are.
+    OversizedAtomic,
 
     /// Terminal: events are sent although the card did not ask for them.
     EventsUnasked,
@@ -216,9 +242,41 @@ pub enum Switch {
     NoSmsDownload,
     /// Terminal: a card that once left a command unanswered is given up for ever, even when it is put in again.
     GiveUpOnSilence,
+    /// Terminal: a command of 256 octets is not fetched, for its length is told as 00.
+    NoLongFetch,
+    /// Terminal: data that its buffer has no room for are acknowledged, and lost.
+    LoseOverflow,
+    /// Terminal: data for a client that is not there yet reach the next one.
+    KeepForNextClient,
+    /// Terminal: a client that has nothing more to say is hung up on before it has its answer.
+    HangUpOnHalfClose,
+    /// Terminal: the eighth bit of what passes between the card and a client is lost.
+    SevenBits,
+    /// Terminal: what a second client says goes through the channel of the first.
+    MixClients,
+    /// Terminal: by the name of localhost nobody gets to the card.
+    NoLocalhost,
+    /// Terminal: a DM Client that was started again has another port, and the card is not told.
+    SilentNewPort,
+    /// Terminal: each of several announcements is said to be the last.
+    LastInEach,
+    /// Terminal: while the user is on a call, data for the DM Client end in an error of the channel.
+    CallAsBipError,
+    /// Terminal: the service centre that a command names is not the one that is taken.
+    IgnoreServiceCentre,
+    /// Terminal: the service centre of EF.SMSP is not looked at.
+    IgnoreSmsp,
 
     /// Card: a reset in the middle of a command locks the card up; it answers nothing any more.
     LockUpOnReset,
+    /// Card: FETCH for fewer octets than there are brings the first of them.
+    CutCommands,
+    /// Card: a command is lost when FETCH asks for another length than it has.
+    LoseUnfetched,
+    /// Card: a command is followed by an octet that its length does not count.
+    PadCommands,
+    /// DM_SC Server: a request of another client ends the session that is under way.
+    EndByOtherClient,
     /// Card: no trigger is ever sent.
     NeverTrigger,
     /// Card: a short message is asked for where the terminal does not offer to send one.
@@ -255,6 +313,8 @@ pub enum Switch {
     KeepHalfRequest,
     /// Card: the rest of the data is not fetched after the first RECEIVE DATA.
     ReadOnce,
+    /// DM_SC Server: it proves itself by another secret than that of its account.
+    WrongServerCredentials,
     /// DM_SC Server: a client without credentials is served.
     ServeUnauthenticated,
     /// DM_SC Server: wrong credentials are accepted.
@@ -297,6 +357,16 @@ pub enum Switch {
     TlsStaysOpen,
     /// TLS server: whoever has the key is served, whatever the identity.
     TlsTakesAnyIdentity,
+    /// TLS client: the dates of a certificate are not looked at.
+    TlsTakesAnyDate,
+    /// TLS client: the names of a certificate are not looked at.
+    TlsTakesAnyName,
+    /// TLS client: a certificate is taken whoever signed it.
+    TlsTakesAnyIssuer,
+    /// TLS client: a certificate is taken that is signed with its own key.
+    TlsTakesSelfSigned,
+    /// TLS client: no certificate is taken.
+    TlsTakesNoCertificate,
     /// TLS client: where there is no TLS to be had, the session goes on without.
     TlsFallsBack,
     /// DM_SC Server: commands are sent while the client's package is not complete.

@@ -3,7 +3,9 @@
 mod acts;
 mod asked;
 mod bip;
+mod cdma;
 mod config;
+mod dm_messages;
 mod exchange;
 mod http_client;
 mod inbox;
@@ -16,6 +18,7 @@ mod start;
 mod tls;
 mod toolkit;
 pub mod tree;
+mod visitors;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -31,6 +34,7 @@ use serde_json::{Map, json};
 
 use crate::account::Account;
 use crate::chunks::Chunks;
+use crate::conduit::Transport;
 use crate::dm::DmClient;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
@@ -40,8 +44,8 @@ use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::service_centre::ServiceCentre;
 use crate::switch::{Switch, Switches};
 use crate::tls::TlsClient;
-use acts::CUSTOMER_CARE;
 pub use acts::{ACTS, DELIVER_SMS, INSERT_CARD, alter_profile};
+use acts::{CUSTOMER_CARE, HOME};
 use bip::{Bip, Notice};
 pub use config::TerminalConfig;
 use http_client::HttpClient;
@@ -51,6 +55,7 @@ pub use offers::{choose_profile, chosen_applications, chosen_arrival, chosen_buf
 use package0_reassembly::Package0Reassembly;
 use sms::Control;
 use start::{Start, Step};
+use visitors::Visitors;
 
 /// How often the terminal resets a card that does not answer before it gives the card up.
 const REVIVALS: u8 = 3;
@@ -77,6 +82,8 @@ pub struct Terminal {
     client: DmClient,
     client_alive: bool,
     http: HttpClient,
+    /// Its other clients.
+    visitors: Visitors,
     tls: TlsClient,
     announced: bool,
     /// A wake-up asked for during the start-up, to be given after it.
@@ -94,6 +101,12 @@ pub struct Terminal {
     network: ServiceCentre,
     /// Whether the terminal is in the service of the network.
     in_service: bool,
+    /// Where it is, as location information has it.
+    place: [u8; 7],
+    /// Whether its user is on a call.
+    on_call: bool,
+    /// How long the card has said that the command is which is fetched next, in octets.
+    told: Option<u32>,
     /// The reference of the latest short message that it has sent.
     references: u8,
     inbox: Inbox,
@@ -178,6 +191,7 @@ impl Terminal {
             client,
             client_alive: true,
             http: HttpClient::default(),
+            visitors: Visitors::default(),
             tls: TlsClient::new(config.choices.tls, config.switches.clone(), config.seed),
             announced: false,
             wake: None,
@@ -189,6 +203,9 @@ impl Terminal {
             revivals: 0,
             network: ServiceCentre::of(config.own_number.as_deref()),
             in_service: true,
+            place: HOME,
+            on_call: false,
+            told: None,
             references: 0,
             inbox: Inbox::default(),
             held: None,
@@ -233,7 +250,8 @@ impl Terminal {
         self.bip = new_bip(&self.config);
         self.package0 = Package0Reassembly::default();
         self.http = HttpClient::default();
-        (self.held, self.control) = (None, None);
+        self.visitors = Visitors::default();
+        (self.held, self.control, self.told) = (None, None, None);
         self.client.abandon();
     }
 
@@ -296,7 +314,17 @@ impl Terminal {
 
     /// Whether there is nothing to say to the card, and nothing to wait for.
     fn is_idle(&self) -> bool {
-        self.in_flight.is_none() && self.phase == Phase::Idle && self.waiting.is_empty()
+        !self.is_engaged() && self.waiting.is_empty()
+    }
+
+    /// Whether the card is being started, has a command to answer, or one of its own to have answered.
+    fn is_engaged(&self) -> bool {
+        self.phase != Phase::Idle || self.is_exchanging()
+    }
+
+    /// Whether the card owes an answer, or is owed one.
+    fn is_exchanging(&self) -> bool {
+        self.in_flight.is_some() || self.waiting.iter().any(|pending| matches!(pending, Pending::Proactive(_)))
     }
 
     /// Tells the card of a change on a channel, if it asked to be told.
@@ -371,7 +399,8 @@ impl Flight {
 
 fn new_bip(config: &TerminalConfig) -> Bip {
     let chunks = Chunks::new(config.bip_chunks.clone());
-    Bip::new(config.profile.channels(), config.max_buffer, chunks, config.switches.clone())
+    let (choices, switches) = (config.choices.terminal, config.switches.clone());
+    Bip::new(config.profile.channels(), config.max_buffer, chunks, choices, switches)
 }
 
 impl Peer for Terminal {
@@ -380,8 +409,11 @@ impl Peer for Terminal {
         match signal {
             Signal::Atr(octets) => self.atr(&octets),
             Signal::Response(octets) => self.response(&octets),
+            Signal::Connected(id) if self.visitor_connected(Transport::Stream(id)) => {}
             Signal::Connected(id) => self.stream_open(id),
+            Signal::Refused(id, _) | Signal::Close(id) if self.visitor_cut(Transport::Stream(id)) => {}
             Signal::Refused(id, why) => self.stream_refused(id, &why),
+            Signal::Data(id, octets) if self.visitor_hears(Transport::Stream(id), &octets) => {}
             Signal::Data(id, octets) => self.stream_data(id, &octets),
             Signal::Close(id) => self.stream_closed(id),
             Signal::Notify(octets) => self.notify(octets),
@@ -416,6 +448,7 @@ impl Peer for Terminal {
         }
         self.pump();
         self.http_tick();
+        self.visitors_tick();
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -423,11 +456,12 @@ impl Peer for Terminal {
         let timers =
             self.timers.iter().flatten().map(|(at, _)| *at).min().filter(|_| !self.switches.on(Switch::DeadTimers));
         let retries = self.retries.iter().map(|(at, ..)| *at).min();
+        let clients = [self.http.deadline(), self.visitors.deadline()].into_iter().flatten().min();
         if self.card_dead {
-            return [self.io.due(), self.http.deadline()].into_iter().flatten().min();
+            return [self.io.due(), clients].into_iter().flatten().min();
         }
         let piece = self.package0.deadline();
-        [self.io.due(), flight, timers, retries, self.poll_at, piece, self.http.deadline()].into_iter().flatten().min()
+        [self.io.due(), flight, timers, retries, self.poll_at, piece, clients].into_iter().flatten().min()
     }
 
     fn poll(&mut self) -> Option<Signal> {
@@ -490,6 +524,7 @@ impl Player for Terminal {
             | What::TerminalResponse(_)
             | What::Notification
             | What::Sms
+            | What::ChannelData
             | What::Notified
             | What::Connection
             | What::HttpResponse

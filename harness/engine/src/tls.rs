@@ -31,8 +31,9 @@ mod view;
 
 pub(crate) use acts::act;
 pub(crate) use client::TlsClient;
-pub(crate) use layer::TlsLayer;
+pub(crate) use layer::{RECORDS, TlsLayer};
 pub(crate) use server::TlsServer;
+pub(crate) use view::{Course, told};
 
 use dmsc_tls::{Config, Forgive, Version, WrongKey};
 

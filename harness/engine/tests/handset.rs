@@ -40,6 +40,7 @@ impl Handset {
             client_auth: AuthScheme::Md5,
             form: dmsc_engine::trigger_form::TriggerForm::default(),
             psk: dmsc_engine::account::Psk::default(),
+            certificates: dmsc_engine::account::Certificates::default(),
         };
         let card = Card::new(CardConfig {
             versions: dmsc_engine::dm::version::Versions::default(),
@@ -56,6 +57,8 @@ impl Handset {
             type_first: false,
             causes: Vec::new(),
             scws: true,
+            raw: false,
+            full_commands: false,
             bip_chunks: Vec::new(),
             switches: Switches::default(),
             patches: Vec::new(),
@@ -132,7 +135,7 @@ fn block(text: &str) -> Block {
 #[test]
 fn a_handset_starts_from_the_reference_card() {
     let mut handset = Handset::new(REFERENCE);
-    assert_eq!(to_hex(&handset.power_on()), "3B9F96801F878031E073FE211B674A4C753034054BA9");
+    assert_eq!(to_hex(&handset.power_on()), "3B9F96801F878031E073FE211B57444D53432D303195");
     handset.script(&[
         // What kind of card is it? An older class, then the UICC.
         ("A0A40000023F00", "6E00"),

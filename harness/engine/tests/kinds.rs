@@ -53,8 +53,20 @@ impl Pair {
             card.http_port = card.account.address_parts().unwrap().port;
             card.choices.tls.hints = Hints::Given;
         }
-        let card = Card::new(card);
-        let terminal = Terminal::new(TerminalConfig { medium, ..config });
+        Pair::made_of(card, TerminalConfig { medium, ..config })
+    }
+
+    /// A card that takes octets for what they are, and a client that gives them back.
+    fn raw() -> Pair {
+        let card = CardConfig { raw: true, ..card_config(true, Vec::new()) };
+        let mut pair = Pair::made_of(card, terminal_config(true, Encoding::Xml));
+        pair.terminal.handle_(pair.now, Signal::Act("connect-echo-client".into()));
+        pair.run(Duration::from_secs(1));
+        pair
+    }
+
+    fn made_of(card: CardConfig, terminal: TerminalConfig) -> Pair {
+        let (card, terminal) = (Card::new(card), Terminal::new(terminal));
         let mut pair = Pair { card, terminal, now: Time::ZERO, heard: Vec::new() };
         pair.card.start(pair.now);
         pair.terminal.start(pair.now);
@@ -216,6 +228,14 @@ fn everything() -> Vec<(Role, String, Value)> {
         pair.card.handle_(pair.now, Signal::Sms(dmsc_octets::from_hex(octets).unwrap()));
     }
     pair.listen(Role::Card);
+    heard.append(&mut pair.heard);
+    // Octets that come back, and the answer to a client that is not the DM Client.
+    let mut pair = Pair::raw();
+    let with = |name: &str, value: Value| Change::with(Map::from_iter([(name.to_owned(), value)]));
+    pair.send(Catalogue::get().kind(Role::Card, "channel-data").unwrap(), &with("count", json!(300)));
+    heard.append(&mut pair.heard);
+    let mut pair = Pair::new(Medium::Contact);
+    pair.send(Catalogue::get().kind(Role::Terminal, "http.request").unwrap(), &with("client", json!("other")));
     heard.append(&mut pair.heard);
     // Messages of the handshake that have no place in one with a pre-shared key.
     for (role, body) in [(Role::Card, "hex:0B000000"), (Role::Terminal, "hex:0F000000")] {

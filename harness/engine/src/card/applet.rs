@@ -4,6 +4,7 @@
 mod channels;
 mod online;
 mod order;
+mod raw;
 mod set_up;
 
 use std::collections::VecDeque;
@@ -37,6 +38,9 @@ pub(super) use order::Order;
 
 /// The most channel data that fit a SEND DATA that is fetched with one octet of length.
 const SEND_LIMIT: usize = 240;
+
+/// The most that fit one of 256 octets, whose length FETCH codes as 00.
+const FULL_SEND_LIMIT: usize = 241;
 
 /// The most channel data that fit the TERMINAL RESPONSE to RECEIVE DATA.
 const RECEIVE_LIMIT: usize = 237;
@@ -72,8 +76,12 @@ pub(super) struct Applet {
     http_port: u16,
     buffer_size: u16,
     transport: TransportProtocol,
-    causes: Vec<Cause>,
+    pub(super) causes: Vec<Cause>,
     scws: bool,
+    /// Whether what passes through its channels is octets, whatever they mean.
+    pub(super) raw: bool,
+    /// Whether SEND DATA may have 256 octets.
+    full_commands: bool,
     /// Whether the SCWS is reached through channels.
     listens: bool,
     /// Whether its account is reached over TLS.
@@ -111,6 +119,8 @@ impl Applet {
             transport: config.transport,
             causes: config.causes.clone(),
             scws: config.scws,
+            raw: config.raw,
+            full_commands: config.full_commands,
             listens: !config.medium.has_streams(),
             secure: config.account.is_secure(),
             chunks: Chunks::new(config.bip_chunks.clone()),
@@ -343,7 +353,7 @@ impl Applet {
     }
 
     /// The DM_SC Server is awake: it sends a notification.
-    fn wake(&mut self, server: &mut DmServer, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
+    pub(super) fn wake(&mut self, server: &mut DmServer, cat: &mut Cat, io: &mut PlayerIo) -> Result<(), PlayerError> {
         let again = std::mem::replace(&mut self.triggered, true) && self.choices.triggers == Triggers::Once;
         if again || self.switches.on(Switch::NeverTrigger) {
             return Ok(());
@@ -400,7 +410,8 @@ impl Applet {
         let Some(protocol) = protocol else { return Ok(()) };
         let command = Self::command(CommandType::OpenChannel, 0, Device::Terminal, cat)
             .with(Object::BufferSize(match self.choices.trigger_buffer {
-                TriggerBuffer::Usual => 200,
+                // Where it holds the whole of a long one, that can be sent as the data of one transmission.
+                TriggerBuffer::Usual => u16::try_from(order.octets.len()).unwrap_or(u16::MAX).max(200),
                 TriggerBuffer::Large => 1500,
                 TriggerBuffer::Exact => u16::try_from(order.octets.len()).unwrap_or(u16::MAX),
             }))
@@ -444,6 +455,7 @@ impl Applet {
         let performed = result.is_some_and(GeneralResult::is_performed);
         if performed {
             self.track(issued, response);
+            self.raw_answered(issued);
         }
         match issued.origin {
             Origin::Script if issued.name == "open-channel" && performed => self.adopt(issued, response),

@@ -98,6 +98,11 @@ impl Cat {
         Some(issued)
     }
 
+    /// Loses the pending command.
+    pub fn lose(&mut self) {
+        self.queue.pop_front();
+    }
+
     /// The terminal answered: gives the command the answer is for. An answer with another command number ends the
     /// command all the same, since the terminal will not answer twice.
     pub fn answered(&mut self) -> Option<Issued> {

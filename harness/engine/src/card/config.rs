@@ -27,6 +27,8 @@ pub enum Cause {
     SmsPp,
     /// A call to this number.
     CallControl(String),
+    /// A browser asks the web server for its first page.
+    Scws,
 }
 
 /// Everything that makes a card.
@@ -56,6 +58,10 @@ pub struct CardConfig {
     pub causes: Vec<Cause>,
     /// Whether the SCWS opens its channel, fetches data and answers by itself.
     pub scws: bool,
+    /// Whether what passes through the channels is octets, whatever they mean.
+    pub raw: bool,
+    /// Whether SEND DATA may have 256 octets, whose length FETCH codes as 00.
+    pub full_commands: bool,
     /// The sizes in which channel data are sent and asked for, in octets, in turn; as large as may be when empty.
     pub bip_chunks: Vec<u8>,
     /// The versions of DM that it takes.

@@ -112,12 +112,20 @@ impl Files {
         if is_toolkit(command.ins) && class.channel != 0 || !self.channels.is_open(class.channel) {
             return Err(StatusWord::NO_CHANNEL);
         }
+        if is_toolkit(command.ins) && (command.p1, command.p2) != (0x00, 0x00) {
+            return Err(StatusWord::WRONG_P1_P2);
+        }
         Ok(class.channel)
     }
 
     /// Carries out a command on the file system.
     pub fn command(&mut self, command: &CommandApdu) -> Answer {
-        self.perform(command).unwrap_or_else(|sw| Answer { data: Vec::new(), sw: sw.0 })
+        let mut answer = self.perform(command).unwrap_or_else(|sw| Answer { data: Vec::new(), sw: sw.0 });
+        // Of case 4 no more comes back than Le allows (ISO/IEC 7816-3 12.1.2).
+        if let (Some(le), false) = (command.le.and_then(|le| usize::try_from(le).ok()), command.data.is_empty()) {
+            answer.data.truncate(le);
+        }
+        answer
     }
 
     fn perform(&mut self, command: &CommandApdu) -> Done {
@@ -193,9 +201,10 @@ impl Access<'_> {
     }
 }
 
-/// The octets asked for, or the hint how many there are.
+/// The octets asked for, or the hint how many there are: also where none were asked for, since over T=0 that is Le 00.
 fn exact(octets: &[u8], le: Option<u32>) -> Done {
-    let le = le.and_then(|le| usize::try_from(le).ok()).ok_or(StatusWord::WRONG_LENGTH)?;
+    let le = le.and_then(|le| usize::try_from(le).ok());
+    let le = le.ok_or_else(|| StatusWord::wrong_le(octets.len().min(256)))?;
     if le >= 256 {
         return Ok(Answer::ok(octets.get(..octets.len().min(le)).unwrap_or_default().to_vec()));
     }

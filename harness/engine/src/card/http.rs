@@ -4,11 +4,12 @@ use dmsc_link::{Signal, StreamId};
 use serde_json::Map;
 
 use super::applet::Applet;
-use super::{Card, Pending, state};
+use super::{Card, Cause, Pending, state};
+use crate::certificates::{self, CertificateLayer};
 use crate::conduit::{Conduit, Transport};
 use crate::event::Actor;
 use crate::layer::Layer;
-use crate::messages::{Tls, TlsServerWith};
+use crate::messages::{ChannelDataWith, Tls, TlsServerWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, Reply};
 use crate::scws::{Next, Output, Request};
@@ -44,11 +45,7 @@ impl Card {
             Reply::Default => None,
             Reply::With(change) => Some(change),
             Reply::Silent => {
-                if let Some(tls) =
-                    find(&mut self.streams, &mut self.applet, transport).and_then(Conduit::layer::<TlsLayer>)
-                {
-                    tls.ignore();
-                }
+                find(&mut self.streams, &mut self.applet, transport).into_iter().for_each(Conduit::ignore);
                 return Ok(());
             }
         };
@@ -56,13 +53,34 @@ impl Card {
         let Some(conduit) = find(&mut self.streams, &mut self.applet, transport) else { return Ok(()) };
         let with: TlsServerWith = change.as_ref().map(Change::read).transpose()?.unwrap_or_default();
         if change.as_ref().is_some_and(|change| change.drop) {
-            conduit.layer().into_iter().for_each(TlsLayer::ignore);
+            conduit.ignore();
             return Ok(());
         }
-        let psk = &self.scws.server.account.psk;
+        let account = &self.scws.server.account;
+        if conduit.layer::<CertificateLayer>().is_some() {
+            asked.map_or(Ok(()), certificates::check)?;
+            if let Some(octets) = &with.octets {
+                conduit.with_layer(|tls: &mut CertificateLayer, flow| {
+                    tls.greet_with_octets(&octets.0, flow);
+                    Ok(())
+                });
+            } else {
+                let host = account.address_parts().map(|address| address.host).unwrap_or_default();
+                let answer = certificates::answer(&host, &account.certificates, &with, &self.tls_choices);
+                let answer = answer.map_err(PlayerError)?;
+                conduit.with_layer(|tls: &mut CertificateLayer, flow| tls.greet(answer, flow));
+            }
+            return self.greeted(transport, &with);
+        }
+        let psk = &account.psk;
         let offered = conduit.layer().map(|tls: &mut TlsLayer| tls.offered().clone()).unwrap_or_default();
         let server = change.map(|_| (self.tls.server(psk, &with, &offered), &with));
         conduit.with_layer(|tls: &mut TlsLayer, flow| tls.greet(server, flow));
+        self.greeted(transport, &with)
+    }
+
+    /// The hello of a connection has its answer.
+    fn greeted(&mut self, transport: Transport, with: &TlsServerWith) -> Result<(), PlayerError> {
         if with.close == Some(true) {
             self.transmit(transport, &Output { octets: Vec::new(), close: true });
             return Ok(());
@@ -130,14 +148,19 @@ impl Card {
         if conduit.is_bare() {
             let account = &self.scws.server.account;
             self.connections = self.connections.saturating_add(1);
-            let layer = account.is_secure().then(|| Box::new(self.tls.layer(&account.psk)) as Box<dyn Layer>);
+            let layer = account.is_secure().then(|| -> Box<dyn Layer> {
+                if certificates::are_used(&account.certificates, &self.tls_choices) {
+                    return Box::new(certificates::server(self.io.scripted));
+                }
+                Box::new(self.tls.layer(&account.psk))
+            });
             conduit.protect(layer, self.connections);
         }
         let own = conduit.take_output();
         self.tell_tls(transport);
         self.carry(transport, own, false);
         let conduit = find(&mut self.streams, &mut self.applet, transport)?;
-        if conduit.layer().is_some_and(|tls: &mut TlsLayer| tls.is_asked()) {
+        if conduit.is_asked() {
             return Some(Ok(Request::Hello));
         }
         self.scws.next_request(conduit, &mut self.io)
@@ -147,11 +170,38 @@ impl Card {
         match request {
             // It is answered where the connection is known.
             Request::Hello => Ok(Next::Nothing),
-            Request::Http(request) => self.scws.answer_http(&request, reply, &mut self.io),
+            Request::Http(request) => {
+                if self.scws.is_first_page(&request) && self.applet.causes.contains(&Cause::Scws) {
+                    self.applet.wake(&mut self.scws.server, &mut self.cat, &mut self.io)?;
+                }
+                self.scws.answer_http(&request, reply, &mut self.io)
+            }
             Request::Dm(message, encoding, asked_by) => {
                 self.scws.answer_dm(&message, encoding, asked_by, reply, &mut self.io)
             }
         }
+    }
+
+    /// `send: channel-data`: octets for the client of a channel, in as many SEND DATA as they take.
+    pub(super) fn send_octets(&mut self, change: &Change) -> Result<(), PlayerError> {
+        let octets = change.read::<ChannelDataWith>()?.octets();
+        match self.applet.raw_channel() {
+            Some(channel) => {
+                self.io.delivery = Delivery::Delivered(self.io.now);
+                self.applet.transmit(channel, &octets, false, &mut self.cat, &mut self.io);
+            }
+            None => self.io.delivery = Delivery::Failed("no client is connected to a channel of the card".into()),
+        }
+        Ok(())
+    }
+
+    /// Sends what a case says to octets from the client of a channel.
+    pub(super) fn answer_octets(&mut self, channel: u8, reply: &Reply) -> Result<(), PlayerError> {
+        if let Reply::With(change) = reply {
+            let octets = change.read::<ChannelDataWith>()?.octets();
+            self.applet.transmit(channel, &octets, false, &mut self.cat, &mut self.io);
+        }
+        Ok(())
     }
 
     /// Sends a response.

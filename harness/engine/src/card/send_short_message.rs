@@ -16,8 +16,9 @@ pub(super) fn command(number: u8, with: &SmsWith, tpdu: Vec<u8>) -> Result<Proac
         Some(Removable::Set(text)) => Some(text.as_str()),
         None => Some(""),
     };
+    let message = if with.cdma == Some(true) { Object::CdmaSmsTpdu(tpdu) } else { Object::SmsTpdu(tpdu) };
     let mut fields = ProactiveCommand::new(number, CommandType::SendShortMessage, 0x00, Device::Uicc, Device::Network)
-        .with(Object::SmsTpdu(tpdu))
+        .with(message)
         .to_fields();
     if let Some(alpha) = alpha {
         fields.insert("alpha_id".into(), json!(alpha));

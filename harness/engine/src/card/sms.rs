@@ -2,6 +2,7 @@
 
 use dmsc_octets::to_hex;
 use dmsc_uicc::response::TerminalResponse;
+use dmsc_uicc::sms::CdmaWay;
 
 use super::Card;
 use super::applet::Order;
@@ -43,10 +44,12 @@ impl Card {
             }
             _ => Order::new(notification, &mut self.scws.server)?,
         };
+        let cdma = with.cdma == Some(true);
         match with.by.unwrap_or_default() {
             SentBy::Network => {
                 let draft = Draft::new(&with, &order.octets, None)?;
-                for mut tpdu in draft.delivered(self.io.now)? {
+                let messages = if cdma { vec![draft.cdma(CdmaWay::Deliver)?] } else { draft.delivered(self.io.now)? };
+                for mut tpdu in messages {
                     change.edit(&mut tpdu)?;
                     self.io.say(Actor::Server, "sms", &tpdu, || short_message::fields(&tpdu));
                     self.deliveries.push_back(tpdu);
@@ -57,7 +60,8 @@ impl Card {
                 let lacking = || PlayerError("the number of the terminal is not known".into());
                 let own = self.own_number.clone().ok_or_else(lacking)?;
                 let draft = Draft::new(&with, &order.octets, Some(&own))?;
-                for mut tpdu in draft.submitted()? {
+                let messages = if cdma { vec![draft.cdma(CdmaWay::Submit)?] } else { draft.submitted()? };
+                for mut tpdu in messages {
                     change.edit(&mut tpdu)?;
                     let octets = command(self.cat.next_number(), &with, tpdu)?.encode();
                     self.cat.issue(Issued { origin: Origin::ScriptSms, name: name_of(&octets), octets });

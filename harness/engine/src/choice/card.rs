@@ -60,7 +60,7 @@ choices! {
     /// The buffer that the card asks for to send its notification.
     (Card; "TS 102 223 6.4.27")
     trigger_buffer: TriggerBuffer = "trigger-buffer" {
-        /// 200 octets.
+        /// 200 octets, or as many as a longer notification has.
         Usual = "200",
         /// 1500 octets.
         Large = "1500",
@@ -171,6 +171,15 @@ choices! {
         Ascending = "ascending",
         /// All alike.
         Constant = "constant",
+    }
+
+    /// What FETCH for more octets than the command has brings.
+    (Card; "TS 102 221 10.2, 11.2.3")
+    longer_fetch: LongerFetch = "longer-fetch" {
+        /// The right length, as 6Cxx.
+        Corrected = "corrected",
+        /// The command.
+        Command = "command",
     }
 
     /// In how many SEND DATA the card gives its notification.

@@ -200,6 +200,15 @@ choices! {
         NotExecuted = "215",
     }
 
+    /// Whether the message has Final by which a client ends a session in the middle of its package.
+    (Terminal; "DMPRO 6.2, 8.1.2")
+    abort_final: AbortFinal = "abort-final" {
+        /// It has.
+        There = "there",
+        /// It has not.
+        LeftOut = "left-out" claims ["DM_SC-C-004-O"],
+    }
+
     /// How Alert 1225 names the object that has no end.
     (Terminal; "DMPRO 7")
     lost_object: LostObject = "lost-object" {

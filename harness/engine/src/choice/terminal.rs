@@ -133,6 +133,15 @@ choices! {
         NotOffered = "not-offered",
     }
 
+    /// Whether the card can have messages of CDMA sent.
+    (Terminal; "DM_SC 7.2, TS 102 223 5.2")
+    cdma_messages: CdmaMessages = "cdma-messages" {
+        /// It can.
+        Offered = "offered",
+        /// It cannot.
+        NotOffered = "not-offered",
+    }
+
     /// The reference of a short message that the card has sent.
     (Terminal; "TS 31.111 6.4.10")
     message_reference: MessageReference = "message-reference" {
@@ -200,6 +209,35 @@ choices! {
         One = "one",
         /// In one for each application.
         Each = "each",
+        /// In one, which is not marked as the last.
+        Unmarked = "unmarked",
+    }
+
+    /// The port of a DM Client that was stopped and has been started again.
+    (Terminal; "DM_SC 7.1 step 1")
+    restarted_port: RestartedPort = "restarted-port" {
+        /// The one that it had.
+        Kept = "kept",
+        /// Another, which is announced.
+        Another = "another",
+    }
+
+    /// What becomes of a notification while the user is on a call.
+    (Terminal; "TS 102 223 8.12.2")
+    on_call: OnCall = "on-call" {
+        /// The DM Client gets it.
+        Taken = "taken",
+        /// It is refused with result 20 and the cause "busy on call".
+        Refused = "refused",
+    }
+
+    /// Whether the user is asked where a notification wants that.
+    (Terminal; "DMNOTI 6")
+    user_asked: UserAsked = "user-asked" {
+        /// The user is.
+        Asked = "asked",
+        /// The session starts by itself.
+        Never = "never",
     }
 
     /// What else the terminal does with the card meanwhile.
@@ -242,5 +280,41 @@ choices! {
         Joined = "joined",
         /// The data of one SEND DATA.
         One = "one",
+    }
+
+    /// What becomes of data for a channel in UICC Server Mode that no client is connected to.
+    (Terminal; "TS 102 223 6.4.30, 8.12.11")
+    unheard_data: UnheardData = "unheard-data" {
+        /// They are refused.
+        Refused = "refused",
+        /// They are taken, and reach nobody.
+        Dropped = "dropped",
+    }
+
+    /// What becomes of data that the buffer of a channel has no room for.
+    (Terminal; "TS 102 223 6.4.30, 8.12.11")
+    full_buffer: FullBuffer = "full-buffer" {
+        /// They are refused.
+        Refuses = "refuses",
+        /// What is in the buffer is sent to make room.
+        Sends = "sends",
+    }
+
+    /// What becomes of a client that connects while another one has the channel.
+    (Terminal; "TS 102 223 6.4.27")
+    second_client: SecondClient = "second-client" {
+        /// It waits.
+        Waits = "waits",
+        /// It is refused.
+        Refused = "refused",
+    }
+
+    /// Whether clients of the terminal reach the card by the loopback address of IPv6.
+    (Terminal; "DM_SC 8.1 table 2")
+    loopback: Loopback = "loopback" {
+        /// They do.
+        Both = "ipv4-ipv6",
+        /// They do not.
+        Ipv4 = "ipv4",
     }
 }

@@ -160,4 +160,24 @@ choices! {
         /// A record without data before.
         EmptyFirst = "empty-first",
     }
+
+    /// Whether a side knows TLS with certificates, beside that with a key.
+    (Terminal, Card; "DM_SC 5.2, DMSEC 5.5")
+    certified: Certified = "tls-certificates" {
+        /// It does.
+        Known = "known",
+        /// It does not.
+        Unknown = "unknown",
+    }
+
+    /// The versions of TLS with certificates.
+    (Terminal, Card; "DMSEC 5.5, RFC 8446 D.1")
+    certified_versions: CertifiedVersions = "tls-certificate-versions" {
+        /// 1.2 and 1.3.
+        Both = "1.2-and-1.3",
+        /// 1.2 only.
+        Tls12 = "1.2",
+        /// 1.3 only.
+        Tls13 = "1.3",
+    }
 }

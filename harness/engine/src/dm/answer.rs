@@ -1,6 +1,6 @@
 //! What both sides answer commands and missing credentials with.
 
-use dmsc_dm::syncml::{Command, CommandName, Data, Message};
+use dmsc_dm::syncml::{Command, CommandName, Message, Text};
 
 use crate::choice::dm::ChallengeCode;
 
@@ -8,9 +8,9 @@ use crate::choice::dm::ChallengeCode;
 pub(super) fn status(request: &Message, command: Option<&Command>, code: u16) -> Command {
     let mut status = Command::new(CommandName::Status, "");
     status.msg_ref = Some(request.header.msg_id.clone());
-    status.cmd_ref = Some(command.map_or("0".to_owned(), |c| c.cmd_id.clone()));
-    status.name = Some(command.map_or("SyncHdr".to_owned(), |c| c.cmd.as_str().to_owned()));
-    status.data = Some(Data::Text(code.to_string()));
+    status.cmd_ref = Some(command.map_or(Text::new_static("0"), |c| c.cmd_id.clone()));
+    status.name = Some(command.map_or("SyncHdr", |c| c.cmd.as_str()).into());
+    status.data = Some(code.to_string().into());
     if command.is_none() {
         status.target_ref = vec![request.header.target.clone()];
         status.source_ref = vec![request.header.source.clone()];

@@ -1,5 +1,6 @@
 //! The DM Client's side of sessions: notifications, packages 1 and 3, authentication of the server (DMPRO 8, 9).
 
+mod account_nodes;
 mod compose;
 mod credentials;
 mod notified;
@@ -8,7 +9,7 @@ mod raised;
 
 use dmsc_dm::auth::DEFAULT_NONCE;
 use dmsc_dm::package0::session_id_text;
-use dmsc_dm::syncml::{Chal, Command, Message, SyncHdr};
+use dmsc_dm::syncml::{Chal, Command, Message, SyncHdr, Text};
 use dmsc_dm::tree::{Inbox, ManagementTree, NewNode, Requester};
 use dmsc_octets::Random;
 
@@ -19,7 +20,7 @@ use super::large_object::Receiver;
 use super::user::User;
 use super::version::Versions;
 use super::{Encoding, manner, opening};
-use crate::account::{Account, AuthScheme, Psk};
+use crate::account::{Account, AuthScheme, Certificates, Psk};
 use crate::choice::Choices;
 use crate::choice::client::{FirstCredentials, HeaderSizes, LargeObjects, Package1Messages, RaisedAlerts, SourceName};
 use crate::switch::{Switch, Switches};
@@ -60,15 +61,19 @@ pub struct DmClient {
     pub user: User,
     /// Whether somebody wants the session aborted.
     abort_asked: bool,
+    /// Whether no notification is followed any more.
+    locked_up: bool,
+    /// Whether the accounts are in the tree.
+    shown: bool,
 }
 
 /// One session, seen from the client.
 #[derive(Clone, Debug)]
 struct Session {
     account: usize,
-    id: String,
+    id: Text,
     /// Where the next message goes.
-    uri: String,
+    uri: Text,
     alert: u16,
     next_msg_id: u32,
     server_authenticated: bool,
@@ -85,7 +90,7 @@ struct Session {
     attempts: u32,
     /// The nonce the server must use, when one was issued within the session.
     server_nonce: Option<Vec<u8>>,
-    last_server_msg_id: String,
+    last_server_msg_id: Text,
     last_reply: Option<Message>,
     /// How often the server has repeated its last message.
     repetitions: u32,
@@ -124,6 +129,7 @@ impl DmClient {
             readable: switches.on(Switch::ReadInbox),
             takes_anything: switches.on(Switch::TakeAnyInbox),
             keeps_halves: switches.on(Switch::KeepHalfObject),
+            for_all: switches.on(Switch::InboxForAll),
         };
         if switches.on(Switch::NoInbox) {
             tree.take_out("./Inbox");
@@ -151,7 +157,17 @@ impl DmClient {
             told: Vec::new(),
             user: User::default(),
             abort_asked: false,
+            locked_up: false,
+            shown: false,
         }
+    }
+
+    /// Takes from servers, or gives them back, the right to add to the Inbox (DMTND 7.7.1).
+    pub fn close_inbox(&mut self, closed: bool) {
+        let acl = if closed { "Add=nobody.example.com" } else { "" };
+        let acl = NewNode { data: acl.into(), ..NewNode::default() };
+        // A device without an Inbox has nothing to close.
+        let _none = self.tree.replace(Requester::Device, "./Inbox?prop=ACL", acl);
     }
 
     /// Somebody ends the session that is under way, or the next one, in the middle of what the server asks for.
@@ -174,6 +190,12 @@ impl DmClient {
         static NONE: Psk = Psk { identity: String::new(), key: Vec::new() };
         let account = self.session.as_ref().map_or(0, |session| session.account);
         self.accounts.get(account).map_or(&NONE, |account| &account.psk)
+    }
+
+    /// How the server of the session is known by certificates, or that of the first account where there is none.
+    pub(crate) fn certificates(&self) -> Option<&Certificates> {
+        let account = self.session.as_ref().map_or(0, |session| session.account);
+        self.accounts.get(account).map(|account| &account.certificates)
     }
 
     /// The octets of a message that goes out in this encoding.
@@ -208,6 +230,7 @@ impl DmClient {
         session_id: Option<u16>,
         directive: &Directive,
     ) -> Result<Message, DirectiveError> {
+        self.take_over_secrets();
         let Some(held) = self.accounts.get(account) else {
             return Err(DirectiveError(format!("there is no account {account}")));
         };
@@ -215,8 +238,8 @@ impl DmClient {
         let at_once = self.choices.client.first_credentials == FirstCredentials::AtOnce;
         let mut session = Session {
             account,
-            id: session_id.map_or_else(|| "1".into(), session_id_text),
-            uri: held.address.clone(),
+            id: session_id.map_or(Text::new_static("1"), |id| session_id_text(id).into()),
+            uri: held.address.as_str().into(),
             alert: if session_id.is_some() { 1200 } else { 1201 },
             next_msg_id: 1,
             server_authenticated: held.server_auth == AuthScheme::None,
@@ -227,7 +250,7 @@ impl DmClient {
             scheme: held.client_auth,
             attempts: 0,
             server_nonce: None,
-            last_server_msg_id: String::new(),
+            last_server_msg_id: Text::default(),
             last_reply: None,
             repetitions: 0,
             setup: true,
@@ -244,7 +267,7 @@ impl DmClient {
         let mut message = self.package1(&mut session);
         manner::apply(&mut message, None, &self.choices);
         number(&mut message.commands);
-        directive.apply(&mut message, |word| self.cred(word))?;
+        directive.apply(&mut message, |word| self.cred(word, directive.secret()))?;
         // A case may choose another session id; the session is then that one.
         session.id.clone_from(&message.header.session_id);
         self.session = Some(session);
@@ -265,10 +288,6 @@ impl DmClient {
 
     fn header(&self, session: &mut Session) -> SyncHdr {
         let account = self.accounts.get(session.account);
-        let msg_id = session.next_msg_id;
-        if !self.switches.on(Switch::FreezeMsgId) {
-            session.next_msg_id = session.next_msg_id.saturating_add(1);
-        }
         session.signs = session.client_nonce.is_some();
         let cred = session.client_nonce.take().and_then(|nonce| {
             let mut account = account?.clone();
@@ -276,8 +295,18 @@ impl DmClient {
             session.last_nonce.clone_from(&nonce);
             account.client_cred(&nonce)
         });
+        let header = self.header_without_cred(session, cred.is_some());
+        if !self.switches.on(Switch::FreezeMsgId) {
+            session.next_msg_id = session.next_msg_id.saturating_add(1);
+        }
+        SyncHdr { cred, ..header }
+    }
+
+    /// The header of the message that is next, but for its credentials.
+    fn header_without_cred(&self, session: &Session, has_cred: bool) -> SyncHdr {
+        let account = self.accounts.get(session.account);
         let choices = &self.choices.client;
-        let named = cred.is_some() || session.scheme == AuthScheme::Mac || choices.source_name == SourceName::Always;
+        let named = has_cred || session.scheme == AuthScheme::Mac || choices.source_name == SourceName::Always;
         let (message_size, object_size) = match choices.header_sizes {
             HeaderSizes::Message => (Some("16384"), None),
             HeaderSizes::Nothing => (None, None),
@@ -285,13 +314,12 @@ impl DmClient {
         };
         SyncHdr {
             session_id: session.id.clone(),
-            msg_id: msg_id.to_string(),
+            msg_id: session.next_msg_id.to_string().into(),
             target: account.map(|a| opening::target(a, choices)).unwrap_or_default(),
             source: opening::source(&self.tree, choices),
-            source_name: account.filter(|_| named).map(|a| a.client_name.clone()),
-            cred,
-            max_msg_size: message_size.map(str::to_owned),
-            max_obj_size: object_size.map(str::to_owned),
+            source_name: account.filter(|_| named).map(|a| Text::from(&a.client_name)),
+            max_msg_size: message_size.map(Text::new_static),
+            max_obj_size: object_size.map(Text::new_static),
             ..SyncHdr::default()
         }
     }
@@ -337,7 +365,7 @@ impl DmClient {
         number(&mut reply.commands);
         // Credentials named by a case depend on the session's nonces.
         self.session = Some(session);
-        directive.apply(&mut reply, |word| self.cred(word))?;
+        directive.apply(&mut reply, |word| self.cred(word, directive.secret()))?;
         self.note(&reply);
         Ok(Some(reply))
     }
@@ -350,7 +378,7 @@ impl DmClient {
         let mut commands = reply.commands.clone();
         let Some(about_server) = header_status(&mut commands) else { return };
         let code = about_server.status_code().map(|code| code.code());
-        if let Some(nonce) = about_server.chal.as_ref().and_then(Chal::nonce) {
+        if let Some(nonce) = about_server.chal.as_deref().and_then(Chal::nonce) {
             if matches!(code, Some(401 | 407)) {
                 // Asked for again, over this nonce; the stored one stays.
                 self.challenged = Some((session.account, nonce.clone()));

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::manner;
 use crate::choice::octets::Octets;
 
+/// The most elements of a message that is read. What is made of each, and of the answer to each, takes up to four
+/// thousand octets.
+pub const ELEMENTS_LIMIT: usize = 16_384;
+
 /// How a message is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -27,7 +31,7 @@ pub struct Unreadable {
     /// The octet at which reading came to its end, counted from 0.
     pub offset: Option<usize>,
     /// It may be right, and is refused all the same: definitions in a DOCTYPE, a character set that is not UTF-8, more
-    /// depth than anybody needs.
+    /// elements or more depth than anybody needs.
     pub refused: bool,
 }
 
@@ -82,6 +86,7 @@ impl Encoding {
     /// [`Unreadable`] when the octets are not a SyncML message.
     pub fn decode(self, octets: &[u8]) -> Result<Decoded<Message>, Unreadable> {
         use dmsc_dm::{wbxml, xml};
+        self.within_limits(octets)?;
         match self {
             Encoding::Xml => xml::decode(octets).map_err(|error| {
                 let (offset, refused) = match &error {
@@ -98,7 +103,10 @@ impl Encoding {
                 let (offset, refused) = match &error {
                     wbxml::DecodeError::Wbxml(error) => (
                         Some(error.offset),
-                        matches!(error.fault, wbxml::Fault::Depth | wbxml::Fault::Part(PartFault::Charset(_))),
+                        matches!(
+                            error.fault,
+                            wbxml::Fault::Depth | wbxml::Fault::Referred | wbxml::Fault::Part(PartFault::Charset(_))
+                        ),
                     ),
                     wbxml::DecodeError::Message(_) => (None, false),
                 };
@@ -107,11 +115,70 @@ impl Encoding {
         }
     }
 
-    /// Where the fields of a message stand in its octets.
+    /// That a message has no more elements than are read. What is no document is left to who reads it.
+    fn within_limits(self, octets: &[u8]) -> Result<(), Unreadable> {
+        // An element has an octet at least.
+        if octets.len() <= ELEMENTS_LIMIT {
+            return Ok(());
+        }
+        let count = match self {
+            Encoding::Xml => dmsc_dm::xml::count_elements(octets).ok(),
+            Encoding::Wbxml => dmsc_dm::wbxml::count_elements(octets).ok(),
+        };
+        match count {
+            Some(count) if count > ELEMENTS_LIMIT => Err(Unreadable {
+                reason: format!("the message has {count} elements; {ELEMENTS_LIMIT} are read at most"),
+                offset: None,
+                refused: true,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the fields of a message stand in its octets. Nothing of one that is not read.
     pub fn spans(self, octets: &[u8]) -> MessageSpans {
+        if self.within_limits(octets).is_err() {
+            return MessageSpans::default();
+        }
         match self {
             Encoding::Xml => dmsc_dm::xml::spans(octets),
             Encoding::Wbxml => dmsc_dm::wbxml::spans(octets),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(encoding: Encoding, octets: &[u8]) -> String {
+        let error = encoding.decode(octets).unwrap_err();
+        assert!(error.refused, "{error}");
+        error.reason
+    }
+
+    #[test]
+    fn a_message_of_very_many_elements_is_refused_before_it_is_read() {
+        let reason = "the message has 20002 elements; 16384 are read at most";
+        let xml =
+            format!("<SyncML xmlns='SYNCML:SYNCML1.2'><SyncBody>{}</SyncBody></SyncML>", "<Final/>".repeat(20_000));
+        assert_eq!(refusal(Encoding::Xml, xml.as_bytes()), reason);
+        assert_eq!(Encoding::Xml.spans(xml.as_bytes()), MessageSpans::default());
+        // SyncML and SyncBody with content, and so many Finals in it.
+        let wbxml = [b"\x02\xA4\x01\x6A\x00\x6D\x6B".as_slice(), &[0x12; 20_000], &[1, 1]].concat();
+        assert_eq!(refusal(Encoding::Wbxml, &wbxml), reason);
+        // As many octets of text are none.
+        let text = format!("<SyncML xmlns='SYNCML:SYNCML1.2'><SyncBody>{}</SyncBody></SyncML>", "x".repeat(20_000));
+        assert!(!Encoding::Xml.decode(text.as_bytes()).unwrap_err().refused);
+    }
+
+    #[test]
+    fn what_references_to_the_string_table_stand_for_is_bounded() {
+        // A table with one string of 65535 octets, and Alert, Data with 65 references to it.
+        let head = b"\x02\xA4\x01\x6A\x84\x80\x00".to_vec();
+        let table = [vec![b'x'; 65_535], vec![0]].concat();
+        let body = [b"\x6D\x6B\x46\x4F".as_slice(), &[0x83, 0].repeat(65), &[1; 4]].concat();
+        let reason = refusal(Encoding::Wbxml, &[head, table, body].concat());
+        assert_eq!(reason, "octet 65675: references to the string table stand for more than 4194304 octets");
     }
 }

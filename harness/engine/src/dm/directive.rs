@@ -1,12 +1,12 @@
 //! What a case or a fault changes in a DM message that a player is about to send.
 
-use dmsc_dm::syncml::{Command, CommandName, Cred, Data, Message};
+use dmsc_dm::syncml::{Command, CommandName, Cred, Data, Message, Text};
 use serde_json::{Map, Value};
 
 use super::Encoding;
 use crate::messages::{
-    Body, ChalChoice, CredChoice, DmWith, Edit, FieldProblem, FieldValue, Form, Group, HttpFields, Removable,
-    SessionText, StatusChoice,
+    Body, ChalChoice, CredChoice, DmWith, Edit, FieldProblem, FieldValue, Form, Group, HttpFields, MacChoice,
+    Removable, SessionText, StatusChoice,
 };
 use crate::patch::Change;
 
@@ -49,6 +49,22 @@ impl Directive {
     /// The changes to the HTTP message around it.
     pub fn http(&self) -> Option<Change> {
         self.with.http.as_ref().map(|HttpFields(fields)| Change::with(fields.clone()))
+    }
+
+    /// The secret behind credentials that it names by a word, instead of that of the account.
+    pub fn secret(&self) -> Option<&str> {
+        self.with.secret.as_deref()
+    }
+
+    /// The value of the header `x-syncml-hmac`: the sender's own, or as it is asked for. `mac` gives that for one of
+    /// [`crate::messages::CRED_WORDS`], as the sender would compute it.
+    pub fn mac(&self, own: Option<String>, mac: impl Fn(&str) -> Option<String>) -> Option<String> {
+        match &self.with.mac {
+            None => own,
+            Some(Removable::Removed) => None,
+            Some(Removable::Set(MacChoice::Word(word))) => mac(word),
+            Some(Removable::Set(MacChoice::Given(given))) => Some(given.to_string()),
+        }
     }
 
     /// Whether nothing is changed.
@@ -98,7 +114,7 @@ impl Directive {
         ];
         for (set, place, default) in required {
             if let Some(set) = set {
-                *place = set.clone().into_option().unwrap_or(default);
+                *place = set.clone().into_option().map_or(default, Text::from);
             }
         }
         let optional = [
@@ -110,7 +126,7 @@ impl Directive {
         ];
         for (set, place) in optional {
             if let Some(set) = set {
-                *place = set.clone().into_option();
+                *place = set.clone().into_option().map(Text::from);
             }
         }
         if let Some(no_resp) = &with.no_resp {
@@ -141,7 +157,7 @@ impl Directive {
                 None => {}
                 Some(StatusChoice::None) => message.commands.retain(|command| !answers(command)),
                 Some(StatusChoice::Code(code)) => {
-                    let code = Data::Text(code.to_string());
+                    let code = Data::from(code.to_string());
                     let them = message.commands.iter_mut().filter(|command| answers(command));
                     them.for_each(|command| command.data = Some(code.clone()));
                 }
@@ -150,7 +166,7 @@ impl Directive {
         if let (Some(choice), Some(status)) = (&self.with.chal, header_status(&mut message.commands)) {
             status.chal = match choice {
                 Removable::Removed | Removable::Set(ChalChoice::None) => None,
-                Removable::Set(ChalChoice::Given(chal)) => Some(chal.clone()),
+                Removable::Set(ChalChoice::Given(chal)) => Some(Box::new(chal.clone())),
             };
         }
     }
@@ -191,7 +207,7 @@ pub fn number(commands: &mut [Command]) {
         for command in commands {
             if command.cmd_id.is_empty() {
                 *next = next.saturating_add(1);
-                command.cmd_id = next.to_string();
+                command.cmd_id = next.to_string().into();
             }
             fill(&mut command.commands, next);
         }
@@ -249,6 +265,21 @@ mod tests {
         directive(json!({"edit": edit, "status": {"SyncHdr": "none"}})).apply(&mut m, |_| None).unwrap();
         assert_eq!(m.commands.len(), 1);
         assert_eq!((m.commands[0].cmd.as_str(), m.commands[0].cmd_id.as_str()), ("Put", "9"));
+    }
+
+    #[test]
+    fn a_mac_is_the_senders_or_what_is_asked_for() {
+        let mac = |value: Value| {
+            let computed = |word: &str| (word == "wrong").then(|| "computed".to_owned());
+            directive(value).mac(Some("own".into()), computed)
+        };
+        assert_eq!(mac(json!({})).as_deref(), Some("own"));
+        assert_eq!(mac(json!({ "mac": null })), None);
+        assert_eq!(mac(json!({ "mac": "none" })), None);
+        assert_eq!(mac(json!({ "mac": "wrong" })).as_deref(), Some("computed"));
+        let given = json!({ "mac": { "username": "me", "mac": "AA==" } });
+        assert_eq!(mac(given).as_deref(), Some("username=\"me\", mac=AA=="));
+        assert_eq!(directive(json!({ "secret": "s" })).secret(), Some("s"));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(super) struct Surroundings<'a> {
     pub user: User,
     /// How many commands are carried out before somebody ends the session.
     pub patience: Option<usize>,
+    /// Whether the other side takes a message with these answers in it.
+    pub fits: &'a dyn Fn(&[Command]) -> bool,
 }
 
 /// What came of the commands of a message.
@@ -126,8 +128,8 @@ impl Executor<'_> {
         let Some(place) = lost.filter(|_| !self.with.switches.on(Switch::NoEndOfDataAlert)) else { return };
         let mut alert = alert("1225");
         alert.items.push(match self.with.choices.client.lost_object {
-            LostObject::Source => Item { source: Some(place), ..Item::default() },
-            LostObject::Target => Item { target: Some(place), ..Item::default() },
+            LostObject::Source => Item { source: Some(place.into()), ..Item::default() },
+            LostObject::Target => Item { target: Some(place.into()), ..Item::default() },
         });
         self.answers.push(alert);
     }
@@ -190,7 +192,7 @@ impl Executor<'_> {
         };
         let answers = said.map(|said| said.answers).unwrap_or_default();
         let mut status = status(self.request, Some(command), code);
-        let item = |answer: String| Item { data: Some(Data::Text(answer)), ..Item::default() };
+        let item = |answer: String| Item { data: Some(answer.into()), ..Item::default() };
         status.items = answers.into_iter().map(item).collect();
         self.answers.push(status);
         if code == 214 {
@@ -209,7 +211,7 @@ impl Executor<'_> {
             return true;
         }
         for answer in self.answers.iter_mut().skip(place) {
-            answer.data = Some(Data::Text("202".into()));
+            answer.data = Some("202".into());
         }
         for item in &command.items {
             let mut told = generic("done", self.with.choices);
@@ -223,7 +225,8 @@ impl Executor<'_> {
         true
     }
 
-    /// All or nothing (DMREPPRO Atomic): 507 for the whole, 216 for what was rolled back, 215 for what was not tried.
+    /// All or nothing (DMREPPRO Atomic): 507 for the whole, 216 for what was rolled back, 215 for what was not tried; 517
+    /// where the answers are too much for a message.
     fn atomic(&mut self, command: &Command) -> bool {
         let before = self.tree.snapshot();
         let place = self.answers.len();
@@ -236,18 +239,27 @@ impl Executor<'_> {
             }
             !self.step(inner)
         });
-        let Some(failed) = failed else {
+        let mut code = 507;
+        if failed.is_none() {
             self.answers.insert(place, status(self.request, Some(command), 200));
-            return true;
-        };
+            let fits = self.with.switches.on(Switch::OversizedAtomic)
+                || (self.with.fits)(self.answers.get(place..).unwrap_or_default());
+            if fits {
+                return true;
+            }
+            // The answers to an Atomic stand in one message (DMREPPRO 6.6.3).
+            self.answers.remove(place);
+            code = 517;
+        }
         self.tree.rollback(before);
         for answer in self.answers.iter_mut().skip(place) {
             if answer.status_code() == Some(StatusCode::Ok) {
-                answer.data = Some(Data::Text("216".into()));
+                answer.data = Some("216".into());
             }
         }
-        inner.iter().skip(failed.saturating_add(1)).for_each(|inner| self.status(inner, 215));
-        self.answers.insert(place, status(self.request, Some(command), 507));
+        let tried = failed.map_or(inner.len(), |failed| failed.saturating_add(1));
+        inner.iter().skip(tried).for_each(|inner| self.status(inner, 215));
+        self.answers.insert(place, status(self.request, Some(command), code));
         false
     }
 
@@ -297,7 +309,7 @@ impl Executor<'_> {
             Taken::Refused(code) => return Err(code),
         };
         let requester = Requester::Server(self.with.server_id);
-        let done = self.tree.perform(requester, &command.cmd, &whole, command.meta.as_ref());
+        let done = self.tree.perform(requester, &command.cmd, &whole, command.meta.as_deref());
         done.map_err(|refusal| refusal.status)
     }
 

@@ -86,7 +86,7 @@ impl Receiver {
 
     fn begin(&mut self, command: &Command, item: &Item) -> Taken {
         let own = item.meta.clone().unwrap_or_default();
-        let outer = command.meta.clone().unwrap_or_default();
+        let outer = command.meta.as_deref().cloned().unwrap_or_default();
         let size: Option<usize> = own.size.as_ref().or(outer.size.as_ref()).and_then(|size| size.trim().parse().ok());
         let data = item.data.clone().unwrap_or_default();
         if size.unwrap_or_default().max(data.as_octets().len()) > MAX_OBJECT {
@@ -115,7 +115,7 @@ pub fn split(command: &mut Command, octets: usize, first: bool) -> Option<Comman
         Data::Text(text) => {
             let at = (octets.min(text.len())..=text.len()).find(|at| *at > 0 && text.is_char_boundary(*at))?;
             let (front, rest) = text.split_at_checked(at)?;
-            (Data::Text(front.to_owned()), Data::Text(rest.to_owned()))
+            (Data::from(front), Data::from(rest))
         }
         Data::Binary(held) => {
             let (front, rest) = held.split_at_checked(octets.clamp(1, held.len().max(1)))?;
@@ -130,7 +130,7 @@ pub fn split(command: &mut Command, octets: usize, first: bool) -> Option<Comman
     let item = chunk.items.last_mut()?;
     (item.data, item.more_data) = (Some(front), true);
     if first {
-        item.meta.get_or_insert_with(Meta::default).size = Some(whole.to_string());
+        item.meta.get_or_insert_with(Meta::default).size = Some(whole.to_string().into());
     }
     Some(chunk)
 }

@@ -40,7 +40,7 @@ impl Next {
 
 fn number(commands: &mut [Command], next: &mut Next) {
     for command in commands {
-        command.cmd_id = next.take().to_string();
+        command.cmd_id = next.take().to_string().into();
         number(&mut command.commands, next);
     }
 }
@@ -107,11 +107,11 @@ pub(super) fn wbxml(octets: &Octets) -> WbxmlStyle {
 
 #[cfg(test)]
 mod tests {
-    use dmsc_dm::syncml::Item;
+    use dmsc_dm::syncml::{Item, Text};
 
     use super::*;
 
-    fn answered(chosen: &Choices) -> Vec<(String, Vec<String>)> {
+    fn answered(chosen: &Choices) -> Vec<(Text, Vec<Text>)> {
         let mut get = Command::new(CommandName::Get, "7");
         get.items.push(Item { target: Some("./A".into()), ..Item::default() });
         let request = Message { commands: vec![get], ..Message::default() };
@@ -128,7 +128,7 @@ mod tests {
     fn numbers_and_references_are_as_chosen() {
         let mut choices = Choices::default();
         let row = |id: &str, target: &[&str]| {
-            (id.to_owned(), target.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+            (Text::from(id), target.iter().map(|text| Text::from(*text)).collect::<Vec<_>>())
         };
         assert_eq!(answered(&choices), [row("", &["server"]), row("", &[])]);
         (choices.dm.references, choices.dm.command_ids) = (References::All, CommandIds::Downwards);

@@ -1,6 +1,6 @@
 //! Package#1 of a DM Client (DMPRO 8.3), and what else it tells by itself.
 
-use dmsc_dm::syncml::{Command, CommandName, Data, Item, Meta};
+use dmsc_dm::syncml::{Command, CommandName, Item, Meta, Text};
 use dmsc_dm::tree::ManagementTree;
 
 use super::execute;
@@ -17,7 +17,7 @@ const LEAVES: [&str; 5] = ["DevId", "Man", "Mod", "DmV", "Lang"];
 /// An Alert without items.
 pub(super) fn alert(code: &str) -> Command {
     let mut alert = Command::new(CommandName::Alert, "");
-    alert.data = Some(Data::Text(code.to_owned()));
+    alert.data = Some(code.into());
     alert
 }
 
@@ -38,7 +38,7 @@ pub(super) fn generic(what: &str, choices: &Choices) -> Command {
     for item in &mut alert.items {
         item.source = Some("./Vendor/Note".into());
         if let Some(meta) = item.meta.as_mut() {
-            meta.mark = mark.map(str::to_owned);
+            meta.mark = mark.map(Into::into);
         }
     }
     alert
@@ -51,7 +51,7 @@ pub(super) fn is_generic(command: &Command) -> bool {
 
 fn told(code: &str, kind: &str, data: &str) -> Command {
     let mut alert = alert(code);
-    let (data, meta) = (Some(Data::Text(data.to_owned())), Some(Meta::new("chr", kind)));
+    let (data, meta) = (Some(data.into()), Some(Meta::new("chr", kind)));
     alert.items.push(Item { data, meta, ..Item::default() });
     alert
 }
@@ -61,8 +61,8 @@ pub(super) fn devinfo(tree: &ManagementTree, client: &Client) -> Command {
     let mut replace = Command::new(CommandName::Replace, "");
     let meta = || (client.devinfo_meta == DevInfoMeta::Named).then(|| Meta::new("chr", "text/plain"));
     let item = |uri: String, text: String| Item {
-        data: Some(Data::Text(text)),
-        source: Some(uri),
+        data: Some(text.into()),
+        source: Some(uri.into()),
         meta: meta(),
         ..Item::default()
     };
@@ -116,22 +116,22 @@ pub(super) fn package3_alerts(choices: &Choices) -> (Vec<Command>, Vec<Command>)
 }
 
 /// The name by which the client gives itself.
-pub(super) fn source(tree: &ManagementTree, client: &Client) -> String {
+pub(super) fn source(tree: &ManagementTree, client: &Client) -> Text {
     let id = execute::leaf(tree, "./DevInfo/DevId");
     match client.source_form {
-        SourceForm::DeviceId => id,
+        SourceForm::DeviceId => id.into(),
         SourceForm::Imei => {
             let number: String =
                 id.rsplit(':').next().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
-            format!("IMEI:{number}")
+            format!("IMEI:{number}").into()
         }
     }
 }
 
 /// The name by which it speaks of its server.
-pub(super) fn target(account: &Account, client: &Client) -> String {
+pub(super) fn target(account: &Account, client: &Client) -> Text {
     match client.target_form {
-        TargetForm::Address => account.address.clone(),
-        TargetForm::ServerId => account.server_id.clone(),
+        TargetForm::Address => account.address.as_str().into(),
+        TargetForm::ServerId => account.server_id.as_str().into(),
     }
 }

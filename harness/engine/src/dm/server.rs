@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use dmsc_dm::auth::DEFAULT_NONCE;
 use dmsc_dm::package0::parse_session_id;
-use dmsc_dm::syncml::{Command, CommandName, Message, SyncHdr};
+use dmsc_dm::syncml::{Command, CommandName, Message, SyncHdr, Text};
 use dmsc_octets::Random;
 
 use self::credentials::Authentication;
@@ -40,6 +40,8 @@ pub struct DmServer {
     pub versions: Versions,
     /// The nonce of the server that the one in force has replaced.
     pub replaced_nonce: Option<Vec<u8>>,
+    /// The nonce of the client that the one in force has replaced.
+    replaced_client_nonce: Option<Vec<u8>>,
     choices: Choices,
     switches: Switches,
     rng: Random,
@@ -63,8 +65,8 @@ pub struct DmServer {
 
 #[derive(Clone, Debug)]
 struct Session {
-    id: String,
-    last_msg_id: String,
+    id: Text,
+    last_msg_id: Text,
     last_reply: Option<Message>,
     next_msg_id: u32,
     client_authenticated: bool,
@@ -120,6 +122,7 @@ impl DmServer {
             account,
             versions: Versions::default(),
             replaced_nonce: None,
+            replaced_client_nonce: None,
             choices,
             switches,
             rng,
@@ -132,6 +135,17 @@ impl DmServer {
             abort_asked: false,
             session: None,
         }
+    }
+
+    /// The nonce of the server that it began with.
+    pub fn first_nonce(&self) -> &[u8] {
+        let [server, _] = &self.provisioned;
+        server
+    }
+
+    /// Ends the session that is under way, without a word.
+    pub fn forget_session(&mut self) {
+        self.session = None;
     }
 
     /// Begins anew after the card has been without power; what the nonces are outlives that (DMSEC 5.3).
@@ -163,7 +177,7 @@ impl DmServer {
         let mut reply = self.compose(&mut session, request);
         manner::apply(&mut reply, Some(request), &self.choices);
         number(&mut reply.commands);
-        directive.apply(&mut reply, |word| self.cred(word))?;
+        directive.apply(&mut reply, |word| self.cred(word, directive.secret()))?;
         self.note(&mut session, &reply);
         session.last_reply = Some(reply.clone());
         self.session = Some(session);
@@ -189,7 +203,7 @@ impl DmServer {
         self.abort_asked = false;
         self.session = Some(Session {
             id: id.clone(),
-            last_msg_id: String::new(),
+            last_msg_id: Text::default(),
             last_reply: None,
             next_msg_id: 1,
             client_authenticated: self.account.client_auth == AuthScheme::None,
@@ -212,12 +226,12 @@ impl DmServer {
         let mut reply = Message {
             header: SyncHdr {
                 session_id: session.id.clone(),
-                msg_id: session.next_msg_id.to_string(),
+                msg_id: session.next_msg_id.to_string().into(),
                 target: request.header.source.clone(),
                 source: self.source(request),
                 resp_uri: match self.choices.server.resp_uri {
                     RespUri::Unnamed => None,
-                    RespUri::WithSession => Some(format!("{}?s={}", self.account.address, session.id)),
+                    RespUri::WithSession => Some(format!("{}?s={}", self.account.address, session.id).into()),
                 },
                 ..SyncHdr::default()
             },
@@ -244,7 +258,7 @@ impl DmServer {
         };
         let mut header = status(request, None, code);
         if let Authentication::Challenge(_, chal) | Authentication::Accepted(Some(chal)) = &challenge {
-            header.chal = Some(chal.clone());
+            header.chal = Some(Box::new(chal.clone()));
         }
         reply.commands.push(header);
         let authenticated = !matches!(challenge, Authentication::Challenge(..) | Authentication::GivenUp);
@@ -319,9 +333,9 @@ impl DmServer {
                 true => DEFAULT_NONCE.to_vec(),
                 false => self.account.server_nonce.clone(),
             });
-            reply.header.cred = self.account.server_cred(&nonce);
+            reply.header.cred = self.proving(None).server_cred(&nonce);
             let by_name = self.account.server_auth != AuthScheme::None;
-            reply.header.source_name = by_name.then(|| self.account.server_name().to_owned());
+            reply.header.source_name = by_name.then(|| self.account.server_name().into());
             session.signing = Some(nonce);
         }
         let parts = std::mem::take(&mut session.parts);
@@ -350,7 +364,7 @@ impl DmServer {
             return reply;
         }
         reply.commands.extend(commands.into_iter().map(|mut command| {
-            command.cmd_id.clear();
+            command.cmd_id = Text::default();
             command
         }));
         reply
@@ -377,11 +391,11 @@ impl DmServer {
     }
 
     /// The name by which the server gives itself.
-    fn source(&self, request: &Message) -> String {
+    fn source(&self, request: &Message) -> Text {
         match self.choices.server.server_source {
             ServerSource::AsCalled => request.header.target.clone(),
-            ServerSource::Address => self.account.address.clone(),
-            ServerSource::ServerId => self.account.server_id.clone(),
+            ServerSource::Address => self.account.address.as_str().into(),
+            ServerSource::ServerId => self.account.server_id.as_str().into(),
         }
     }
 

@@ -48,8 +48,8 @@ pub struct NonceTrust {
     server: Option<bool>,
     client: Option<bool>,
     /// Credentials of the server, and of the client, are over its nonce.
-    server_md5: bool,
-    client_md5: bool,
+    server_nonce: bool,
+    client_nonce: bool,
     /// The harness has sent a notification.
     asked: bool,
     /// The DUT has said something in a DM session.
@@ -70,8 +70,14 @@ pub struct NonceTrust {
 impl NonceTrust {
     /// Nothing was shown yet; `account` says which credentials have a nonce in them.
     pub fn new(account: Option<&Account>) -> NonceTrust {
-        let md5 = |scheme: fn(&Account) -> AuthScheme| account.is_some_and(|a| scheme(a) == AuthScheme::Md5);
-        NonceTrust { server_md5: md5(|a| a.server_auth), client_md5: md5(|a| a.client_auth), ..NonceTrust::default() }
+        let over_nonce = |scheme: fn(&Account) -> AuthScheme| {
+            account.is_some_and(|a| matches!(scheme(a), AuthScheme::Md5 | AuthScheme::Mac))
+        };
+        NonceTrust {
+            server_nonce: over_nonce(|a| a.server_auth),
+            client_nonce: over_nonce(|a| a.client_auth),
+            ..NonceTrust::default()
+        }
     }
 
     /// The harness sends a notification.
@@ -86,7 +92,7 @@ impl NonceTrust {
             ("dm.message", true) => self.hear(event),
             ("dm.message", false) => {
                 (self.session, self.unanswered) = (true, event.from == Actor::Client);
-                self.proved = event.fields.get("cred").is_some_and(|cred| !cred.is_null());
+                self.proved = ["cred", "mac"].iter().any(|one| event.fields.get(*one).is_some_and(|it| !it.is_null()));
                 self.refused |= accepted(event) == Some(false);
             }
             _ => {}
@@ -96,16 +102,16 @@ impl NonceTrust {
     fn hear(&mut self, event: &Event) {
         let given = self.refused;
         (self.came, self.session, self.unanswered) = (true, true, false);
-        let (own, own_md5, ours, ours_md5) = match event.from {
-            Actor::Server => (&mut self.server, self.server_md5, &mut self.client, self.client_md5),
-            _ => (&mut self.client, self.client_md5, &mut self.server, self.server_md5),
+        let (own, own_nonce, ours, our_nonce) = match event.from {
+            Actor::Server => (&mut self.server, self.server_nonce, &mut self.client, self.client_nonce),
+            _ => (&mut self.client, self.client_nonce, &mut self.server, self.server_nonce),
         };
-        let credentials = is_right(event, "credentials").filter(|_| own_md5);
+        let credentials = is_right(event, "credentials").filter(|_| own_nonce);
         *own = own.or(credentials);
         self.stubborn |= given && credentials == Some(false);
         // What it says of ours, if it had any.
         let accepted = accepted(event);
-        if self.proved && ours_md5 {
+        if self.proved && our_nonce {
             *ours = ours.or(accepted);
         }
         self.refused |= accepted == Some(false);
@@ -137,7 +143,7 @@ impl NonceTrust {
 fn is_right(event: &Event, field: &str) -> Option<bool> {
     match event.fields.get(field).and_then(Value::as_str) {
         Some("valid") => Some(true),
-        Some("wrong") => Some(false),
+        Some("wrong" | "replaced-nonce") => Some(false),
         _ => None,
     }
 }
@@ -166,7 +172,7 @@ pub fn is_of_challenge(event: &Event, account: Option<&Account>) -> bool {
         && event.fields.get("credentials").and_then(Value::as_str).is_some_and(|found| found != "valid")
 }
 
-/// Whether fields that are compared or set are about credentials: a Cred, a Chal, what a Cred was found to be, or the
+/// Whether fields that are compared or set are about credentials: a Cred, a MAC, a Chal, what they were found to be, or the
 /// code of the Status that answers a SyncHdr.
 pub fn concerns_credentials(fields: &Map<String, Value>) -> bool {
     let of_header = ["of", "name"].iter().any(|name| fields.get(*name).and_then(Value::as_str) == Some(SYNC_HDR));
@@ -174,7 +180,7 @@ pub fn concerns_credentials(fields: &Map<String, Value>) -> bool {
         return true;
     }
     fields.iter().any(|(name, value)| {
-        matches!(name.as_str(), "cred" | "credentials" | "chal" | SYNC_HDR) || is_about_credentials(value)
+        matches!(name.as_str(), "cred" | "credentials" | "chal" | "mac" | SYNC_HDR) || is_about_credentials(value)
     })
 }
 
@@ -215,6 +221,7 @@ mod tests {
             client_auth: AuthScheme::Md5,
             form: crate::trigger_form::TriggerForm::default(),
             psk: crate::account::Psk::default(),
+            certificates: crate::account::Certificates::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dmsc_dm::auth::MacHeader;
 use dmsc_dm::syncml::{Command, CommandName, CommandSpans, Decoded, Item, Message, MessageSpans};
 use dmsc_octets::Spans;
 use serde_json::{Map, Value, json};
@@ -76,6 +77,16 @@ pub fn client_fields(message: &Message, encoding: Encoding) -> Map<String, Value
     map
 }
 
+/// Adds what the header `x-syncml-hmac` around a message says, where it is there (DMSEC 5.4).
+pub fn add_mac(fields: &mut Map<String, Value>, header: Option<&str>) {
+    let Some(value) = header else { return };
+    let mac = match MacHeader::parse(value) {
+        Ok(header) => serde_json::to_value(&header).unwrap_or(Value::Null),
+        Err(error) => json!({ "malformed": error.to_string() }),
+    };
+    fields.insert("mac".into(), mac);
+}
+
 fn names(commands: &[Command]) -> Value {
     commands.iter().map(|c| json!(c.cmd.as_str())).collect()
 }
@@ -89,8 +100,8 @@ fn statuses(commands: &[Command]) -> (Value, Value) {
     let mut all = Vec::new();
     for command in commands.iter().filter(|c| c.cmd == CommandName::Status) {
         let code = command.status_code().map_or(Value::Null, |code| json!(code.code()));
-        let of = command.name.clone().unwrap_or_default();
-        first.entry(of.clone()).or_insert_with(|| code.clone());
+        let of = command.name.as_deref().unwrap_or_default();
+        first.entry(of).or_insert_with(|| code.clone());
         let mut entry = Map::new();
         entry.insert("of".into(), json!(of));
         entry.insert("code".into(), code);
@@ -161,7 +172,7 @@ fn derived_spans(message: &Message, places: &MessageSpans) -> Vec<(&'static str,
     let all = || commands().filter(|(command, _)| command.cmd == CommandName::Status);
     let mut first = BTreeMap::new();
     for (command, places) in all() {
-        first.entry(command.name.clone().unwrap_or_default()).or_insert_with(|| data(places));
+        first.entry(command.name.as_deref().unwrap_or_default().to_owned()).or_insert_with(|| data(places));
     }
     let by_name = |which: &Values| {
         let mut found = BTreeMap::new();

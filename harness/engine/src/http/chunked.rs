@@ -46,7 +46,9 @@ impl Chunks {
             let rest = message.get(self.at..).unwrap_or_default();
             match self.step {
                 Step::Size => {
-                    let Some(line) = line(rest, "chunk header", CHUNK_LINE_LIMIT)? else { return Ok(None) };
+                    let Some(line) = line(rest, "chunk header", CHUNK_LINE_LIMIT, CHUNK_LINE_LIMIT)? else {
+                        return Ok(None);
+                    };
                     let size = self.size(line)?;
                     if size > BODY_LIMIT.saturating_sub(self.body.len()) {
                         return Err(HttpError::TooLarge("body", BODY_LIMIT));
@@ -76,7 +78,7 @@ impl Chunks {
                 },
                 Step::Trailer(start) => {
                     let left = TRAILER_LIMIT.saturating_sub(self.at.saturating_sub(start));
-                    let Some(line) = line(rest, "trailer", left)? else { return Ok(None) };
+                    let Some(line) = line(rest, "trailer", left, TRAILER_LIMIT)? else { return Ok(None) };
                     self.at = self.at.saturating_add(line.len());
                     if matches!(line, b"\r\n" | b"\n") {
                         self.trailer(message.get(start..self.at).unwrap_or_default(), start)?;
@@ -94,7 +96,7 @@ impl Chunks {
         let digits = text.iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let (size, rest) = text.split_at(digits);
         if digits > SIZE_DIGITS {
-            return Err(wrong());
+            return Err(HttpError::TooLarge("number in front of a chunk", SIZE_DIGITS));
         }
         let size = std::str::from_utf8(size).ok().and_then(|size| u64::from_str_radix(size, 16).ok());
         let size = size.ok_or_else(wrong)?;
@@ -120,6 +122,7 @@ impl Chunks {
         match httparse::parse_headers(octets, &mut space) {
             Ok(Status::Complete((_, fields))) => self.trailers = head::fields(fields),
             Ok(Status::Partial) => return Err(HttpError::Framing("the trailer".into())),
+            Err(httparse::Error::TooManyHeaders) => return Err(HttpError::TooManyFields("trailer")),
             Err(error) => return Err(HttpError::Framing(format!("the trailer: {error}"))),
         }
         self.irregular.extend(head::bare_lf(octets, offset));
@@ -127,12 +130,13 @@ impl Chunks {
     }
 }
 
-/// The first line of octets, its end included; `None` while it is incomplete.
-fn line<'a>(octets: &'a [u8], what: &'static str, limit: usize) -> Result<Option<&'a [u8]>, HttpError> {
-    let end = octets.iter().take(limit).position(|b| *b == b'\n');
+/// The first line of octets, its end included; `None` while it is incomplete. It may have `left` octets of those that
+/// its part of the message may have.
+fn line<'a>(octets: &'a [u8], what: &'static str, left: usize, limit: usize) -> Result<Option<&'a [u8]>, HttpError> {
+    let end = octets.iter().take(left).position(|b| *b == b'\n');
     match end {
         Some(end) => Ok(octets.get(..=end)),
-        None if octets.len() >= limit => Err(HttpError::TooLarge(what, limit)),
+        None if octets.len() >= left => Err(HttpError::TooLarge(what, limit)),
         None => Ok(None),
     }
 }
@@ -171,7 +175,6 @@ mod tests {
             b"3\r\nabcX",
             b"3\r\nabc\rX",
             b"3\r\nabc\n0\r\n",
-            b"00000000000000003\r\n",
             b"0\r\nno field\r\n\r\n",
             b"0\r\n folded: x\r\n\r\n",
         ] {
@@ -191,9 +194,11 @@ mod tests {
         let many = b"1;xxxxxxxxxxxxxxxx\r\na\r\n".repeat(EXTENSIONS_LIMIT / 16);
         assert_eq!(whole(&many).map(|_| ()), too_large("sum of chunk extensions", EXTENSIONS_LIMIT));
         let trailer = [b"0\r\n".to_vec(), b"A: b\r\n".repeat(TRAILER_LIMIT / 6 + 1)].concat();
-        assert!(matches!(whole(&trailer), Err(HttpError::TooLarge("trailer", _))));
+        assert_eq!(whole(&trailer).map(|_| ()), too_large("trailer", TRAILER_LIMIT));
+        let zeros = too_large("number in front of a chunk", SIZE_DIGITS);
+        assert_eq!(whole(b"00000000000000003\r\n").map(|_| ()), zeros);
         let fields = [b"0\r\n".to_vec(), b"A: b\r\n".repeat(FIELDS_LIMIT + 1), b"\r\n".to_vec()].concat();
-        assert!(matches!(whole(&fields), Err(HttpError::Framing(_))));
+        assert_eq!(whole(&fields).map(|_| ()), Err(HttpError::TooManyFields("trailer")));
     }
 
     #[test]

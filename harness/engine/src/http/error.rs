@@ -1,5 +1,9 @@
 //! Why octets are not an HTTP message.
 
+use serde_json::{Map, Value, json};
+
+use super::FIELDS_LIMIT;
+
 /// Why octets are not an HTTP message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
@@ -9,6 +13,9 @@ pub enum HttpError {
     /// A part of a message is beyond its limit, in octets.
     #[error("the {0} is larger than {1} octets")]
     TooLarge(&'static str, usize),
+    /// More fields than are read.
+    #[error("the {0} has more than {FIELDS_LIMIT} fields")]
+    TooManyFields(&'static str),
     /// The framing of the body is contradictory or unreadable.
     #[error("the body's framing is wrong: {0}")]
     Framing(String),
@@ -29,4 +36,20 @@ pub enum HttpError {
     /// What stands between the transport and HTTP cannot go on.
     #[error("{0}")]
     Layer(String),
+}
+
+impl HttpError {
+    /// Whether the octets may be the beginning of a message that is right, and go beyond what is read.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, HttpError::TooLarge(..) | HttpError::TooManyFields(_))
+    }
+
+    /// The fields of what is told of such octets.
+    pub fn fields(&self) -> Map<String, Value> {
+        let mut fields = Map::from_iter([("reason".to_owned(), json!(self.to_string()))]);
+        if self.is_limit() {
+            fields.insert("refused".into(), true.into());
+        }
+        fields
+    }
 }

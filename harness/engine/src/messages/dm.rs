@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dmsc_dm::auth::MacHeader;
 use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::{Chal, Command, Cred};
 use serde::de::DeserializeOwned;
@@ -46,6 +47,10 @@ fields! {
         max_obj_size: Removable<String> = octets,
         /// Cred of the header.
         cred: Removable<CredChoice>,
+        /// The header `x-syncml-hmac` around the message, where the account has `mac`.
+        mac: Removable<MacChoice>,
+        /// The secret behind credentials that a word of `cred` or `mac` names; that of the account unless given.
+        secret: String = secret,
         /// Whether Final is there.
         is_final as "final": bool,
         /// Names of commands to leave out.
@@ -108,6 +113,10 @@ impl Part for Chal {
     const GROUP: &'static str = "dm.chal";
 }
 
+impl Part for MacHeader {
+    const GROUP: &'static str = "dm.mac";
+}
+
 impl<T: Part> FieldValue for Form<T> {
     fn shape() -> Shape {
         Shape::Record(T::GROUP)
@@ -131,6 +140,11 @@ pub enum CredChoice {
 /// nonce and a wrong secret.
 pub const CRED_WORDS: [&str; 5] = ["valid", "none", "wrong", "default-nonce", "default-nonce-wrong"];
 
+fn cred_word(text: &str) -> Result<&'static str, String> {
+    let known = CRED_WORDS.into_iter().find(|word| *word == text);
+    known.ok_or_else(|| format!("\"{text}\" is none of {}", CRED_WORDS.join(", ")))
+}
+
 impl FieldValue for CredChoice {
     fn shape() -> Shape {
         Shape::WordOr(CRED_WORDS.to_vec(), Box::new(Form::<Cred>::shape()))
@@ -138,11 +152,30 @@ impl FieldValue for CredChoice {
 
     fn read(value: &Value) -> Result<Self, String> {
         match value.as_str() {
-            Some(text) => match CRED_WORDS.into_iter().find(|word| *word == text) {
-                Some(word) => Ok(CredChoice::Word(word)),
-                None => Err(format!("\"{text}\" is none of {}", CRED_WORDS.join(", "))),
-            },
+            Some(text) => cred_word(text).map(CredChoice::Word),
             None => Form::read(value).map(|Form(cred)| CredChoice::Given(cred)),
+        }
+    }
+}
+
+/// A header `x-syncml-hmac`, or a word for one that the sender computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MacChoice {
+    /// As [`CRED_WORDS`] have it.
+    Word(&'static str),
+    /// This one.
+    Given(MacHeader),
+}
+
+impl FieldValue for MacChoice {
+    fn shape() -> Shape {
+        Shape::WordOr(CRED_WORDS.to_vec(), Box::new(Form::<MacHeader>::shape()))
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some(text) => cred_word(text).map(MacChoice::Word),
+            None => Form::read(value).map(|Form(header)| MacChoice::Given(header)),
         }
     }
 }
@@ -319,8 +352,10 @@ fn view(table: &mut Table) {
         f("cred", Shape::Record("dm.cred"), "Cred of the header."),
         text(
             "credentials",
-            "What the Cred was found to be, in the words of `dm.directive`'s `cred`; `none` where there is none.",
+            "What the Cred, or the MAC of an account with `mac`, was found to be, in the words of `dm.directive`'s `cred`; \
+             `replaced-nonce` where it is over the nonce that the latest one has replaced; `none` where there is none.",
         ),
+        f("mac", Shape::Record("dm.mac.seen"), "The header `x-syncml-hmac` around it (DMSEC 5.4)."),
         f("encoding", Encoding::shape(), "The encoding of the message."),
         f("package", Shape::Int(1, 3), "Of a client's message: 1 when it opens a session, else 3."),
         f("final", Shape::Bool, "Whether Final is there."),
@@ -361,6 +396,13 @@ fn parts(table: &mut Table) {
         text("next_nonce", "NextNonce, in base64."),
     ];
     table.specs("dm.chal", chal);
+    let mac = vec![
+        text("algorithm", "Hash; MD5 where it is left out."),
+        text("username", "User name."),
+        text("mac", "The MAC, in base64."),
+    ];
+    table.specs("dm.mac.seen", mac.iter().cloned().chain([text("malformed", "Why it cannot be read.")]).collect());
+    table.specs("dm.mac", mac);
     let meta = vec![
         text("format", "Format."),
         text("type", "Type."),

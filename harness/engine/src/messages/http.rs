@@ -36,6 +36,39 @@ fields! {
         mutate: Edits,
         /// Whether to open a connection for it; the one that is open is used unless given.
         connection: Reuse,
+        /// Whose request it is; that of the DM Client unless given.
+        client: Asker,
+    }
+}
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The DM Client.
+    DmClient,
+    /// Another client of the terminal, which has a connection of its own.
+    Other,
+}
+
+impl Asker {
+    const ALL: [Asker; 2] = [Asker::DmClient, Asker::Other];
+
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Asker::DmClient => "dm-client",
+            Asker::Other => "other",
+        }
+    }
+}
+
+impl FieldValue for Asker {
+    fn shape() -> Shape {
+        Shape::Name(Asker::ALL.map(Asker::name).to_vec())
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        by_name(value, &Asker::ALL, Asker::name)
     }
 }
 
@@ -110,7 +143,7 @@ pub(super) fn declare(table: &mut Table) {
     let without = |names: &[&str]| -> Vec<FieldSpec> {
         with.iter().filter(|field| !names.contains(&field.name)).cloned().collect()
     };
-    let (request, response) = (["status", "reason"], ["method", "path", "connection"]);
+    let (request, response) = (["status", "reason"], ["method", "path", "connection", "client"]);
     table.specs("http.request.with", without(&request));
     table.specs("http.response.with", without(&response));
     let common = |own: &[&str]| {
@@ -131,9 +164,13 @@ pub(super) fn declare(table: &mut Table) {
         named.chain(seen).collect::<Vec<_>>()
     };
     table.seen("http.request", common(&["method", "path", "version", "headers"]));
-    table.seen("http.response", common(&["status", "reason", "version", "headers"]));
+    let mut answer = common(&["status", "reason", "version", "headers"]);
+    let client = "Whose request it answers, where it is not that of the DM Client: `other`.";
+    answer.push(FieldSpec::new("client", Asker::shape(), client));
+    table.seen("http.response", answer);
     let why = FieldSpec::new("reason", Shape::Text, "Why the octets are no HTTP message.");
-    table.specs("http.garbage", vec![why]);
+    let refused = "It may be the beginning of a message that is right, and is larger than what is read.";
+    table.specs("http.garbage", vec![why, FieldSpec::new("refused", Shape::Bool, refused)]);
     let states = vec!["opened", "closed", "refused"];
     table.specs("connection", vec![FieldSpec::new("state", Shape::Name(states), "What happened to it.")]);
 

@@ -61,6 +61,8 @@ pub enum What {
     Notification,
     /// A short message.
     Sms,
+    /// Octets over a channel, whatever they mean.
+    ChannelData,
     /// Whatever makes the DM_SC Server send a notification.
     WakeUp,
     /// The command that delivers a notification has ended.

@@ -5,6 +5,7 @@
 //! can say something else than the others.
 
 mod apdu;
+mod channel_data;
 mod dm;
 mod http;
 mod kind;
@@ -23,21 +24,24 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 pub use apdu::{ApduWith, ProfileWith, ResponseWith};
-pub use dm::{CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, SessionText, StatusChoice};
-pub use http::{HttpWith, Reuse};
+pub use channel_data::ChannelDataWith;
+pub use dm::{
+    CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, MacChoice, SessionText, StatusChoice,
+};
+pub use http::{Asker, HttpWith, Reuse};
 pub(crate) use kind::NONE;
 pub use kind::{Kind, What};
 pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use setup::{
-    AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, Package, Polling,
-    SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
+    AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, FetchLength,
+    Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use sms::{MediaName, SentBy, SmsWith};
 pub use tls::{
-    AlertWith, Answered, Content, HelloForm, Outgoing, RecordWith, Tls, TlsChange, TlsClientWith, TlsExtension,
-    TlsServerWith,
+    AlertWith, Answered, Content, HelloForm, Outgoing, RecordWith, ShownCertificate, Tls, TlsChange, TlsClientWith,
+    TlsExtension, TlsServerWith, TlsVersion,
 };
 pub(crate) use tls::{alert_word, version_word};
 pub use toolkit::ProactiveWith;
@@ -68,6 +72,7 @@ impl Catalogue {
             for declare in [
                 apdu::declare,
                 toolkit::declare,
+                channel_data::declare,
                 notification::declare,
                 sms::declare,
                 wake_up::declare,

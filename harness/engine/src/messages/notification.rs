@@ -63,6 +63,8 @@ pub enum Digest {
     WrongNonce,
     /// Over the nonce that the one in force has replaced: what was right before is recorded and played again.
     ReplacedNonce,
+    /// Over the nonce with which the case began, whatever challenges have come since.
+    FirstNonce,
     /// Over the nonce of DM 1.2 for a lost one, 0x00000000.
     DefaultNonce,
     /// These octets.
@@ -70,11 +72,12 @@ pub enum Digest {
 }
 
 impl Digest {
-    const WORDS: [(&'static str, Digest); 5] = [
+    const WORDS: [(&'static str, Digest); 6] = [
         ("valid", Digest::Valid),
         ("wrong-password", Digest::WrongPassword),
         ("wrong-nonce", Digest::WrongNonce),
         ("replaced-nonce", Digest::ReplacedNonce),
+        ("first-nonce", Digest::FirstNonce),
         ("default-nonce", Digest::DefaultNonce),
     ];
 

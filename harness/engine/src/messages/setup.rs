@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 pub use account::AccountWith;
 pub use application::{Announced, ApplicationWith, DM_CLIENT_PORT};
 pub use disturb::{disturbance, schedule_json};
-pub use mode::{DmClientMode, ScwsMode, StartMode};
+pub use mode::{DmClientMode, FetchLength, ScwsMode, StartMode};
 
 use super::apdu::ProfileWith;
 use super::dm::Form;
@@ -46,12 +46,17 @@ fields! {
         program: Vec<Package>,
         /// Whether the SCWS closes a connection after each response; not unless given.
         closes: bool,
+        /// Whether the server proves itself by another secret than that of the account, whenever it is asked; its
+        /// notifications are right. Not unless given.
+        impostor: bool,
         /// What differs from the account of the DUT file.
         account: Box<AccountWith>,
         /// What goes wrong on the link, and where; the case is then about recovery.
         disturb: Schedule,
         /// Sizes in which channel data are sent and asked for, in turn: `[1, 255, 7]`.
         bip_chunks: Chunks = octets,
+        /// Whether SEND DATA has commands of 256 octets, as long as FETCH can bring; of 255 unless given.
+        full_commands: bool,
     }
 }
 
@@ -78,6 +83,8 @@ fields! {
         disturb: Schedule,
         /// Sizes in which channel data reach the card, in turn: `[1, 255, 7]`.
         bip_chunks: Chunks = octets,
+        /// How many octets are asked for when a command is fetched; `told` unless given.
+        fetch_length: FetchLength,
     }
 }
 

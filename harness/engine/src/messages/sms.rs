@@ -51,6 +51,8 @@ fields! {
         package0_length: Within<1, 5000> = octets,
         /// What differs in the notification.
         notification: Box<NotificationWith>,
+        /// Whether it is a message of CDMA, with the push in a datagram of WDP for the teleservice of WAP.
+        cdma: bool,
         /// Alpha identifier of SEND SHORT MESSAGE, where the card sends it; empty unless given.
         alpha_id: Removable<String>,
         /// The service centre that SEND SHORT MESSAGE names; none unless given.
@@ -150,6 +152,7 @@ pub(super) fn declare(table: &mut Table) {
             told("dcs", "Data coding scheme."),
             told("port", "Destination port; absent without ports."),
             told("source_port", "Source port."),
+            told("cdma", "Whether it is a message of CDMA; absent in others."),
             told("short_ports", "Whether ports are written with 8 bits each."),
             told("reference", "Reference of the concatenation; absent in a message that is not divided."),
         ]

@@ -62,8 +62,10 @@ fields! {
 fields! {
     /// What a case or a fault sets of a server's side of TLS, from the answer to the hello on.
     pub struct TlsServerWith = "tls.server-hello.with" {
-        /// Version of the hello, whatever the client offers.
+        /// Version of the hello, whatever the client offers; with certificates the only one that is taken.
         version: Answered<TlsVersion>,
+        /// With certificates, the one that the server shows; `valid` unless given.
+        certificate: ShownCertificate,
         /// Cipher suite of the hello, as four hexadecimal digits, whatever the client offers.
         suite: Answered<HexOf<2, 2>>,
         /// Cipher suites that are taken, in order.
@@ -286,6 +288,38 @@ words! { Split {
     "empty-first" = Split::EmptyFirst, "A record without data before.";
 } }
 
+/// The certificate that a server shows: one of those of `fixtures/certificates`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownCertificate {
+    /// One that is right, under an intermediate one that is shown with it.
+    Valid,
+    /// One whose time is over.
+    Expired,
+    /// One whose time has not come.
+    NotYetValid,
+    /// One of another host.
+    WrongName,
+    /// One under another root.
+    UnknownIssuer,
+    /// One that is signed with its own key.
+    SelfSigned,
+    /// The right one without the intermediate one.
+    NoIntermediate,
+    /// The right one, the root, and the intermediate one after it.
+    WrongOrder,
+}
+
+words! { ShownCertificate {
+    "valid" = ShownCertificate::Valid, "Right, with the intermediate certificate that it is under.";
+    "expired" = ShownCertificate::Expired, "Its time is over.";
+    "not-yet-valid" = ShownCertificate::NotYetValid, "Its time has not come.";
+    "wrong-name" = ShownCertificate::WrongName, "That of another host.";
+    "unknown-issuer" = ShownCertificate::UnknownIssuer, "Under another root, which is shown with it.";
+    "self-signed" = ShownCertificate::SelfSigned, "Signed with its own key.";
+    "no-intermediate" = ShownCertificate::NoIntermediate, "The right one alone, without the intermediate one.";
+    "wrong-order" = ShownCertificate::WrongOrder, "The right one, then the root, then the intermediate one.";
+} }
+
 /// What goes out and can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outgoing {
@@ -429,6 +463,11 @@ pub(super) fn declare(table: &mut Table) {
         field("identity", Shape::Text, identity),
         field("encrypt_then_mac", Shape::Bool, "Whether encrypt_then_mac is in force (RFC 7366)."),
         field("extended_master_secret", Shape::Bool, "Whether the master secret is an extended one (RFC 7627)."),
+        field("certificates", Shape::COUNT, "Certificates that the server has shown, where it has shown any."),
+        field("subject", Shape::Text, "Whose certificate the first is: `CN=dmsc server, O=dmsc`."),
+        field("issuer", Shape::Text, "Whose certificate it is under."),
+        field("valid_from", Shape::Text, "When its time begins: `2024-01-01T00:00:00Z`."),
+        field("valid_until", Shape::Text, "When its time ends."),
         field("max_fragment_length", Shape::COUNT, "The most octets in a record, where that was agreed (RFC 6066 4)."),
     ];
     seen("tls.established", established);

@@ -42,6 +42,11 @@ fn groups(table: &mut Table) {
             "What the channel is that the command names; for commands to a channel.",
         ),
         FieldSpec::new("malformed", Shape::Text, "Why the command cannot be read, if it cannot."),
+        FieldSpec::new(
+            "length_mismatch",
+            Shape::Text,
+            "What length the status word told and what came; absent where they are the same.",
+        ),
     ];
     table.seen("command.heard", specs(COMMAND_FIELDS).into_iter().chain(seen).collect());
     table.group::<ProactiveWith>();
@@ -55,7 +60,8 @@ fn groups(table: &mut Table) {
             .into_iter()
             .filter(|field| matches!(field.name, "cla" | "ins" | "p1" | "p2" | "data" | "le"));
         let malformed = FieldSpec::new("malformed", Shape::Text, "Why it could not be read; absent when it could.");
-        table.seen(name, specs(fields).into_iter().chain(raw).chain([length(), malformed]).collect());
+        let network = FieldSpec::new("network", Shape::Text, "The network of the location information: MCC and MNC.");
+        table.seen(name, specs(fields).into_iter().chain(raw).chain([length(), network, malformed]).collect());
     }
 }
 

@@ -36,12 +36,26 @@ pub enum WakeUp {
     CallControl,
     /// ENVELOPE SMS-PP Download.
     SmsPp,
+    /// A request of a browser to the smart card web server.
+    Scws,
 }
 
 impl WakeUp {
     /// All of them.
-    pub const ALL: [WakeUp; 6] =
-        [WakeUp::Applications, WakeUp::Status, WakeUp::Timer, WakeUp::Location, WakeUp::CallControl, WakeUp::SmsPp];
+    pub const ALL: [WakeUp; 7] = [
+        WakeUp::Applications,
+        WakeUp::Status,
+        WakeUp::Timer,
+        WakeUp::Location,
+        WakeUp::CallControl,
+        WakeUp::SmsPp,
+        WakeUp::Scws,
+    ];
+
+    /// Whether a card may have no other. What asks its web server is in the way of cases that look at the channel of that.
+    pub fn may_be_alone(self) -> bool {
+        self != WakeUp::Scws
+    }
 
     /// The word in files.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +66,7 @@ impl WakeUp {
             WakeUp::Location => "location",
             WakeUp::CallControl => "call-control",
             WakeUp::SmsPp => "sms-pp",
+            WakeUp::Scws => "scws",
         }
     }
 
@@ -64,6 +79,7 @@ impl WakeUp {
             WakeUp::Location => "A location status event.",
             WakeUp::CallControl => "ENVELOPE Call Control.",
             WakeUp::SmsPp => "ENVELOPE SMS-PP Download.",
+            WakeUp::Scws => "A browser asks the smart card web server for its first page, `/`.",
         }
     }
 }

@@ -5,14 +5,15 @@ use dmsc_link::Signal;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event as CatEvent};
 use dmsc_uicc::fs::select;
-use dmsc_uicc::object::{Address, LocationStatus, Object, Present};
+use dmsc_uicc::object::{Address, LocationStatus, Object, Present, RegistryApplication};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusWord;
 
 use super::sms::download_of;
+use super::visitors::{LOCALHOST, LOOPBACK, LOOPBACK_6, Manner};
 use super::{Out, Phase, Purpose, Terminal};
 use crate::apdu;
-use crate::choice::terminal::Announcement;
+use crate::choice::terminal::{Announcement, RestartedPort};
 use crate::dm::user::User;
 use crate::messages::{Octets, ProfileWith, WakeUp, WakeUpWith};
 use crate::patch::Change;
@@ -29,6 +30,16 @@ pub const ACTS: &[&str] = &[
     "start-dm-session",
     "call-customer-care",
     "raise-alert",
+    "raise-long-alert",
+    "raise-fatal-alert",
+    "raise-critical-alert",
+    "raise-minor-alert",
+    "raise-warning-alert",
+    "raise-informational-alert",
+    "raise-harmless-alert",
+    "raise-indeterminate-alert",
+    "close-inbox",
+    "open-inbox",
     "abort-session",
     "user-agrees",
     "user-refuses",
@@ -36,6 +47,14 @@ pub const ACTS: &[&str] = &[
     "user-aborts",
     "user-is-away",
     "refuse-short-messages",
+    "roam",
+    "begin-call",
+    "end-call",
+    "connect-browser",
+    "connect-browser-by-name",
+    "connect-browser-over-ipv6",
+    "connect-half-closing-client",
+    "connect-echo-client",
     DELIVER_SMS,
 ];
 
@@ -48,8 +67,18 @@ pub const INSERT_CARD: &str = "insert-card";
 /// The number that is called unless a case names another.
 pub(super) const CUSTOMER_CARE: &str = "+18005550199";
 
-/// Location information of a test network: PLMN 001/01.
-pub(super) const LOCATION: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
+/// How often the five octets stand in a long alert, which is longer than a case lets messages be.
+const LONG_ALERT: usize = 1200;
+
+/// Location information of the home network, which is a test network: PLMN 001/01.
+pub(super) const HOME: [u8; 7] = [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01];
+
+/// Location information of another network: PLMN 002/02.
+const ABROAD: [u8; 7] = [0x00, 0xF2, 0x20, 0x00, 0x02, 0x00, 0x02];
+
+/// How far the port of a DM Client is from the one before, where it gets another; no application of the reference
+/// terminal is there.
+const PORT_STEP: u16 = 16;
 
 /// A short message for the card, of class 2 with the protocol identifier of data for it (TS 23.040 9.2.3.9): two octets
 /// from +15550000099.
@@ -94,11 +123,18 @@ impl Terminal {
         self.send(command, Purpose::Profile);
     }
 
-    /// ENVELOPE (TERMINAL APPLICATIONS), the last one carrying Last Envelope (TS 102 223 7.8).
+    /// ENVELOPE (TERMINAL APPLICATIONS), the last of several carrying Last Envelope (TS 102 223 7.8).
     pub(super) fn announce(&mut self, asked: Option<&Change>) -> Result<(), PlayerError> {
-        let applications = self.config.applications.clone();
-        let size = match self.config.choices.terminal.announcement {
-            Announcement::One => applications.len().max(1),
+        let mut applications = self.config.applications.clone();
+        let each_the_last = self.switches.on(Switch::LastInEach);
+        if each_the_last {
+            let name = Vec::new();
+            applications.push(RegistryApplication { port: 50_001, dcs: 0x00, application_type: 0x01, name });
+        }
+        let announcement = self.config.choices.terminal.announcement;
+        let size = match announcement {
+            _ if each_the_last => 1,
+            Announcement::One | Announcement::Unmarked => applications.len().max(1),
             Announcement::Each => 1,
         };
         let mut parts = applications.chunks(size).peekable();
@@ -107,10 +143,14 @@ impl Terminal {
             for application in parts.next().into_iter().flatten() {
                 envelope = envelope.with(Object::RegistryApplication(application.clone()));
             }
-            if parts.peek().is_none() {
-                return self.envelope(envelope.with(Object::LastEnvelope(Present)), asked);
+            let ends = parts.peek().is_none();
+            if ends && announcement != Announcement::Unmarked || each_the_last {
+                envelope = envelope.with(Object::LastEnvelope(Present));
             }
             self.envelope(envelope, asked)?;
+            if ends {
+                return Ok(());
+            }
         }
     }
 
@@ -151,17 +191,20 @@ impl Terminal {
     pub(super) fn location_event(&mut self, status: LocationStatus, asked: Option<&Change>) -> Result<(), PlayerError> {
         let mut envelope = Envelope::event(CatEvent::LocationStatus).with(Object::LocationStatus(status));
         if status == LocationStatus::Normal {
-            envelope = envelope.with(Object::LocationInformation(LOCATION.to_vec()));
+            envelope = envelope.with(self.location());
         }
         self.envelope(envelope, asked)
     }
 
     pub(super) fn call(&mut self, number: &str, asked: Option<&Change>) -> Result<(), PlayerError> {
         let address = Address::from_text(number).ok_or_else(|| PlayerError(format!("\"{number}\" is not a number")))?;
-        let envelope = Envelope::new(EnvelopeTag::CallControl)
-            .with(Object::Address(address))
-            .with(Object::LocationInformation(LOCATION.to_vec()));
+        let envelope = Envelope::new(EnvelopeTag::CallControl).with(Object::Address(address)).with(self.location());
         self.envelope(envelope, asked)
+    }
+
+    /// Where the terminal is.
+    pub(super) fn location(&self) -> Object {
+        Object::LocationInformation(self.place.to_vec())
     }
 
     /// What a person does at the bench, for a reference DUT.
@@ -170,29 +213,31 @@ impl Terminal {
             "lose-service" => self.in_service = false,
             "regain-service" => self.in_service = true,
             "refuse-short-messages" => self.network.rejects = true,
+            "roam" => self.place = ABROAD,
+            "begin-call" => self.on_call = true,
+            "end-call" => self.on_call = false,
+            "stop-dm-client" => self.client_alive = false,
             _ => {}
         }
+        let tells_location = self.events.contains(&CatEvent::LocationStatus);
         let done = match name {
-            "stop-dm-client" => {
-                self.client_alive = false;
-                Ok(())
-            }
-            "start-dm-client" => {
-                self.client_alive = true;
-                Ok(())
-            }
-            "lose-service" if self.events.contains(&CatEvent::LocationStatus) => {
-                self.location_event(LocationStatus::None, None)
-            }
-            "regain-service" if self.events.contains(&CatEvent::LocationStatus) => {
-                self.location_event(LocationStatus::Normal, None)
-            }
+            "start-dm-client" => self.restart_client(),
+            "lose-service" if tells_location => self.location_event(LocationStatus::None, None),
+            "regain-service" | "roam" if tells_location => self.location_event(LocationStatus::Normal, None),
             INSERT_CARD => {
                 self.insert_card();
                 Ok(())
             }
             "raise-alert" => {
                 self.client.raise("raised");
+                Ok(())
+            }
+            "raise-long-alert" => {
+                self.client.raise(&"long ".repeat(LONG_ALERT));
+                Ok(())
+            }
+            "close-inbox" | "open-inbox" => {
+                self.client.close_inbox(name == "close-inbox");
                 Ok(())
             }
             "abort-session" => {
@@ -206,11 +251,35 @@ impl Terminal {
             "user-is-away" => self.user(User::Away),
             "start-dm-session" => self.open_session(0, None, &Change::default()),
             "call-customer-care" if self.offers(Facility::CallControl) => self.call(CUSTOMER_CARE, None),
-            _ => Ok(()),
+            "connect-browser" => self.visit(Manner::browser(LOOPBACK), LOOPBACK),
+            "connect-browser-by-name" => self.visit(Manner::browser(LOCALHOST), LOCALHOST),
+            "connect-browser-over-ipv6" => self.visit(Manner::browser(LOOPBACK_6), LOOPBACK_6),
+            "connect-half-closing-client" => self.visit(Manner::half_closing(LOOPBACK), LOOPBACK),
+            "connect-echo-client" => self.visit(Manner::Echoes, LOOPBACK),
+            _ => {
+                let mark = name.strip_prefix("raise-").and_then(|rest| rest.strip_suffix("-alert"));
+                mark.into_iter().for_each(|mark| self.client.raise_marked(mark));
+                Ok(())
+            }
         };
         if let Err(error) = done {
             self.io.break_off(&error);
         }
+    }
+
+    /// The DM Client runs again; where its port is another now, the card is told of it.
+    fn restart_client(&mut self) -> Result<(), PlayerError> {
+        self.client_alive = true;
+        let silent = self.switches.on(Switch::SilentNewPort);
+        if !silent && self.config.choices.terminal.restarted_port == RestartedPort::Kept {
+            return Ok(());
+        }
+        let ours = |one: &&mut RegistryApplication| one.application_type == RegistryApplication::DM_CLIENT;
+        self.config.applications.iter_mut().filter(ours).for_each(|one| one.port = one.port.wrapping_add(PORT_STEP));
+        if silent || !self.announced {
+            return Ok(());
+        }
+        self.announce(None)
     }
 
     /// What a person will do when the client asks.
@@ -221,7 +290,8 @@ impl Terminal {
 
     pub(super) fn wake_up(&mut self, with: WakeUpWith) -> Result<(), PlayerError> {
         self.waking = None;
-        if !self.config.medium.has_contact() {
+        // What asks the web server needs no contacts.
+        if !self.config.medium.has_contact() && with.by != Some(WakeUp::Scws) {
             self.io.send(Signal::Wake);
             self.io.delivery = Delivery::Delivered(self.io.now);
             return Ok(());
@@ -248,6 +318,7 @@ impl Terminal {
             WakeUp::SmsPp => not_yet(EnvelopeTag::SmsPpDownload),
             WakeUp::Timer => (Some(EnvelopeTag::TimerExpiration), self.timer_delivery()),
             WakeUp::Status => (None, Delivery::Delivered(self.io.now)),
+            WakeUp::Scws => (None, Delivery::Failed("the card does not listen where it is to be woken up".into())),
         };
         match with.by.unwrap_or(self.config.wake_up) {
             // A card takes the announcement for a wake-up once after power-on, and so does not hear a second one.
@@ -259,6 +330,11 @@ impl Terminal {
             WakeUp::Location => self.location_event(LocationStatus::Normal, None),
             WakeUp::CallControl => self.call(with.number.as_deref().unwrap_or(CUSTOMER_CARE), None),
             WakeUp::SmsPp => self.envelope(download_of(&ORDER), None),
+            WakeUp::Scws => {
+                let (address, _) = self.default_address()?;
+                self.visit_for(Manner::browser(&address.host), LOOPBACK, &address, true);
+                Ok(())
+            }
             // A timer the card started runs out by itself; STATUS comes at once.
             WakeUp::Timer | WakeUp::Status => {
                 self.send(select::status(), Purpose::Status);

@@ -3,6 +3,7 @@
 
 use dmsc_uicc::channel::{ChannelStatus, Link, TransportProtocol};
 
+use crate::choice::terminal::{FullBuffer, Handset, UnheardData};
 use crate::chunks::Chunks;
 use crate::switch::{Switch, Switches};
 
@@ -27,6 +28,8 @@ struct Channel {
     coming: Vec<u8>,
     /// From the card, stored until it is to be sent.
     stored: Vec<u8>,
+    /// Its client has gone while the card was in the middle of something, which may be about that client.
+    left: bool,
 }
 
 /// All channels.
@@ -41,6 +44,7 @@ pub(super) struct Bip {
     arriving: Chunks,
     /// How much the card is given at once.
     given: Chunks,
+    choices: Handset,
     switches: Switches,
 }
 
@@ -95,8 +99,20 @@ pub(super) enum Notice {
     Data(ChannelStatus, u8),
 }
 
+impl Channel {
+    /// Octets leave it.
+    fn deliver(&self, octets: Vec<u8>) -> Delivery {
+        if self.server {
+            Delivery::Client(self.id, octets)
+        } else {
+            let (channel, port, stream) = (self.id, self.port, self.stream);
+            Delivery::Application(ApplicationData { channel, port, stream, octets })
+        }
+    }
+}
+
 impl Bip {
-    pub(super) fn new(limit: u8, max_buffer: Option<u16>, chunks: Chunks, switches: Switches) -> Bip {
+    pub(super) fn new(limit: u8, max_buffer: Option<u16>, chunks: Chunks, choices: Handset, switches: Switches) -> Bip {
         Bip {
             channels: Vec::new(),
             closed: Vec::new(),
@@ -104,6 +120,7 @@ impl Bip {
             max_buffer: max_buffer.unwrap_or(MAX_BUFFER),
             arriving: chunks.clone(),
             given: chunks,
+            choices,
             switches,
         }
     }
@@ -137,6 +154,7 @@ impl Bip {
             incoming: Vec::new(),
             coming: Vec::new(),
             stored: Vec::new(),
+            left: false,
         });
         Ok(Opened { status: ChannelStatus::new(id, link), buffer, modified: buffer != wanted })
     }
@@ -166,26 +184,43 @@ impl Bip {
             return Ok((0xFF, None));
         }
         let at_once = immediate || self.switches.on(Switch::SendStoredAtOnce);
+        let (keeps, loses) = (self.switches.on(Switch::KeepForNextClient), self.switches.on(Switch::LoseOverflow));
+        let (unheard, full) = (self.choices.unheard_data, self.choices.full_buffer);
+        let mask = self.mask();
         let channel = self.find(id).ok_or(Failure::INVALID)?;
+        let data: Vec<u8> = data.iter().map(|octet| if channel.server { octet & mask } else { *octet }).collect();
         if channel.server && channel.link != Link::Established {
-            return Err(Failure::CLOSED);
+            return match unheard {
+                _ if keeps => {
+                    channel.stored.extend_from_slice(&data);
+                    Ok((coded(usize::from(channel.buffer)), None))
+                }
+                UnheardData::Refused => Err(Failure::CLOSED),
+                UnheardData::Dropped => Ok((coded(usize::from(channel.buffer)), None)),
+            };
         }
-        let size = channel.stored.len().saturating_add(data.len());
-        if size > usize::from(channel.buffer) {
-            return Err(Failure::BUFFER);
-        }
-        channel.stored.extend_from_slice(data);
-        let delivery = at_once.then(|| {
-            let octets = std::mem::take(&mut channel.stored);
-            if channel.server {
-                Delivery::Client(id, octets)
-            } else {
-                let (port, stream) = (channel.port, channel.stream);
-                Delivery::Application(ApplicationData { channel: id, port, stream, octets })
+        let buffer = usize::from(channel.buffer);
+        let mut leaving = Vec::new();
+        if channel.stored.len().saturating_add(data.len()) > buffer {
+            if loses {
+                return Ok((coded(buffer), None));
             }
-        });
-        let free = usize::from(channel.buffer).saturating_sub(channel.stored.len());
-        Ok((coded(free), delivery))
+            if full == FullBuffer::Refuses || data.len() > buffer {
+                return Err(Failure::BUFFER);
+            }
+            leaving = std::mem::take(&mut channel.stored);
+        }
+        channel.stored.extend_from_slice(&data);
+        if at_once {
+            leaving.append(&mut channel.stored);
+        }
+        let delivery = (at_once || !leaving.is_empty()).then(|| channel.deliver(leaving));
+        Ok((coded(buffer.saturating_sub(channel.stored.len())), delivery))
+    }
+
+    /// The bits of each octet that pass between card and client.
+    fn mask(&self) -> u8 {
+        if self.switches.on(Switch::SevenBits) { 0x7F } else { 0xFF }
     }
 
     /// RECEIVE DATA. Gives the octets, how many are left (coded), and whether fewer came than were asked for.
@@ -221,32 +256,53 @@ impl Bip {
         }
         let channel = self.channels.iter_mut().find(|c| listens(c))?;
         channel.link = Link::Established;
+        channel.left = false;
         Some((channel.id, Notice::Status(ChannelStatus::new(channel.id, Link::Established))))
     }
 
-    /// How many octets the last client of a port has written that the card has not fetched.
-    pub(super) fn unread(&self, port: u16) -> usize {
-        let over = |c: &&Channel| c.server && c.port == port && c.link == Link::Listen;
-        self.channels.iter().filter(over).map(|c| c.incoming.len().saturating_add(c.coming.len())).sum()
+    /// The channel of a port that has a client.
+    pub(super) fn taken(&self, port: u16) -> Option<u8> {
+        let taken = |c: &&Channel| c.server && c.port == port && c.link == Link::Established;
+        self.channels.iter().find(taken).map(|c| c.id)
     }
 
-    /// What the last client of a port has written and nobody has fetched is lost.
-    pub(super) fn forget_unread(&mut self, port: u16) {
+    /// Whether the card has read all that came through a channel.
+    pub(super) fn is_read(&self, id: u8) -> bool {
+        self.channels.iter().any(|c| c.id == id && c.incoming.is_empty() && c.coming.is_empty())
+    }
+
+    /// Whether the card has fetched what the last client of a port has written, and is in the middle of nothing that it
+    /// began with that one.
+    pub(super) fn is_done(&self, port: u16) -> bool {
+        let over = |c: &&Channel| c.server && c.port == port && c.link == Link::Listen;
+        self.channels.iter().filter(over).all(|c| c.incoming.is_empty() && c.coming.is_empty() && !c.left)
+    }
+
+    /// The card is in the middle of nothing.
+    pub(super) fn rest(&mut self) {
+        self.channels.iter_mut().for_each(|channel| channel.left = false);
+    }
+
+    /// The last client of a port is waited for no longer: what it has written and nobody has fetched is lost.
+    pub(super) fn forget_last(&mut self, port: u16) {
         for channel in self.channels.iter_mut().filter(|c| c.server && c.port == port && c.link == Link::Listen) {
             channel.incoming.clear();
             channel.coming.clear();
+            channel.left = false;
         }
     }
 
     /// A local client writes.
     pub(super) fn write(&mut self, id: u8, octets: &[u8]) -> Option<Notice> {
+        let mask = self.mask();
+        let octets: Vec<u8> = octets.iter().map(|octet| octet & mask).collect();
         if self.arriving.is_set() {
-            self.find(id)?.coming.extend_from_slice(octets);
+            self.find(id)?.coming.extend_from_slice(&octets);
             return self.next_chunk(id);
         }
         let channel = self.find(id)?;
         let was_empty = channel.incoming.is_empty();
-        channel.incoming.extend_from_slice(octets);
+        channel.incoming.extend_from_slice(&octets);
         let status = ChannelStatus::new(id, channel.link);
         was_empty.then(|| Notice::Data(status, coded(channel.incoming.len())))
     }
@@ -260,10 +316,11 @@ impl Bip {
         Some(Notice::Data(ChannelStatus::new(id, channel.link), coded(channel.incoming.len())))
     }
 
-    /// A local client closes its connection.
-    pub(super) fn hang_up(&mut self, id: u8) -> Option<Notice> {
+    /// A local client closes its connection, `amid` what the card does or not.
+    pub(super) fn hang_up(&mut self, id: u8, amid: bool) -> Option<Notice> {
         let channel = self.find(id).filter(|c| c.link == Link::Established)?;
         channel.link = Link::Listen;
+        channel.left = amid;
         channel.stored.clear();
         channel.incoming.append(&mut channel.coming);
         Some(Notice::Status(ChannelStatus::new(id, Link::Listen)))
@@ -294,7 +351,7 @@ mod tests {
     use super::*;
 
     fn bip() -> Bip {
-        Bip::new(2, None, Chunks::default(), Switches::default())
+        Bip::new(2, None, Chunks::default(), Handset::default(), Switches::default())
     }
 
     const SERVER: TransportProtocol = TransportProtocol::TcpUiccServer;
@@ -319,8 +376,21 @@ mod tests {
     }
 
     #[test]
+    fn a_port_waits_for_a_card_that_is_busy_with_the_client_before() {
+        let mut b = bip();
+        b.open(SERVER, 80, 500).unwrap();
+        for amid in [true, false] {
+            let (id, _) = b.connect(80).unwrap();
+            assert!(b.hang_up(id, amid).is_some());
+            assert_eq!(b.is_done(80), !amid);
+            b.rest();
+            assert!(b.is_done(80));
+        }
+    }
+
+    #[test]
     fn data_arrive_and_are_given_in_the_sizes_asked_for() {
-        let mut b = Bip::new(2, None, Chunks::new(vec![3, 1]), Switches::default());
+        let mut b = Bip::new(2, None, Chunks::new(vec![3, 1]), Handset::default(), Switches::default());
         b.open(SERVER, 4116, 1400).unwrap();
         let (id, _) = b.connect(4116).unwrap();
         let status = ChannelStatus::new(1, Link::Established);
@@ -335,6 +405,32 @@ mod tests {
         assert_eq!(b.receive(id, 9).unwrap(), (b"e".to_vec(), 1, true));
         assert_eq!(b.receive(id, 9).unwrap(), (b"f".to_vec(), 0, true));
         assert_eq!(b.next_chunk(id), None);
+    }
+
+    #[test]
+    fn what_the_buffer_has_no_room_for_is_refused_or_makes_room() {
+        let fills = |full_buffer| {
+            let choices = Handset { full_buffer, ..Handset::default() };
+            let mut b = Bip::new(2, None, Chunks::default(), choices, Switches::default());
+            b.open(SERVER, 4116, 4).unwrap();
+            b.connect(4116).unwrap();
+            assert_eq!(b.send(1, b"abc", false), Ok((1, None)));
+            (b.send(1, b"de", false), b.send(1, b"f", true))
+        };
+        let leaves = |octets: &[u8]| Some(Delivery::Client(1, octets.to_vec()));
+        assert_eq!(fills(FullBuffer::Refuses), (Err(Failure::BUFFER), Ok((4, leaves(b"abcf")))));
+        assert_eq!(fills(FullBuffer::Sends), (Ok((2, leaves(b"abc"))), Ok((4, leaves(b"def")))));
+    }
+
+    #[test]
+    fn data_for_nobody_are_refused_or_dropped() {
+        let choices = Handset { unheard_data: UnheardData::Dropped, ..Handset::default() };
+        let mut b = Bip::new(2, None, Chunks::default(), choices, Switches::default());
+        b.open(SERVER, 4116, 100).unwrap();
+        assert_eq!((b.send(1, b"x", true), b.taken(4116)), (Ok((100, None)), None));
+        b.connect(4116).unwrap();
+        assert_eq!(b.taken(4116), Some(1));
+        assert_eq!(b.send(1, b"y", true).unwrap().1, Some(Delivery::Client(1, b"y".to_vec())));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::choice::Choices;
 use crate::dm::Encoding;
 use crate::dm::version::Versions;
 use crate::medium::Medium;
-use crate::messages::WakeUp;
+use crate::messages::{FetchLength, WakeUp};
 use crate::patch::Patch;
 use crate::switch::Switches;
 
@@ -42,6 +42,8 @@ pub struct TerminalConfig {
     pub revives: bool,
     /// The sizes in which channel data reach the card, in octets, in turn; as large as may be when empty.
     pub bip_chunks: Vec<u8>,
+    /// How many octets it asks for when it fetches a command.
+    pub fetch_length: FetchLength,
     /// Whether its DM Client starts a session when it is notified.
     pub dm_client: bool,
     /// The versions of DM that it takes.

@@ -38,8 +38,7 @@ impl Terminal {
 
     /// Sends the next APDU when the card is free and no proactive command waits for its answer.
     pub(super) fn pump(&mut self) {
-        let busy = self.in_flight.is_some() || self.waiting.iter().any(|p| matches!(p, Pending::Proactive(_)));
-        if busy || self.card_dead {
+        if self.is_exchanging() || self.card_dead {
             return;
         }
         let Some(out) = self.queue.pop_front() else { return };
@@ -126,13 +125,8 @@ impl Terminal {
         if out.purpose != Purpose::Fetch {
             let content = apdu::content(&out.command);
             let to = apdu::kind(&out.command, &content);
-            self.io.observe(Actor::Card, "response", octets, || {
-                let mut map = Map::with_capacity(3);
-                map.insert("to".into(), to.into());
-                map.insert("sw".into(), response.sw.0.into());
-                map.insert("data".into(), to_hex(&response.data).into());
-                map
-            });
+            let ResponseApdu { data, sw } = response.clone();
+            self.io.observe_first(Actor::Card, "response", octets, move || apdu::response_fields(to, sw.0, &data));
         }
         // Without command details it is none that could be carried out.
         let readable = |octets: &[u8]| ProactiveCommand::parse(octets).is_ok_and(|command| command.details().is_some());
@@ -146,8 +140,9 @@ impl Terminal {
                 StatusClass::ProactivePending(length) => u32::from(length),
                 _ => 256,
             };
-            let command = CommandApdu::new(0x80, 0x12, 0, 0).with_le(length);
-            self.queue.push_front(Out { command, octets: None, purpose: Purpose::Fetch });
+            if length != 256 || !self.switches.on(Switch::NoLongFetch) {
+                self.fetch(length, self.config.fetch_length.of(length));
+            }
         }
         self.arrived(&out, &response);
         self.after();
@@ -188,8 +183,21 @@ impl Terminal {
             Purpose::Envelope(tries) => self.enveloped(out, *tries, response),
             Purpose::Response => self.meanwhile(),
             Purpose::Fetch if response.sw.is_success() => self.fetched(&response.data),
+            // Asked for with another length than the card has told, it has to be there still.
+            Purpose::Fetch => {
+                if let Some(told) = self.told.filter(|told| out.command.le != Some(*told)) {
+                    self.fetch(told, told);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Fetches a command of which the card has `told` the length, asking for so many octets.
+    fn fetch(&mut self, told: u32, octets: u32) {
+        self.told = Some(told);
+        let command = CommandApdu::new(0x80, 0x12, 0, 0).with_le(octets);
+        self.queue.push_front(Out { command, octets: None, purpose: Purpose::Fetch });
     }
 
     /// What the terminal does with the card besides.
@@ -226,17 +234,27 @@ impl Terminal {
         let kind = parsed.as_ref().map_or_else(|_| "proactive".to_owned(), ProactiveCommand::name);
         let sends = parsed.as_ref().ok().filter(|c| c.command_type() == Some(CommandType::SendData));
         self.turned_away(sends.and_then(|c| c.devices()?.destination.channel_number()));
-        let bip = &self.bip;
-        let asked = self.io.hear(Actor::Card, kind, octets, || match &parsed {
-            Ok(command) => {
-                let mut fields = command.to_fields();
-                if let Some(channel) = command.devices().and_then(|d| d.destination.channel_number()) {
-                    fields.insert("channel_mode".into(), json!(bip.mode(channel)));
-                }
-                fields
+        let length = octets.len();
+        let told = self.told.take().filter(|told| usize::try_from(*told) != Ok(length));
+        let unlike = move || told.map(|told| ("length_mismatch", format!("{told} octets were told, {length} came")));
+        let asked = match &parsed {
+            Ok(command) if self.io.scripted => {
+                let channel = command.devices().and_then(|d| d.destination.channel_number());
+                let mode = channel.map(|channel| ("channel_mode", json!(self.bip.mode(channel))));
+                let command = command.clone();
+                self.io.hear_first(Actor::Card, kind, octets, move || {
+                    let mut fields = command.to_fields();
+                    let more = mode.into_iter().chain(unlike().map(|(name, what)| (name, json!(what))));
+                    fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+                    fields
+                })
             }
-            Err(error) => Map::from_iter([("malformed".to_owned(), json!(error))]),
-        });
+            Ok(_) => false,
+            Err(error) => self.io.hear(Actor::Card, kind, octets, || {
+                let told = [("malformed", error.clone())].into_iter().chain(unlike());
+                told.map(|(name, what)| (name.to_owned(), json!(what))).collect()
+            }),
+        };
         let pending = Pending::Proactive(parsed);
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use dmsc_dm::auth::MacHeader;
-use dmsc_dm::package0::session_id_text;
 use dmsc_dm::syncml::{Decoded, Message};
 use dmsc_link::{Signal, StreamId, Time};
 use serde_json::{Map, json};
@@ -12,20 +11,17 @@ use super::bip::Notice;
 use super::last_words::Postponed;
 use super::{Pending, Terminal};
 use crate::account::Address;
-use crate::choice::client::Parting;
 use crate::choice::http::{Http, Reconnects};
 use crate::choice::terminal::EventOrder;
 use crate::conduit::{Conduit, Transport};
-use crate::dm::client::Heard;
-use crate::dm::{Directive, Encoding, Unreadable, view};
+use crate::dm::{Encoding, Unreadable, view};
 use crate::event::Actor;
 use crate::fields::add_irregular;
 use crate::http::{Framing, HttpError, HttpMessage, Start};
 use crate::http_change::{Written, write};
-use crate::http_manner;
-use crate::layer::{Layer, NUMBER};
+use crate::layer::NUMBER;
 use crate::medium::Medium;
-
+use crate::messages::Asker;
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError, Reply};
 use crate::scws::{foreign, unreadable};
@@ -88,7 +84,7 @@ impl HttpClient {
         self.conduit.as_ref().map(Conduit::transport)
     }
 
-    fn next_stream(&mut self) -> StreamId {
+    pub(super) fn next_stream(&mut self) -> StreamId {
         self.streams = self.streams.saturating_add(1);
         // The far side of a TCP link numbers its own streams from 1; ours must not meet them.
         self.streams | 0x4000_0000
@@ -100,65 +96,6 @@ fn place(address: &Address) -> Place {
 }
 
 impl Terminal {
-    pub(super) fn answer_notification(&mut self, octets: &[u8], reply: &Reply) -> Result<(), PlayerError> {
-        let heard = self.client.hear(octets);
-        let Heard::Start(account, session_id) = heard else { return Ok(()) };
-        self.notified = Some((account, session_id));
-        match reply {
-            Reply::Silent => Ok(()),
-            Reply::Default if !self.config.dm_client => Ok(()),
-            Reply::Default => self.open_session(account, Some(session_id), &Change::default()),
-            Reply::With(change) => self.open_session(account, Some(session_id), change),
-        }
-    }
-
-    pub(super) fn open_session(
-        &mut self,
-        account: usize,
-        session_id: Option<u16>,
-        asked: &Change,
-    ) -> Result<(), PlayerError> {
-        self.notified = None;
-        let encoding = self.client.encoding;
-        let change = self.io.change("dm.message", Some(asked), || {
-            let mut fields =
-                Map::from_iter([("package".to_owned(), json!(1)), ("encoding".to_owned(), json!(encoding.name()))]);
-            fields.extend(session_id.map(|id| ("session_id".to_owned(), json!(session_id_text(id)))));
-            fields
-        });
-        let change = change.unwrap_or_default();
-        if change.drop {
-            return Ok(());
-        }
-        let directive = Directive::new(&change.with)?;
-        let message = self.client.open(account, session_id, &directive)?;
-        self.post(&message, &directive, &change)
-    }
-
-    fn post(&mut self, message: &Message, directive: &Directive, change: &Change) -> Result<(), PlayerError> {
-        let encoding = directive.encoding().unwrap_or(self.client.encoding);
-        let mut body = match directive.body() {
-            Some(body) => body,
-            None => self.client.encode(message, encoding).map_err(PlayerError)?,
-        };
-        change.edit(&mut body)?;
-        self.io.say(Actor::Client, "dm.message", &body, || view::client_fields(message, encoding));
-        let Some(address) = self.client.target().and_then(Address::parse) else {
-            return self.unreachable();
-        };
-        let mac = self.client.request_mac(&body);
-        let request = HttpMessage::post(&address.path, &address.host_header(), body)
-            .with("Content-Type", encoding.media_type())
-            .with("Accept", encoding.media_type())
-            .with("Accept-Charset", "utf-8")
-            .with("Cache-Control", "no-store")
-            .with("User-Agent", concat!("dmsc/", env!("CARGO_PKG_VERSION")))
-            .with_some(MacHeader::NAME, mac.as_deref());
-        let request = http_manner::apply(request, &address.host_header(), &self.config.choices.http);
-        let asked = directive.http();
-        self.request(request, &address, asked.as_ref())
-    }
-
     pub(super) fn request(
         &mut self,
         request: HttpMessage,
@@ -166,8 +103,11 @@ impl Terminal {
         asked: Option<&Change>,
     ) -> Result<(), PlayerError> {
         let change = self.io.change("http.request", asked, || request.fields());
-        let Written { octets, renew, close } = write(request.clone(), change.as_ref())?;
+        let Written { octets, renew, close, client } = write(request.clone(), change.as_ref())?;
         self.io.say(Actor::Client, "http.request", &octets, || request.fields());
+        if client == Asker::Other {
+            return Err(PlayerError("a DM message is the DM Client's own, and no other client sends it".into()));
+        }
         let choices = &self.config.choices.http;
         self.http.one_exchange = *choices != Http::default() && !request.keeps_alive();
         if (renew || choices.reconnects == Reconnects::EachTime) && self.http.is_open() {
@@ -211,11 +151,16 @@ impl Terminal {
         let (host, port) = (address.host.as_str(), address.port);
         self.http.connections = self.http.connections.saturating_add(1);
         let number = self.http.connections;
-        let layer = address.secure.then(|| Box::new(self.tls_layer(asked)) as Box<dyn Layer>);
+        let layer = address.secure.then(|| self.tls_layer(&address.host, asked));
         match self.config.medium {
             Medium::Contact => {
-                let local = matches!(host, "127.0.0.1" | "localhost" | "::1" | "localuicc");
-                match self.bip.connect(port).filter(|_| local) {
+                // The names of the card in table 2 of DM_SC 8.1, and how its IPv6 address is written elsewhere.
+                let local = match host {
+                    "127.0.0.1" => true,
+                    "localhost" | "::1" | "0.0.0.0.0.0.0.1" | "localuicc" => !self.switches.on(Switch::OneNameOfCard),
+                    _ => false,
+                };
+                match local.then(|| self.bip.connect(port)).flatten() {
                     Some((channel, notice)) => {
                         let mut conduit = Conduit::client(Transport::Channel(channel), layer).numbered(number);
                         conduit.open();
@@ -239,7 +184,7 @@ impl Terminal {
 
     /// The next message has no address to go to. That of an account is the case's, or the DUT file's; another comes from
     /// the server's RespURI, and is as good as a connection that is refused.
-    fn unreachable(&mut self) -> Result<(), PlayerError> {
+    pub(super) fn unreachable(&mut self) -> Result<(), PlayerError> {
         let text = self.client.target().unwrap_or_default();
         let why = format!("{text:?} is not an absolute http or https address");
         if self.client.accounts.iter().any(|account| account.address == text) {
@@ -306,21 +251,13 @@ impl Terminal {
         }
         match self.http.transport() {
             Some(Transport::Channel(channel)) => {
-                if let Some(notice) = self.bip.hang_up(channel) {
-                    self.tell(notice);
-                }
+                self.hang_up(channel);
             }
             Some(Transport::Stream(id)) => self.io.send(Signal::Close(id)),
             None => {}
         }
         self.drop_connection();
-    }
-
-    pub(super) fn default_address(&self) -> Result<(Address, Encoding), PlayerError> {
-        let account = self.client.accounts.first().map(|a| a.address.clone()).unwrap_or_default();
-        let address =
-            Address::parse(&account).ok_or_else(|| PlayerError(format!("\"{account}\" is not an absolute address")))?;
-        Ok((address, self.client.encoding))
+        self.let_in();
     }
 
     pub(super) fn stream_open(&mut self, id: StreamId) {
@@ -418,7 +355,7 @@ impl Terminal {
         let (response, octets) = loop {
             match conduit.next_message() {
                 Ok(None) => return,
-                Ok(Some((interim, octets))) if interim.is_interim() => {
+                Ok(Some((interim, octets))) if interim.is_interim() && !self.switches.on(Switch::TakeInterim) => {
                     self.io.observe(Actor::Server, "http.interim", &octets, || interim.fields());
                 }
                 Ok(Some(found)) => break found,
@@ -430,9 +367,7 @@ impl Terminal {
                 }
                 Err(error) => {
                     self.http.deadline = None;
-                    self.io.observe(Actor::Server, "http.garbage", conduit.rest(), || {
-                        Map::from_iter([("reason".to_owned(), json!(error.to_string()))])
-                    });
+                    self.io.observe(Actor::Server, "http.garbage", conduit.rest(), || error.fields());
                     self.give_up();
                     return;
                 }
@@ -471,6 +406,7 @@ impl Terminal {
             Response::Http(response) => self.take_response(&response, reply),
             Response::Dm(message) => match reply {
                 Reply::Silent => {
+                    self.client.leave(&message);
                     self.http.unanswered = Some(*message);
                     Ok(())
                 }
@@ -518,6 +454,7 @@ impl Terminal {
                     let mut fields = view::fields(&message, encoding);
                     add_irregular(&mut fields, &irregular);
                     fields.insert("credentials".into(), json!(credentials));
+                    view::add_mac(&mut fields, response.header(MacHeader::NAME));
                     fields
                 });
                 let pending = Pending::Response(Response::Dm(Box::new(message)));
@@ -554,34 +491,8 @@ impl Terminal {
         }
     }
 
-    fn session_over(&mut self, whole: bool) {
+    pub(super) fn session_over(&mut self, whole: bool) {
         self.io.observe(Actor::Server, "dm.session-over", &[], || Map::from_iter([("whole".to_owned(), whole.into())]));
-    }
-
-    pub(super) fn answer_message(&mut self, message: &Message, asked: Option<&Change>) -> Result<(), PlayerError> {
-        // A patch of a reference DUT chooses by what it answers.
-        let change = self.io.change("dm.message", asked, || {
-            let mut fields = view::fields(message, self.client.encoding);
-            fields.insert("package".to_owned(), json!(3));
-            fields
-        });
-        let change = change.unwrap_or_default();
-        if change.drop {
-            return Ok(());
-        }
-        let directive = Directive::new(&change.with)?;
-        if self.io.scripted && !self.client.in_session() {
-            self.client.keep_challenge(message);
-        }
-        if let Some(answer) = self.client.respond(message, &directive)? {
-            return self.post(&answer, &directive, &change);
-        }
-        self.session_over(true);
-        // The client closes what it opened.
-        if self.config.choices.client.parting == Parting::Closes {
-            self.disconnect();
-        }
-        Ok(())
     }
 
     pub(super) fn http_tick(&mut self) {

@@ -7,8 +7,8 @@ use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 
 use crate::choice::terminal::{
-    Applications, Arrival, Buffer, CallControl, Channels, ClientName, ClientPort, Handset, Location, MoreFacilities,
-    Polling, ProfileLength, Refresh, SmsControl, Timers, Transports,
+    Applications, Arrival, Buffer, CallControl, CdmaMessages, Channels, ClientName, ClientPort, Handset, Location,
+    MoreFacilities, Polling, ProfileLength, Refresh, SmsControl, Timers, Transports,
 };
 
 /// The bits of the number of channels in byte 13.
@@ -40,6 +40,9 @@ pub fn choose_profile(profile: &mut TerminalProfile, choices: &Handset) {
     }
     if choices.sms_control == SmsControl::Offered {
         profile.set(Facility::MoShortMessageControl);
+    }
+    if choices.cdma_messages == CdmaMessages::Offered {
+        profile.set(Facility::SendCdmaSms);
     }
     let channels = match choices.channels {
         Channels::Two => None,
@@ -119,7 +122,12 @@ mod tests {
     #[test]
     fn the_profile_says_what_was_chosen() {
         let mut profile = TerminalProfile::minimal_dm_sc();
-        choose_profile(&mut profile, &Handset { sms_control: SmsControl::NotOffered, ..Handset::default() });
+        let choices = Handset {
+            sms_control: SmsControl::NotOffered,
+            cdma_messages: CdmaMessages::NotOffered,
+            ..Handset::default()
+        };
+        choose_profile(&mut profile, &choices);
         assert_eq!(profile, TerminalProfile::minimal_dm_sc());
         let choices = Handset {
             timers: Timers::Nothing,

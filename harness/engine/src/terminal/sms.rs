@@ -8,10 +8,9 @@ use dmsc_uicc::command::ProactiveCommand;
 use dmsc_uicc::envelope::{Envelope, EnvelopeTag};
 use dmsc_uicc::object::{Address, DeviceIdentities, Object, ObjectKind, ObjectList};
 use dmsc_uicc::profile::Facility;
-use dmsc_uicc::sms::{Deliver, PUSH_PORT, SmsAddress, Submit, UserData, WspPush};
+use dmsc_uicc::sms::{CdmaMessage, Deliver, PUSH_PORT, SmsAddress, Submit, UserData, WspPush};
 
 use super::Terminal;
-use super::acts::LOCATION;
 use super::toolkit::{After, Outcome};
 use crate::choice::terminal::{MessageReference, PushCoding};
 use crate::event::Actor;
@@ -27,9 +26,9 @@ const SERVICE_28: u8 = 28;
 const SERVICE_31: u8 = 31;
 
 /// Results and their causes (TS 102 223 8.12, TS 31.111 8.12): no service, refused by the network, refused by the card.
-const UNABLE: u8 = 0x20;
-const NO_SERVICE: u8 = 0x04;
-const RP_ERROR: u8 = 0x35;
+pub(super) const UNABLE: u8 = 0x20;
+pub(super) const NO_SERVICE: u8 = 0x04;
+pub(super) const RP_ERROR: u8 = 0x35;
 const CONTROLLED: u8 = 0x39;
 const NOT_ALLOWED: u8 = 0x01;
 
@@ -71,6 +70,12 @@ impl Control {
 impl Terminal {
     /// SEND SHORT MESSAGE.
     pub(super) fn send_short_message(&mut self, command: &ProactiveCommand, qualifier: u8) -> Outcome {
+        if let Some(octets) = command.objects.cdma_sms_tpdu() {
+            return self.send_cdma_message(octets);
+        }
+        if !self.offers(Facility::SendShortMessage) {
+            return Outcome::new(0x30);
+        }
         let Some(tpdu) = command.objects.sms_tpdu() else { return Outcome::new(0x36) };
         let control = self.control.take();
         if self.switches.on(Switch::ShortMessageUnsent) {
@@ -90,7 +95,7 @@ impl Terminal {
         match control {
             None if self.asks_before_sending() => {
                 let service_centre = command.get(ObjectKind::Address).cloned();
-                return Outcome::new(0x00).then(After::Ask(Box::new(control_of(service_centre, &submit))));
+                return Outcome::new(0x00).then(After::Ask(Box::new(self.control_of(service_centre, &submit))));
             }
             None | Some(Control::Allowed) => {}
             Some(_) if self.switches.on(Switch::IgnoreShortMessageControl) => {}
@@ -113,14 +118,19 @@ impl Terminal {
             Err(cause) if !self.switches.on(Switch::IgnoreNetworkRefusal) => Outcome::caused(RP_ERROR, cause),
             Err(_) => Outcome::new(0x00),
             Ok(back) => {
-                self.io.observe(Actor::Card, "sms", &tpdu, || short_message::fields(&tpdu));
-                if !self.config.scripted {
-                    // What a reference DUT has given to the network, the harness can see.
-                    self.io.send(Signal::Sms(tpdu));
-                }
+                self.give_to_network(tpdu);
                 let outcome = Outcome::new(result);
                 back.map_or(outcome, |back| Outcome::new(result).then(After::Arrives(back)))
             }
+        }
+    }
+
+    /// The network has taken a message.
+    pub(super) fn give_to_network(&mut self, message: Vec<u8>) {
+        self.io.observe(Actor::Card, "sms", &message, || short_message::fields(&message));
+        if !self.config.scripted {
+            // What a reference DUT has given to the network, the harness can see.
+            self.io.send(Signal::Sms(message));
         }
     }
 
@@ -129,6 +139,18 @@ impl Terminal {
         self.offers(Facility::MoShortMessageControl)
             && (self.start.has_service(SERVICE_31) == Some(true) || self.switches.on(Switch::ShortMessageControlAlways))
             && !self.switches.on(Switch::NoShortMessageControl)
+    }
+
+    /// ENVELOPE (MO SHORT MESSAGE CONTROL): the service centre, which is that of EF.SMSP unless the command names one; the
+    /// number the message goes to; and where the terminal is.
+    fn control_of(&self, named: Option<Object>, submit: &Submit) -> Envelope {
+        let own = self.start.service_centre().filter(|_| !self.switches.on(Switch::IgnoreSmsp));
+        let own = own.or_else(|| Address::from_text("")).map(Object::Address);
+        let named = named.filter(|_| !self.switches.on(Switch::IgnoreServiceCentre));
+        let destination = Address::from_text(&submit.destination.to_string()).map(Object::Address);
+        let envelope = Envelope::new(EnvelopeTag::MoShortMessageControl);
+        let envelope = [named.or(own), destination].into_iter().flatten().fold(envelope, Envelope::with);
+        envelope.with(self.location())
     }
 
     /// Asks the card whether the message of a command may be sent; the command is carried out once it has answered.
@@ -157,6 +179,9 @@ impl Terminal {
         if self.switches.on(Switch::PushWithoutHeader) {
             return self.push(tpdu.get(PUSH_PLACE..).unwrap_or_default());
         }
+        if let Ok(message) = CdmaMessage::parse(tpdu) {
+            return self.cdma_message(&message);
+        }
         let Ok(deliver) = Deliver::parse(tpdu) else { return };
         if deliver.pid == DOWNLOAD && is_for_card(deliver.dcs) {
             return self.download(tpdu);
@@ -177,7 +202,7 @@ impl Terminal {
     }
 
     /// A connectionless push without security: a notification goes to the DM Client.
-    fn push(&mut self, octets: &[u8]) {
+    pub(super) fn push(&mut self, octets: &[u8]) {
         if self.switches.on(Switch::NoPush) || !self.client_alive {
             return;
         }
@@ -221,15 +246,6 @@ pub(super) fn download_of(tpdu: &[u8]) -> Envelope {
     let devices = DeviceIdentities { source: Device::Network, destination: Device::Uicc };
     let envelope = Envelope { tag: EnvelopeTag::SmsPpDownload, objects: ObjectList::default() };
     envelope.with(Object::DeviceIdentities(devices)).with(Object::SmsTpdu(tpdu.to_vec()))
-}
-
-/// ENVELOPE (MO SHORT MESSAGE CONTROL): the service centre, the number the message goes to, and where the terminal is.
-fn control_of(service_centre: Option<Object>, submit: &Submit) -> Envelope {
-    let service_centre = service_centre.or_else(|| Address::from_text("").map(Object::Address));
-    let destination = Address::from_text(&submit.destination.to_string()).map(Object::Address);
-    let envelope = Envelope::new(EnvelopeTag::MoShortMessageControl);
-    let envelope = [service_centre, destination].into_iter().flatten().fold(envelope, Envelope::with);
-    envelope.with(Object::LocationInformation(LOCATION.to_vec()))
 }
 
 /// Whether a data coding scheme is that of class 2, which is for the card (TS 23.038 4).

@@ -2,7 +2,8 @@
 
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::fs::select::{read_binary, read_record, select_aid, select_id, select_path, verify_pin};
-use dmsc_uicc::fs::{DirRecord, Fcp, ServiceTable};
+use dmsc_uicc::fs::{DirRecord, Fcp, ServiceTable, smsp};
+use dmsc_uicc::object::Address;
 
 /// The first octets of every USIM's AID.
 const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
@@ -10,6 +11,10 @@ const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
 /// The most octets of a file that are read, which is what one READ BINARY brings; none of those that a terminal starts
 /// with is longer, whatever its FCP says.
 const READ: u16 = 256;
+
+/// The services of EF.UST for EF.SMSP, and for control of what is sent (TS 31.102 4.2.8).
+const SMSP: u8 = 12;
+const MO_SMS_CONTROL: u8 = 31;
 
 /// A step of the start-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub(super) enum Step {
     ReadImsi,
     SelectAd,
     ReadAd,
+    SelectSmsp,
+    ReadSmsp,
     Done,
 }
 
@@ -37,6 +44,8 @@ pub(super) enum Step {
 pub(super) struct Start {
     aid: Vec<u8>,
     services: Option<ServiceTable>,
+    /// The service centre of short messages.
+    service_centre: Option<Address>,
     /// Size or record length of the file selected last.
     length: Option<u16>,
 }
@@ -45,6 +54,16 @@ impl Start {
     /// Whether EF.UST names a service; `None` when it could not be read.
     pub(super) fn has_service(&self, service: u8) -> Option<bool> {
         self.services.as_ref().map(|table| table.has(service))
+    }
+
+    /// The service centre of EF.SMSP, where the terminal has read it.
+    pub(super) fn service_centre(&self) -> Option<Address> {
+        self.service_centre.clone()
+    }
+
+    /// Whether the card wants to be told of short messages before they are sent, and so of their service centre.
+    fn is_told_of_messages(&self) -> bool {
+        [SMSP, MO_SMS_CONTROL].into_iter().all(|service| self.has_service(service) == Some(true))
     }
 
     /// The command of a step.
@@ -60,6 +79,8 @@ impl Start {
             Step::SelectUst => select_path(&[0x7FFF, 0x6F38]),
             Step::SelectImsi => select_path(&[0x7FFF, 0x6F07]),
             Step::SelectAd => select_path(&[0x7FFF, 0x6FAD]),
+            Step::SelectSmsp => select_path(&[0x7FFF, 0x6F42]),
+            Step::ReadSmsp => read_record(1, length),
             Step::ReadIccid | Step::ReadPl | Step::ReadUst | Step::ReadImsi | Step::ReadAd => read_binary(0, length),
             // An empty VERIFY PIN asks whether PIN 1 is wanted.
             Step::PinStatus => verify_query(),
@@ -73,7 +94,13 @@ impl Start {
         let ok = response.sw.is_success();
         if matches!(
             step,
-            Step::SelectIccid | Step::SelectPl | Step::SelectDir | Step::SelectUst | Step::SelectImsi | Step::SelectAd
+            Step::SelectIccid
+                | Step::SelectPl
+                | Step::SelectDir
+                | Step::SelectUst
+                | Step::SelectImsi
+                | Step::SelectAd
+                | Step::SelectSmsp
         ) {
             self.length = file_length(&response.data);
         }
@@ -103,7 +130,13 @@ impl Start {
             Step::SelectImsi if ok => Step::ReadImsi,
             Step::SelectImsi | Step::ReadImsi => Step::SelectAd,
             Step::SelectAd if ok => Step::ReadAd,
-            Step::SelectAd | Step::ReadAd | Step::Done => Step::Done,
+            Step::SelectAd | Step::ReadAd if self.is_told_of_messages() => Step::SelectSmsp,
+            Step::SelectSmsp if ok => Step::ReadSmsp,
+            Step::ReadSmsp => {
+                self.service_centre = smsp::service_centre(&response.data).filter(|_| ok);
+                Step::Done
+            }
+            Step::SelectAd | Step::ReadAd | Step::SelectSmsp | Step::Done => Step::Done,
         }
     }
 }

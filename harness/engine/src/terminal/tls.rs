@@ -4,7 +4,9 @@ use serde_json::Map;
 
 use super::Terminal;
 use crate::account::Address;
+use crate::certificates;
 use crate::event::Actor;
+use crate::layer::Layer;
 use crate::messages::{Reuse, Tls, TlsClientWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
@@ -13,13 +15,21 @@ use crate::tls::{TlsLayer, act};
 
 impl Terminal {
     /// The layer of a connection that is being opened.
-    pub(super) fn tls_layer(&mut self, asked: Option<&Change>) -> TlsLayer {
+    pub(super) fn tls_layer(&mut self, host: &str, asked: Option<&Change>) -> Box<dyn Layer> {
         let change = self.io.change("tls.client-hello", asked, Map::new);
         let with = change.as_ref().map(Change::read::<TlsClientWith>).transpose().unwrap_or_else(|problem| {
             self.io.break_off(&problem.into());
             None
         });
-        self.tls.layer(self.client.psk(), &with.unwrap_or_default())
+        let with = with.unwrap_or_default();
+        let choices = &self.config.choices.tls;
+        if let Some(known) = self.client.certificates().filter(|known| certificates::are_used(known, choices)) {
+            match certificates::client(known, host, &with, choices, &self.switches) {
+                Ok(layer) => return Box::new(layer),
+                Err(problem) => self.io.break_off(&PlayerError(problem)),
+            }
+        }
+        Box::new(self.tls.layer(self.client.psk(), &with))
     }
 
     /// Tells what has happened in TLS.
@@ -43,6 +53,9 @@ impl Terminal {
         if !address.secure {
             let why = "the address of the account is not one of HTTPS; set `tls: true` for it";
             return Err(PlayerError(why.into()));
+        }
+        if self.client.certificates().is_some_and(|known| certificates::are_used(known, &self.config.choices.tls)) {
+            certificates::check(change)?;
         }
         self.connect(&address, Some(change));
         self.tell_late();

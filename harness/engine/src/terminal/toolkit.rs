@@ -11,14 +11,15 @@ use dmsc_uicc::envelope::{Envelope, EnvelopeTag, Event};
 use dmsc_uicc::object::{CommandDetails, Duration as ObjectDuration, Object, ObjectKind, TimeUnit, TimerValue};
 use dmsc_uicc::profile::Facility;
 use dmsc_uicc::response::{GeneralResult, TerminalResponse};
+use dmsc_uicc::sms::CdmaMessage;
 use serde_json::{Map, json};
 
-use super::acts::LOCATION;
 use super::bip::{ApplicationData, Delivery, Failure, Opened};
 use super::offers::OWN_POLLING;
 use super::{Out, Purpose, Terminal};
 use crate::apdu::build_response;
-use crate::choice::terminal::{BipCause, ChannelList, NotificationData, Performed, Polling};
+use crate::choice::terminal::{BipCause, ChannelList, NotificationData, OnCall, Performed, Polling};
+use crate::conduit::Transport;
 use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
 use crate::switch::Switch;
@@ -38,6 +39,8 @@ pub(super) enum After {
     Ask(Box<Envelope>),
     /// The network delivers a short message.
     Arrives(Vec<u8>),
+    /// The network delivers a short message of CDMA.
+    CdmaArrives(CdmaMessage),
 }
 
 pub(super) struct Outcome {
@@ -131,15 +134,21 @@ impl Terminal {
         self.pump();
         match outcome.after {
             After::Deliver(delivery) => self.deliver(delivery),
-            After::Cut(channel) => self.channel_cut(channel),
+            After::Cut(channel) if self.visitor_cut(Transport::Channel(channel)) => {}
+            After::Cut(channel) => {
+                self.channel_cut(channel);
+                self.let_in();
+            }
             After::Closed(channel) => self.channel_closed(channel),
             After::Read(channel) => {
                 self.channel_read(channel);
+                self.visitor_read(channel);
                 if let Some(notice) = self.bip.next_chunk(channel) {
                     self.tell(notice);
                 }
             }
             After::Arrives(tpdu) => self.short_message(&tpdu),
+            After::CdmaArrives(message) => self.cdma_message(&message),
             After::Nothing | After::Ask(_) | After::Reset => {}
         }
         Ok(())
@@ -147,7 +156,11 @@ impl Terminal {
 
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Client(channel, octets) => self.channel_data(channel, &octets),
+            Delivery::Client(channel, octets) => {
+                if !self.visitor_hears(Transport::Channel(channel), &octets) {
+                    self.channel_data(channel, &octets);
+                }
+            }
             Delivery::Application(data) => {
                 let lost = self.switches.on(Switch::LoseNotification) || !self.client_alive;
                 if !lost && self.is_dm_client(data.port) {
@@ -228,9 +241,7 @@ impl Terminal {
                 self.timer_started();
                 outcome
             }
-            Some(CommandType::ProvideLocalInformation) if qualifier == 0x00 => {
-                Outcome::new(0x00).with(Object::LocationInformation(LOCATION.to_vec()))
-            }
+            Some(CommandType::ProvideLocalInformation) if qualifier == 0x00 => Outcome::new(0x00).with(self.location()),
             Some(CommandType::SendShortMessage) => self.send_short_message(command, qualifier),
             Some(CommandType::OpenChannel) => self.open_channel(command),
             Some(CommandType::CloseChannel) => match self.channel(command) {
@@ -259,7 +270,9 @@ impl Terminal {
             CommandType::MoreTime => self.offers(Facility::MoreTime),
             CommandType::Refresh => self.offers(Facility::Refresh),
             CommandType::TimerManagement => self.offers(Facility::TimerStartStop),
-            CommandType::SendShortMessage => self.offers(Facility::SendShortMessage),
+            CommandType::SendShortMessage => {
+                self.offers(Facility::SendShortMessage) || self.offers(Facility::SendCdmaSms)
+            }
             CommandType::ProvideLocalInformation => self.offers(Facility::ProvideLocalInformation),
             _ => true,
         }
@@ -425,6 +438,14 @@ impl Terminal {
             Err(outcome) => return outcome,
         };
         let Some(data) = command.objects.channel_data() else { return Outcome::new(0x36) };
+        if self.on_call && self.bip.mode(channel) == "terminal-server" {
+            if self.switches.on(Switch::CallAsBipError) {
+                return Outcome::caused(BIP_ERROR, 0x00);
+            }
+            if self.config.choices.terminal.on_call == OnCall::Refused {
+                return Outcome::caused(0x20, 0x02);
+            }
+        }
         match self.bip.send(channel, data, qualifier & 1 == 1) {
             Ok((_, Some(Delivery::Application(_))))
                 if !self.client_alive && !self.switches.on(Switch::HideDeadClient) =>

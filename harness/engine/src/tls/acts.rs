@@ -13,6 +13,11 @@ use crate::player::PlayerError;
 /// # Errors
 /// [`PlayerError`] when what is set does not fit.
 pub(crate) fn act(conduit: &mut Conduit, what: Tls, change: &Change) -> Result<(), PlayerError> {
+    if conduit.layer::<TlsLayer>().is_none() {
+        let why = "alerts, records and handshakes of a case's own are for TLS with a key, and this connection is one with \
+                   certificates";
+        return Err(PlayerError(why.into()));
+    }
     match what {
         Tls::Alert => {
             let with: AlertWith = change.read()?;

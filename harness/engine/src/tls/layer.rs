@@ -25,7 +25,7 @@ pub(super) enum End {
 }
 
 /// What records begin with (RFC 5246 6.2.1).
-const RECORDS: std::ops::RangeInclusive<u8> = 0x14..=0x17;
+pub(crate) const RECORDS: std::ops::RangeInclusive<u8> = 0x14..=0x17;
 
 /// TLS on one connection.
 #[derive(Debug)]
@@ -71,11 +71,6 @@ impl TlsLayer {
             session: None,
             course: Course::default(),
         }
-    }
-
-    /// Whether a hello waits to be answered.
-    pub(crate) fn is_asked(&self) -> bool {
-        matches!(self.greeting, Greeting::Asked(..))
     }
 
     /// What the hello offers.
@@ -124,13 +119,6 @@ impl TlsLayer {
             events.pop_front();
         }
         self.happen(events, flow)
-    }
-
-    /// Leaves the hello that waits without an answer.
-    pub(crate) fn ignore(&mut self) {
-        self.greeting = Greeting::Done;
-        self.before.clear();
-        self.end = End::Octets(Vec::new());
     }
 
     /// Sends an alert; close_notify closes this side.
@@ -349,6 +337,16 @@ impl Layer for TlsLayer {
 
     fn as_any(&mut self) -> Option<&mut dyn Any> {
         Some(self)
+    }
+
+    fn is_asked(&self) -> bool {
+        matches!(self.greeting, Greeting::Asked(..))
+    }
+
+    fn ignore(&mut self) {
+        self.greeting = Greeting::Done;
+        self.before.clear();
+        self.end = End::Octets(Vec::new());
     }
 
     fn is_tls(&self) -> bool {

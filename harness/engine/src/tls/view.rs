@@ -8,7 +8,7 @@ use crate::layer::{OVER, Told};
 use crate::messages::{alert_word, version_word};
 
 /// What is told of an event; nothing for application data.
-pub(super) fn told(event: &Event) -> Option<Told> {
+pub(crate) fn told(event: &Event) -> Option<Told> {
     let (heard, kind, octets, fields) = match event {
         Event::Handshake { direction, message, octets } => {
             let (kind, fields) = handshake(message);
@@ -51,20 +51,20 @@ pub(super) fn told(event: &Event) -> Option<Told> {
 
 /// How a connection has come to its end, so far as TLS knows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Course {
+pub(crate) struct Course {
     /// Whether a handshake has succeeded.
-    pub(super) established: bool,
+    pub(crate) established: bool,
     /// The last alert that came, close_notify apart.
     pub(super) alert: Option<Alert>,
     /// Whether close_notify came.
     pub(super) proper: bool,
     /// Whether its end was told.
-    pub(super) over: bool,
+    pub(crate) over: bool,
 }
 
 impl Course {
     /// Takes note of an event; gives what is to be told when the connection has ended by it.
-    pub(super) fn follow(&mut self, event: &Event) -> Option<Told> {
+    pub(crate) fn follow(&mut self, event: &Event) -> Option<Told> {
         let mut fields = Vec::new();
         match event {
             Event::Established(_) => {
@@ -91,7 +91,7 @@ impl Course {
     }
 
     /// The end, which is told once.
-    pub(super) fn end(&mut self, mut fields: Fields) -> Option<Told> {
+    pub(crate) fn end(&mut self, mut fields: Fields) -> Option<Told> {
         if std::mem::replace(&mut self.over, true) {
             return None;
         }
@@ -107,7 +107,7 @@ fn named(fields: Fields) -> Map<String, Value> {
 }
 
 /// Fields by name.
-pub(super) type Fields = Vec<(&'static str, Value)>;
+pub(crate) type Fields = Vec<(&'static str, Value)>;
 
 fn handshake(message: &Handshake) -> (&'static str, Fields) {
     match message {

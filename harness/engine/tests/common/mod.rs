@@ -15,7 +15,7 @@ use dmsc_engine::choice::Choices;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::event::Event;
 use dmsc_engine::medium::Medium;
-use dmsc_engine::messages::{TriggerWays, WakeUp, What};
+use dmsc_engine::messages::{FetchLength, TriggerWays, WakeUp, What};
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Player, Reply};
 use dmsc_engine::switch::Switches;
@@ -42,6 +42,7 @@ fn account() -> Account {
         client_auth: AuthScheme::Md5,
         form: dmsc_engine::trigger_form::TriggerForm::default(),
         psk: dmsc_engine::account::Psk::default(),
+        certificates: dmsc_engine::account::Certificates::default(),
     }
 }
 
@@ -62,6 +63,8 @@ pub(crate) fn card_config(scripted: bool, causes: Vec<Cause>) -> CardConfig {
         type_first: false,
         causes,
         scws: true,
+        raw: false,
+        full_commands: false,
         bip_chunks: Vec::new(),
         versions: dmsc_engine::dm::version::Versions::default(),
         choices: Choices::default(),
@@ -101,6 +104,7 @@ pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalCon
         start: true,
         revives: !scripted,
         bip_chunks: Vec::new(),
+        fetch_length: FetchLength::Told,
         own_number: None,
         dm_client: true,
         versions: dmsc_engine::dm::version::Versions::default(),

@@ -7,7 +7,8 @@ use dmsc_uicc::envelope::Envelope;
 use dmsc_uicc::object::Object;
 use dmsc_uicc::response::TerminalResponse;
 
-use super::{Applet, RECEIVE_LIMIT, SEND_LIMIT};
+use super::raw::Raw;
+use super::{Applet, FULL_SEND_LIMIT, RECEIVE_LIMIT, SEND_LIMIT};
 use crate::card::cat::{Cat, Issued, Origin};
 use crate::choice::card::Flushing;
 use crate::conduit::{Conduit, Transport};
@@ -27,7 +28,7 @@ pub(super) struct Served {
     /// The client that is connected.
     pub(super) client: Option<Conduit>,
     /// Whether the terminal has told of the client, not only of its data: nothing says which event comes first.
-    announced: bool,
+    pub(super) announced: bool,
     /// Whether a RECEIVE DATA is on its way.
     receiving: bool,
     /// Whether the client has gone, and what it left is still being fetched.
@@ -36,6 +37,8 @@ pub(super) struct Served {
     owed: bool,
     /// Whether the connection is being closed: what still comes over it is nothing to anybody.
     closing: bool,
+    /// What has passed over the connection, where nobody looks at its meaning.
+    pub(super) raw: Raw,
 }
 
 impl Served {
@@ -65,6 +68,7 @@ impl Applet {
             leaving: false,
             closing: false,
             owed: false,
+            raw: Raw::default(),
         });
     }
 
@@ -98,6 +102,8 @@ impl Applet {
                 self.gone.extend(served.client.take());
                 if established {
                     served.client();
+                } else {
+                    served.raw = Raw::default();
                 }
             }
             if status.link == Link::Closed {
@@ -137,11 +143,19 @@ impl Applet {
             self.serve_no_more(channel);
             return Ok(None);
         }
+        let more = response.objects.data_length().is_some_and(|left| left > 0);
+        if self.raw {
+            served.raw.take(response.objects.channel_data().unwrap_or_default());
+            if !more {
+                return Ok(served.raw.tell(io).then_some(channel));
+            }
+            self.receive(channel, cat, io)?;
+            return Ok(None);
+        }
         // Without octets there need be no client: the event may be about one whose connection was closed since.
         if let Some(octets) = response.objects.channel_data().filter(|octets| !octets.is_empty() && !served.closing) {
             served.client().receive(octets);
         }
-        let more = response.objects.data_length().is_some_and(|left| left > 0);
         if !more && std::mem::take(&mut served.leaving) {
             self.gone.extend(served.client.take());
             return Ok(None);
@@ -198,7 +212,7 @@ impl Applet {
 
     /// The client's connection on a channel, if the SCWS serves it by itself.
     pub(in crate::card) fn conduit(&mut self, channel: u8) -> Option<&mut Conduit> {
-        if !self.scws {
+        if !self.scws || self.raw {
             return None;
         }
         self.served.iter_mut().find(|s| s.channel == channel).and_then(|s| s.client.as_mut())
@@ -227,10 +241,11 @@ impl Applet {
         io: &mut PlayerIo,
     ) -> Result<(), PlayerError> {
         let buffer = self.served.iter().find(|s| s.channel == channel).map_or(BUFFER, |s| s.buffer).max(1);
+        let most = if self.full_commands { FULL_SEND_LIMIT } else { SEND_LIMIT };
         let mut parts = Vec::new();
         let mut rest = octets;
         while !rest.is_empty() {
-            let (part, tail) = rest.split_at(self.portions.take(SEND_LIMIT.min(buffer)).min(rest.len()));
+            let (part, tail) = rest.split_at(self.portions.take(most.min(buffer)).min(rest.len()));
             parts.push(part);
             rest = tail;
         }

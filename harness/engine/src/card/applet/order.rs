@@ -48,6 +48,9 @@ impl Order {
         if with.digest == Some(Digest::ReplacedNonce) {
             server.replaced_nonce.iter().for_each(|nonce| account.server_nonce.clone_from(nonce));
         }
+        if with.digest == Some(Digest::FirstNonce) {
+            account.server_nonce = server.first_nonce().to_vec();
+        }
         with.body.into_iter().for_each(|Octets(body)| trigger.body = body);
         let digest = with.digest.unwrap_or_default();
         server.signed_by(digest);

@@ -22,7 +22,8 @@ impl Access<'_> {
         let place = self.transparent(sfi)?;
         self.allow(place, Operation::Read)?;
         let Body::Transparent(content) = &self.node(place)?.body else { return Err(StatusWord::FILE_STRUCTURE) };
-        exact(content.get(offset..).ok_or(StatusWord::OFFSET)?, command.le)
+        let rest = content.get(offset..).filter(|rest| !rest.is_empty());
+        exact(rest.ok_or(StatusWord::OFFSET)?, command.le)
     }
 
     pub(super) fn update_binary(&mut self, command: &CommandApdu) -> Done {

@@ -19,6 +19,8 @@ enum Mode {
 impl Mode {
     fn of(command: &CommandApdu) -> Result<Mode, StatusWord> {
         match command.p2 & 0x07 {
+            // What is next has no number (TS 102 221 table 11.11).
+            0x02 | 0x03 if command.p1 != 0x00 => Err(StatusWord::WRONG_P1_P2),
             0x02 => Ok(Mode::Next),
             0x03 => Ok(Mode::Previous),
             0x04 => Ok(Mode::Absolute),
@@ -41,7 +43,7 @@ impl Access<'_> {
         let number = self.number(records, mode, command.p1)?;
         let record = nth(records, number)?;
         // A record is read as a whole; the pointer moves only when it was.
-        let le = command.le.ok_or(StatusWord::WRONG_LENGTH)?;
+        let le = command.le.ok_or_else(|| StatusWord::wrong_le(record.len()))?;
         if le != 256 && usize::try_from(le) != Ok(record.len()) {
             return Err(StatusWord::wrong_le(record.len()));
         }

@@ -15,6 +15,11 @@ impl Access<'_> {
             0x0C => false,
             _ => return Err(StatusWord::WRONG_P1_P2),
         };
+        // An application's session and which of several are meant only where it is selected by name (TS 102 221 table
+        // 11.2).
+        if command.p2 & if command.p1 == 0x04 { 0x90 } else { 0xF3 } != 0 {
+            return Err(StatusWord::WRONG_P1_P2);
+        }
         let (directory, application) = (self.channel.directory, self.channel.application);
         let found = match (command.p1, command.data.as_slice()) {
             (0x00, []) => Some(0),
@@ -106,6 +111,7 @@ impl Access<'_> {
             _ => return Err(StatusWord::WRONG_P1_P2),
         };
         match command.le {
+            None => Err(StatusWord::wrong_le(data.len())),
             Some(le @ 1..=255) if usize::try_from(le) != Ok(data.len()) => Err(StatusWord::wrong_le(data.len())),
             _ => Ok(Answer::ok(data)),
         }

@@ -2,11 +2,12 @@
 
 use dmsc_dm::syncml::{Command, CommandName, Message};
 
+use super::account_nodes;
 use super::outbox::Scales;
 use super::{DmClient, Session};
 use crate::account::AuthScheme;
 use crate::choice::client::{
-    NextMessage, Package3DevInfo, Package3Messages, RaisedAlerts, RefusedCommand, ResultsMeta, ResultsPlace,
+    AbortFinal, NextMessage, Package3DevInfo, Package3Messages, RaisedAlerts, RefusedCommand, ResultsMeta, ResultsPlace,
 };
 use crate::choice::dm::Accepted;
 use crate::dm::answer::status;
@@ -34,15 +35,18 @@ impl DmClient {
         let restart = self.server_verdict(session, request)?;
         let (code, chal) = self.authenticate(session, request)?;
         let mut header_status = status(request, None, code);
-        header_status.chal.clone_from(&chal);
+        header_status.chal = chal.clone().map(Box::new);
         let trusted = !matches!(code, 401 | 407) || self.switches.on(Switch::ExecuteUnauthenticated);
 
+        // Who ends the session while a package is under way waits for nothing else.
+        let amid = !session.outbox.is_empty();
+        let leaves = amid && std::mem::take(&mut self.abort_asked);
         let (mut answers, aborted) = if trusted {
             let executed = self.execute(session, request);
             if executed.ended {
                 return None;
             }
-            (executed.answers, executed.aborted)
+            (executed.answers, executed.aborted || leaves)
         } else {
             let refused = request.commands.iter().filter(|c| execute::wants_status(c));
             let refusal = match self.choices.client.refused_command {
@@ -60,11 +64,12 @@ impl DmClient {
             commands.append(&mut answers);
             commands.append(&mut message.commands);
             message.commands = commands;
+            self.leave_room(session, request, &mut message);
             return Some(message);
         }
         self.arrange(&mut answers);
         if aborted {
-            return Some(self.abort(session, header_status, answers));
+            return Some(self.abort(session, header_status, answers, amid));
         }
         let asked = request.commands.iter().any(|c| c.alert_code().is_some_and(|code| code.code() == 1222));
         session.server_closed |= request.is_final || asked;
@@ -98,14 +103,7 @@ impl DmClient {
     fn next_message(&self, session: &mut Session, request: &Message, status: Command, share: (bool, usize)) -> Message {
         let (goes_on, least) = share;
         let mut message = Message { header: self.header(session), commands: vec![status], is_final: false };
-        let scales = Scales {
-            encoding: self.encoding,
-            choices: &self.choices,
-            switches: &self.switches,
-            limits: session.limits,
-            request,
-            terse: false,
-        };
+        let scales = self.scales(session, request);
         let closing = (!session.server_closed).then(|| opening::alert("1222"));
         session.outbox.refuse_too_large(&scales, &message, closing.as_ref());
         let halves = self.choices.client.package3_messages == Package3Messages::Two && session.server_closed;
@@ -130,8 +128,48 @@ impl DmClient {
         message
     }
 
+    fn scales<'a>(&'a self, session: &Session, request: &'a Message) -> Scales<'a> {
+        Scales {
+            encoding: self.encoding,
+            choices: &self.choices,
+            switches: &self.switches,
+            limits: session.limits,
+            request,
+            terse: false,
+        }
+    }
+
+    /// Puts off generic alerts that a Package#1 has no room for, now that the server has said how much it takes.
+    fn leave_room(&self, session: &mut Session, request: &Message, message: &mut Message) {
+        if self.scales(session, request).terse().fits(message, None) {
+            return;
+        }
+        let (alerts, rest): (Vec<_>, Vec<_>) = message.commands.drain(..).partition(opening::is_generic);
+        message.commands = rest;
+        if !alerts.is_empty() {
+            session.outbox.push(alerts);
+            session.server_closed = true;
+            message.is_final = false;
+        }
+    }
+
     /// Carries out what a server's message asks for.
     fn execute(&mut self, session: &mut Session, request: &Message) -> Executed {
+        let header = self.header_without_cred(session, true);
+        let (choices, switches) = (self.choices, self.switches.clone());
+        let scales = Scales {
+            encoding: self.encoding,
+            choices: &choices,
+            switches: &switches,
+            limits: session.limits,
+            request,
+            terse: true,
+        };
+        let fits = |answers: &[Command]| {
+            let of_header = std::iter::once(status(request, None, 200));
+            let commands = of_header.chain(answers.iter().cloned()).collect();
+            scales.fits(&Message { header: header.clone(), commands, is_final: true }, None)
+        };
         let server_id = self.accounts.get(session.account).map(|a| a.server_id.clone()).unwrap_or_default();
         let commands = request.commands.iter().filter(|c| execute::wants_status(c)).count();
         let patience = std::mem::take(&mut self.abort_asked).then(|| commands.div_ceil(2));
@@ -143,18 +181,25 @@ impl DmClient {
             raised: &mut self.raised_now,
             user: self.user,
             patience,
+            fits: &fits,
         };
+        if !self.shown && account_nodes::may_be_met(&request.commands) {
+            account_nodes::mount(&mut self.tree, &self.accounts);
+            self.shown = true;
+        }
         execute::package(&mut self.tree, request, with)
     }
 
-    /// The message by which the client ends the session: what was done, and Alert 1223 (DMPRO 8.1).
-    fn abort(&self, session: &mut Session, status: Command, answers: Vec<Command>) -> Message {
+    /// The message by which the client ends the session, perhaps amid a package of several: what was done, and Alert 1223
+    /// (DMPRO 8.1).
+    fn abort(&self, session: &mut Session, status: Command, answers: Vec<Command>, amid: bool) -> Message {
         let mut message = Message { header: self.header(session), commands: vec![status], is_final: true };
         if !self.switches.on(Switch::AbortWithoutAnswers) {
             message.commands.extend(answers);
         }
         message.commands.push(opening::alert("1223"));
-        message.is_final = !self.switches.on(Switch::AbortOpen);
+        let left_out = amid && self.choices.client.abort_final == AbortFinal::LeftOut;
+        message.is_final = !left_out && !self.switches.on(Switch::AbortOpen);
         session.over = !self.switches.on(Switch::GoOnAfterOwnAbort);
         session.outbox.clear();
         message

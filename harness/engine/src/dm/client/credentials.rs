@@ -5,28 +5,20 @@ use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::syncml::{Chal, CommandName, Cred, Message};
 
 use super::{DmClient, MAX_ATTEMPTS, Session};
-use crate::account::{AuthScheme, judged_mac};
+use crate::account::{Account, AuthScheme, judged_mac};
 use crate::choice::dm::{Accepted, NextNonce};
 use crate::dm::answer::missing;
-use crate::dm::directive::header_status;
+use crate::dm::directive::{Directive, header_status};
 use crate::dm::execute;
 use crate::switch::Switch;
 
 impl DmClient {
     /// The client's Cred as a case or a fault may name it.
-    pub fn cred(&self, word: &str) -> Option<Cred> {
+    pub fn cred(&self, word: &str, secret: Option<&str>) -> Option<Cred> {
         let index = self.session.as_ref().map_or(0, |s| s.account);
-        let mut account = self.accounts.get(index)?.clone();
-        let nonce = self.session.as_ref().and_then(|s| s.client_nonce.clone()).unwrap_or(account.client_nonce.clone());
-        match word {
-            "valid" => account.client_cred(&nonce),
-            "default-nonce" => account.client_cred(&DEFAULT_NONCE),
-            "wrong" | "default-nonce-wrong" => {
-                account.client_secret.push('?');
-                account.client_cred(if word == "wrong" { &nonce } else { &DEFAULT_NONCE })
-            }
-            _ => None,
-        }
+        let account = self.accounts.get(index)?;
+        let nonce = self.session.as_ref().and_then(|s| s.client_nonce.as_ref()).unwrap_or(&account.client_nonce);
+        named(word, account, secret, nonce, |account, nonce| account.client_cred(nonce))
     }
 
     /// Whether a server's credential is right, for what a case sees.
@@ -62,11 +54,17 @@ impl DmClient {
         self.mac
     }
 
-    /// The value of `x-syncml-hmac` for the message that goes out, where the client proves itself by it.
-    pub fn request_mac(&self, body: &[u8]) -> Option<String> {
-        let session = self.session.as_ref().filter(|session| session.scheme == AuthScheme::Mac)?;
+    /// The value of `x-syncml-hmac` for the message that goes out, where the client proves itself by it or a case has it
+    /// do so.
+    pub fn request_mac(&self, body: &[u8], directive: &Directive) -> Option<String> {
+        let session = self.session.as_ref()?;
         let account = self.accounts.get(session.account)?;
-        account.client_mac(&session.last_nonce, body).filter(|_| session.signs)
+        let signs = session.signs && session.scheme == AuthScheme::Mac;
+        let own = account.client_mac(&session.last_nonce, body).filter(|_| signs);
+        let nonce = if signs { &session.last_nonce } else { &account.client_nonce };
+        directive.mac(own, |word| {
+            named(word, account, directive.secret(), nonce, |account, nonce| account.client_mac(nonce, body))
+        })
     }
 
     /// What the server says of our credentials. Gives whether Package#1 must be sent again; `None` ends the session.
@@ -75,7 +73,7 @@ impl DmClient {
             request.commands.iter().find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
         let Some(about_us) = about_us else { return Some(false) };
         let code = about_us.status_code().map(|code| code.code());
-        let mut nonce = about_us.chal.as_ref().and_then(Chal::nonce);
+        let mut nonce = about_us.chal.as_deref().and_then(Chal::nonce);
         match code {
             Some(401 | 407) => {
                 let asked = match about_us.chal.as_ref()?.type_ {
@@ -91,6 +89,11 @@ impl DmClient {
                     return None;
                 }
                 session.scheme = asked;
+                if let Some(account) = self.accounts.get_mut(session.account)
+                    && let Some(nonce) = nonce.as_ref().filter(|_| self.switches.on(Switch::KeepChallengeNonce))
+                {
+                    account.client_nonce.clone_from(nonce);
+                }
                 if self.switches.on(Switch::AnswerWithOldNonce) {
                     nonce = self.accounts.get(session.account).map(|a| a.client_nonce.clone());
                 }
@@ -117,6 +120,17 @@ impl DmClient {
     pub fn keep_challenge(&mut self, answer: &Message) {
         let nonce = header_status(&mut answer.commands.clone()).and_then(|status| status.chal.as_ref()?.nonce());
         if let (Some(nonce), Some(account)) = (nonce, self.accounts.first_mut()) {
+            account.client_nonce = nonce;
+        }
+    }
+
+    /// Keeps the nonce of an acceptance that a case leaves unanswered: the server goes by it in the next session.
+    pub fn leave(&mut self, message: &Message) {
+        let account = self.session.as_ref().map_or(0, |session| session.account);
+        let accepted = header_status(&mut message.commands.clone())
+            .filter(|status| status.status_code().is_some_and(|code| code.code() < 300))
+            .and_then(|status| status.chal.as_ref()?.nonce());
+        if let (Some(nonce), Some(account)) = (accepted, self.accounts.get_mut(account)) {
             account.client_nonce = nonce;
         }
     }
@@ -180,11 +194,32 @@ impl DmClient {
             return Some((200, None));
         }
         session.attempts = session.attempts.saturating_add(1);
-        if session.attempts > MAX_ATTEMPTS {
+        if session.attempts > MAX_ATTEMPTS && !self.switches.on(Switch::NeverGiveUp) {
             return None;
         }
         // The stored nonce stays: a stranger must not be able to change it (DMSEC 5.3).
         session.server_nonce = chal.nonce().is_some().then_some(nonce);
         Some((if verdict == "none" { missing(self.choices.dm.challenge_code) } else { 401 }, Some(chal)))
+    }
+}
+
+/// The credentials that one of [`crate::messages::CRED_WORDS`] stands for: over the nonce in force or the default one, and
+/// the secret of the account or another.
+fn named<T>(
+    word: &str,
+    account: &Account,
+    secret: Option<&str>,
+    nonce: &[u8],
+    made: impl Fn(&Account, &[u8]) -> Option<T>,
+) -> Option<T> {
+    let mut account = account.clone();
+    account.client_secret = secret.map_or(account.client_secret, str::to_owned);
+    if word.ends_with("wrong") {
+        account.client_secret.push('?');
+    }
+    match word {
+        "valid" | "wrong" => made(&account, nonce),
+        "default-nonce" | "default-nonce-wrong" => made(&account, &DEFAULT_NONCE),
+        _ => None,
     }
 }

@@ -5,8 +5,13 @@ use dmsc_dm::package0::Package0;
 
 use super::DmClient;
 use crate::account::{Account, AuthScheme};
+use crate::choice::terminal::UserAsked;
+use crate::dm::user::User;
 use crate::switch::Switch;
 use crate::trigger_form::Framing;
+
+/// The user interaction mode that wants the user asked before the session (DMNOTI 6).
+const ASKS_USER: u8 = 3;
 
 /// What the client does with a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +39,10 @@ impl DmClient {
 
     /// Judges a notification.
     pub fn hear(&mut self, octets: &[u8]) -> Heard {
-        if self.switches.on(Switch::IgnoreNotifications) {
+        if self.switches.on(Switch::IgnoreNotifications) || self.locked_up {
             return Heard::Ignored("notifications are switched off".into());
         }
+        self.take_over_secrets();
         let package0 = match self.read(octets) {
             Ok(package0) => package0,
             Err(why) => return Heard::Ignored(why),
@@ -50,12 +56,19 @@ impl DmClient {
         if self.switches.on(Switch::DigestWithoutBody) {
             judged.trigger.body.clear();
         }
+        if self.switches.on(Switch::CutTrigger) {
+            let head = judged.trigger.server_id.len().saturating_add(8);
+            judged.trigger.body.truncate(255usize.saturating_sub(head));
+        }
         let whole = &account.server_nonce;
         let nonce = match whole.split(|octet| *octet == 0).next() {
             Some(cut) if self.switches.on(Switch::CutNonce) => cut,
             _ => whole,
         };
         let stored = account.has_signed(&judged, nonce);
+        if self.switches.on(Switch::LockUpOnDefaultNonce) && !stored && account.has_signed(&judged, &DEFAULT_NONCE) {
+            self.locked_up = true;
+        }
         let resynchronises = !stored
             && !self.switches.on(Switch::NoResync)
             && account.server_auth == AuthScheme::Md5
@@ -79,13 +92,27 @@ impl DmClient {
         if self.session.is_some() {
             return Heard::Ignored("a session is under way".into());
         }
+        if trigger.ui_mode == ASKS_USER && !self.user_lets_it_start() {
+            return Heard::Ignored("the user does not let the session start".into());
+        }
         self.taken.push(key);
         self.resynchronising = resynchronises.then_some(index);
-        Heard::Start(index, trigger.session_id)
+        let opened = if self.switches.on(Switch::FirstAccountAlways) { 0 } else { index };
+        Heard::Start(opened, trigger.session_id)
+    }
+
+    /// What the user says to a session that the server wants the user asked about.
+    fn user_lets_it_start(&self) -> bool {
+        if self.switches.on(Switch::NeverAskUser) {
+            return false;
+        }
+        let asked = self.choices.terminal.user_asked == UserAsked::Asked;
+        !asked || self.user == User::Agrees || self.switches.on(Switch::IgnoreUserSaysNo)
     }
 
     fn read(&self, octets: &[u8]) -> Result<Package0, String> {
-        match self.framing().read(octets) {
+        let pushed = self.switches.on(Switch::PushOverChannel).then(|| Framing::Wsp.read(octets).ok()).flatten();
+        match pushed.map_or_else(|| self.framing().read(octets), Ok) {
             Ok(package0) => Ok(package0),
             Err(_) if self.switches.on(Switch::AcceptBrokenNotification) => {
                 // A client that does not check lengths sees whatever lies behind the octets it got.

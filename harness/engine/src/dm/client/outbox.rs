@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use dmsc_dm::syncml::{Command, CommandName, Data, Message, SyncHdr};
+use dmsc_dm::syncml::{Command, CommandName, Message, SyncHdr, Text};
 
 use crate::choice::Choices;
 use crate::choice::client::LargeObjects;
@@ -40,7 +40,7 @@ pub(super) struct Limits {
 impl Limits {
     /// Takes note of the sizes in a header.
     pub(super) fn note(&mut self, header: &SyncHdr, switches: &Switches) {
-        let read = |size: &Option<String>| size.as_ref().and_then(|size| size.trim().parse().ok());
+        let read = |size: &Option<Text>| size.as_ref().and_then(|size| size.trim().parse().ok());
         if self.message.is_none() || !switches.on(Switch::KeepFirstMaxMsgSize) {
             self.message = read(&header.max_msg_size).or(self.message);
         }
@@ -93,6 +93,8 @@ impl Scales<'_> {
 
     fn weighs(&self, message: &Message) -> usize {
         let mut message = message.clone();
+        // Whatever it is the last of, it may turn out to be the last of its package.
+        message.is_final = true;
         manner::apply(&mut message, Some(self.request), self.choices);
         number(&mut message.commands);
         let octets = self.encoding.encode(&message, &self.choices.octets);
@@ -166,11 +168,11 @@ impl Outbox {
         });
         for waiting in &mut self.waiting {
             let status = &mut waiting.command;
-            let answers = |(message, command): &(Option<String>, Option<String>)| {
+            let answers = |(message, command): &(Option<Text>, Option<Text>)| {
                 status.cmd == CommandName::Status && status.msg_ref == *message && status.cmd_ref == *command
             };
             if refused.iter().any(answers) {
-                status.data = Some(Data::Text("413".into()));
+                status.data = Some("413".into());
             }
         }
     }
@@ -254,7 +256,7 @@ mod tests {
     fn results(text: &str) -> Command {
         let mut results = Command::new(CommandName::Results, "");
         (results.msg_ref, results.cmd_ref) = (Some("1".into()), Some("2".into()));
-        let (source, data) = (Some("./A".into()), Some(Data::from(text)));
+        let (source, data) = (Some("./A".into()), Some(text.into()));
         results.items.push(Item { source, data, ..Item::default() });
         results
     }
@@ -270,18 +272,24 @@ mod tests {
             let mut message = Message::default();
             outbox.fill(&mut message, 1..=usize::MAX, &scales, None);
             let more = crate::dm::large_object::goes_on(&message);
-            told.push((message.commands.len(), scales.weighs(&message), more));
+            message.is_final = outbox.is_empty();
+            number(&mut message.commands);
+            let size = encoding.encode(&message, &Octets::default()).unwrap().len();
+            told.push((message.commands.len(), size, more));
         }
         told
     }
 
     #[test]
     fn messages_hold_what_fits_and_large_objects_come_in_chunks() {
-        let mut outbox = Outbox::default();
-        outbox.push([results("short"), results("short"), results(&"x".repeat(500))]);
-        let told = told(600, &mut outbox);
-        assert!(told.len() > 1 && told.iter().all(|(_, size, _)| *size <= 600), "{told:?}");
-        assert!(told.iter().any(|(.., more)| *more), "{told:?}");
+        // Among the limits are those that the last message of the package just meets, with its Final.
+        for limit in 500..700 {
+            let mut outbox = Outbox::default();
+            outbox.push([results("short"), results("short"), results(&"x".repeat(500))]);
+            let told = told(limit, &mut outbox);
+            assert!(told.len() > 1 && told.iter().all(|(_, size, _)| *size <= limit), "{limit}: {told:?}");
+            assert!(told.iter().any(|(.., more)| *more), "{limit}: {told:?}");
+        }
     }
 
     #[test]

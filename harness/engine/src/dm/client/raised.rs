@@ -13,6 +13,15 @@ impl DmClient {
         self.raised.push(opening::generic(what, &self.choices));
     }
 
+    /// Something happens whose importance is this word of DMPRO 8.7.1.8.
+    pub fn raise_marked(&mut self, mark: &str) {
+        let mut alert = opening::generic(mark, &self.choices);
+        for meta in alert.items.iter_mut().filter_map(|item| item.meta.as_mut()) {
+            meta.mark = Some(mark.into());
+        }
+        self.raised.push(alert);
+    }
+
     /// The alerts for the message that is made now.
     pub(super) fn raised_alerts(&mut self) -> Vec<Command> {
         let mut alerts = std::mem::take(&mut self.raised);

@@ -4,10 +4,10 @@ use dmsc_dm::auth::{AuthType, Credential, DEFAULT_NONCE};
 use dmsc_dm::syncml::{Chal, Command, CommandName, Cred, Message};
 
 use super::{DmServer, MAX_ATTEMPTS, Session};
-use crate::account::{AuthScheme, judged_mac};
+use crate::account::{Account, AuthScheme, judged_mac};
 use crate::choice::dm::{Accepted, NextNonce};
 use crate::dm::answer::missing;
-use crate::dm::directive::header_status;
+use crate::dm::directive::{Directive, header_status};
 use crate::switch::Switch;
 
 impl DmServer {
@@ -18,23 +18,28 @@ impl DmServer {
         match Credential::from_cred(cred) {
             Ok(c) if c.verify(name, secret, &self.account.client_nonce) => "valid",
             Ok(c) if c.verify(name, secret, &DEFAULT_NONCE) => "default-nonce",
+            Ok(c) if self.replaced_client_nonce.as_ref().is_some_and(|nonce| c.verify(name, secret, nonce)) => {
+                "replaced-nonce"
+            }
             Ok(_) => "wrong",
             Err(_) => "unreadable",
         }
     }
 
-    /// The server's Cred as a case or a fault may name it.
-    pub fn cred(&self, word: &str) -> Option<Cred> {
-        match word {
-            "valid" => self.account.server_cred(&self.account.server_nonce),
-            "default-nonce" => self.account.server_cred(&DEFAULT_NONCE),
-            "wrong" | "default-nonce-wrong" => {
-                let mut account = self.account.clone();
-                account.server_secret.push('?');
-                account.server_cred(if word == "wrong" { &account.server_nonce } else { &DEFAULT_NONCE })
-            }
-            _ => None,
+    /// The account by which the server proves itself, over another secret where one is given.
+    pub(super) fn proving(&self, secret: Option<&str>) -> Account {
+        let mut account = self.account.clone();
+        account.server_secret = secret.map_or(account.server_secret, str::to_owned);
+        if self.switches.on(Switch::WrongServerCredentials) {
+            account.server_secret.push('?');
         }
+        account
+    }
+
+    /// The server's Cred as a case or a fault may name it.
+    pub fn cred(&self, word: &str, secret: Option<&str>) -> Option<Cred> {
+        let account = self.proving(secret);
+        named(word, account, &self.account.server_nonce, |account, nonce| account.server_cred(nonce))
     }
 
     pub(super) fn authenticate(&mut self, session: &mut Session, request: &Message) -> Authentication {
@@ -88,10 +93,15 @@ impl DmServer {
         }
     }
 
-    /// The value of `x-syncml-hmac` for the answer, where the server proves itself by it.
-    pub fn answer_mac(&self, body: &[u8]) -> Option<String> {
-        let nonce = self.session.as_ref()?.signing.as_ref()?;
-        self.account.server_mac(nonce, body)
+    /// The value of `x-syncml-hmac` for the answer, where the server proves itself by it or a case has it do so.
+    pub fn answer_mac(&self, body: &[u8], directive: &Directive) -> Option<String> {
+        let signing = self.session.as_ref().and_then(|session| session.signing.as_ref());
+        let own = signing.and_then(|nonce| self.proving(None).server_mac(nonce, body));
+        let nonce = signing.unwrap_or(&self.account.server_nonce);
+        directive.mac(own, |word| {
+            let account = self.proving(directive.secret());
+            named(word, account, nonce, |account, nonce| account.server_mac(nonce, body))
+        })
     }
 
     fn challenge(&mut self) -> Chal {
@@ -111,7 +121,7 @@ impl DmServer {
         let about_us =
             request.commands.iter().find(|c| c.cmd == CommandName::Status && c.name.as_deref() == Some("SyncHdr"));
         let Some(about_us) = about_us else { return (false, None) };
-        let nonce = about_us.chal.as_ref().and_then(Chal::nonce);
+        let nonce = about_us.chal.as_deref().and_then(Chal::nonce);
         if let Some(nonce) = &nonce
             && !self.switches.on(Switch::ForgetServerNonce)
         {
@@ -136,13 +146,24 @@ impl DmServer {
         }
     }
 
+    /// Keeps the nonce of a message that a case leaves unanswered: the client goes by it from then on.
+    pub fn leave(&mut self, message: &Message) {
+        let nonce = header_status(&mut message.commands.clone()).and_then(|status| status.chal.as_ref()?.nonce());
+        if let Some(nonce) = nonce {
+            self.account.server_nonce = nonce;
+        }
+    }
+
     /// Takes note of what the reply that really goes out says: a case may have changed it.
     pub(super) fn note(&mut self, session: &mut Session, reply: &Message) {
         let mut commands = reply.commands.clone();
         if let Some(status) = header_status(&mut commands) {
             let code = status.status_code().map(|code| code.code());
-            if let Some(nonce) = status.chal.as_ref().and_then(Chal::nonce) {
-                self.account.client_nonce = nonce;
+            if let Some(nonce) = status.chal.as_deref().and_then(Chal::nonce) {
+                let before = std::mem::replace(&mut self.account.client_nonce, nonce);
+                if before != self.account.client_nonce {
+                    self.replaced_client_nonce = Some(before);
+                }
             }
             if matches!(code, Some(401 | 407)) {
                 (session.client_authenticated, session.accepted) = (false, false);
@@ -150,10 +171,24 @@ impl DmServer {
         }
         let ours: Vec<Command> = commands.into_iter().filter(|c| c.cmd != CommandName::Status).collect();
         // Credentials of ours still want an answer: the client's verdict, and its nonce for the next notification.
-        if reply.is_final && ours.is_empty() && session.accepted && reply.header.cred.is_none() {
+        let by_mac = self.account.server_auth == AuthScheme::Mac && session.signing.is_some();
+        if reply.is_final && ours.is_empty() && session.accepted && reply.header.cred.is_none() && !by_mac {
             session.over = true;
         }
         session.sent = ours;
+    }
+}
+
+/// The credentials that one of [`crate::messages::CRED_WORDS`] stands for: over the nonce in force or the default one, and
+/// the secret of the account or another.
+fn named<T>(word: &str, mut account: Account, nonce: &[u8], made: impl Fn(&Account, &[u8]) -> Option<T>) -> Option<T> {
+    if word.ends_with("wrong") {
+        account.server_secret.push('?');
+    }
+    match word {
+        "valid" | "wrong" => made(&account, nonce),
+        "default-nonce" | "default-nonce-wrong" => made(&account, &DEFAULT_NONCE),
+        _ => None,
     }
 }
 

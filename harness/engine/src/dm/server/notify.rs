@@ -87,7 +87,7 @@ impl DmServer {
 pub fn sign(trigger: Trigger, digest: Digest, account: &Account) -> Result<Package0, DirectiveError> {
     let secret = account.server_secret.as_bytes();
     let signed = match digest {
-        Digest::Valid | Digest::ReplacedNonce | Digest::Octets(_) => {
+        Digest::Valid | Digest::ReplacedNonce | Digest::FirstNonce | Digest::Octets(_) => {
             account.signed(trigger, secret, &account.server_nonce)
         }
         Digest::WrongPassword => account.signed(trigger, &[secret, b"?"].concat(), &account.server_nonce),

@@ -33,7 +33,7 @@ pub(super) fn take(receiver: &mut Receiver, command: &Command, switches: &Switch
     let lost = receiver.interrupted_by(command).filter(|_| !switches.on(Switch::NoEndOfDataAlert));
     taken.alert = lost.map(|place| {
         let mut told = alert("1225");
-        told.items.push(Item { source: Some(place), ..Item::default() });
+        told.items.push(Item { source: Some(place.into()), ..Item::default() });
         told
     });
     for item in &command.items {

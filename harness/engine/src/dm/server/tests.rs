@@ -16,6 +16,7 @@ fn account() -> Account {
         client_nonce: vec![2; 16],
         client_auth: AuthScheme::Md5,
         psk: crate::account::Psk::default(),
+        certificates: crate::account::Certificates::default(),
         form: TriggerForm::default(),
     }
 }
@@ -28,7 +29,7 @@ fn server(program: Vec<Vec<Command>>) -> DmServer {
 fn message(number: u32, cred_over: &[u8], commands: Vec<Command>) -> Message {
     let header = SyncHdr {
         session_id: "1".into(),
-        msg_id: number.to_string(),
+        msg_id: number.to_string().into(),
         cred: account().client_cred(cred_over),
         ..SyncHdr::default()
     };
@@ -61,9 +62,19 @@ fn nonces_are_set_anew_after_notifications_without_sessions() {
     // Only the client's nonce ends it.
     assert_eq!(server.next_digest(), Digest::DefaultNonce);
     let mut accepted = status(&first, None, 212);
-    accepted.chal = Some(dmsc_dm::syncml::Chal::new(dmsc_dm::auth::AuthType::Md5, &[7; 16]));
+    accepted.chal = Some(Box::new(dmsc_dm::syncml::Chal::new(dmsc_dm::auth::AuthType::Md5, &[7; 16])));
     answer(&mut server, &message(2, &[], vec![accepted]));
     assert_eq!((server.next_digest(), &*server.account.server_nonce), (Digest::Valid, &[7; 16][..]));
+}
+
+#[test]
+fn the_nonce_of_a_message_left_unanswered_is_kept() {
+    let mut server = server(Vec::new());
+    let first = answer(&mut server, &message(1, &[2; 16], vec![alert("1200")]));
+    let mut accepted = status(&first, None, 212);
+    accepted.chal = Some(Box::new(dmsc_dm::syncml::Chal::new(dmsc_dm::auth::AuthType::Md5, &[7; 16])));
+    server.leave(&message(2, &[], vec![accepted]));
+    assert_eq!(server.account.server_nonce, [7; 16]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::account::{Account, AuthScheme, Psk, with_scheme};
+use crate::account::{Account, AuthScheme, Certificates, Psk, with_scheme};
 use crate::messages::shape::Shape;
 use crate::messages::value::{FieldValue, HexOf, NonEmpty, fields, wrong};
 
@@ -29,8 +29,9 @@ fields! {
         client_nonce: HexOf<0, 64>,
         /// How the client proves itself.
         client_auth: AuthScheme,
-        /// Whether sessions run over TLS; as the scheme of the address says unless given.
-        tls: bool,
+        /// Whether sessions run over TLS; as the scheme of the address says unless given. `true` is TLS with the key,
+        /// `certificates` is TLS whose server has a certificate.
+        tls: Protection,
         /// Identity of the key of TLS.
         psk_identity: NonEmpty,
         /// Key of TLS.
@@ -50,7 +51,7 @@ impl AccountWith {
         Account {
             server_id: text(&self.server_id, &account.server_id),
             address: match self.tls {
-                Some(secure) => with_scheme(&text(&self.address, &account.address), secure),
+                Some(tls) => with_scheme(&text(&self.address, &account.address), tls != Protection::None),
                 None => text(&self.address, &account.address),
             },
             auth_name: self.server_name.as_ref().map(|name| name.0.clone()).or_else(|| account.auth_name.clone()),
@@ -66,6 +67,38 @@ impl AccountWith {
                 identity: text(&self.psk_identity, &account.psk.identity),
                 key: self.psk.as_ref().map_or_else(|| account.psk.key.clone(), |key| key.octets().to_vec()),
             },
+            certificates: Certificates {
+                used: self.tls.map_or(account.certificates.used, |tls| tls == Protection::Certificates),
+                ..account.certificates.clone()
+            },
+        }
+    }
+}
+
+/// What protects the sessions of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Nothing.
+    None,
+    /// TLS with a pre-shared key.
+    Key,
+    /// TLS with certificates.
+    Certificates,
+}
+
+const CERTIFICATES: &str = "certificates";
+
+impl FieldValue for Protection {
+    fn shape() -> Shape {
+        Shape::WordOr(vec![CERTIFICATES], Box::new(Shape::Bool))
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Bool(true) => Ok(Protection::Key),
+            Value::Bool(false) => Ok(Protection::None),
+            word if word == CERTIFICATES => Ok(Protection::Certificates),
+            _ => Err(wrong(value, &Self::shape())),
         }
     }
 }
@@ -104,6 +137,7 @@ mod tests {
             client_auth: AuthScheme::Basic,
             form: TriggerForm::default(),
             psk: Psk::default(),
+            certificates: Certificates::default(),
         };
         assert_eq!(AccountWith::default().applied(&account), account);
         let given = json!({
@@ -126,8 +160,12 @@ mod tests {
             client_auth: AuthScheme::None,
             form: TriggerForm::default(),
             psk: Psk { identity: "I".into(), key: vec![0x0B] },
+            certificates: Certificates::default(),
         };
         assert_eq!(all, expected);
+        let by_certificates = AccountWith { tls: Some(Protection::Certificates), ..AccountWith::default() };
+        assert!(by_certificates.applied(&all).certificates.used && by_certificates.applied(&account).is_secure());
+        assert_eq!(AccountWith::from_fields(given).unwrap().applied(&by_certificates.applied(&account)), expected);
         let secret: Vec<_> =
             AccountWith::specs().into_iter().filter(|field| field.secret).map(|field| field.name).collect();
         assert_eq!(secret, ["server_secret", "client_secret", "psk"]);

@@ -34,6 +34,8 @@ words! {
         Auto = "auto",
         /// The card neither opens its own channel nor fetches data by itself.
         Manual = "manual",
+        /// The card opens its channel and fetches data by itself; they are `channel-data`, whatever they mean.
+        Raw = "raw",
     }
 }
 
@@ -54,5 +56,28 @@ words! {
         Auto = "auto",
         /// Sessions are steps of the case.
         Manual = "manual",
+    }
+}
+
+words! {
+    /// How many octets the terminal asks for when it fetches a command that it has not asked for yet.
+    pub enum FetchLength {
+        /// As many as the card has told.
+        Told = "told",
+        /// One less.
+        Less = "one-less",
+        /// One more; of a command of 256 octets no more can be asked for.
+        More = "one-more",
+    }
+}
+
+impl FetchLength {
+    /// For a command of `told` octets, 1 to 256.
+    pub fn of(self, told: u32) -> u32 {
+        match self {
+            FetchLength::Told => told,
+            FetchLength::Less => told.saturating_sub(1).max(1),
+            FetchLength::More => told.saturating_add(1).min(256),
+        }
     }
 }

@@ -10,7 +10,7 @@ fn records_are_read_and_written() {
             ("00B201F400", "61184F10A0000000871002FFFFFFFF890709000050045553494DFFFFFFFFFFFFFFFFFFFFFFFF 9000"),
             // A record is read as a whole.
             ("00B2010410", "6C26"),
-            ("00B20104", "6700"),
+            ("00B20104", "6C26"),
             ("00B2020426", "6A83"),
             ("00B2000426", "6A83"),
             ("00B2010126", "6A86"),

@@ -29,6 +29,32 @@ fn parameters_of_files() {
 }
 
 #[test]
+fn parameters_are_looked_at_and_no_more_is_given_than_asked_for() {
+    dialogue(
+        &mut files(REFERENCE),
+        &[
+            // STATUS asks for what it gets: without Le, as over T=0 with P3 00, it is told how much there is.
+            ("80F20000", "6C29"),
+            ("80F2000C", "9000"),
+            // Of case 4 Le octets come back.
+            ("00A4000402 2FE2 05", "6217820241 9000"),
+            // A bit without a meaning, and one that means something only where an application is selected by name.
+            ("00A4001402 2FE2", "6A86"),
+            ("00A4004402 2FE2", "6A86"),
+            ("00A4040409 A00000008710020000", "6A82"),
+            ("00A4048407 A0000000871002", "6A86"),
+            // The next record has no number.
+            (USIM, "9000"),
+            ("00A4000C02 6F3C", "9000"),
+            ("00B20102B0", "6A86"),
+            ("00B20103B0", "6A86"),
+            ("8010010001 00", "6A86"),
+            ("80C2000102 D600", "6A86"),
+        ],
+    );
+}
+
+#[test]
 fn the_rules_of_files_stand_in_the_records_their_parameters_name() {
     let mut card = files(PIN);
     dialogue(
