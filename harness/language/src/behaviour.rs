@@ -1,13 +1,15 @@
 //! How a reference DUT can be told to behave otherwise: decisions and messages, for faults and variants alike.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use dmsc_doc::{Field, Node, Problem, Schema, Source, Tagged};
+use dmsc_doc::{Field, Mapping, Node, Problem, Schema, Source, Tagged};
 use dmsc_engine::messages::normalise;
 use dmsc_engine::mutation::Mutation;
 use dmsc_engine::patch::{Change, Patch};
 use dmsc_engine::switch::Switch;
 use dmsc_engine::template::{Template, TemplateError};
+use dmsc_scr::{ItemId, Tables};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Visitor};
 
@@ -86,6 +88,34 @@ pub(crate) fn is_new(source: &Source, entry: &Node, what: &str, taken: bool, fou
         found.add(source, problem.help("give one of them another name"));
     }
     !taken
+}
+
+/// The key for other answers of the statement.
+pub(crate) fn statement_field() -> Field {
+    let answers = Mapping::new([]).free(Schema::text(), Schema::choice(["yes", "no"]));
+    Field::optional("statement", answers, "Items that the statement answers otherwise.")
+}
+
+/// The answers of an entry.
+pub(crate) fn statement(source: &Source, entry: &Node, found: &mut Found) -> BTreeMap<ItemId, bool> {
+    let mut statement = BTreeMap::new();
+    for answer in entry.get("statement").map(Node::entries).unwrap_or_default() {
+        match answer.key.parse::<ItemId>().ok().filter(|item| Tables::builtin().knows(item.as_str())) {
+            Some(item) => drop(statement.insert(item, answer.value.written() == Some("yes"))),
+            None => {
+                let problem = Problem::new(answer.key_span, format!("there is no item `{}`", answer.key));
+                let near = Tables::builtin().nearest(&answer.key);
+                found.add(
+                    source,
+                    match near {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem,
+                    },
+                );
+            }
+        }
+    }
+    statement
 }
 
 /// The decisions of an entry.

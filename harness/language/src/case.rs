@@ -22,7 +22,7 @@ pub use dmsc_engine::messages::Setup;
 use dmsc_engine::messages::{SentBy, What};
 use dmsc_engine::terminal::DELIVER_SMS;
 use dmsc_link::Place;
-use dmsc_scr::{CaseRef, ItemId, Reading, Reference};
+use dmsc_scr::{Aim, CaseRef, ItemId, Reading, Reference};
 use serde_json::{Map, Value};
 
 pub use crate::bundle::{Bundle, BundleError};
@@ -49,6 +49,8 @@ pub struct Case {
     pub title: String,
     /// What is shown, in a sentence or two.
     pub purpose: String,
+    /// What it gives the DUT to deal with.
+    pub aim: Aim,
     /// The clauses it rests on; never empty.
     pub spec: Vec<String>,
     /// The numbers by which others know it, those of files beside the cases included.
@@ -63,6 +65,8 @@ pub struct Case {
     pub covers: Vec<ItemId>,
     /// Further items that the statement has to claim.
     pub claims: Vec<ItemId>,
+    /// Items that the statement must not claim: the case is for DUTs without them.
+    pub unclaimed: Vec<ItemId>,
     /// Readings that have to be in force.
     pub when: Vec<Reading>,
     /// Readings under which it counts; under another one a miss is a remark.
@@ -397,6 +401,11 @@ impl Case {
         found
     }
 
+    /// The values of the IXIT that it names and that a DUT file need not give.
+    pub fn needed_values(&self) -> BTreeSet<&'static str> {
+        uses::optional_values(&self.steps)
+    }
+
     /// Whether it looks at what a terminal has given to the network.
     pub fn sees_network(&self) -> bool {
         let mut found = false;
@@ -412,7 +421,13 @@ impl Case {
 
     /// What the coverage of the tables counts.
     pub fn coverage(&self) -> CaseRef {
-        CaseRef { case: self.name(), item: self.item.clone(), covers: self.covers.clone(), spec: self.spec.clone() }
+        CaseRef {
+            case: self.name(),
+            item: self.item.clone(),
+            covers: self.covers.clone(),
+            spec: self.spec.clone(),
+            aim: self.aim,
+        }
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Dut {
     pub operator: BTreeMap<String, Command>,
     /// The file, as errors name it.
     pub file: String,
+    /// Whether its secrets are written to records and messages, as who looks for the fault in them may want.
+    pub shows_secrets: bool,
 }
 
 /// How a DUT is reached.

@@ -1,8 +1,11 @@
 //! Faults: named ways in which a reference DUT can be told to misbehave, as data.
 
+use std::collections::BTreeMap;
+
 use dmsc_doc::{Case, Field, Problem, Problems, Schema, Tagged};
 use dmsc_engine::patch::Patch;
 use dmsc_engine::switch::Switch;
+use dmsc_scr::ItemId;
 
 use crate::behaviour;
 use crate::bundle::Bundle;
@@ -22,6 +25,18 @@ pub struct Fault {
     pub switches: Vec<Switch>,
     /// Wrong octets.
     pub patches: Vec<Patch>,
+    /// Other answers in the statement: the fault is one of a DUT that claims other items.
+    pub statement: BTreeMap<ItemId, bool>,
+}
+
+/// A fault that its DUT cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("fault {id}: {cause}; change its `statement`")]
+pub struct FaultError {
+    /// The fault.
+    pub id: String,
+    /// Why.
+    pub cause: String,
 }
 
 impl PartialEq for Fault {
@@ -50,6 +65,7 @@ pub fn load(bundle: &Bundle) -> Result<Vec<Fault>, Vec<Problems>> {
                 what: behaviour::text(node, "what"),
                 switches: behaviour::switches(node),
                 patches: behaviour::patches(source, node, found),
+                statement: behaviour::statement(source, node, found),
             });
         }
     });
@@ -68,6 +84,7 @@ pub fn faults_schema() -> Schema {
     let fault = Tagged::new([
         Field::required("id", crate::variables::name_schema(), "Name of the fault."),
         Field::required("what", Schema::text(), "What goes wrong, in one line."),
+        behaviour::statement_field(),
     ])
     .value("side", "Which reference DUT has it.", sides);
     let some = Schema::Tagged(fault).with(|node| {
@@ -99,6 +116,7 @@ mod tests {
       with: { session_id: 0a0b }
       mutate: [{ append: 0a 0B }]
 - id: mute
+  statement: { DM_SC-S-003-O: no }
   side: card
   what: Nothing is sent.
   patches: [{ on: open-channel, drop: true }]
@@ -113,5 +131,6 @@ mod tests {
         assert_eq!(patch.change.with["session_id"], "0a0b");
         assert_eq!(patch.change.mutate, [Mutation::Append("0A0B".into())]);
         assert!(faults[1].patches[0].change.drop);
+        assert_eq!(faults[1].statement.values().collect::<Vec<_>>(), [&false]);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
-use dmsc_engine::account::{Account, Address, AuthScheme, Psk};
+use dmsc_engine::account::{Account, Address, AuthScheme, Certificates, Psk};
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, TriggerWays, WakeUp};
 use dmsc_engine::trigger_form::TriggerForm;
@@ -38,6 +38,14 @@ pub struct Ixit {
     pub trigger: TriggerWays,
     /// What makes the card send a notification besides.
     pub further_wake_ups: Vec<WakeUp>,
+    /// Where the account stands in the management tree of the device.
+    pub account_node: Option<String>,
+    /// Where the secret stands there by which the server proves itself.
+    pub secret_node: Option<String>,
+    /// The file with the certificates that the harness trusts as a client of HTTPS, as it is written.
+    pub tls_root: Option<String>,
+    /// The date on which it looks at certificates, as it is written.
+    pub tls_date: Option<String>,
 }
 
 /// Whether secrets are written out.
@@ -75,6 +83,7 @@ fn default_account(http_port: impl Display) -> Account {
         client_auth: AuthScheme::Md5,
         form: TriggerForm::default(),
         psk: Psk { identity: "dmsc-terminal".into(), key: DEFAULT_KEY.to_vec() },
+        certificates: Certificates::default(),
     }
 }
 
@@ -105,10 +114,24 @@ fn number(node: &Node) -> Option<Problem> {
     })
 }
 
+/// What is no date.
+fn date(node: &Node) -> Option<Problem> {
+    let wrong = Certificates::date(node.written()?).is_none();
+    wrong.then(|| Problem::new(node.span, "this is no date").label("as `2026-07-01`, from 1970 on"))
+}
+
+/// An address of the management tree.
+fn node_schema() -> Schema {
+    Schema::text().with(|node| {
+        let wrong = !node.written()?.starts_with("./");
+        wrong.then(|| Problem::new(node.span, "this is no address of the tree").label("begins with `./`"))
+    })
+}
+
 /// What `ixit` may hold.
 pub(crate) fn ixit_schema() -> Schema {
-    let ways = WakeUp::ALL.map(|way| (way.as_str(), way.doc()));
-    let ways = ways.into_iter().chain([("none", "Nothing does; cases that need it are not applicable.")]);
+    let ways = WakeUp::ALL.into_iter().filter(|way| way.may_be_alone()).map(|way| (way.as_str(), way.doc()));
+    let ways = ways.chain([("none", "Nothing does; cases that need it are not applicable.")]);
     let mut fields = account_fields();
     fields.extend([
         Field::optional(
@@ -147,6 +170,28 @@ pub(crate) fn ixit_schema() -> Schema {
             "How the card sends its notification; `off-line` unless given.",
         ),
         Field::optional(
+            "account_node",
+            node_schema(),
+            "Address of the account in the management tree of the device, such as `./DMAcc/dmsc`; without it nothing is read \
+             there.",
+        ),
+        Field::optional(
+            "secret_node",
+            node_schema(),
+            "Address there of the AAuthSecret by which the server proves itself; without it nothing is replaced there.",
+        ),
+        Field::optional(
+            "tls_root",
+            Schema::text(),
+            "With `tls: certificates`, a PEM file with what the harness trusts when it is the client; the root of \
+             `fixtures/certificates` unless given.",
+        ),
+        Field::optional(
+            "tls_date",
+            Schema::text().with(date),
+            "The date on which the harness looks at the certificate of a server; `2026-07-01` unless given.",
+        ),
+        Field::optional(
             "own_number",
             Schema::text().with(number),
             "The number of the subscription in the terminal, with + for an international one; without it nothing is sent \
@@ -158,7 +203,8 @@ pub(crate) fn ixit_schema() -> Schema {
 
 /// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
-    let own = ["encoding", "http_port", "window", "wake_up", "own_number", "trigger"].map(str::to_owned);
+    let own = ["encoding", "http_port", "window", "wake_up", "own_number", "trigger", "account_node", "secret_node"]
+        .map(str::to_owned);
     let fields = AccountWith::specs();
     let account = fields.iter().map(|field| field.name.to_owned());
     let other = fields.iter().map(|field| format!("other_account.{}", field.name));
@@ -178,6 +224,10 @@ impl Default for Ixit {
             own_number: None,
             trigger: TriggerWays::default(),
             further_wake_ups: Vec::new(),
+            account_node: None,
+            secret_node: None,
+            tls_root: None,
+            tls_date: None,
         }
     }
 }
@@ -200,7 +250,8 @@ impl Ixit {
         let http_port = given.unwrap_or(port);
         let window_text = text("window").unwrap_or(DEFAULT_WINDOW).to_owned();
         let other = map.get("other_account").and_then(Value::as_object);
-        let account_given = account(map, http_port)?;
+        let mut account_given = account(map, http_port)?;
+        account_given.certificates.date = text("tls_date").and_then(Certificates::date);
         let secure = account_given.address_parts().filter(|address| address.secure && given.is_none());
         Ok(Ixit {
             account: account_given,
@@ -223,6 +274,10 @@ impl Ixit {
                 WakeUp::ALL.into_iter().filter(|way| words.iter().any(|word| *word == way.as_str())).collect()
             },
             own_number: map.get("own_number").map(crate::variables::written),
+            account_node: text("account_node").map(str::to_owned),
+            secret_node: text("secret_node").map(str::to_owned),
+            tls_root: text("tls_root").map(str::to_owned),
+            tls_date: text("tls_date").map(str::to_owned),
         })
     }
 
@@ -269,6 +324,13 @@ impl Ixit {
         map.insert("trigger".into(), json!(self.trigger.as_str()));
         map.insert("further_wake_ups".into(), self.further_wake_ups.iter().map(|way| way.as_str()).collect());
         map.insert("own_number".into(), json!(self.own_number.as_deref().unwrap_or_default()));
+        let optional = [
+            ("account_node", &self.account_node),
+            ("secret_node", &self.secret_node),
+            ("tls_root", &self.tls_root),
+            ("tls_date", &self.tls_date),
+        ];
+        map.extend(optional.into_iter().filter_map(|(name, node)| Some((name.to_owned(), json!(node.as_ref()?)))));
         if let Some(other) = &self.other_account {
             map.insert("other_account".into(), Value::Object(account_json(other, secrets)));
         }
@@ -308,6 +370,7 @@ fn account_json(account: &Account, secrets: Secrets) -> Map<String, Value> {
         "client_secret" => json!(account.client_secret),
         "client_nonce" => json!(to_hex(&account.client_nonce)),
         "client_auth" => json!(account.client_auth.as_str()),
+        "tls" if account.certificates.used && account.is_secure() => json!("certificates"),
         "tls" => json!(account.is_secure()),
         "psk_identity" => json!(account.psk.identity),
         "psk" => json!(to_hex(&account.psk.key)),
@@ -348,7 +411,9 @@ mod tests {
 
     #[test]
     fn every_name_has_a_value() {
-        let Value::Object(map) = json!({ "other_account": {} }) else { panic!() };
+        let Value::Object(map) = json!({ "other_account": {}, "account_node": "./A", "secret_node": "./A/S" }) else {
+            panic!()
+        };
         let mut scope = crate::variables::Scope::new();
         scope.set("ixit", Ixit::from_value(&map, DEFAULT_PORT).unwrap().to_json(Secrets::Shown));
         for name in ixit_names() {

@@ -10,7 +10,7 @@ use dmsc_engine::messages::{FacilitiesWith, Group};
 use dmsc_engine::patch::Patch;
 use dmsc_engine::switch::Switch;
 use dmsc_octets::glob;
-use dmsc_scr::{ItemId, Tables};
+use dmsc_scr::ItemId;
 use serde_json::{Map, Value};
 
 use crate::behaviour;
@@ -110,7 +110,6 @@ pub fn variants_schema() -> Schema {
         }
         Case::new(side.as_str(), doc, fields)
     });
-    let answers = Mapping::new([]).free(Schema::text(), Schema::choice(["yes", "no"]));
     let allowed = Mapping::new([
         Field::required("case", Schema::text(), "Name of the case, or a pattern with `*`."),
         Field::required("why", Schema::text(), "Why too little is seen, in one line."),
@@ -121,7 +120,7 @@ pub fn variants_schema() -> Schema {
         Field::required("clause", Schema::text(), "What leaves it open."),
         Field::optional("ref", Schema::text(), "Where it is listed elsewhere."),
         Field::optional("ixit", ixit_schema(), "Values of the IXIT that are other."),
-        Field::optional("statement", answers, "Items that the statement answers otherwise."),
+        behaviour::statement_field(),
         Field::optional("inconclusive", Schema::seq_of(allowed, 1, usize::MAX), "Cases that may come to no verdict."),
     ])
     .value("side", "Which reference DUT it is a variant of.", sides);
@@ -169,24 +168,7 @@ pub(crate) fn read_profile(node: &Node) -> Result<FacilitiesWith, Problem> {
 }
 
 fn read(source: &Source, node: &Node, id: String, found: &mut Found) -> Variant {
-    let entries = |key: &str| node.get(key).map(Node::entries).unwrap_or_default().iter();
-    let mut statement = BTreeMap::new();
-    for entry in entries("statement") {
-        match entry.key.parse::<ItemId>().ok().filter(|item| Tables::builtin().knows(item.as_str())) {
-            Some(item) => drop(statement.insert(item, entry.value.written() == Some("yes"))),
-            None => {
-                let problem = Problem::new(entry.key_span, format!("there is no item `{}`", entry.key));
-                let near = Tables::builtin().nearest(&entry.key);
-                found.add(
-                    source,
-                    match near {
-                        Some(near) => problem.help(format!("did you mean `{near}`?")),
-                        None => problem,
-                    },
-                );
-            }
-        }
-    }
+    let statement = behaviour::statement(source, node, found);
     let ixit = object(node.get("ixit").map(|given| json(&ixit_schema(), given, definitions())));
     if let Err(problem) = Ixit::from_value(&ixit, DEFAULT_PORT) {
         let span = node.get("ixit").map_or(node.span, |given| given.span);

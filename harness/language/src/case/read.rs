@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
 use dmsc_engine::template::OPERATORS;
-use dmsc_scr::{Cited, ItemId, Known, Tables};
+use dmsc_scr::{Aim, Cited, ItemId, Known, Tables};
 use rayon::prelude::*;
 
 use super::convert::is_reference;
@@ -118,7 +118,9 @@ pub(crate) fn problems_of(schema: &Schema, node: &Node, definitions: &Definition
     if !problems.is_empty() {
         let mut open = Vec::new();
         collect_references(node, &mut open);
-        problems.retain(|problem| !open.contains(&problem.span));
+        // What is wrong with a digit of a name is wrong within it.
+        let within = |span: Span| open.iter().any(|open| open.start <= span.start && span.end <= open.end);
+        problems.retain(|problem| !within(problem.span));
     }
     problems
 }
@@ -414,6 +416,7 @@ impl Reader<'_> {
             instance: instance.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
             title: text("title"),
             purpose: text("purpose"),
+            aim: filled.get("aim").and_then(Node::as_str).and_then(Aim::from_name).unwrap_or_default(),
             spec: texts("spec"),
             refs: filled.get("refs").map(super::numbers::read).unwrap_or_default(),
             item: item?.clone(),
@@ -421,6 +424,7 @@ impl Reader<'_> {
             about_credentials: filled.get("about_credentials").and_then(Node::as_bool),
             covers: ids("covers"),
             claims: ids("claims"),
+            unclaimed: ids("unclaimed"),
             when: pairs("when"),
             judged: pairs("judged"),
             ixit: pairs("ixit"),

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use dmsc_doc::{Case as Tag, Definitions, Field, Mapping, Node, Problem, Schema, Tagged};
 use dmsc_engine::messages::{Setup, What};
-use dmsc_scr::{Cited, Tables};
+use dmsc_scr::{Aim, Cited, Tables};
 
 use super::Trust;
 use super::requires::requires_schema;
@@ -26,9 +26,12 @@ pub fn case_schema() -> Schema {
     let items = |doc: &'static str| (Schema::seq(item_schema()).with(no_item_twice), doc);
     let (covers, covers_doc) = items("Further items that the verdict counts for.");
     let (claims, claims_doc) = items("Further items that the statement has to claim.");
+    let (unclaimed, unclaimed_doc) =
+        items("Items that the statement must not claim: the case is for DUTs without them.");
     Tagged::new([
         Field::required("title", line(), "What the case shows, in one line."),
         Field::required("purpose", Schema::text(), "What is shown and why, in a sentence or two."),
+        Field::optional("aim", aim(), "What it gives the DUT to deal with; `positive` unless given."),
         Field::required(
             "spec",
             Schema::seq_of(citation(), 1, usize::MAX),
@@ -41,6 +44,7 @@ pub fn case_schema() -> Schema {
         ),
         Field::optional("covers", covers, covers_doc),
         Field::optional("claims", claims, claims_doc),
+        Field::optional("unclaimed", unclaimed, unclaimed_doc),
         Field::optional(
             "trust",
             Schema::reference("trust"),
@@ -155,6 +159,15 @@ fn line() -> Schema {
             Problem::new(node.span, "a title of several lines").help("keep one line, and put the rest into `purpose`")
         })
     })
+}
+
+fn aim() -> Schema {
+    let doc = |aim: Aim| match aim {
+        Aim::Positive => "What is right, and in the range.",
+        Aim::Negative => "What is wrong, out of turn, or not to be had.",
+        Aim::Boundary => "The end of a range: smallest, largest, none, what just fits, what just does not.",
+    };
+    Schema::documented_choice(Aim::ALL.map(|aim| (aim.as_str(), doc(aim))))
 }
 
 fn trust() -> Schema {

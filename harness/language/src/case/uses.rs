@@ -36,6 +36,30 @@ fn answer(kind: &Kind) -> String {
     format!("{} (answer)", kind.name)
 }
 
+/// Values of an IXIT that a DUT file need not give, and that have no default.
+const OPTIONAL: [&str; 3] = ["other_account", "account_node", "secret_node"];
+
+/// Those of them that steps name.
+pub(super) fn optional_values(steps: &[super::Step]) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    let mut look = |value: &Value| {
+        let text = value.to_string();
+        found.extend(OPTIONAL.into_iter().filter(|name| text.contains(&format!("${{ixit.{name}"))));
+    };
+    for_each(steps, &mut |step| match &step.kind {
+        StepKind::Send(send) => send.with.values().for_each(&mut look),
+        StepKind::Expect(expect) => {
+            expect.filter.iter().chain(&expect.matching).for_each(&mut look);
+            if let ReplySpec::With { with, .. } = &expect.reply {
+                with.values().for_each(&mut look);
+            }
+        }
+        StepKind::ExpectNone(none) => none.filter.iter().for_each(&mut look),
+        StepKind::Operator(_) | StepKind::Wait(_) | StepKind::Repeat(_) => {}
+    });
+    found
+}
+
 /// What is done with a field.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Deed {

@@ -39,6 +39,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     for entry in root.get("interpretations").map(Node::entries).unwrap_or_default() {
         interpretations.extend(entry.value.written().map(|choice| (entry.key.clone(), choice.to_owned())));
     }
+    let tls_root = reader.tls_root(files);
     let acts = root.get("operator").map(Node::entries).unwrap_or_default();
     let operator: BTreeMap<_, _> = acts.iter().map(|entry| (entry.key.clone(), command(&entry.value))).collect();
     let (name, reset) = (reader.text("name"), root.get("reset").map(command));
@@ -50,12 +51,29 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
         "table-port" => TABLE_PORT,
         _ => DEFAULT_PORT,
     };
-    let ixit = Ixit::from_value(&ixit, port).map_err(|problem| {
+    let mut ixit = Ixit::from_value(&ixit, port).map_err(|problem| {
         let span = root.get("ixit").map_or(root.span, |node| node.span);
         vec![Problems::new(source.clone(), vec![Problem::new(span, problem.to_string())])]
     })?;
+    ixit.account.certificates.root = tls_root;
     let file = source.name.clone();
-    Ok(Dut { name, kind, link, ics, ixit, interpretations, faults, variant, card, nonces, reset, operator, file })
+    let shows_secrets = false;
+    Ok(Dut {
+        name,
+        kind,
+        link,
+        ics,
+        ixit,
+        interpretations,
+        faults,
+        variant,
+        card,
+        nonces,
+        reset,
+        operator,
+        file,
+        shows_secrets,
+    })
 }
 
 struct Reader<'a> {
@@ -341,6 +359,24 @@ impl Reader<'_> {
         });
         let differs = self.root.get("choices").is_some() || self.root.get("profile").is_some();
         differs.then(|| Variant::with(side, choices, profile))
+    }
+
+    /// What the harness trusts as a client of HTTPS.
+    fn tls_root(&mut self, files: &dyn Files) -> Option<String> {
+        let node = self.root.get("ixit")?.get("tls_root")?;
+        let name = node.written().unwrap_or_default();
+        let problem = match files.read(name) {
+            Ok(source) if source.text.contains("-----BEGIN CERTIFICATE-----") => return Some(source.text),
+            Ok(_) | Err(FileError::Wrong(_)) => {
+                Problem::new(node.span, format!("`{name}` is no PEM file with a certificate"))
+                    .help("`openssl x509 -inform DER -in FILE -out FILE.pem` makes one of DER")
+            }
+            Err(FileError::Unreadable(cause)) => Problem::new(node.span, format!("cannot read `{name}`"))
+                .label(cause)
+                .help("the path counts from the folder of this file"),
+        };
+        self.problems.push(problem);
+        None
     }
 
     /// The statement.

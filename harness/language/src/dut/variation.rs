@@ -1,10 +1,12 @@
-//! A reference DUT that behaves as a variant has it.
+//! A reference DUT that behaves as a variant or a fault has it.
 
 use std::collections::BTreeMap;
 
+use dmsc_doc::Problems;
 use dmsc_scr::{ItemId, Tables};
 
 use super::Dut;
+use crate::fault::{Fault, FaultError};
 use crate::ixit::{DEFAULT_PORT, Ixit, Secrets};
 use crate::variant::{Variant, VariantError, object};
 
@@ -40,6 +42,18 @@ impl Variant {
     }
 }
 
+impl Fault {
+    /// The reference DUT that has it.
+    ///
+    /// # Errors
+    /// [`FaultError`] when its answers contradict those of the DUT.
+    pub fn of(&self, dut: &Dut) -> Result<Dut, FaultError> {
+        let error = |problems: Problems| FaultError { id: self.id.clone(), cause: problems.to_string() };
+        let ics = dut.ics.with_answers(&self.statement, Tables::builtin()).map_err(error)?;
+        Ok(Dut { faults: vec![self.clone()], ics, ..dut.clone() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +80,20 @@ mod tests {
         let made = made(WAITS).unwrap();
         assert_eq!(made.ixit.account.address, "http://127.0.0.1:4116/OMA/DM");
         assert_eq!(made.ics.claims("DM_SC-C-005-O"), Some(true));
+    }
+
+    #[test]
+    fn a_fault_may_be_one_of_a_dut_that_claims_less() {
+        let with = |statement: &str| {
+            let text =
+                format!("- {{ id: f, side: card, what: W., switches: [never-trigger], statement: {{ {statement} }} }}");
+            let faults = crate::fault::load(&Bundle::of([("fixtures/faults/a.yaml", text.as_str())]));
+            let card = Dut::from_bundle(&Bundle::builtin(), "reference-card", &[]).unwrap();
+            faults.unwrap_or_else(|all| panic!("{}", all[0]))[0].of(&card)
+        };
+        let dut = with("DM_SC-S-003-O: no").unwrap();
+        assert_eq!((dut.ics.claims("DM_SC-S-003-O"), dut.faults.len()), (Some(false), 1));
+        assert!(with("DM_SC-S-001-M: no").unwrap_err().to_string().starts_with("fault f: "));
     }
 
     #[test]

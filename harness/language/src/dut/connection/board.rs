@@ -5,7 +5,7 @@ use std::fmt;
 use dmsc_doc::{Field, Mapping, Node, Schema};
 use dmsc_link::gadget::{self, GadgetBoardConfig};
 use dmsc_link::{Link, LinkError};
-use dmsc_usb::simtrace2::Board;
+use dmsc_usb::simtrace2::{Board, Generation};
 
 use super::{Connection, Driver, Word, text};
 use crate::catalogue::Role;
@@ -38,6 +38,11 @@ fn fields() -> Mapping {
     Mapping::new([
         Field::optional("udc", Schema::verbatim(), "The USB device controller, by its name; the first unless given."),
         Field::optional("board", Schema::choice(Board::ALL.map(Board::name)), "Which board; `simtrace2` unless given."),
+        Field::optional(
+            "firmware",
+            Schema::choice(Generation::ALL.map(Generation::name)),
+            "What firmware it behaves like: that of release 0.9.1, unless given, or a later one.",
+        ),
         Field::optional("serial", Schema::verbatim(), "iSerialNumber."),
     ])
 }
@@ -47,6 +52,7 @@ fn read(node: &Node) -> Connection {
     Connection::over(PlayedBoard(GadgetBoardConfig {
         udc: text(node, "udc"),
         board: text(node, "board").and_then(|name| Board::from_name(&name)).unwrap_or(default.board),
+        firmware: text(node, "firmware").and_then(|name| Generation::from_name(&name)).unwrap_or(default.firmware),
         serial: text(node, "serial").unwrap_or_else(|| default.serial.clone()),
     }))
 }

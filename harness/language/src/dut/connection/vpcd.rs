@@ -3,7 +3,7 @@
 use std::fmt;
 
 use dmsc_doc::{Field, Mapping, Node, Schema};
-use dmsc_link::{Link, LinkError, VpcdConfig, VpcdSide, vpcd};
+use dmsc_link::{Link, LinkError, VpcdConfig, VpcdLevel, VpcdSide, vpcd};
 
 use super::{Connection, Driver, Word, span, text};
 use crate::catalogue::Role;
@@ -43,6 +43,14 @@ fn fields() -> Mapping {
             ]),
             "Which side opens the connection.",
         ),
+        Field::optional(
+            "level",
+            Schema::documented_choice([
+                ("apdu", "APDUs, as most do."),
+                ("tpdu", "TPDUs of T=0: what a command brings is fetched with GET RESPONSE."),
+            ]),
+            "What the programs at the reader send; `apdu` unless given.",
+        ),
         Field::optional("appear", Schema::Duration, "How long vpcd may take to appear; 10 s unless given."),
     ])
 }
@@ -51,6 +59,7 @@ fn read(node: &Node) -> Connection {
     let default = VpcdConfig::default();
     let side = if text(node, "side").as_deref() == Some("listen") { VpcdSide::Listen } else { VpcdSide::Connect };
     let address = text(node, "address").unwrap_or_else(|| default.address.clone());
+    let level = if text(node, "level").as_deref() == Some("tpdu") { VpcdLevel::Tpdu } else { VpcdLevel::Apdu };
     let appear = span(node, "appear").unwrap_or(default.appear);
-    Connection::over(Reader(VpcdConfig { address, side, appear, ..default }))
+    Connection::over(Reader(VpcdConfig { address, side, appear, level, ..default }))
 }
