@@ -3,7 +3,7 @@
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use dmsc_link::{AWAY, Capabilities, Link, LinkError, Opening, Peer, Poster, Signal, Time};
+use dmsc_link::{AWAY, Capabilities, LastWords, Link, LinkError, Opening, Peer, Poster, Signal, Time, is_interrupted};
 
 pub use crate::far_end::Opener;
 use crate::far_end::{FarEnd, FarHandle, OVER, idle};
@@ -73,6 +73,7 @@ impl DeviceLink {
         loop {
             match ready.try_recv() {
                 Ok(()) => return Ok(()),
+                Err(_) if is_interrupted() => return Err(LinkError::Interrupted),
                 Err(_) if Instant::now() > until => {
                     return Err(LinkError::Missing {
                         what: format!("the far end of the bench has no link: {}", far.trouble()),
@@ -133,7 +134,7 @@ impl DeviceLink {
                     self.near = Some(near);
                     return Ok(began.elapsed());
                 }
-                Err(error) if began.elapsed() > self.limit => return Err(error),
+                Err(error) if began.elapsed() > self.limit || is_interrupted() => return Err(error),
                 Err(_) => std::thread::sleep(AGAIN),
             }
         }
@@ -180,5 +181,9 @@ impl Link for BenchLink {
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
         self.near.recv(until)
+    }
+
+    fn last_words(&self) -> LastWords {
+        self.near.last_words()
     }
 }

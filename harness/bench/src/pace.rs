@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dmsc_link::{Capabilities, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
+use dmsc_link::{Capabilities, LastWords, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
 
 /// From when on a side that is still sending a command counts as one that waits for its answer: some links answer within
 /// the sending.
@@ -258,6 +258,10 @@ impl Link for Paced {
 
     fn poster(&self) -> Option<Poster> {
         self.link.poster()
+    }
+
+    fn last_words(&self) -> LastWords {
+        self.link.last_words()
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -69,6 +69,7 @@ pub fn play(
                 match ended {
                     Ok(()) => return Ok(()),
                     Err(Broken::Link(LinkError::Gone { what })) => what,
+                    Err(Broken::Link(error @ LinkError::Unsure { .. })) => error.to_string(),
                     Err(Broken::Link(error)) => return Err(error.into()),
                     Err(error) => return Err(PlayError::Player(error.to_string())),
                 }

@@ -10,10 +10,11 @@ use dmsc_engine::choice::Choices;
 use dmsc_engine::choice::http::{Connection as HttpConnection, Http};
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::{
-    Announced, CardSetup, Chunks, DmClientMode, Form, Package, Polling, ScwsMode, Setup, StartMode, TerminalSetup,
+    Announced, CardSetup, Chunks, DmClientMode, FetchLength, Form, Package, Polling, ScwsMode, Setup, StartMode,
+    TerminalSetup,
 };
 use dmsc_engine::player::Player;
-use dmsc_engine::switch::Switches;
+use dmsc_engine::switch::{Switch, Switches};
 use dmsc_engine::terminal::{Terminal, TerminalConfig, alter_profile};
 use dmsc_language::dut::{Dut, WakeUp};
 use dmsc_uicc::profile::TerminalProfile;
@@ -85,8 +86,10 @@ impl<'a> Players<'a> {
             versions: steered.versions,
             choices: Choices { http: http(setup.closes), ..Choices::default() },
             scws: setup.scws != Some(ScwsMode::Manual),
+            raw: setup.scws == Some(ScwsMode::Raw),
+            full_commands: setup.full_commands == Some(true),
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
-            switches: Switches::default(),
+            switches: Switches::new((setup.impostor == Some(true)).then_some(Switch::WrongServerCredentials)),
             patches: Vec::new(),
             scripted: true,
             seed: self.seed,
@@ -118,6 +121,7 @@ impl<'a> Players<'a> {
             // A terminal under test would do so too; elsewhere it would hide a card that falls silent.
             revives: disturbed && start,
             bip_chunks: sizes(setup.bip_chunks.as_ref()),
+            fetch_length: setup.fetch_length.unwrap_or(FetchLength::Told),
             versions: self.steered(medium).versions,
             choices: Choices::default(),
             // Whatever number a card knows for that of its terminal, or for a server that sends on, the message comes back.

@@ -9,7 +9,7 @@ use dmsc_engine::choice::Choices;
 use dmsc_engine::choice::card::TriggerTransport;
 use dmsc_engine::dm::version::Versions;
 use dmsc_engine::medium::Medium;
-use dmsc_engine::messages::{Announced, Setup};
+use dmsc_engine::messages::{Announced, FetchLength, Setup};
 use dmsc_engine::patch::Patch;
 use dmsc_engine::player::Player;
 use dmsc_engine::switch::Switches;
@@ -130,6 +130,8 @@ impl Players<'_> {
             type_first: false,
             causes: causes(&self.dut.ixit),
             scws: true,
+            raw: false,
+            full_commands: false,
             versions: Versions::default(),
             choices: self.choices(),
             bip_chunks: Vec::new(),
@@ -161,6 +163,7 @@ impl Players<'_> {
             start: true,
             revives: true,
             bip_chunks: chosen_arrival(&handset),
+            fetch_length: FetchLength::Told,
             own_number: self.dut.ixit.own_number.clone(),
             dm_client: true,
             versions: Versions::default(),
@@ -181,6 +184,7 @@ fn causes(ixit: &Ixit) -> Vec<Cause> {
         WakeUp::Status => Some(Cause::Status),
         WakeUp::Timer => Some(Cause::Timer(60)),
         WakeUp::SmsPp => Some(Cause::SmsPp),
+        WakeUp::Scws => Some(Cause::Scws),
         WakeUp::Location | WakeUp::CallControl => None,
     }));
     causes

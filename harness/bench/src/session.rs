@@ -8,7 +8,7 @@ use dmsc_engine::event::Event;
 use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
 use dmsc_engine::player::{Delivery, Player, PlayerError, Reply};
-use dmsc_link::{LastWords, Link, LinkError, Signal, Time};
+use dmsc_link::{LastWords, Link, LinkError, Signal, Time, Waking, is_interrupted, on_interrupt};
 
 /// How many signals may pass after one of a case's own before the session is cut: two sides that answer each other for
 /// ever must end too, and a case that repeats its steps may take as many signals as it needs.
@@ -32,12 +32,18 @@ pub enum Broken {
     /// The two sides do not come to rest.
     #[error("the session passed {SIGNAL_LIMIT} signals without coming to rest")]
     Restless,
+    /// The DUT says more than anybody needs, however little each time.
+    #[error("more than {SIGNAL_LIMIT} signals have passed in one session, which is the limit")]
+    TooMany,
     /// The DUT sends without end.
     #[error("the DUT has sent more than {} MiB in one session, which is the limit", OCTET_LIMIT / 1024 / 1024)]
     TooMuch,
     /// The player has nothing more to do with the DUT; what it did is told.
     #[error("{0}")]
     GivenUp(String),
+    /// Somebody wants the program to end.
+    #[error("the run was interrupted")]
+    Interrupted,
     /// Nothing ever came from the DUT.
     #[error("the DUT gave no sign of life: no answer to power-on or to any message")]
     Lifeless,
@@ -47,7 +53,7 @@ impl Broken {
     /// Whether it is what the DUT did that ended the session, though no demand was missed: then nothing is shown, and
     /// the rig is not at fault.
     pub fn is_of_dut(&self) -> bool {
-        matches!(self, Broken::TooMuch | Broken::GivenUp(_))
+        matches!(self, Broken::TooMany | Broken::TooMuch | Broken::GivenUp(_))
     }
 }
 
@@ -92,6 +98,8 @@ pub struct Session {
     interruptible: bool,
     trust: NonceTrust,
     signs: Signs,
+    /// An interrupt ends a wait.
+    _waking: Option<Waking>,
 }
 
 impl Session {
@@ -99,6 +107,8 @@ impl Session {
     pub fn start(mut player: Box<dyn Player>, link: Box<dyn Link>) -> Session {
         player.start(link.now());
         let trust = NonceTrust::new(player.account());
+        // On a virtual clock nobody waits.
+        let poster = link.poster().filter(|_| !link.capabilities().virtual_time);
         Session {
             player,
             link,
@@ -109,6 +119,7 @@ impl Session {
             interruptible: false,
             trust,
             signs: Signs::default(),
+            _waking: poster.map(|poster| on_interrupt(move || poster.wake())),
         }
     }
 
@@ -237,8 +248,12 @@ impl Session {
         }
     }
 
-    /// That the player has not given the DUT up. One that is played by hand may be told to begin again.
+    /// That nobody wants the program to end, and that the player has not given the DUT up. One that is played by hand may
+    /// be told to begin again.
     fn goes_on(&self) -> Result<(), Broken> {
+        if is_interrupted() {
+            return Err(Broken::Interrupted);
+        }
         match self.player.given_up().filter(|_| !self.interruptible) {
             Some(_) if !self.is_alive() => Err(Broken::Lifeless),
             Some(why) => Err(Broken::GivenUp(why.to_owned())),
@@ -255,7 +270,11 @@ impl Session {
 
     fn count(&mut self) -> Result<(), Broken> {
         self.signals = self.signals.saturating_add(1);
-        if self.signals > SIGNAL_LIMIT && !self.interruptible { Err(Broken::Restless) } else { Ok(()) }
+        match self.signals > SIGNAL_LIMIT && !self.interruptible {
+            true if self.is_virtual() => Err(Broken::Restless),
+            true => Err(Broken::TooMany),
+            false => Ok(()),
+        }
     }
 
     /// Sends what the player has to say; gives whether there was anything.

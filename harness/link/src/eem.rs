@@ -13,6 +13,7 @@ mod pump;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use both::WithStreams;
 pub use config::EemConfig;

@@ -18,6 +18,7 @@ mod disturb;
 pub mod eem;
 pub mod gadget;
 mod in_process;
+mod interrupt;
 mod mailbox;
 mod meeting_place;
 pub mod pcsc;
@@ -29,11 +30,14 @@ mod tcp;
 mod time;
 pub mod usb;
 pub mod vpcd;
+#[cfg(unix)]
+mod warden;
 
 pub use cable::{Cable, Cutter};
 pub use clock::Clock;
 pub use disturb::{Disturbance, Disturbed, Ledger, Mishap, Place, Schedule, Shape, Side, Tally};
 pub use in_process::InProcess;
+pub use interrupt::{Waking, interrupt, is_interrupted, on_interrupt};
 pub use mailbox::{Mailbox, Poster};
 pub use meeting_place::MeetingPlace;
 pub use peer::Peer;
@@ -43,7 +47,7 @@ pub use tcp::{Tcp, TcpConfig};
 pub use time::Time;
 #[cfg(unix)]
 pub use vpcd::Vpcd;
-pub use vpcd::{VpcdConfig, VpcdSide};
+pub use vpcd::{VpcdConfig, VpcdLevel, VpcdSide};
 
 /// How long a side whose link was lost stays away before it opens it again.
 ///
@@ -136,6 +140,18 @@ pub enum LinkError {
         /// What was refused, and the error by its name.
         what: String,
     },
+    /// Somebody wants this program to end: [`interrupt`].
+    #[error("the run was interrupted")]
+    Interrupted,
+    /// What carries the commands may have answered one of them with what was meant for another: what the DUT does from
+    /// then on cannot be held against it.
+    #[error("{what}; {remedy}")]
+    Unsure {
+        /// What has happened.
+        what: String,
+        /// What to try.
+        remedy: String,
+    },
     /// The settings of an IP link contradict each other.
     #[error(transparent)]
     Ip(#[from] dmsc_ip::ConfigError),
@@ -193,17 +209,18 @@ pub trait Link {
     /// # Errors
     /// [`LinkError`] when the rig, not the DUT, prevents it.
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError>;
-    /// What there is to tell of the processes that were started for this session.
+    /// What there is to tell of the session once it is over: of the processes that were started for it, and of exchanges
+    /// that failed.
     fn last_words(&self) -> LastWords {
         LastWords::default()
     }
 }
 
-/// What there is to tell of the processes of a DUT.
+/// What there is to tell of a session once it is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastWords {
-    /// Of each that wrote to standard error or ended with an error: how it ended, and the first and last of what it
-    /// wrote.
+    /// Of each process that wrote to standard error or ended with an error: how it ended, and the first and last of what
+    /// it wrote. Of a card: why its latest answer that was none was none.
     pub told: Vec<String>,
     /// Whether one was ended by a signal, and not by the harness.
     pub killed: bool,

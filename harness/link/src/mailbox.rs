@@ -112,6 +112,19 @@ impl Mailbox {
         self.posted.try_recv().map_or(Ok(None), open)
     }
 
+    /// All that is there now, whoever wanted to end a wait meanwhile.
+    ///
+    /// # Errors
+    /// [`LinkError::Gone`] when a thread said so.
+    #[cfg_attr(not(feature = "usb"), expect(dead_code, reason = "used by the driver of SIMtrace2 boards"))]
+    pub(crate) fn drain(&mut self) -> Result<Vec<Signal>, LinkError> {
+        let mut signals: Vec<Signal> = self.own.drain(..).collect();
+        while let Ok(post) = self.posted.try_recv() {
+            signals.extend(open(post)?);
+        }
+        Ok(signals)
+    }
+
     /// What is there now; `Some(None)` when somebody ends the wait.
     ///
     /// # Errors
@@ -165,6 +178,17 @@ mod tests {
         let error = mailbox.recv(Time::NEVER, &clock).unwrap_err();
         assert!(error.to_string().contains("unplugged"), "{error}");
         assert_eq!(mailbox.recv(clock.now(), &clock).unwrap(), None);
+    }
+
+    #[test]
+    fn a_wake_hides_nothing_of_what_is_there() {
+        let mut mailbox = Mailbox::default();
+        mailbox.push(Signal::PowerOn);
+        mailbox.poster().wake();
+        mailbox.poster().signal(Signal::Reset);
+        assert_eq!(mailbox.drain().unwrap(), [Signal::PowerOn, Signal::Reset]);
+        mailbox.poster().gone("cut");
+        assert!(mailbox.drain().is_err());
     }
 
     #[test]

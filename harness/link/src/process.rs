@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::LinkError;
+use crate::interrupt::{is_interrupted, on_interrupt};
+#[cfg(unix)]
+use crate::warden;
 
 /// How long a command that the harness waits for may take: `reset`, and the commands that stand in for the operator.
 ///
@@ -55,7 +58,8 @@ impl fmt::Display for Command {
 ///
 /// # Errors
 /// [`LinkError::Command`] when it does not start, [`LinkError::Failed`] when it ends with an error,
-/// [`LinkError::Overdue`] when it does not end in time; then it was killed, and all that it started.
+/// [`LinkError::Overdue`] when it does not end in time, [`LinkError::Interrupted`] when somebody wants this program to end;
+/// then it was killed, and all that it started.
 pub fn run_command(command: &Command) -> Result<(), LinkError> {
     run_within(command, COMMAND_LIMIT)
 }
@@ -66,8 +70,14 @@ fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
     let output = Output::gather(pipes.stdout, held.clone());
     let errors = Output::gather(pipes.stderr, held);
     let until = Instant::now().checked_add(limit);
+    let interrupted = Arc::downgrade(&process);
+    let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.end()));
     let ended =
         process.wait(until, &closed).map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
+    if is_interrupted() {
+        process.end();
+        return Err(LinkError::Interrupted);
+    }
     if ended.is_some_and(|status| status.success()) {
         return Ok(());
     }
@@ -111,9 +121,14 @@ fn running() -> MutexGuard<'static, Vec<Weak<Process>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A process with its group.
+/// A process with its group. Should this program be killed, what is left of the group is, too.
 #[derive(Debug)]
-pub(crate) struct Process(Mutex<Box<dyn ChildWrapper>>);
+pub(crate) struct Process {
+    child: Mutex<Box<dyn ChildWrapper>>,
+    /// Its number.
+    #[cfg(unix)]
+    group: u32,
+}
 
 /// The ends of a process's pipes that are on this side.
 #[derive(Debug)]
@@ -149,9 +164,21 @@ impl Process {
             hold_while_ending();
             running = self::running();
         }
-        let mut child = wrapped.spawn().map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
+        #[cfg(unix)]
+        wrapped.command_mut().env(warden::MARK, warden::expect());
+        let spawned = wrapped.spawn();
+        #[cfg(unix)]
+        match &spawned {
+            Ok(child) => warden::watch(child.id()),
+            Err(_) => warden::give_up(),
+        }
+        let mut child = spawned.map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
         let pipes = Pipes { stdin: child.stdin().take(), stdout: child.stdout().take(), stderr: child.stderr().take() };
-        let process = Arc::new(Process(Mutex::new(child)));
+        let process = Arc::new(Process {
+            #[cfg(unix)]
+            group: child.id(),
+            child: Mutex::new(child),
+        });
         running.retain(|process| process.strong_count() > 0);
         running.push(Arc::downgrade(&process));
         Ok((process, pipes))
@@ -199,7 +226,15 @@ impl Process {
 
     fn child(&self) -> MutexGuard<'_, Box<dyn ChildWrapper>> {
         // Each use is a single call, which leaves the child as it was.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Process {
+    /// Whoever held it has ended it, or lets it go on.
+    fn drop(&mut self) {
+        warden::release(self.group);
     }
 }
 

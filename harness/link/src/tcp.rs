@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,9 +15,11 @@ use std::time::{Duration, Instant};
 use dmsc_octets::{from_hex, to_hex};
 
 use crate::MeetingPlace;
+use crate::interrupt::{is_interrupted, on_interrupt};
+use crate::mailbox::{Mailbox, Poster};
 use crate::process::{Command, LAST_WORDS, Output, Pipes, Process};
 use crate::sockets::Sockets;
-use crate::{Capabilities, LastWords, Link, LinkError, Opening, Signal, StreamId, Time};
+use crate::{Capabilities, Clock, LastWords, Link, LinkError, Opening, Signal, StreamId, Time};
 
 /// Octets that a `wake` command may print; a notification of 64 kB in hexadecimal, and white space, is half of that.
 const PRINTED_MAX: u64 = 256 * 1024;
@@ -50,9 +52,9 @@ pub struct TcpConfig {
 /// The TCP link of one session.
 pub struct Tcp {
     config: TcpConfig,
-    began: Instant,
+    clock: Clock,
     address: Option<SocketAddr>,
-    events: Receiver<Signal>,
+    mailbox: Mailbox,
     shared: Arc<Shared>,
     /// Every process started for the session; none outlives it.
     processes: Vec<Started>,
@@ -74,7 +76,7 @@ struct Watched {
 }
 
 struct Shared {
-    sender: Sender<Signal>,
+    poster: Poster,
     sockets: Arc<Sockets>,
     next: AtomicU32,
     over: AtomicBool,
@@ -84,8 +86,7 @@ struct Shared {
 
 impl Shared {
     fn post(&self, signal: Signal) {
-        // The receiver is gone only when the session is over, and then nobody wants the signal.
-        let _ = self.sender.send(signal);
+        self.poster.signal(signal);
     }
 
     /// How a process ended, in words.
@@ -103,17 +104,16 @@ impl Tcp {
     /// # Errors
     /// [`LinkError::Address`] when the address is not free, [`LinkError::Command`] when the process does not start.
     pub fn open(config: TcpConfig) -> Result<Tcp, LinkError> {
-        let (sender, events) = channel();
-        let posts = sender.clone();
+        let mailbox = Mailbox::default();
+        let posts = mailbox.poster();
         let shared = Arc::new(Shared {
-            sender,
-            // The receiver is gone only when the session is over.
-            sockets: Sockets::new(move |signal| drop(posts.send(signal))),
+            poster: mailbox.poster(),
+            sockets: Sockets::new(move |signal| posts.signal(signal)),
             next: AtomicU32::new(1),
             over: AtomicBool::new(false),
             killed: AtomicBool::new(false),
         });
-        let mut tcp = Tcp { config, began: Instant::now(), address: None, events, shared, processes: Vec::new() };
+        let mut tcp = Tcp { config, clock: Clock::new(), address: None, mailbox, shared, processes: Vec::new() };
         tcp.listen()?;
         tcp.start()?;
         Ok(tcp)
@@ -158,6 +158,7 @@ impl Tcp {
     fn start(&mut self) -> Result<(), LinkError> {
         let Some(command) = self.config.start.clone() else { return Ok(()) };
         let (watched, pipes) = self.spawn(&command, "", Stdio::null(), Stdio::piped())?;
+        let process = Arc::clone(&watched.process);
         let watched = Arc::new(Mutex::new(watched));
         let Some(output) = pipes.stdout else { return Ok(()) };
         let ready = self.config.ready.clone();
@@ -183,8 +184,11 @@ impl Tcp {
         if self.config.ready.is_none() {
             return Ok(());
         }
+        let interrupted = Arc::downgrade(&process);
+        let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.end()));
         let why = match is_ready.recv_timeout(READY_LIMIT) {
             Ok(()) => return Ok(()),
+            Err(_) if is_interrupted() => return Err(LinkError::Interrupted),
             Err(RecvTimeoutError::Timeout) => "the line named by `ready` did not come within 30 s".to_owned(),
             Err(RecvTimeoutError::Disconnected) => {
                 format!("before the line named by `ready` came, it {}", how_it_ended(&watched, &self.shared))
@@ -287,7 +291,7 @@ impl Tcp {
 
 impl Link for Tcp {
     fn now(&self) -> Time {
-        Time::ZERO + self.began.elapsed()
+        self.clock.now()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -298,6 +302,10 @@ impl Link for Tcp {
             ends_with_notification: self.config.ends_with_command,
             virtual_time: false,
         }
+    }
+
+    fn poster(&self) -> Option<Poster> {
+        Some(self.mailbox.poster())
     }
 
     /// Opened for one session; its process was started with it.
@@ -319,10 +327,7 @@ impl Link for Tcp {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        let signal = match until {
-            Time::NEVER => self.events.recv().ok(),
-            until => self.events.recv_timeout(until.since(self.now())).ok(),
-        };
+        let signal = self.mailbox.recv(until, &self.clock)?;
         signal.iter().for_each(|signal| self.shared.sockets.taken(signal));
         Ok(signal)
     }

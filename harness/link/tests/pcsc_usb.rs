@@ -3,7 +3,9 @@
 #![cfg(all(target_os = "linux", feature = "pcsc"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::process::Command;
+#[path = "bench/signal.rs"]
+mod signal;
+
 use std::time::{Duration, Instant};
 
 use dmsc_link::pcsc::{Pcsc, PcscConfig, Select};
@@ -22,7 +24,7 @@ struct Reader {
     /// The file that ties the gadget to its port.
     udc: String,
     /// The process that is reader and card.
-    process: String,
+    process: u32,
 }
 
 impl Reader {
@@ -31,7 +33,7 @@ impl Reader {
     }
 
     fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args(["-s", name, &self.process]).status().unwrap().success());
+        signal::send(self.process, name);
     }
 }
 
@@ -63,7 +65,7 @@ fn is_gone(error: &LinkError) -> bool {
 #[ignore = "needs the virtual bench: guest_pcsc.sh"]
 fn a_reader_that_is_unplugged_is_gone_and_a_mute_card_is_silent() {
     let variable = |name| std::env::var(name).unwrap();
-    let reader = Reader { udc: variable("DMSC_READER_UDC"), process: variable("DMSC_READER_PROCESS") };
+    let reader = Reader { udc: variable("DMSC_READER_UDC"), process: variable("DMSC_READER_PROCESS").parse().unwrap() };
     let plugged = std::fs::read_to_string(&reader.udc).unwrap().trim().to_owned();
 
     let mut link = open();

@@ -67,7 +67,7 @@ type Trial = (&'static str, &'static str, fn(&Arrived) -> bool);
 
 const LOST: Disturbance = Disturbance { at: Place::Response(3), mishap: Mishap::Drop };
 
-const CARD: [Trial; 11] = [
+const CARD: [Trial; 13] = [
     ("encoding", "wbxml", |arrived| arrived.reference.encoding == Encoding::Wbxml),
     ("scws", "manual", |arrived| arrived.card(|card| !card.scws)),
     ("ust", "{ 255: true, 77: false }", |arrived| {
@@ -78,6 +78,7 @@ const CARD: [Trial; 11] = [
         files == before
     }),
     ("closes", "true", |arrived| arrived.card(|card| card.choices.http.connection == Connection::Closed)),
+    ("impostor", "true", |arrived| arrived.card(|card| card.switches.on(Switch::WrongServerCredentials))),
     ("http_port", "4711", |arrived| arrived.card(|card| card.http_port == 4711)),
     ("buffer_size", "65535", |arrived| arrived.card(|card| card.buffer_size == 65535)),
     ("nonce", "0A0B", |arrived| arrived.card(|card| card.account.server_nonce == [0x0A, 0x0B])),
@@ -91,9 +92,10 @@ const CARD: [Trial; 11] = [
     }),
     ("disturb", "[{ at: { response: 3 }, do: drop }]", |arrived| arrived.disturbances == [LOST]),
     ("bip_chunks", "[1, 255]", |arrived| arrived.card(|card| card.bip_chunks == [1, 255])),
+    ("full_commands", "true", |arrived| arrived.card(|card| card.full_commands)),
 ];
 
-const TERMINAL: [Trial; 10] = [
+const TERMINAL: [Trial; 11] = [
     ("start", "manual", |arrived| arrived.terminal(|terminal| !terminal.start)),
     ("dm_client", "manual", |arrived| arrived.terminal(|terminal| !terminal.dm_client)),
     ("profile", "{ off: [tcp-uicc-server], on: [launch-browser] }", |arrived| {
@@ -117,6 +119,7 @@ const TERMINAL: [Trial; 10] = [
         arrived.disturbances == [LOST] && arrived.terminal(|terminal| terminal.revives)
     }),
     ("bip_chunks", "[7]", |arrived| arrived.terminal(|terminal| terminal.bip_chunks == [7])),
+    ("fetch_length", "one-less", |arrived| arrived.terminal(|terminal| terminal.fetch_length == FetchLength::Less)),
 ];
 
 #[test]

@@ -90,7 +90,7 @@ fn delivery(server: &Server) -> Command {
     let mut delivered = Item { data: Some(Data::from(MAIL)), ..item(target) };
     match server.inbox_meta {
         InboxMeta::Item => delivered.meta = Some(meta),
-        InboxMeta::Command => add.meta = Some(meta),
+        InboxMeta::Command => add.meta = Some(Box::new(meta)),
     }
     add.items.push(delivered);
     add

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::streams::Streams;
 use super::{EemConfig, EemState, OpenPipe};
-use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, Time};
+use crate::{Capabilities, LastWords, Link, LinkError, Opening, Poster, Signal, Time};
 
 /// A link that carries APDUs, and streams over EEM beside it: a USB UICC with ICCD and EEM, seen from either side.
 /// Signals of both come out of the one link, in the order in which they happened.
@@ -66,9 +66,11 @@ impl<C: Link> Link for WithStreams<C> {
         self.streams.begin()?;
         match self.contact.begin(opening) {
             // Maybe it was the pipe that was lost, and that is open again.
-            Err(error) if error.is_interruption() => self.contact.begin(opening),
-            other => other,
+            Err(error) if error.is_interruption() => self.contact.begin(opening)?,
+            other => other?,
         }
+        self.streams.forget();
+        Ok(())
     }
 
     fn poster(&self) -> Option<Poster> {
@@ -88,6 +90,12 @@ impl<C: Link> Link for WithStreams<C> {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        self.contact.recv(until)
+        let signal = self.contact.recv(until)?;
+        signal.iter().for_each(|signal| self.streams.taken(signal));
+        Ok(signal)
+    }
+
+    fn last_words(&self) -> LastWords {
+        self.contact.last_words()
     }
 }

@@ -60,6 +60,7 @@ impl Link for Eem {
         self.streams.begin()?;
         // That the pipe before was lost is no news any more.
         while self.mailbox.forget().is_err() {}
+        self.streams.forget();
         self.clock = Clock::new();
         Ok(())
     }
@@ -81,6 +82,8 @@ impl Link for Eem {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        self.mailbox.recv(until, &self.clock)
+        let signal = self.mailbox.recv(until, &self.clock)?;
+        signal.iter().for_each(|signal| self.streams.taken(signal));
+        Ok(signal)
     }
 }

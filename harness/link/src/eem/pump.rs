@@ -10,6 +10,7 @@ use std::time::Duration;
 use dmsc_ip::Node;
 use dmsc_usb::eem::{Endpoint, Event};
 
+use super::waiting::Waiting;
 use super::{Broken, EemState, Pipe};
 use crate::{Clock, Poster, Signal, Time};
 
@@ -35,6 +36,7 @@ pub(super) struct Pump {
     pub(super) clock: Clock,
     pub(super) commands: Receiver<Command>,
     pub(super) poster: Poster,
+    pub(super) waiting: Waiting,
     pub(super) generation: u64,
     /// Who waits for the answer to an Echo, in the order in which they were sent.
     pub(super) echoes: VecDeque<Sender<()>>,
@@ -98,7 +100,9 @@ impl Pump {
         self.node.poll(now);
         let written = self.write(context)?;
         while let Some(event) = self.node.event() {
-            self.poster.signal(signal(event));
+            let signal = signal(event);
+            self.waiting.posted(&signal);
+            self.poster.signal(signal);
         }
         // What was read may have left more to read; a full pipe wakes the thread when it has room.
         if obeyed || read || written {
@@ -170,7 +174,11 @@ impl Pump {
         }
     }
 
+    /// Takes transfers, unless too much waits already: the other side has to wait, too, until there is room.
     fn read(&mut self, context: &mut Context<'_>) -> Result<bool, End> {
+        if self.waiting.is_full() {
+            return Ok(false);
+        }
         for count in 0..BURST {
             let Poll::Ready(transfer) = self.pipe.poll_read(context) else { return Ok(count > 0) };
             let (transfer, now) = (transfer?, self.now());

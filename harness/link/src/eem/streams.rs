@@ -11,6 +11,7 @@ use dmsc_ip::Node;
 use dmsc_usb::eem::{Counters, ECHO_MAX, Endpoint};
 
 use super::pump::{Command, Pump};
+use super::waiting::Waiting;
 use super::{EemConfig, OpenPipe};
 use crate::{Clock, LinkError, Poster, Signal};
 
@@ -33,6 +34,7 @@ pub(super) struct Streams {
     config: EemConfig,
     open: OpenPipe,
     poster: Poster,
+    waiting: Waiting,
     running: Option<Running>,
 }
 
@@ -43,8 +45,9 @@ struct Running {
 
 impl Streams {
     pub(super) fn open(config: EemConfig, mut open: OpenPipe, poster: Poster) -> Result<Streams, LinkError> {
-        let running = Some(Running::start(&config, &mut open, &poster)?);
-        Ok(Streams { config, open, poster, running })
+        let waiting = Waiting::default();
+        let running = Some(Running::start(&config, &mut open, &poster, &waiting)?);
+        Ok(Streams { config, open, poster, waiting, running })
     }
 
     /// Ends every stream, and opens a broken pipe again.
@@ -54,9 +57,22 @@ impl Streams {
         }
         // Given back before it is claimed again.
         self.running = None;
-        let running = Running::start(&self.config, &mut self.open, &self.poster).map_err(LinkError::of_open_link)?;
-        self.running = Some(running);
+        let running = Running::start(&self.config, &mut self.open, &self.poster, &self.waiting);
+        self.running = Some(running.map_err(LinkError::of_open_link)?);
         Ok(())
+    }
+
+    /// Whoever takes the signals says so of each.
+    pub(super) fn taken(&self, signal: &Signal) {
+        if self.waiting.taken(signal) {
+            self.running.iter().for_each(Running::wake);
+        }
+    }
+
+    /// What was posted was thrown away.
+    pub(super) fn forget(&self) {
+        self.waiting.forget();
+        self.running.iter().for_each(Running::wake);
     }
 
     pub(super) fn send(&self, signal: Signal) -> Result<(), LinkError> {
@@ -87,7 +103,12 @@ impl Streams {
 }
 
 impl Running {
-    fn start(config: &EemConfig, open: &mut OpenPipe, poster: &Poster) -> Result<Running, LinkError> {
+    fn start(
+        config: &EemConfig,
+        open: &mut OpenPipe,
+        poster: &Poster,
+        waiting: &Waiting,
+    ) -> Result<Running, LinkError> {
         let seed = config.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let node = Node::new(config.ip.clone(), seed, Duration::ZERO)?;
         let pipe = open()?;
@@ -100,6 +121,7 @@ impl Running {
             clock: Clock::new(),
             commands,
             poster: poster.clone(),
+            waiting: waiting.clone(),
             echoes: VecDeque::new(),
         };
         let thread = thread::Builder::new()
@@ -107,6 +129,11 @@ impl Running {
             .spawn(|| pump.run())
             .map_err(|cause| LinkError::Command { command: "thread eem".into(), cause })?;
         Ok(Running { commands: Some(sender), thread: Some(thread) })
+    }
+
+    /// Makes the thread look again.
+    fn wake(&self) {
+        self.thread.iter().for_each(|thread| thread.thread().unpark());
     }
 
     fn command(&self, command: Command) -> Result<(), LinkError> {

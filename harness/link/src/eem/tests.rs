@@ -64,6 +64,19 @@ fn a_session_from_connection_to_close() {
 }
 
 #[test]
+fn a_side_that_sends_faster_than_it_is_read_has_to_wait() {
+    let (mut terminal, mut card) = pair();
+    terminal.send(Signal::Connect(7)).unwrap();
+    assert_eq!((next(&mut terminal), next(&mut card)), (Signal::Connected(7), Signal::Connect(1)));
+    // Three times what may wait.
+    let whole = 3 * crate::sockets::WAITING_LIMIT;
+    card.send(Signal::Data(1, vec![7; whole])).unwrap();
+    card.send(Signal::Close(1)).unwrap();
+    assert_eq!(gather(&mut terminal, 7, whole).len(), whole);
+    assert_eq!(next(&mut terminal), Signal::Close(7));
+}
+
+#[test]
 fn echoes_are_answered_by_either_side() {
     let (terminal, card) = pair();
     for link in [&terminal, &card] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dmsc_usb::descriptor::{ClassDescriptor, Variant};
 use dmsc_usb::iccd::card::Quirks;
 use dmsc_usb::power::Power;
-use dmsc_usb::simtrace2::Board;
+use dmsc_usb::simtrace2::{Board, Generation};
 
 /// Everything that makes the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,12 +153,14 @@ pub struct GadgetBoardConfig {
     pub udc: Option<String>,
     /// Which board.
     pub board: Board,
+    /// What firmware it behaves like; the last release unless given.
+    pub firmware: Generation,
     /// iSerialNumber.
     pub serial: String,
 }
 
 impl Default for GadgetBoardConfig {
     fn default() -> GadgetBoardConfig {
-        GadgetBoardConfig { udc: None, board: Board::Simtrace2, serial: "dmsc".into() }
+        GadgetBoardConfig { udc: None, board: Board::Simtrace2, firmware: Generation::default(), serial: "dmsc".into() }
     }
 }

@@ -25,6 +25,7 @@ pub(super) struct Function {
 }
 
 /// Its files, once the device is registered.
+#[derive(Debug)]
 pub(super) struct Files {
     pub(super) control: Control,
     /// In the order in which they were described.

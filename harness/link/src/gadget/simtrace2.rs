@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::Transfer;
 use dmsc_usb::functionfs::{Event, Function as Description, FunctionEndpoint};
-use dmsc_usb::simtrace2::board::{CLASS, PACKET, VENDOR};
-use dmsc_usb::simtrace2::{Fault, Mode};
+use dmsc_usb::simtrace2::board::{CLASS, PACKET, VENDOR, VERSION_SUBCLASS};
+use dmsc_usb::simtrace2::{Fault, Firmware, Generation, Mode};
 
 use super::config::{GadgetBoardConfig, GadgetConfig, GadgetSpeed};
 use super::device::{Device, refused};
@@ -33,6 +33,8 @@ const KERNEL_LIMIT: Duration = Duration::from_secs(2);
 pub struct GadgetBoard {
     handset: Handset,
     board: Board,
+    /// The interface that tells the version; it is there as long as its files are open.
+    _version: Files,
     device: Device,
     bus: Arc<Bus>,
     threads: Vec<JoinHandle<()>>,
@@ -79,13 +81,15 @@ impl GadgetBoard {
             speed: GadgetSpeed::Full,
             ..GadgetConfig::default()
         };
-        let mut device = Device::register(&identity, vec![function.handle.clone()])?;
+        let version = Function::new(version(config.firmware));
+        let mut device = Device::register(&identity, vec![function.handle.clone(), version.handle.clone()])?;
         let Files { control, endpoints } = function.open().map_err(|cause| refused("described", &cause))?;
-        let (handset, board) = Handset::new(config.board, true);
+        let version = version.open().map_err(|cause| refused("described", &cause))?;
+        let (handset, board) = Handset::new(config.board, config.firmware, true);
         device.bind()?;
         let (alive, over) = channel();
         let (bus, threads, alive) = (Arc::default(), Vec::new(), Some(alive));
-        let mut link = GadgetBoard { handset, board, device, bus, threads, alive, over };
+        let mut link = GadgetBoard { handset, board, _version: version, device, bus, threads, alive, over };
         link.spawn(move |bus, board| watch(control, bus, board));
         let mut endpoints = endpoints.into_iter();
         if let (Some(from_host), Some(bulk), Some(interrupt)) = (endpoints.next(), endpoints.next(), endpoints.next()) {
@@ -144,6 +148,21 @@ impl GadgetBoard {
             run(&bus, &board);
             drop(alive);
         }));
+    }
+}
+
+/// The interface whose name is the version of the firmware. Boards have it in a configuration of its own.
+fn version(generation: Generation) -> Description {
+    let name = match generation {
+        Generation::UpTo091 => "0.9.1",
+        Generation::After091 => "0.10.0",
+    };
+    Description {
+        class: [CLASS, VERSION_SUBCLASS, 0],
+        name: name.into(),
+        extra: Vec::new(),
+        endpoints: Vec::new(),
+        device_requests: false,
     }
 }
 
@@ -237,12 +256,16 @@ fn read(mut endpoint: File, bus: &Bus, board: &Board) {
     }
 }
 
-/// Writes what the board says, a message after the other; none is followed by an empty packet.
+/// Writes what the board says, a message after the other. One of just one packet is followed by an empty one, as the
+/// firmware does it; a host that reads more than a packet at a time would wait for more otherwise.
 fn write(mut endpoint: File, which: Endpoint, bus: &Bus, board: &Board) {
     while let Some((_, message)) = board.next(&[which], &|| false) {
         if !bus.wait(None, |state| state.enabled).ended {
-            // A host that has gone meanwhile does not get it.
-            let _ = write_all(&mut endpoint, &message);
+            let empty = Firmware::packets(&message).find(|packet| packet.is_empty());
+            for transfer in [&message[..]].into_iter().chain(empty) {
+                // A host that has gone meanwhile does not get it.
+                let _ = write_all(&mut endpoint, transfer);
+            }
         }
         board.fetched();
     }

@@ -9,6 +9,9 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use super::connection::daemon_socket;
 use crate::LinkError;
 use crate::advice::{System, start_pcsc};
+use crate::interrupt;
+#[cfg(target_os = "linux")]
+use crate::interrupt::Bell;
 
 /// The pause between two looks where the system tells of no event.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -51,7 +54,10 @@ impl Daemon {
     /// # Errors
     /// [`LinkError::Missing`] when nobody does by then, or the user may not connect.
     pub(super) fn wait(until: Instant) -> Result<(), LinkError> {
+        #[cfg(target_os = "linux")]
+        let bell = Bell::hang();
         loop {
+            interrupt::check()?;
             // Set before the look, so that nothing happens unseen in between.
             let arrival = Arrival::watch(&daemon_socket());
             let found = Daemon::look();
@@ -64,7 +70,8 @@ impl Daemon {
                 return Err(found.missing());
             }
             match (arrival, found) {
-                (Some(arrival), Daemon::Absent) => arrival.wait(left),
+                #[cfg(target_os = "linux")]
+                (Some(arrival), Daemon::Absent) => Bell::wait_beside(bell.as_ref(), &arrival.watched, left),
                 // A queue that is full tells nobody when it has room again.
                 _ => std::thread::sleep(left.min(PAUSE)),
             }
@@ -117,22 +124,11 @@ impl Arrival {
         let watching = socket.ancestors().skip(1).any(|folder| inotify::add_watch(&watched, folder, events).is_ok());
         watching.then_some(Arrival { watched })
     }
-
-    /// Waits for an event, whatever it is.
-    fn wait(&self, limit: Duration) {
-        use rustix::event::{PollFd, PollFlags, Timespec};
-        let limit = Timespec::try_from(limit).ok();
-        let _ = rustix::event::poll(&mut [PollFd::new(&self.watched, PollFlags::IN)], limit.as_ref());
-    }
 }
 
 #[cfg(not(target_os = "linux"))]
 impl Arrival {
     fn watch(_socket: &Path) -> Option<Arrival> {
         None
-    }
-
-    fn wait(&self, limit: Duration) {
-        std::thread::sleep(limit.min(PAUSE));
     }
 }

@@ -9,6 +9,7 @@ use pcsc::State;
 use super::context::Pcscd;
 use super::{Iccid, PcscConfig, Reader, ReaderState, Select, iccid};
 use crate::LinkError;
+use crate::interrupt;
 
 /// How long a wait may miss a reader that was plugged in just before it: pcscd tells of those that come during it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -61,9 +62,11 @@ impl<'a> Search<'a> {
     /// Waits until exactly one card fits, and names its reader.
     ///
     /// # Errors
-    /// [`LinkError::Missing`] when none does in time, or several do; [`LinkError::Gone`] when pcscd ends meanwhile.
+    /// [`LinkError::Missing`] when none does in time, or several do; [`LinkError::Gone`] when pcscd ends meanwhile,
+    /// [`LinkError::Interrupted`] when somebody wants the program to end.
     pub(super) fn run(&mut self) -> Result<CString, LinkError> {
         loop {
+            interrupt::check()?;
             let Some(mut states) = self.pcscd.states()? else { continue };
             let mut fitting = Vec::new();
             for state in &states {

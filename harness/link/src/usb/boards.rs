@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dmsc_usb::simtrace2::board::CLASS;
+use dmsc_usb::simtrace2::board::{CLASS, VERSION_SUBCLASS};
 use dmsc_usb::simtrace2::{Board, Mode};
 
 use crate::usb::info::DeviceInfo;
@@ -14,7 +14,7 @@ pub struct BoardInfo {
     pub board: Board,
     /// What is known of the device.
     pub device: DeviceInfo,
-    /// Its interfaces but that for updates, by bInterfaceNumber.
+    /// Its interfaces but those for updates and for the version, by bInterfaceNumber.
     pub slots: Vec<(u8, Mode)>,
 }
 
@@ -23,7 +23,10 @@ impl BoardInfo {
     #[must_use]
     pub fn of(device: &DeviceInfo) -> Option<BoardInfo> {
         let board = Board::from_ids(device.vendor, device.product)?;
-        let own = device.interfaces.iter().filter(|interface| interface.class[0] == CLASS && interface.alternate == 0);
+        let own = device.interfaces.iter().filter(|interface| {
+            let [class, subclass, _] = interface.class;
+            class == CLASS && subclass != VERSION_SUBCLASS && interface.alternate == 0
+        });
         let slots = own.map(|interface| (interface.number, Mode::from_subclass(interface.class[1]))).collect();
         Some(BoardInfo { board, device: device.clone(), slots })
     }
@@ -88,6 +91,7 @@ mod tests {
             text(0x60E3, &[[0xFF, 1, 0], [0xFE, 1, 1]]).unwrap(),
             "simtrace2 at 3-1.4, serial 0011, interface 0: sniffer"
         );
+        assert_eq!(text(0x4001, &[[0xFF, 2, 0], [0xFF, 0xFF, 0]]).unwrap(), text(0x4001, &[[0xFF, 2, 0]]).unwrap());
         assert_eq!(text(0x1234, &[[0xFF, 2, 0]]), None);
         assert!(!BoardInfo::of(&device(0x60E3, &[[0xFF, 0xFF, 0]])).unwrap().emulates_cards());
     }

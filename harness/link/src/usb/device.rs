@@ -9,6 +9,7 @@ use super::info::{DeviceInfo, Speed, UsbSelect};
 use super::reads::Reads;
 use crate::LinkError;
 use crate::advice::{self, System};
+use crate::interrupt::{self, on_interrupt};
 
 /// How long a string descriptor may take.
 const STRING_LIMIT: Duration = Duration::from_millis(500);
@@ -68,6 +69,20 @@ impl Device {
         appear: Duration,
     ) -> Result<Device, LinkError> {
         locate(select, what, wanted, appear, claim)
+    }
+
+    /// The name of an interface of this class and subclass in whichever of the configurations, if it has one that can be
+    /// read.
+    pub(super) fn interface_name(&self, class: [u8; 2]) -> Option<String> {
+        let device = self.handle.device();
+        let count = device.device_descriptor().ok()?.num_configurations();
+        let index = (0..count).filter_map(|at| device.config_descriptor(at).ok()).find_map(|config| {
+            let mut settings = config.interfaces().flat_map(|interface| interface.descriptors());
+            let named = settings.find(|setting| [setting.class_code(), setting.sub_class_code()] == class)?;
+            named.description_string_index()
+        })?;
+        let language = self.handle.read_languages(STRING_LIMIT).ok()?.first().copied()?;
+        self.handle.read_string_descriptor(language, index, STRING_LIMIT).ok().filter(|text| !text.is_empty())
     }
 
     /// Begins reads of single packets ahead: `count` of them on each of these endpoints.
@@ -176,8 +191,11 @@ pub(super) fn locate<T>(
     let until = Instant::now() + appear;
     let context = context()?;
     let arrivals = HotplugBuilder::new().register::<Context, _>(&context, Box::new(Arrival)).ok();
+    let handler = context.clone();
+    let _waking = on_interrupt(move || handler.interrupt_handle_events());
     let mut waited = false;
     loop {
+        interrupt::check()?;
         let (pause, missing) = match find(&context, select, wanted)? {
             Some((device, info, interface)) => match take(&device, &info, interface) {
                 Ok(opened) => return Ok(opened),

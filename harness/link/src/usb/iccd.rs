@@ -15,7 +15,7 @@ use super::IccdConfig;
 use super::device::{ControlSetup, Device, TransferError, locate};
 use super::info::{DeviceInfo, UsbSelect};
 use super::power::negotiate;
-use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
+use crate::{Capabilities, Clock, LastWords, Link, LinkError, Mailbox, Opening, Poster, Signal, Time, is_interrupted};
 
 /// How long a card may take to confirm that an exchange is given up.
 const ABORT_LIMIT: Duration = Duration::from_secs(1);
@@ -139,7 +139,9 @@ impl IccdTerminal {
             });
             match reached {
                 // What was opened was about to go: the system notices that a little later than the device.
-                Err(error) if error.is_interruption() && Instant::now() < until => std::thread::sleep(SETTLE),
+                Err(error) if error.is_interruption() && Instant::now() < until && !is_interrupted() => {
+                    std::thread::sleep(SETTLE);
+                }
                 reached => return reached.map_err(LinkError::of_open_link),
             }
         }
@@ -359,6 +361,12 @@ impl Link for IccdTerminal {
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
         self.mailbox.recv(until, &self.clock)
+    }
+
+    /// A card whose answer is none counts as one that has not answered; why it is none is told here.
+    fn last_words(&self) -> LastWords {
+        let told = self.failure.iter().map(|failure| format!("an exchange over ICCD has failed: {failure}")).collect();
+        LastWords { told, killed: false }
     }
 }
 

@@ -12,8 +12,9 @@ use dmsc_usb::descriptor::Offer;
 use super::device;
 use super::info::{DeviceInfo, UsbSelect};
 use super::{IccdConfig, IccdTerminal, SystemConfig};
+use crate::interrupt;
 use crate::sockets::Sockets;
-use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
+use crate::{Capabilities, LastWords, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
 
 /// Where Linux shows the interfaces of USB devices.
 const USB_DEVICES: &str = "/sys/bus/usb/devices";
@@ -140,6 +141,7 @@ fn usable(contact: &IccdTerminal, config: &SystemConfig) -> Result<NetworkInterf
     let select = super::eem::beside(contact.select().clone(), contact.device());
     let interface = NetworkInterface::find(&select, config.appear)?;
     loop {
+        interrupt::check()?;
         let missing = if interface.is_up() {
             match reaches(interface.address(config.card)) {
                 Ok(()) => return Ok(interface),
@@ -207,6 +209,10 @@ impl Link for SystemUicc {
             self.present()?;
         }
         Ok(signal)
+    }
+
+    fn last_words(&self) -> LastWords {
+        self.contact.last_words()
     }
 }
 

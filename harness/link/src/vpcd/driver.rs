@@ -6,11 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use dmsc_usb::t0::CardT0;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::VpcdConfig;
 use super::frame::{Frame, Frames};
 use super::socket::{self, Socket};
+use super::tpdu::{self, Taken};
+use super::{VpcdConfig, VpcdLevel};
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
 /// How long a write to vpcd may block before the connection is given up.
@@ -41,6 +43,8 @@ pub struct Vpcd {
     question: Option<Instant>,
     /// A command waits for its response.
     unanswered: bool,
+    /// The card at TPDU level, where the terminal's programs are.
+    t0: Option<CardT0>,
 }
 
 /// What is known of the answer to reset.
@@ -93,6 +97,7 @@ impl Vpcd {
             atr: Answer::Awaited,
             question: None,
             unanswered: false,
+            t0: (config.level == VpcdLevel::Tpdu).then(CardT0::new),
             config,
         };
         match link.wait(Some(until.saturating_duration_since(Instant::now())))? {
@@ -110,6 +115,7 @@ impl Vpcd {
             Frame::PowerOn | Frame::Reset => {
                 self.atr = Answer::Awaited;
                 self.unanswered = false;
+                self.t0.iter_mut().for_each(|t0| *t0 = CardT0::new());
                 Some(if frame == Frame::PowerOn { Signal::PowerOn } else { Signal::Reset })
             }
             Frame::PowerOff => {
@@ -121,10 +127,16 @@ impl Vpcd {
                 self.answer()?;
                 None
             }
-            Frame::Command(octets) => {
-                self.unanswered = true;
-                Some(Signal::Command(octets))
-            }
+            Frame::Command(octets) => match self.t0.as_mut().map(|t0| tpdu::take(t0, &octets)) {
+                Some(Taken::Answer(answer)) => {
+                    self.respond(&answer)?;
+                    None
+                }
+                taken => {
+                    self.unanswered = true;
+                    Some(Signal::Command(if let Some(Taken::Command(command)) = taken { command } else { octets }))
+                }
+            },
         })
     }
 
@@ -143,6 +155,13 @@ impl Vpcd {
             return Err(LinkError::Unsupported("an answer to reset of more than 65535 octets"));
         }
         self.question = None;
+        self.write()
+    }
+
+    fn respond(&mut self, octets: &[u8]) -> Result<(), LinkError> {
+        if Frames::wrap(octets, &mut self.output).is_none() {
+            return Err(LinkError::Unsupported("a response APDU of more than 65535 octets"));
+        }
         self.write()
     }
 
@@ -270,11 +289,13 @@ impl Link for Vpcd {
             // A response to what a reset has cut off, or to nothing, has nowhere to go.
             Signal::Response(_) if !self.unanswered => Ok(()),
             Signal::Response(octets) => {
-                if Frames::wrap(&octets, &mut self.output).is_none() {
-                    return Err(LinkError::Unsupported("a response APDU of more than 65535 octets"));
-                }
+                let octets = match &mut self.t0 {
+                    Some(t0) => tpdu::given(t0.response(&octets)),
+                    None => octets,
+                };
+                self.respond(&octets)?;
                 self.unanswered = false;
-                self.write()
+                Ok(())
             }
             other => Err(LinkError::Unsupported(other.name())),
         }

@@ -21,6 +21,8 @@ mod driver;
 mod frame;
 #[cfg(unix)]
 mod socket;
+#[cfg(unix)]
+mod tpdu;
 
 use std::time::Duration;
 
@@ -39,6 +41,17 @@ pub enum VpcdSide {
     Listen,
 }
 
+/// What the terminal's programs send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VpcdLevel {
+    /// APDUs: the card answers case 4 with its data.
+    #[default]
+    Apdu,
+    /// TPDUs of T=0, as a program does that drives a reader of that level: data go one way, and what a command brings is
+    /// fetched with GET RESPONSE (ISO/IEC 7816-3 12.2, TS 102 221 7.3.1.1).
+    Tpdu,
+}
+
 /// How to reach vpcd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VpcdConfig {
@@ -55,6 +68,8 @@ pub struct VpcdConfig {
     pub atr_limit: Duration,
     /// Whether each session begins with the card pulled and put in again.
     pub reinsert: bool,
+    /// What the terminal's programs send.
+    pub level: VpcdLevel,
 }
 
 impl Default for VpcdConfig {
@@ -66,6 +81,7 @@ impl Default for VpcdConfig {
             appear: Duration::from_secs(10),
             atr_limit: Duration::from_secs(5),
             reinsert: false,
+            level: VpcdLevel::default(),
         }
     }
 }

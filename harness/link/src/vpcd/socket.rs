@@ -4,11 +4,10 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
-
 use super::driver::{WRITE_LIMIT, failed};
 use super::{VpcdConfig, VpcdSide};
 use crate::LinkError;
+use crate::interrupt::{self, Bell};
 
 /// The first pause before a port that refuses is tried again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -68,6 +67,7 @@ fn dial(config: &VpcdConfig, until: Instant) -> Result<TcpStream, LinkError> {
     let address = address.ok_or_else(|| unusable(ErrorKind::NotFound.into()))?;
     let mut pause = FIRST_PAUSE;
     loop {
+        interrupt::check()?;
         // A limit of zero is an error of its own.
         let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let cause = match TcpStream::connect_timeout(&address, left) {
@@ -91,7 +91,9 @@ fn dial(config: &VpcdConfig, until: Instant) -> Result<TcpStream, LinkError> {
 }
 
 fn accept(listener: &TcpListener, config: &VpcdConfig, until: Instant) -> Result<TcpStream, LinkError> {
+    let bell = Bell::hang();
     loop {
+        interrupt::check()?;
         match listener.accept() {
             Ok((stream, _)) => return Ok(stream),
             Err(cause) if matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
@@ -104,8 +106,6 @@ fn accept(listener: &TcpListener, config: &VpcdConfig, until: Instant) -> Result
                 remedy: "write `DEVICENAME host:0xPORT` for this host into vpcd's reader.conf, and start pcscd".into(),
             });
         }
-        let limit = Timespec::try_from(left).ok();
-        // Interrupted or not, the listener is asked next.
-        let _ = rustix::event::poll(&mut [PollFd::new(listener, PollFlags::IN)], limit.as_ref());
+        Bell::wait_beside(bell.as_ref(), listener, left);
     }
 }

@@ -1,5 +1,7 @@
 //! A bench on this host: a pcscd that may be killed, and a card in its virtual reader that does as it is told.
 
+pub(crate) mod signal;
+
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,10 +52,9 @@ impl Daemon {
         let _ = self.0.wait();
     }
 
-    /// Sends it a signal by name.
+    /// Sends it a signal by name; see [`signal::send`].
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.0.id().to_string()]).status();
-        assert!(status.unwrap().success());
+        signal::send(self.0.id(), name);
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dmsc_link::eem::{Broken, MemoryPipe, OpenPipe};
 use rusb::{Context, DeviceHandle, UsbContext};
@@ -17,7 +17,19 @@ struct Found {
     max_packet_size: NonZeroU16,
 }
 
-fn find() -> Option<Found> {
+/// The interface, once the host has found and configured the device.
+fn find() -> Found {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = find_now() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "no EEM interface");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn find_now() -> Option<Found> {
     for device in Context::new().unwrap().devices().unwrap().iter() {
         let Ok(config) = device.active_config_descriptor() else { continue };
         for interface in config.interfaces().flat_map(|interface| interface.descriptors()) {
@@ -43,7 +55,7 @@ fn find() -> Option<Found> {
 
 pub(crate) fn opener() -> OpenPipe {
     Box::new(|| {
-        let found = Arc::new(find().expect("no EEM interface"));
+        let found = Arc::new(find());
         let (pipe, far) = MemoryPipe::to_threads(found.max_packet_size);
         let over = Arc::new(AtomicBool::new(false));
         let (reader, reader_far, reader_over) = (Arc::clone(&found), far.clone(), Arc::clone(&over));

@@ -95,10 +95,16 @@ impl<'a> Terminal<'a> {
 
     /// Sends a command, follows 61xx and 6Cxx; gives all data and the last status word.
     pub fn command(&mut self, apdu: &[u8]) -> Vec<u8> {
+        self.command_within(apdu, LIMIT).unwrap_or_else(|| panic!("no response to {apdu:02X?}"))
+    }
+
+    /// The same, if the card answers each time within so long.
+    pub fn command_within(&mut self, apdu: &[u8], limit: Duration) -> Option<Vec<u8>> {
         let (mut next, mut all) = (apdu.to_vec(), Vec::new());
         loop {
             self.link.send(Signal::Command(next.clone())).unwrap();
-            let Signal::Response(response) = self.recv() else { panic!("no response to {apdu:02X?}") };
+            let until = self.link.now() + limit;
+            let Some(Signal::Response(response)) = self.link.recv(until).unwrap() else { return None };
             let (data, sw) = response.split_at(response.len() - 2);
             all.extend_from_slice(data);
             match *sw {
@@ -106,7 +112,7 @@ impl<'a> Terminal<'a> {
                 [0x6C, length] => next[4] = length,
                 _ => {
                     all.extend_from_slice(sw);
-                    return all;
+                    return Some(all);
                 }
             }
         }

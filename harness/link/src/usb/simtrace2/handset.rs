@@ -8,7 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use dmsc_usb::simtrace2::{Act, Board as Kind, CommandError, Fault, Firmware, Heard, ModemReset, Phone};
+use dmsc_usb::simtrace2::{
+    Act, Board as Kind, CommandError, Fault, Firmware, Generation, Heard, ModemReset, Phone, Wires,
+};
 
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
@@ -50,12 +52,11 @@ struct Shared {
 #[derive(Debug)]
 struct Core {
     kind: Kind,
+    generation: Generation,
     firmware: Firmware,
     phone: Phone,
     acts: VecDeque<Act>,
-    /// Octets of the card that are on their way to the handset.
-    line: VecDeque<u8>,
-    /// When the ATR has arrived, and rates are negotiated.
+    /// When the ATR will have arrived, and rates are negotiated.
     answered: Option<Instant>,
     /// Whether ATR and PPS take the time that they take on a real line.
     paced: bool,
@@ -82,14 +83,14 @@ impl Handset {
     /// `paced`: ATR and PPS take the time that they take on a real line. Towards a host on a bus they must: on a bench of
     /// no time at all a reset and the next command would be over before the host has heard of either, and what it had
     /// under way for the command before would be taken for an answer to the next.
-    pub(crate) fn new(kind: Kind, paced: bool) -> (Handset, Board) {
+    pub(crate) fn new(kind: Kind, generation: Generation, paced: bool) -> (Handset, Board) {
         let mailbox = Mailbox::default();
         let core = Core {
             kind,
-            firmware: Firmware::new(kind),
+            generation,
+            firmware: Firmware::new(kind, generation, Wires::OFF),
             phone: Phone::new(),
             acts: VecDeque::new(),
-            line: VecDeque::new(),
             answered: None,
             paced,
             fetched: 0,
@@ -172,7 +173,7 @@ impl Board {
     #[cfg(target_os = "linux")]
     pub(crate) fn restart(&self) {
         let mut core = self.core();
-        core.firmware = Firmware::new(core.kind);
+        core.firmware = Firmware::new(core.kind, core.generation, Wires::OFF);
         core.phone.power_off();
         self.work(&mut core);
     }
@@ -236,14 +237,14 @@ impl Core {
             }
             // To a handset that has decided to reset the card the old one has nothing more to say.
             let resets = self.acts.iter().any(|act| matches!(act, Act::Wire(_)));
-            self.line.extend(std::iter::from_fn(|| self.firmware.poll_line()));
             if resets {
-                self.line.clear();
+                self.answered = None;
+                while self.firmware.poll_line().is_some() {}
             }
-            let told = self.answered.is_none_or(|at| at <= Instant::now()) && !self.line.is_empty();
+            let told = self.answered.is_none_or(|at| at <= Instant::now()) && self.firmware.line_length() > 0;
             if told {
                 self.answered = None;
-                self.line.drain(..).for_each(|octet| self.phone.receive(octet));
+                std::iter::from_fn(|| self.firmware.poll_line()).for_each(|octet| self.phone.receive(octet));
             }
             while let Some(heard) = self.phone.poll_heard() {
                 match heard {
@@ -264,9 +265,9 @@ impl Core {
                 None => return,
                 Some(Act::Wire(wires)) => {
                     self.firmware.wire(wires);
-                    self.line = std::iter::from_fn(|| self.firmware.poll_line()).collect();
-                    self.answered = (self.paced && !self.line.is_empty())
-                        .then(|| Instant::now() + line_time(self.line.len() + PPS));
+                    let length = self.firmware.line_length();
+                    self.answered =
+                        (self.paced && length > 0).then(|| Instant::now() + line_time(length.saturating_add(PPS)));
                 }
                 Some(Act::Octet(octet)) => self.firmware.receive(octet),
             }

@@ -17,8 +17,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::Offer;
-use dmsc_usb::simtrace2::board::VENDOR;
-use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Pts, Setup, Status, Trouble};
+use dmsc_usb::simtrace2::board::{CLASS, VENDOR, VERSION_SUBCLASS};
+use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Generation, Pts, Setup, Status, Trouble};
 
 use port::{From, Port, Slot};
 
@@ -42,6 +42,8 @@ pub struct Simtrace2 {
     mailbox: Mailbox,
     board: Board,
     device: Option<DeviceInfo>,
+    /// The version of its firmware, if the board tells.
+    version: Option<String>,
     modem_reset: bool,
     shared: Arc<Shared>,
     listener: Option<JoinHandle<()>>,
@@ -51,6 +53,8 @@ pub struct Simtrace2 {
 
 /// What the link and its listener share.
 struct Shared {
+    /// What the driver's times count from.
+    began: Instant,
     port: Box<dyn Port>,
     core: Mutex<Core>,
     changed: Condvar,
@@ -62,6 +66,10 @@ struct Core {
     configured: bool,
     /// Why the board is lost.
     lost: Option<String>,
+    /// Why nothing can be said of the handset in this session.
+    spoiled: Option<Trouble>,
+    /// Whether the link was woken so that it sees until when it has to wait.
+    nudged: bool,
     /// The last command that went into the mailbox.
     posted: u64,
     negotiated: Option<Pts>,
@@ -88,32 +96,38 @@ impl Simtrace2 {
             what: format!("USB device {info} is no board of the SIMtrace2 family that is known"),
             remedy: "name the board that it is like".into(),
         })?;
-        let mut link = Simtrace2::over(Box::new(Slot::new(device)?), board, config, CONFIGURE_LIMIT)?;
+        let version = device.interface_name([CLASS, VERSION_SUBCLASS]);
+        let mut link = Simtrace2::over(Box::new(Slot::new(device)?), board, version, config, CONFIGURE_LIMIT)?;
         link.device = Some(info);
         Ok(link)
     }
 
-    /// `patience`: how long the board may take to tell what is configured.
+    /// `version`: that of the firmware; `patience`: how long the board may take to tell what is configured.
     fn over(
         port: Box<dyn Port>,
         board: Board,
+        version: Option<String>,
         config: &Simtrace2Config,
         patience: Duration,
     ) -> Result<Simtrace2, LinkError> {
         let mailbox = Mailbox::default();
         let pulse = u16::try_from(config.pulse.as_millis()).unwrap_or(u16::MAX);
         let modem_reset = config.modem_reset.then_some(pulse);
-        let card = CardEmulation::new(Setup { board, mux: config.mux, polarity: config.polarity, modem_reset });
+        let generation = version.as_deref().map(Generation::of_version).unwrap_or_default();
+        let (mux, polarity) = (config.mux, config.polarity);
+        let card = CardEmulation::new(Setup { board, mux, polarity, modem_reset, generation });
         let core = Core {
             card,
             poster: mailbox.poster(),
             configured: false,
             lost: None,
+            spoiled: None,
+            nudged: false,
             posted: 0,
             negotiated: None,
             troubles: VecDeque::new(),
         };
-        let shared = Shared { port, core: Mutex::new(core), changed: Condvar::new() };
+        let shared = Shared { began: Instant::now(), port, core: Mutex::new(core), changed: Condvar::new() };
         let shared = Arc::new(shared);
         let listening = Arc::clone(&shared);
         let listener = std::thread::Builder::new().name("simtrace2".into()).spawn(move || listening.listen());
@@ -126,6 +140,7 @@ impl Simtrace2 {
             mailbox,
             board,
             device: None,
+            version,
             modem_reset: modem_reset.is_some() && board.abilities().modem_reset,
             shared,
             listener: Some(listener),
@@ -147,6 +162,12 @@ impl Simtrace2 {
         self.device.as_ref()
     }
 
+    /// The version of its firmware, if the board tells.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
     /// The last status report: lines, rates, and where the board measures it, the voltage of the handset.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
@@ -164,6 +185,22 @@ impl Simtrace2 {
     pub fn troubles(&mut self) -> Vec<Trouble> {
         self.shared.core().troubles.drain(..).collect()
     }
+
+    /// Time has passed without a signal. A handset that waits for an answer only seems to be silent. Gives whether it was
+    /// the driver's own business that ended the wait.
+    fn pass(&self, early: bool) -> Result<bool, LinkError> {
+        let mut core = self.shared.core();
+        core.card.wait(self.shared.began.elapsed());
+        self.shared.work(&mut core);
+        self.check(&core)?;
+        Ok(std::mem::take(&mut core.nudged) || early)
+    }
+
+    /// Why nothing more can be done in this session, if so.
+    fn check(&self, core: &Core) -> Result<(), LinkError> {
+        core.check()?;
+        core.spoiled.as_ref().map_or(Ok(()), |trouble| Err(unsure(trouble, self.version())))
+    }
 }
 
 impl Shared {
@@ -175,9 +212,10 @@ impl Shared {
     fn listen(&self) {
         let heard = self.port.listen(&mut |from, packet| {
             let mut core = self.core();
+            let now = self.began.elapsed();
             match from {
-                From::Bulk => core.card.bulk_in(packet),
-                From::Interrupt => core.card.interrupt_in(packet),
+                From::Bulk => core.card.bulk_in(packet, now),
+                From::Interrupt => core.card.interrupt_in(packet, now),
             }
             self.work(&mut core);
         });
@@ -221,6 +259,10 @@ impl Shared {
                 self.lose(core, error);
             }
         }
+        if core.card.deadline().is_some() && !core.nudged {
+            core.nudged = true;
+            core.poster.wake();
+        }
         while let Some(event) = core.card.poll_event() {
             match event {
                 Event::PowerOn => core.poster.signal(Signal::PowerOn),
@@ -237,6 +279,10 @@ impl Shared {
                     self.changed.notify_all();
                 }
                 Event::Trouble(trouble) => {
+                    if trouble.spoils() {
+                        core.spoiled.get_or_insert_with(|| trouble.clone());
+                        core.poster.wake();
+                    }
                     if core.troubles.len() >= TROUBLES {
                         core.troubles.pop_front();
                     }
@@ -281,13 +327,13 @@ impl Link for Simtrace2 {
         Some(self.mailbox.poster())
     }
 
-    /// A session that the handset has begun with the card, and that nobody has seen yet, is the new one. Any other is
-    /// given up: its commands are refused until the handset resets the card.
+    /// A session that the handset has begun with the card, and that nobody has seen yet, is the new one. Any other, and one
+    /// in which an answer may have been wrong, is given up: its commands are refused until the handset resets the card.
     fn begin(&mut self, opening: &Opening) -> Result<(), LinkError> {
         let mut core = self.shared.core();
         core.check()?;
         let mut unread = Vec::new();
-        while let Some(signal) = self.mailbox.take()? {
+        for signal in self.mailbox.drain()? {
             if matches!(signal, Signal::PowerOn | Signal::Reset) {
                 self.taken += unread.iter().filter(|signal| matches!(signal, Signal::Command(_))).count() as u64;
                 unread.clear();
@@ -296,7 +342,8 @@ impl Link for Simtrace2 {
         }
         let begun = matches!(unread.first(), Some(Signal::PowerOn | Signal::Reset)) && !self.modem_reset;
         let ended = unread.last() == Some(&Signal::PowerOff);
-        if begun && !ended {
+        core.spoiled = None;
+        if begun && !ended && core.card.doubt().is_none() {
             unread.into_iter().for_each(|signal| self.mailbox.push(signal));
         } else {
             self.taken = core.posted;
@@ -312,7 +359,7 @@ impl Link for Simtrace2 {
 
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
         let mut core = self.shared.core();
-        core.check()?;
+        self.check(&core)?;
         match signal {
             Signal::Atr(atr) => core.card.set_atr(&atr).map_err(unsupported)?,
             // False when the handset has reset the card meanwhile: then nobody waits for the response.
@@ -324,11 +371,21 @@ impl Link for Simtrace2 {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        let signal = self.mailbox.recv(until, &self.clock)?;
-        if matches!(signal, Some(Signal::Command(_))) {
-            self.taken += 1;
+        loop {
+            let deadline = {
+                let core = self.shared.core();
+                self.check(&core)?;
+                core.card.deadline().map(|at| self.clock.now() + at.saturating_sub(self.shared.began.elapsed()))
+            };
+            let limit = deadline.map_or(until, |at| at.min(until));
+            match self.mailbox.recv(limit, &self.clock)? {
+                None if self.pass(limit < until)? => {}
+                signal => {
+                    self.taken += u64::from(matches!(signal, Some(Signal::Command(_))));
+                    return Ok(signal);
+                }
+            }
         }
-        Ok(signal)
     }
 }
 
@@ -348,6 +405,18 @@ impl Drop for Simtrace2 {
 
 fn unsupported(_: AtrError) -> LinkError {
     LinkError::Unsupported("an answer to reset of more than 33 octets")
+}
+
+fn unsure(trouble: &Trouble, version: Option<&str>) -> LinkError {
+    let firmware = version.map_or("firmware of unknown version".into(), |version| format!("firmware {version}"));
+    let update = match version.map(Generation::of_version).unwrap_or_default() {
+        Generation::UpTo091 => "update the firmware of the board to one after 0.9.1, ",
+        Generation::After091 => "",
+    };
+    LinkError::Unsure {
+        what: format!("{trouble} (board with {firmware})"),
+        remedy: format!("power-cycle the handset, {update}and run the case again"),
+    }
 }
 
 /// A board that is there but does something else is worth naming.

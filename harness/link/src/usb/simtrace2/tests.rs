@@ -1,8 +1,9 @@
 //! The driver against a board and a handset in memory.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use dmsc_usb::simtrace2::Firmware;
 use dmsc_usb::simtrace2::board::PACKET;
 
 use super::handset::{Board as MemoryBoard, Endpoint, Handset};
@@ -20,6 +21,8 @@ struct Memory {
     board: MemoryBoard,
     unplugged: Arc<AtomicBool>,
     stopped: Arc<AtomicBool>,
+    /// Messages that the driver has taken, or is about to.
+    taken: Arc<AtomicUsize>,
 }
 
 impl Memory {
@@ -47,7 +50,8 @@ impl Port for Memory {
         let over = || self.unplugged.load(Ordering::SeqCst) || self.stopped.load(Ordering::SeqCst);
         while let Some((endpoint, message)) = self.board.next(&[Endpoint::Interrupt, Endpoint::Bulk], &over) {
             let from = if endpoint == Endpoint::Interrupt { From::Interrupt } else { From::Bulk };
-            message.chunks(PACKET).for_each(|packet| heard(from, packet));
+            self.taken.fetch_add(1, Ordering::SeqCst);
+            Firmware::packets(&message).for_each(|packet| heard(from, packet));
             self.board.fetched();
         }
         self.check()
@@ -66,9 +70,18 @@ struct Bench {
 }
 
 fn bench(board: Board, config: &Simtrace2Config) -> Bench {
-    let (handset, memory) = Handset::new(board, false);
-    let cable = Memory { board: memory, unplugged: Arc::default(), stopped: Arc::default() };
-    let link = Simtrace2::over(Box::new(cable.clone()), board, config, CONFIGURE_LIMIT).unwrap();
+    of(Generation::After091, board, config)
+}
+
+fn of(generation: Generation, board: Board, config: &Simtrace2Config) -> Bench {
+    let (handset, memory) = Handset::new(board, generation, false);
+    let cable = Memory { board: memory, unplugged: Arc::default(), stopped: Arc::default(), taken: Arc::default() };
+    let version = match generation {
+        Generation::UpTo091 => "0.9.1",
+        Generation::After091 => "0.10.0",
+    };
+    let port = Box::new(cable.clone());
+    let link = Simtrace2::over(port, board, Some(version.into()), config, CONFIGURE_LIMIT).unwrap();
     Bench { link, handset, cable }
 }
 
@@ -145,6 +158,49 @@ fn an_answer_that_comes_after_a_reset_is_not_taken_for_the_next() {
     assert_eq!([recv(&mut link), recv(&mut link)], [Signal::Reset, Signal::Command(vec![0x80, 0xF2, 0, 0, 2])]);
     link.send(Signal::Response(vec![3, 4, 0x90, 0x00])).unwrap();
     assert_eq!(terminal.recv(), Signal::Response(vec![3, 4, 0x90, 0x00]));
+}
+
+#[test]
+fn an_answer_that_came_in_a_reset_is_an_error_that_names_the_firmware() {
+    let config = Simtrace2Config::default();
+    let Bench { mut link, mut handset, cable } = of(Generation::UpTo091, Board::Simtrace2, &config);
+    link.begin(&opening()).unwrap();
+    let mut terminal = Terminal::new(&mut handset);
+    terminal.atr(Signal::PowerOn);
+    terminal.link.send(Signal::Command(vec![0x80, 0x12, 0, 0, 2])).unwrap();
+    assert_eq!([recv(&mut link), recv(&mut link)], [Signal::PowerOn, Signal::Command(vec![0x80, 0x12, 0, 0, 2])]);
+    {
+        // The card answers before the driver has heard of the reset.
+        let mut core = link.shared.core();
+        let taken = cable.taken.load(Ordering::SeqCst);
+        terminal.link.send(Signal::Reset).unwrap();
+        while cable.taken.load(Ordering::SeqCst) == taken {
+            thread::yield_now();
+        }
+        assert!(core.card.respond(1, &[1, 2, 0x90, 0x00]));
+        link.shared.work(&mut core);
+    }
+    assert_eq!(terminal.recv(), Signal::Atr(ATR.to_vec()));
+    // The firmware gives that answer to another command, which nobody can prevent.
+    assert_eq!(terminal.command(&[0x80, 0x12, 0, 1, 2]), [1, 2, 0x90, 0x00]);
+    let error = loop {
+        let until = link.now() + Duration::from_secs(20);
+        match link.recv(until) {
+            Ok(signal) => assert_eq!(signal, Some(Signal::Reset)),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, LinkError::Unsure { .. }) && !error.is_interruption());
+    let text = error.to_string();
+    assert!(text.contains("(board with firmware 0.9.1); ") && text.ends_with("and run the case again"), "{text}");
+    assert!(matches!(link.send(Signal::Response(vec![0x90, 0x00])), Err(LinkError::Unsure { .. })));
+    assert_eq!(link.troubles(), [Trouble::Late]);
+    // The next session is not concerned.
+    link.begin(&opening()).unwrap();
+    terminal.atr(Signal::Reset);
+    assert_eq!(recv(&mut link), Signal::Reset);
+    terminal.link.send(Signal::Command(vec![0x80, 0xF2, 0, 0, 2])).unwrap();
+    assert_eq!(recv(&mut link), Signal::Command(vec![0x80, 0xF2, 0, 0, 2]));
 }
 
 #[test]
@@ -250,6 +306,7 @@ fn a_board_that_does_not_answer_is_missing() {
     let opened = Simtrace2::over(
         Box::new(Mute(Mutex::default(), Condvar::new())),
         Board::Simtrace2,
+        None,
         &Simtrace2Config::default(),
         limit,
     );
