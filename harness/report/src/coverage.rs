@@ -24,7 +24,7 @@ pub fn coverage_html(coverage: &Coverage) -> Result<String, HtmlError> {
 
 #[cfg(test)]
 mod tests {
-    use dmsc_scr::{CaseRef, Tables};
+    use dmsc_scr::{Aim, CaseRef, Tables};
 
     use super::*;
 
@@ -35,6 +35,7 @@ mod tests {
             item: "DM_SC-D-003-M".parse().unwrap(),
             covers: Vec::new(),
             spec: vec!["DM_SC 7.1-6".into(), "TS 102 223 <8>".into()],
+            aim: Aim::Positive,
         };
         let page = coverage_html(&Coverage::of(Tables::builtin(), &[case])).unwrap();
         assert!(page.matches("&lt;a&gt;&amp;").count() >= 3, "as the case of an item, of a clause, and by itself");

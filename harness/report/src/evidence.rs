@@ -28,6 +28,9 @@ pub(crate) fn check_text(check: &Check) -> String {
         for line in hexdump(&octets.0, check.mark).lines() {
             let _ = writeln!(out, "    {line}");
         }
+        if let Some(count) = check.octets_in_all {
+            let _ = writeln!(out, "    (the first of {count} octets)");
+        }
     }
     if let Some(hint) = &check.hint {
         field(&mut out, "try", hint);

@@ -3,6 +3,7 @@
 //! The dialect is that of the Jenkins xUnit schema (`junit-10.xsd`): `file` is not an attribute of
 //! a test case there, `skipped` is one of a suite, and times have no unit but seconds.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use dmsc_scr::{Gate, Tables, Unshown};
@@ -13,6 +14,7 @@ use quick_xml::{Reader, Writer};
 use crate::cause::Causes;
 use crate::evidence::check_text;
 use crate::folder::{Record, RunFolder};
+use crate::journal::CaseHeader;
 use crate::log::log_path;
 use crate::matrix::{Gates, Matrix, ShutItem};
 use crate::text::{brief, one_line, visible};
@@ -66,7 +68,9 @@ pub fn junit(run: &RunFolder, matrix: &Matrix, tables: &Tables, unshown: Unshown
         let none = TestResult::Error { type_: "not run".into(), message: Gates::NOTHING_RAN.into(), cause: None };
         add(first.id.as_str(), TestCase { result: none, ..TestCase::success("dmsc", Duration::ZERO) });
     }
-    let numbers: Vec<Vec<(String, String)>> = suites.iter().map(|suite| properties(run, suite)).collect();
+    let known = run.header.cases.iter().filter(|case| !case.refs.is_empty());
+    let known: HashMap<_, _> = known.map(|case| (one_line(&case.id), case)).collect();
+    let numbers: Vec<Vec<(String, String)>> = suites.iter().map(|suite| properties(&known, suite)).collect();
     let skipped: Vec<usize> = suites.iter().map(TestSuite::skipped).collect();
     let sum = |count: fn(&TestSuite) -> usize| suites.iter().map(count).sum::<usize>().to_string();
     let totals = [
@@ -109,11 +113,14 @@ fn test_case(run: &RunFolder, record: &Record, gate: Gate, same_as: Option<&str>
     test.set_classname(&class_name(&run.dut(record).name, &case.item));
 
     let note = same_as.map(|case| format!("same cause as {case}\n"));
-    let checks = record.checks().filter(|check| Some(check.verdict) == record.outcome.kind.verdict());
+    let checks = record.missed.iter().filter(|check| Some(check.verdict) == record.outcome.kind.verdict());
     let evidence: String = note.into_iter().chain(checks.map(check_text)).collect();
     let cause = (!evidence.is_empty()).then(|| cdata(&evidence));
     test.result = result(gate, record.outcome.kind.as_str(), &record.reason(), cause);
-    let mut out = format!("{}\nlog: {}\n", case.title, log_path(run, record));
+    let mut out = format!("{}\n", case.title);
+    if let Some(log) = log_path(run, record) {
+        out.push_str(&format!("log: {log}\n"));
+    }
     for remark in &record.remarks {
         out.push_str(&format!("remark: {}\n", brief(remark)));
     }
@@ -162,11 +169,10 @@ fn cdata(text: &str) -> String {
 
 /// The numbers by which others know the cases of a suite: whose and of which case, and the number. A test case has no
 /// properties in the dialect, so they are those of its suite.
-fn properties(run: &RunFolder, suite: &TestSuite) -> Vec<(String, String)> {
+fn properties(known: &HashMap<Cow<'_, str>, &CaseHeader>, suite: &TestSuite) -> Vec<(String, String)> {
     let mut properties = Vec::new();
     for test in &suite.testcases {
-        let case = run.header.cases.iter().find(|case| one_line(&case.id) == test.name);
-        for one in case.iter().flat_map(|case| &case.refs) {
+        for one in known.get(test.name.as_str()).iter().flat_map(|case| &case.refs) {
             let property = (format!("{} {}", one_line(&one.body), test.name), one_line(&one.id).into_owned());
             if !properties.contains(&property) {
                 properties.push(property);
@@ -423,11 +429,7 @@ mod tests {
             for record in &mut run.records {
                 record.outcome.reason = Some(text.clone());
                 record.remarks.push(text.clone());
-                for entry in &mut record.entries {
-                    if let crate::folder::Entry::Check(check) = entry {
-                        check.got.push_str(&text);
-                    }
-                }
+                record.missed.iter_mut().for_each(|check| check.got.push_str(&text));
             }
             assert_valid(&junit(&run, Unshown::Error));
         }

@@ -22,6 +22,7 @@ mod text;
 
 pub use coverage::coverage_html;
 pub use folder::RunFolder;
+pub use log::Logs;
 pub use render::{RenderError, Written, render_all};
 
 #[cfg(test)]

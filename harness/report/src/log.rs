@@ -1,4 +1,4 @@
-//! One log a case: what it proves, what passed between the DUT and the harness, what was judged.
+//! The log of a case: what it proves, what passed between the DUT and the harness, what was judged.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::evidence::check_text;
 use crate::folder::{Entry, Record, RunFolder};
 use crate::hexdump::hexdump;
-use crate::journal::{Message, Party};
+use crate::journal::{Message, OutcomeKind, Party};
 use crate::text::{component, one_line, relative_path, visible};
 
 /// How wide an arrow of the ladder is, in characters.
@@ -17,27 +17,55 @@ const ARROW: usize = 52;
 /// Where text under an arrow begins.
 const UNDER: &str = "                ";
 
-/// Where the log of a record goes, relative to the folder of the reports.
-pub fn log_path(run: &RunFolder, record: &Record) -> String {
-    format!("cases/{}/{}.log", component(&run.dut(record).name), relative_path(&run.case(record).id))
+/// The cases that have a log in the folder of the reports. That of any case can be had from the journals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Logs {
+    /// Those that were begun and came to no pass.
+    #[default]
+    NotPassed,
+    /// All.
+    All,
+    /// None.
+    Nothing,
 }
 
-/// The log of a case.
-pub fn log(run: &RunFolder, record: &Record) -> String {
+impl Logs {
+    /// Whether a case has one.
+    pub fn has(self, record: &Record) -> bool {
+        match self {
+            Logs::NotPassed => {
+                let missed = [OutcomeKind::Fail, OutcomeKind::Inconclusive, OutcomeKind::Error];
+                let unfinished = record.outcome.kind == OutcomeKind::NotRun && record.place.is_some();
+                missed.contains(&record.outcome.kind) || unfinished
+            }
+            Logs::All => true,
+            Logs::Nothing => false,
+        }
+    }
+}
+
+/// Where the log of a record goes, relative to the folder of the reports; none for a case that has none there.
+pub fn log_path(run: &RunFolder, record: &Record) -> Option<String> {
+    let path = || format!("cases/{}/{}.log", component(&run.dut(record).name), relative_path(&run.case(record).id));
+    run.logs.has(record).then(path)
+}
+
+/// The log of a case of which these entries are recorded.
+pub fn log(run: &RunFolder, record: &Record, entries: &[Entry]) -> String {
     let size = |entry: &Entry| match entry {
         Entry::Message(message) => message.octets.0.len().saturating_mul(8).saturating_add(1_000),
         Entry::Check(_) => 1_000,
     };
     // What a log comes to, roughly: growing is most of the work of writing one.
-    let mut out = String::with_capacity(record.entries.iter().map(size).sum());
+    let mut out = String::with_capacity(entries.iter().map(size).sum());
     out.push_str(&head(run, record));
     // The names of the two sides stand over the ends of the arrows.
     let width = ARROW - 12;
     let _ = writeln!(out, "\n            {:<width$}terminal, client", "card, server");
-    if record.entries.is_empty() {
+    if entries.is_empty() {
         out.push_str("   (nothing passed)\n");
     }
-    for entry in &record.entries {
+    for entry in entries {
         match entry {
             Entry::Message(message) => rung(&mut out, message),
             Entry::Check(check) => {
@@ -174,23 +202,32 @@ mod tests {
     use super::*;
     use crate::synthetic;
 
+    fn log_of(run: &RunFolder, number: usize) -> String {
+        let mut logs = Vec::new();
+        let wanted = |record: &Record| std::ptr::eq(record, &run.records[number]);
+        run.visit(wanted, |record, entries| logs.push(log(run, record, &entries))).unwrap();
+        logs.remove(0)
+    }
+
     #[test]
     fn the_log_of_a_pass_with_a_remark() {
-        let run = synthetic::folder();
-        assert_eq!(log_path(&run, &run.records[0]), "cases/phone/DM_SC-C-001-M/alert.log");
-        insta::assert_snapshot!(log(&run, &run.records[0]));
+        let mut run = synthetic::folder();
+        assert_eq!(log_path(&run, &run.records[0]), None, "whoever wants the log of a pass asks for it");
+        run.logs = Logs::All;
+        assert_eq!(log_path(&run, &run.records[0]).as_deref(), Some("cases/phone/DM_SC-C-001-M/alert.log"));
+        insta::assert_snapshot!(log_of(&run, 0));
     }
 
     #[test]
     fn the_log_of_a_fail_marks_the_octets() {
         let run = synthetic::folder();
-        insta::assert_snapshot!(log(&run, &run.records[1]));
+        insta::assert_snapshot!(log_of(&run, 1));
     }
 
     #[test]
     fn a_case_that_did_not_run_has_a_log_that_says_so() {
         let run = synthetic::folder();
-        let text = log(&run, &run.records[2]);
+        let text = log_of(&run, 2);
         assert!(text.contains("(nothing passed)"));
         assert!(text.contains("verdict:  not applicable: the ICS answers no to DM_SC-C-002-O\n"));
     }

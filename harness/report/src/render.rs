@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dmsc_scr::{Tables, Unshown};
 use rayon::prelude::*;
 
-use crate::folder::RunFolder;
+use crate::folder::{Entry, FolderError, Record, RunFolder};
 use crate::junit::{JunitError, junit};
 use crate::log::{log, log_path};
 use crate::matrix::{HtmlError, Matrix, MatrixError};
@@ -32,6 +32,9 @@ pub enum RenderError {
         /// What the system said.
         source: io::Error,
     },
+    /// What passed can no longer be read.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// JUnit XML could not be made.
     #[error(transparent)]
     Junit(#[from] JunitError),
@@ -47,7 +50,7 @@ pub enum RenderError {
 }
 
 /// Writes every report of a run to the folder `out`, which is made if it is not there: `junit.xml`,
-/// `matrix.md`, `matrix.csv`, `matrix.json`, `matrix.html` and a log for each case and DUT.
+/// `matrix.md`, `matrix.csv`, `matrix.json`, `matrix.html` and the logs that the run is to have.
 ///
 /// Each file appears whole or not at all, also over an earlier one; the same run gives the same
 /// octets each time.
@@ -68,18 +71,41 @@ pub fn render_all(run: &RunFolder, tables: &Tables, unshown: Unshown, out: &Path
     put("matrix.csv", &matrix.csv())?;
     put("matrix.json", &matrix.json()?)?;
     put("matrix.html", &matrix.html()?)?;
-    let logs: Vec<Result<PathBuf, RenderError>> = run
-        .records
+    let mut logs = Written { files, matrix };
+    let mut waiting = Vec::with_capacity(AT_ONCE);
+    let mut broken = None;
+    run.visit(
+        |record| log_path(run, record).is_some(),
+        |record, entries| {
+            waiting.push((record.clone(), entries));
+            if waiting.len() >= AT_ONCE {
+                broken = broken.take().or(write_logs(run, out, &mut waiting, &mut logs.files).err());
+            }
+        },
+    )?;
+    broken = broken.or(write_logs(run, out, &mut waiting, &mut logs.files).err());
+    broken.map_or(Ok(logs), Err)
+}
+
+/// How many logs are written at once.
+const AT_ONCE: usize = 32;
+
+fn write_logs(
+    run: &RunFolder,
+    out: &Path,
+    waiting: &mut Vec<(Record, Vec<Entry>)>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), RenderError> {
+    let written: Result<Vec<Option<PathBuf>>, RenderError> = waiting
         .par_iter()
-        .map(|record| {
-            let name = log_path(run, record);
-            write_whole(&out.join(&name), &log(run, record)).map(|()| PathBuf::from(name))
+        .map(|(record, entries)| {
+            let Some(name) = log_path(run, record) else { return Ok(None) };
+            write_whole(&out.join(&name), &log(run, record, entries)).map(|()| Some(PathBuf::from(name)))
         })
         .collect();
-    for name in logs {
-        files.push(name?);
-    }
-    Ok(Written { files, matrix })
+    waiting.clear();
+    files.extend(written?.into_iter().flatten());
+    Ok(())
 }
 
 /// Writes a file beside its place and moves it there.
@@ -102,6 +128,7 @@ fn write_whole(path: &Path, text: &str) -> Result<(), RenderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Logs;
     use crate::synthetic;
 
     /// Every file below a folder, by path, with its octets.
@@ -134,7 +161,13 @@ mod tests {
         let mut names = written.files.clone();
         names.sort();
         assert_eq!(first.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), names);
-        assert_eq!(written.files.len(), 5 + run.records.len());
+        assert_eq!(written.files.len(), 5 + 3, "logs of a fail, an inconclusive and an error");
+        let mut run = run;
+        for (logs, count) in [(Logs::All, run.records.len()), (Logs::Nothing, 0)] {
+            run.logs = logs;
+            let written = render_all(&run, Tables::builtin(), Unshown::default(), folder.path()).unwrap();
+            assert_eq!(written.files.len(), 5 + count);
+        }
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dmsc_scr::Tables;
 use serde_json::json;
 
-use crate::folder::RunFolder;
+use crate::folder::{Record, RunFolder};
 use crate::journal::{
-    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics, Journal, Level, Mark,
-    Message, OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
+    CaseFinished, CaseHeader, CaseStarted, Check, CheckVerdict, DutHeader, DutKind, Event, Ics, Level, Mark, Message,
+    OutcomeKind, Party, Recorded, Role, RunFinished, RunHeader, VERSION,
 };
 
 /// A folder of its own for one test, removed with the value.
@@ -142,6 +142,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         expected: expected.into(),
         got: got.into(),
         octets: None,
+        octets_in_all: None,
         mark: None,
         clause: Some("DM_SC 7.1-3".into()),
         hint: None,
@@ -185,7 +186,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         started(package0()),
         Event::Check(check(package0(), 1, CheckVerdict::Pass, "package0", "any", "a Package#0")),
         finished(package0(), OutcomeKind::Pass, None, &[]),
-        Event::RunFinished(RunFinished { interrupted: false }),
+        Event::RunFinished(RunFinished { interrupted: false, lines: None }),
     ];
     (header, events)
 }
@@ -193,9 +194,13 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
 /// The run as read.
 pub(crate) fn folder() -> RunFolder {
     let (header, events) = run();
-    RunFolder::from_journals(vec![Journal { path: "journal.jsonl".into(), header, events, truncated: None }])
-        .unwrap()
-        .unwrap()
+    RunFolder::unrecorded(Path::new("journal.jsonl"), &header, &events).unwrap()
+}
+
+/// What a run tells, wherever it is recorded.
+pub(crate) fn told(run: &RunFolder) -> (&RunHeader, Vec<Record>, &[String]) {
+    let records = run.records.iter().map(|record| Record { place: None, ..record.clone() });
+    (&run.header, records.collect(), &run.notes)
 }
 
 /// The events of the run as two processes would have written them.

@@ -1,9 +1,10 @@
 //! Whether journals can be read together, and the header they have in common.
 
 use std::fmt;
+use std::path::Path;
 
 use super::FolderError;
-use crate::journal::{DutHeader, Journal, RunHeader};
+use crate::journal::{DutHeader, RunHeader};
 
 /// Something in which two journals must agree and do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +57,19 @@ impl fmt::Display for Difference {
 }
 
 /// The header of all journals, or the first disagreement. What may differ and does is noted.
-pub(super) fn merge_headers(journals: &[Journal], notes: &mut Vec<String>) -> Result<Option<RunHeader>, FolderError> {
-    let Some((first, others)) = journals.split_first() else {
-        return Ok(None);
-    };
-    let mut merged = first.header.clone();
-    for other in others {
-        let differences = differences(&merged, &other.header);
+pub(super) fn merge_headers(
+    headers: Vec<RunHeader>,
+    paths: &[&Path],
+    notes: &mut Vec<String>,
+) -> Result<Option<RunHeader>, FolderError> {
+    let mut all = headers.into_iter().zip(paths);
+    let Some((mut merged, first)) = all.next() else { return Ok(None) };
+    for (other, path) in all {
+        let differences = differences(&merged, &other);
         if !differences.is_empty() {
-            return Err(FolderError::Disagree { first: first.path.clone(), second: other.path.clone(), differences });
+            return Err(FolderError::Disagree { first: first.into(), second: path.into(), differences });
         }
-        join(&mut merged, &other.header, notes);
+        join(&mut merged, &other, notes);
     }
     Ok(Some(merged))
 }

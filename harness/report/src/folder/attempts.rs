@@ -1,64 +1,76 @@
-//! From the events of journals to one record for each case and DUT.
+//! From the lines of journals to one record for each case and DUT.
 
 use std::collections::HashMap;
 
 use dmsc_scr::{NotRun, Outcome};
 
-use super::{Entry, Record};
-use crate::journal::{CaseFinished, Event, Gap, Journal, OutcomeKind, Recorded, RunHeader};
+use super::{FolderError, Place, Record};
+use crate::journal::{
+    At, CaseFinished, Check, CheckVerdict, Event, Gap, Journal, Level, Line, OutcomeKind, Recorded, RunHeader,
+};
 
 /// Index of a DUT and of a case in the header.
 type Key = (usize, usize);
 
+/// What is known of an attempt at a case.
+#[derive(Default)]
+struct Attempt {
+    place: Option<Place>,
+    missed: Vec<Check>,
+}
+
 /// The records of all journals under their common header.
-pub(super) fn records(header: &RunHeader, journals: Vec<Journal>) -> Vec<Record> {
+pub(super) fn records(header: &RunHeader, journals: &mut [Journal]) -> Result<Vec<Record>, FolderError> {
     let duts = index(header.duts.iter().map(|dut| dut.name.as_str()));
     let cases = index(header.cases.iter().map(|case| case.id.as_str()));
     // The reader has checked every name against the header of its journal.
     let key = |dut: &str, case: &str| Some((*duts.get(dut)?, *cases.get(case)?));
 
     let mut finished: HashMap<Key, Record> = HashMap::new();
-    let mut open: HashMap<Key, Vec<Entry>> = HashMap::new();
-    for journal in journals {
+    let mut open: HashMap<Key, Attempt> = HashMap::new();
+    for (number, journal) in journals.iter_mut().enumerate() {
         // An attempt that another process left open is not continued by this one.
-        let mut current: HashMap<Key, Vec<Entry>> = HashMap::new();
+        let mut current: HashMap<Key, Attempt> = HashMap::new();
         let mut gaps: HashMap<Key, Vec<Gap>> = HashMap::new();
-        for event in journal.events {
-            match event {
-                Event::Run(_) | Event::RunFinished(_) => {}
-                Event::CaseStarted(e) => {
-                    if let Some(key) = key(&e.dut, &e.case) {
-                        current.insert(key, Vec::new());
-                        gaps.entry(key).or_default().extend(e.gap);
+        let strict = journal.strict;
+        journal.read(&mut |line, at| {
+            let named = match &line {
+                Line::Message { case, dut } => key(dut, case),
+                Line::Event(Event::CaseStarted(e)) => key(&e.dut, &e.case),
+                Line::Event(Event::Check(e)) => key(&e.dut, &e.case),
+                Line::Event(Event::CaseFinished(e)) => key(&e.dut, &e.case),
+                Line::Event(Event::Run(_) | Event::RunFinished(_) | Event::Message(_)) => None,
+            };
+            let Some(key) = named else { return Ok(()) };
+            match line {
+                Line::Event(Event::CaseStarted(e)) => {
+                    current.insert(key, Attempt { place: Some(Place::at(number, at)), missed: Vec::new() });
+                    gaps.entry(key).or_default().extend(e.gap);
+                }
+                Line::Event(Event::Check(check)) => {
+                    let attempt = reached(&mut current, key, number, at);
+                    if check.verdict != CheckVerdict::Pass {
+                        attempt.missed.push(check);
                     }
                 }
-                Event::Message(e) => {
-                    if let Some(key) = key(&e.dut, &e.case) {
-                        current.entry(key).or_default().push(Entry::Message(e));
+                Line::Event(Event::CaseFinished(e)) => {
+                    let attempt = current.remove(&key).unwrap_or_default();
+                    if attempt.place.is_some() {
+                        agree(&e.outcome, &attempt.missed, strict)?;
                     }
+                    let record = record(key, e, attempt, gaps.remove(&key).unwrap_or_default());
+                    let kept = match finished.remove(&key) {
+                        Some(before) => worse(before, record),
+                        None => record,
+                    };
+                    finished.insert(key, kept);
                 }
-                Event::Check(e) => {
-                    if let Some(key) = key(&e.dut, &e.case) {
-                        current.entry(key).or_default().push(Entry::Check(e));
-                    }
-                }
-                Event::CaseFinished(e) => {
-                    if let Some(key) = key(&e.dut, &e.case) {
-                        let record = record(
-                            key,
-                            e,
-                            current.remove(&key).unwrap_or_default(),
-                            gaps.remove(&key).unwrap_or_default(),
-                        );
-                        let kept = match finished.remove(&key) {
-                            Some(before) => worse(before, record),
-                            None => record,
-                        };
-                        finished.insert(key, kept);
-                    }
+                _ => {
+                    reached(&mut current, key, number, at);
                 }
             }
-        }
+            Ok(())
+        })?;
         open.extend(current);
     }
 
@@ -68,30 +80,59 @@ pub(super) fn records(header: &RunHeader, journals: Vec<Journal>) -> Vec<Record>
             let key = (dut, case);
             match (finished.remove(&key), open.remove(&key)) {
                 (Some(record), _) => all.push(record),
-                (None, Some(entries)) => all.push(without_result(key, NotRun::Unfinished, entries)),
+                (None, Some(attempt)) => all.push(without_result(key, NotRun::Unfinished, attempt)),
                 (None, None) if case_header.role.tests(dut_header.kind) => {
-                    all.push(without_result(key, NotRun::NoResult, Vec::new()));
+                    all.push(without_result(key, NotRun::NoResult, Attempt::default()));
                 }
                 (None, None) => {}
             }
         }
     }
-    all
+    Ok(all)
+}
+
+/// The attempt that a line belongs to, which reaches to that line.
+fn reached(current: &mut HashMap<Key, Attempt>, key: Key, journal: usize, at: At) -> &mut Attempt {
+    let attempt = current.entry(key).or_default();
+    attempt.place.get_or_insert_with(|| Place::at(journal, at)).reach(at);
+    attempt
+}
+
+/// An outcome rests on the steps that were judged: a pass has none that had to be passed and was not, and a fail has one.
+fn agree(outcome: &Recorded, missed: &[Check], strict: bool) -> Result<(), String> {
+    let counts = |check: &&Check| check.level == Level::Must || (strict && check.level == Level::Should);
+    let decisive = |check: &&Check| counts(check) && check.verdict >= CheckVerdict::Fail;
+    let has_failed = || missed.iter().filter(counts).any(|check| check.verdict == CheckVerdict::Fail);
+    match outcome.kind {
+        OutcomeKind::Pass => match missed.iter().find(decisive) {
+            Some(check) => Err(format!(
+                "the outcome is pass, and step {} ({}) has {}",
+                check.step,
+                check.what,
+                check.verdict.as_str()
+            )),
+            None => Ok(()),
+        },
+        OutcomeKind::Fail if !has_failed() => Err("the outcome is fail, and no step has failed".into()),
+        _ => Ok(()),
+    }
 }
 
 fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
     names.enumerate().map(|(at, name)| (name, at)).collect()
 }
 
-fn record((dut, case): Key, end: CaseFinished, entries: Vec<Entry>, gaps: Vec<Gap>) -> Record {
+fn record((dut, case): Key, end: CaseFinished, attempt: Attempt, gaps: Vec<Gap>) -> Record {
     let mut outcome = end.outcome.coded();
     if outcome.kind.verdict().is_none() {
         outcome.reason.get_or_insert_with(|| "no reason recorded".into());
     }
-    Record { dut, case, outcome, remarks: end.remarks, duration_us: end.duration_us, wall: end.wall, entries, gaps }
+    let Attempt { place, missed } = attempt;
+    let (remarks, duration_us, wall) = (end.remarks, end.duration_us, end.wall);
+    Record { dut, case, outcome, remarks, duration_us, wall, missed, gaps, place }
 }
 
-fn without_result((dut, case): Key, reason: NotRun, entries: Vec<Entry>) -> Record {
+fn without_result((dut, case): Key, reason: NotRun, attempt: Attempt) -> Record {
     Record {
         dut,
         case,
@@ -99,20 +140,23 @@ fn without_result((dut, case): Key, reason: NotRun, entries: Vec<Entry>) -> Reco
         remarks: Vec::new(),
         duration_us: 0,
         wall: false,
-        entries,
+        missed: attempt.missed,
         gaps: Vec::new(),
+        place: attempt.place,
     }
 }
 
 /// Which of two results for the same case stands: the worse. That a case was run later is no
-/// contradiction to its not having run before; everything else is worth a remark.
+/// contradiction to its not having run before; everything else is worth a remark. An error says nothing of the DUT, and
+/// gives way to a verdict that does.
 fn worse(before: Record, after: Record) -> Record {
     let (kept, other) =
         if rank(after.outcome.kind) > rank(before.outcome.kind) { (after, before) } else { (before, after) };
     let mut kept = kept;
+    let which = if other.outcome.kind == OutcomeKind::Error { "the verdict" } else { "the worse" };
     if kept.outcome.kind != other.outcome.kind && other.outcome.kind != OutcomeKind::NotRun {
         kept.remarks
-            .push(format!("recorded twice, as {} and as {}; the worse stands", other.outcome.kind, kept.outcome.kind));
+            .push(format!("recorded twice, as {} and as {}; {which} stands", other.outcome.kind, kept.outcome.kind));
     }
     kept
 }
@@ -121,9 +165,9 @@ fn rank(kind: OutcomeKind) -> u8 {
     match kind {
         OutcomeKind::NotRun => 0,
         OutcomeKind::NotApplicable => 1,
-        OutcomeKind::Pass => 2,
-        OutcomeKind::Inconclusive => 3,
-        OutcomeKind::Fail => 4,
-        OutcomeKind::Error => 5,
+        OutcomeKind::Error => 2,
+        OutcomeKind::Pass => 3,
+        OutcomeKind::Inconclusive => 4,
+        OutcomeKind::Fail => 5,
     }
 }

@@ -2,18 +2,23 @@
 
 mod agreement;
 mod attempts;
+mod entries;
 
 use std::path::{Path, PathBuf};
 
 use crate::cause::Cause;
 use crate::journal::{
-    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, Level, Message, OutcomeKind, ReadError, Recorded,
-    RunHeader,
+    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, JournalFiles, Level, Lines, Message, OutcomeKind,
+    ReadError, Recorded, RunHeader,
 };
 
-pub use agreement::Difference;
+use crate::log::Logs;
 
-/// A run as its journals tell it: one header, and one record for each case and DUT.
+pub use agreement::Difference;
+pub(crate) use entries::Place;
+
+/// A run as its journals tell it: one header, and one record for each case and DUT. What passed is not held: it is read
+/// again from the journals where it is asked for ([`RunFolder::visit`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunFolder {
     /// The header; of several journals, the earliest start, and all DUTs and cases.
@@ -23,6 +28,10 @@ pub struct RunFolder {
     pub records: Vec<Record>,
     /// What a reader of the reports should know about the record itself.
     pub notes: Vec<String>,
+    /// Which cases have a log in the folder of the reports.
+    pub logs: Logs,
+    /// The journals.
+    journals: Vec<JournalFiles>,
 }
 
 /// What came of one case against one DUT.
@@ -40,10 +49,12 @@ pub struct Record {
     pub duration_us: u64,
     /// Whether the duration is of the wall clock.
     pub wall: bool,
-    /// What passed and what was judged, in order.
-    pub entries: Vec<Entry>,
+    /// The steps that were not passed, in order.
+    pub missed: Vec<Check>,
     /// The times without a link that made the case be repeated.
     pub gaps: Vec<Gap>,
+    /// Where what passed stands; none where nothing was begun.
+    pub(crate) place: Option<Place>,
 }
 
 /// A line of the record of a case.
@@ -56,14 +67,6 @@ pub enum Entry {
 }
 
 impl Record {
-    /// The judged steps, in order.
-    pub fn checks(&self) -> impl Iterator<Item = &Check> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Check(check) => Some(check),
-            Entry::Message(_) => None,
-        })
-    }
-
     /// The first step that made the outcome what it is, for outcomes other than pass. A miss at
     /// level `must` goes before one at level `should`, which decides only in a strict run.
     pub fn decisive(&self) -> Option<&Check> {
@@ -71,7 +74,7 @@ impl Record {
         if verdict == CheckVerdict::Pass {
             return None;
         }
-        let mut candidates = self.checks().filter(|check| check.verdict == verdict);
+        let mut candidates = self.missed.iter().filter(|check| check.verdict == verdict);
         let first = candidates.next()?;
         if first.level == Level::Must {
             return Some(first);
@@ -112,7 +115,7 @@ pub enum FolderError {
         source: std::io::Error,
     },
     /// The folder holds no journal.
-    #[error("no journal*.jsonl in {}; give the folder of a run, as `dmsc run` printed it", path.display())]
+    #[error("no journal in {}; give the folder of a run, as `dmsc run` printed it", path.display())]
     NoJournal {
         /// The folder.
         path: PathBuf,
@@ -120,6 +123,12 @@ pub enum FolderError {
     /// A journal could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// What came of a run that was not recorded cannot be written as JSON.
+    #[error("an event cannot be written as JSON: {source}")]
+    Json {
+        /// What the serializer said.
+        source: serde_json::Error,
+    },
     /// Two journals are not of the same run, nor of runs that can be compared.
     #[error("{} and {} cannot be read together: {}; run both with the same harness, cases and DUT files, or report them apart", first.display(), second.display(), listed(differences))]
     Disagree {
@@ -149,8 +158,8 @@ impl RunFolder {
         let mut journals = Vec::new();
         let mut headless = None;
         for path in paths {
-            for file in journal_files(path.as_ref())? {
-                match Journal::read(&file) {
+            for files in journal_files(path.as_ref())? {
+                match Journal::open(files) {
                     Ok(journal) => journals.push(journal),
                     // A process killed before its first line has lost no verdict.
                     Err(error @ ReadError::NoHeader { .. }) => headless = Some(error),
@@ -159,7 +168,7 @@ impl RunFolder {
             }
         }
         let note = headless.as_ref().map(ToString::to_string);
-        match (Self::from_journals(journals)?, headless) {
+        match (Self::of(journals)?, headless) {
             (Some(mut run), _) => {
                 run.notes.extend(note);
                 Ok(run)
@@ -171,31 +180,41 @@ impl RunFolder {
         }
     }
 
+    /// A run that is in no folder; `name` stands for its journal in messages.
+    ///
+    /// # Errors
+    /// As of [`RunFolder::open`], and when an event cannot be written as JSON.
+    pub fn unrecorded(name: &Path, header: &RunHeader, events: &[Event]) -> Result<Self, FolderError> {
+        let octets = Lines::journal(header, events).map_err(|source| FolderError::Json { source })?;
+        let journal = Journal::open(JournalFiles::memory(name, &octets))?;
+        Self::of(vec![journal])?.ok_or_else(|| FolderError::NoJournal { path: name.into() })
+    }
+
     /// Puts journals together; nothing if there are none.
-    pub fn from_journals(journals: Vec<Journal>) -> Result<Option<Self>, FolderError> {
+    fn of(journals: Vec<(RunHeader, Journal)>) -> Result<Option<Self>, FolderError> {
         let mut notes = Vec::new();
-        let Some(header) = agreement::merge_headers(&journals, &mut notes)? else {
+        let (headers, mut journals): (Vec<_>, Vec<_>) = journals.into_iter().unzip();
+        let paths = journals.iter().map(|journal| journal.files.path.as_path());
+        let Some(header) = agreement::merge_headers(headers, &paths.collect::<Vec<_>>(), &mut notes)? else {
             return Ok(None);
         };
+        let records = attempts::records(&header, &mut journals)?;
         for journal in &journals {
+            let path = journal.files.path.display();
             if let Some(truncated) = &journal.truncated {
                 notes.push(format!(
-                    "{}:{}: half-written last line dropped ({} octets)",
-                    journal.path.display(),
-                    truncated.line,
-                    truncated.length
+                    "{path}:{}: half-written last line dropped ({} octets)",
+                    truncated.line, truncated.length
                 ));
             }
-            match journal.events.last() {
-                Some(Event::RunFinished(end)) if !end.interrupted => {}
-                Some(Event::RunFinished(_)) => {
-                    notes.push(format!("{}: the run was interrupted", journal.path.display()));
-                }
-                _ => notes.push(format!("{}: the run was killed, or still goes", journal.path.display())),
+            match &journal.end {
+                Some(end) if !end.interrupted => {}
+                Some(_) => notes.push(format!("{path}: the run was interrupted")),
+                None => notes.push(format!("{path}: the run was killed, or still goes")),
             }
         }
-        let records = attempts::records(&header, journals);
-        Ok(Some(Self { header, records, notes }))
+        let journals = journals.into_iter().map(|journal| journal.files).collect();
+        Ok(Some(Self { header, records, notes, logs: Logs::default(), journals }))
     }
 
     /// The DUT of a record of this run.
@@ -209,24 +228,15 @@ impl RunFolder {
     }
 }
 
-/// The journals of a folder, `journal*.jsonl`, by name; one or more.
+/// The journals of a folder, by name; one or more.
 ///
 /// # Errors
 /// If the folder cannot be listed, or holds none.
-pub fn journal_files(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
-    let io = |source| FolderError::Io { path: folder.into(), source };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("journal") && name.ends_with(".jsonl") {
-            files.push(path);
-        }
-    }
+pub fn journal_files(folder: &Path) -> Result<Vec<JournalFiles>, FolderError> {
+    let files = JournalFiles::of_folder(folder).map_err(|source| FolderError::Io { path: folder.into(), source })?;
     if files.is_empty() {
         return Err(FolderError::NoJournal { path: folder.into() });
     }
-    files.sort();
     Ok(files)
 }
 

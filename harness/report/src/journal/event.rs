@@ -1,4 +1,4 @@
-//! The events of a journal, version 1.
+//! The events of a journal.
 //!
 //! These types are the file format. They are deliberately not those of the layers below, so that a
 //! change there cannot change the format unseen.
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Octets, Recorded, Timestamp};
 
-/// The version of the format that this crate writes and reads.
-pub const VERSION: u32 = 1;
+/// The version of the format that this crate writes. It reads those before, too.
+pub const VERSION: u32 = 2;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -239,6 +239,9 @@ pub struct Check {
     /// The octets looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub octets: Option<Octets>,
+    /// How many octets the message has, where not all of them are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub octets_in_all: Option<usize>,
     /// Where in `octets` the offending ones are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
@@ -359,6 +362,9 @@ impl From<Verdict> for CheckVerdict {
 pub struct RunFinished {
     /// Whether a person or a signal ended it before every case had run.
     pub interrupted: bool,
+    /// How many lines the journal has, the first and this one among them; none in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
 }
 
 #[cfg(test)]

@@ -1,37 +1,71 @@
-//! Reading a journal back.
+//! Reading a journal back, line by line.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::{Event, RunHeader, VERSION};
+use super::chain::Chain;
+use super::files::JournalFiles;
+use super::{Event, RunFinished, RunHeader, VERSION};
 
-/// A journal as read.
+/// A journal whose first line was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Journal {
-    /// The file it was read from, as given.
-    pub path: PathBuf,
-    /// The first line.
-    pub header: RunHeader,
-    /// The other lines, in order. None is a header, and all name DUTs and cases of the header.
-    pub events: Vec<Event>,
-    /// The half-written last line, if the writer was killed.
+    /// Its files.
+    pub files: JournalFiles,
+    /// The version of the format.
+    pub version: u32,
+    /// Whether the run was strict.
+    pub strict: bool,
+    known: Known,
+    /// The half-written last line, if the writer was killed; known once all lines were read.
     pub truncated: Option<Truncated>,
+    /// The last line, if that ends the run.
+    pub end: Option<RunFinished>,
+    /// How many whole lines were read, the first among them.
+    pub lines: u64,
+    /// The link of the last line.
+    pub(super) chain: Chain,
 }
 
 /// A last line that was being written when the run was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Truncated {
-    /// Its number, from 1.
-    pub line: usize,
-    /// Offset of its first octet in the file.
+    /// Its number, from 1, in the whole journal.
+    pub line: u64,
+    /// Offset of its first octet in its file.
     pub offset: u64,
     /// How many octets of it are there.
     pub length: usize,
+}
+
+/// What a line after the first says.
+#[derive(Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and a box would cost an allocation a line")]
+pub(crate) enum Line<'a> {
+    /// A message; only what it belongs to was read.
+    Message {
+        /// Id of the case.
+        case: Cow<'a, str>,
+        /// Name of the DUT.
+        dut: Cow<'a, str>,
+    },
+    /// Anything else.
+    Event(Event),
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct At {
+    /// Which part of the journal, from 0.
+    pub(crate) part: usize,
+    /// Offset of its first octet in the part, unpacked.
+    pub(crate) offset: u64,
+    /// Offset of what follows it.
+    pub(crate) end: u64,
 }
 
 /// Why a journal could not be read.
@@ -45,6 +79,20 @@ pub enum ReadError {
         /// What the system said.
         source: io::Error,
     },
+    /// A packed part cannot be unpacked.
+    #[error("{} is damaged: {source}; restore it from a copy", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        source: io::Error,
+    },
+    /// A part between two others is not there.
+    #[error("{} is missing; the parts before and after it are there: restore it from a copy", path.display())]
+    MissingPart {
+        /// The file that should be there.
+        path: PathBuf,
+    },
     /// The file does not hold one whole line.
     #[error("{}: no complete first line; the run was killed before it began, remove the file", path.display())]
     NoHeader {
@@ -52,20 +100,30 @@ pub enum ReadError {
         path: PathBuf,
     },
     /// The first line is of another version, or of something else.
-    #[error("{}:1: {}, and this harness reads version {VERSION}; use the version of dmsc that wrote it", path.display(), version_text(*found))]
+    #[error("{}:1: {}, and this harness reads versions 1 to {VERSION}; use the version of dmsc that wrote it", path.display(), version_text(*found))]
     Version {
         /// The file.
         path: PathBuf,
         /// The version it names, if it names one.
         found: Option<u64>,
     },
+    /// A line is not as it was written, or not where it was written.
+    #[error("{}:{line}: {}; a journal is never rewritten, so restore it from a copy", path.display(), chain_text(*changed))]
+    Chain {
+        /// The journal.
+        path: PathBuf,
+        /// The line, from 1, over all parts.
+        line: u64,
+        /// Whether this line was changed; otherwise lines before it.
+        changed: bool,
+    },
     /// A line that ends as it should cannot be read.
     #[error("{}:{line}: {reason}; a finished line is never rewritten, so the file was damaged or edited: restore it, or remove the line", path.display())]
     Malformed {
-        /// The file.
+        /// The journal.
         path: PathBuf,
-        /// The line, from 1.
-        line: usize,
+        /// The line, from 1, over all parts.
+        line: u64,
         /// What is wrong with it.
         reason: String,
     },
@@ -78,6 +136,14 @@ fn version_text(found: Option<u64>) -> String {
     }
 }
 
+fn chain_text(changed: bool) -> &'static str {
+    if changed {
+        "the line is not as it was written"
+    } else {
+        "the line does not follow the one before it: lines were removed, added or moved"
+    }
+}
+
 /// The part of the first line that every version keeps.
 #[derive(Deserialize)]
 struct Probe {
@@ -86,113 +152,188 @@ struct Probe {
 }
 
 impl Journal {
-    /// Reads a journal file.
-    pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let io = |source| ReadError::Io { path: path.into(), source };
-        Self::of(path, BufReader::new(File::open(path).map_err(io)?))
-    }
-
-    /// Reads a journal from the octets of its file; `path` serves error messages only.
-    pub fn parse(path: &Path, octets: &[u8]) -> Result<Self, ReadError> {
-        Self::of(path, octets)
-    }
-
-    fn of(path: &Path, mut from: impl BufRead) -> Result<Self, ReadError> {
-        let io = |source| ReadError::Io { path: path.into(), source };
-        let malformed = |line: usize, reason: String| ReadError::Malformed { path: path.into(), line, reason };
+    /// Reads the first line of a journal, and gives it.
+    ///
+    /// # Errors
+    /// [`ReadError`]: no journal, or of a version that is not known.
+    pub fn open(files: JournalFiles) -> Result<(RunHeader, Self), ReadError> {
+        let path = files.path.clone();
+        if let Some(missing) = &files.missing {
+            return Err(ReadError::MissingPart { path: missing.clone() });
+        }
+        let Some(first_part) = files.parts.first() else { return Err(ReadError::NoHeader { path }) };
+        let failed = |source: io::Error| unread(first_part.path(&path), source);
         let mut first = Vec::new();
-        from.read_until(b'\n', &mut first).map_err(io)?;
+        first_part.lines().and_then(|mut lines| lines.read_until(b'\n', &mut first)).map_err(failed)?;
         if first.last() != Some(&b'\n') {
-            return Err(ReadError::NoHeader { path: path.into() });
+            return Err(ReadError::NoHeader { path });
         }
-
-        let probe: Probe = serde_json::from_slice(&first).map_err(|e| malformed(1, json(&e)))?;
-        if probe.journal != Some(u64::from(VERSION)) {
-            return Err(ReadError::Version { path: path.into(), found: probe.journal });
+        let malformed = |reason: String| ReadError::Malformed { path: path.clone(), line: 1, reason };
+        let probe: Probe = serde_json::from_slice(&first).map_err(|e| malformed(json(&e)))?;
+        if probe.journal.is_none_or(|version| version == 0 || version > u64::from(VERSION)) {
+            return Err(ReadError::Version { path, found: probe.journal });
         }
-        let header = match serde_json::from_slice(&first) {
+        let header: RunHeader = match serde_json::from_slice(&first) {
             Ok(Event::Run(header)) => header,
-            Ok(_) => return Err(malformed(1, "the first line is not the run's".into())),
-            Err(e) => return Err(malformed(1, json(&e))),
+            Ok(_) => return Err(malformed("the first line is not the run's".into())),
+            Err(e) => return Err(malformed(json(&e))),
         };
+        let known = Known::of(&header).map_err(malformed)?;
+        let (version, strict, chain) = (header.journal, header.strict, Chain::default());
+        Ok((header, Self { files, version, strict, known, truncated: None, end: None, lines: 0, chain }))
+    }
 
-        let known = Known::of(&header).map_err(|reason| malformed(1, reason))?;
-        let (mut events, mut truncated) = (Vec::new(), None);
-        let (mut count, mut offset) = (1, first.len() as u64);
-        let mut end = false;
-        while !end {
-            // By and by, so that few lines are there twice, as octets and as what they say.
-            let mut lines: Vec<Vec<u8>> = Vec::with_capacity(AT_ONCE);
-            while lines.len() < AT_ONCE && !end {
-                let mut line = Vec::new();
-                let length = from.read_until(b'\n', &mut line).map_err(io)?;
-                end = line.last() != Some(&b'\n');
-                if !end {
-                    offset += length as u64;
-                    lines.push(line);
-                } else if length > 0 {
-                    truncated = Some(Truncated { line: count + lines.len() + 1, offset, length });
+    /// Reads the lines after the first, in order, and shows each to `visit`. None is a header, and all name DUTs and cases
+    /// of the header.
+    ///
+    /// # Errors
+    /// [`ReadError`] with the place: a line that cannot be read, that was changed after it was written, or that `visit`
+    /// finds fault with.
+    pub(crate) fn read(&mut self, visit: &mut dyn FnMut(Line<'_>, At) -> Result<(), String>) -> Result<(), ReadError> {
+        let path = self.files.path.clone();
+        let chained = self.version > 1;
+        let mut chain = Chain::default();
+        let mut broken: Option<u64> = None;
+        let (mut number, mut line, mut end) = (0_u64, Vec::new(), None);
+        let mut truncated = None;
+        for (part, from) in self.files.parts.iter().enumerate() {
+            let failed = |source: io::Error| unread(from.path(&path), source);
+            let mut lines = from.lines().map_err(failed)?;
+            let mut offset = 0_u64;
+            loop {
+                line.clear();
+                let length = lines.read_until(b'\n', &mut line).map_err(failed)?;
+                if length == 0 {
+                    break;
                 }
+                let Some(text) = line.strip_suffix(b"\n") else {
+                    truncated = Some(Truncated { line: number.saturating_add(1), offset, length });
+                    break;
+                };
+                number = number.saturating_add(1);
+                let at = At { part, offset, end: offset.saturating_add(length as u64) };
+                offset = at.end;
+                let follows = !chained || chain.follow(text);
+                // Whether a line was changed, or those before it, shows in what follows.
+                if let Some(line) = broken {
+                    return Err(ReadError::Chain { path, line, changed: follows });
+                }
+                if !follows {
+                    broken = Some(number);
+                    continue;
+                }
+                if number == 1 {
+                    // Or the version of the first line would be all that has to be changed.
+                    if !chained && Chain::is_in(text) {
+                        return Err(ReadError::Chain { path, line: 1, changed: true });
+                    }
+                    continue;
+                }
+                let malformed = |reason: String| ReadError::Malformed { path: path.clone(), line: number, reason };
+                let told = told(text, chained).map_err(|e| malformed(json(&e)))?;
+                self.known.admit(&told).map_err(malformed)?;
+                end = match &told {
+                    Line::Event(Event::RunFinished(end)) => Some(end.clone()),
+                    _ => None,
+                };
+                if end.as_ref().and_then(|end| end.lines).is_some_and(|lines| lines != number) {
+                    return Err(malformed("the run ended after another number of lines".into()));
+                }
+                visit(told, at).map_err(malformed)?;
             }
-            let read: Vec<serde_json::Result<Event>> = lines.par_iter().map(|line| event(line)).collect();
-            for event in read {
-                count += 1;
-                let event = event.map_err(|e| malformed(count, json(&e)))?;
-                known.admit(&event).map_err(|reason| malformed(count, reason))?;
-                events.push(event);
+            if truncated.is_some() && part.saturating_add(1) < self.files.parts.len() {
+                let reason = "the line has no end, and others come after it".to_owned();
+                return Err(ReadError::Malformed { path, line: number.saturating_add(1), reason });
             }
         }
-        drop(known);
-        Ok(Self { path: path.into(), header, events, truncated })
+        if let Some(line) = broken {
+            return Err(ReadError::Chain { path, line, changed: true });
+        }
+        (self.truncated, self.end, self.lines, self.chain) = (truncated, end, number, chain);
+        Ok(())
     }
 }
 
-/// How many lines are read at once.
-const AT_ONCE: usize = 512;
-
-/// Reads a line. Most are messages: reading one that says so first as nothing else takes half the time.
-fn event(line: &[u8]) -> serde_json::Result<Event> {
-    if line.starts_with(br#"{"event":"message","#) {
-        return serde_json::from_slice(line).map(Event::Message);
+/// Why a file could not be read: a packed one that cannot be unpacked is damaged.
+fn unread(path: &Path, source: io::Error) -> ReadError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+            ReadError::Packed { path, source }
+        }
+        _ => ReadError::Io { path, source },
     }
-    serde_json::from_slice(line)
+}
+
+/// What a line says. Most are messages, and of one that is as it was written it is enough to know what it belongs to.
+fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line<'_>> {
+    if trusted && let Some((case, dut)) = message_of(line) {
+        return Ok(Line::Message { case, dut });
+    }
+    match serde_json::from_slice(line)? {
+        Event::Message(message) => Ok(Line::Message { case: message.case.into(), dut: message.dut.into() }),
+        event => Ok(Line::Event(event)),
+    }
+}
+
+/// Case and DUT of a message, whose line has them first.
+fn message_of(line: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let rest = line.strip_prefix(br#"{"event":"message","case":"#)?;
+    let (case, rest) = text(rest)?;
+    let (dut, _) = text(rest.strip_prefix(br#","dut":"#)?)?;
+    Some((case, dut))
+}
+
+/// A JSON string at the beginning, and what follows it.
+fn text(octets: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
+    let inside = octets.strip_prefix(b"\"")?;
+    let end = inside.iter().position(|octet| matches!(octet, b'"' | b'\\'))?;
+    let (plain, rest) = inside.split_at_checked(end)?;
+    if let Some(rest) = rest.strip_prefix(b"\"") {
+        return Some((Cow::Borrowed(std::str::from_utf8(plain).ok()?), rest));
+    }
+    let mut strings = serde_json::Deserializer::from_slice(octets).into_iter::<String>();
+    let text = strings.next()?.ok()?;
+    Some((Cow::Owned(text), octets.get(strings.byte_offset()..)?))
 }
 
 /// What the first line announced, and later lines may therefore speak of.
-struct Known<'a> {
-    duts: HashSet<&'a str>,
-    cases: HashSet<&'a str>,
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Known {
+    duts: HashSet<String>,
+    cases: HashSet<String>,
 }
 
-impl<'a> Known<'a> {
-    fn of(header: &'a RunHeader) -> Result<Self, String> {
-        let mut known = Self { duts: HashSet::new(), cases: HashSet::new() };
+impl Known {
+    fn of(header: &RunHeader) -> Result<Self, String> {
+        let mut known = Self::default();
         for dut in &header.duts {
-            if dut.name.is_empty() || !known.duts.insert(&dut.name) {
+            if dut.name.is_empty() || !known.duts.insert(dut.name.clone()) {
                 return Err(format!("DUT name `{}` is empty or there twice", dut.name));
             }
         }
         for case in &header.cases {
-            if case.id.is_empty() || !known.cases.insert(&case.id) {
+            if case.id.is_empty() || !known.cases.insert(case.id.clone()) {
                 return Err(format!("case id `{}` is empty or there twice", case.id));
             }
         }
         Ok(known)
     }
 
-    fn admit(&self, event: &Event) -> Result<(), String> {
-        let (dut, case) = match event {
-            Event::Run(_) => return Err("a second `run` event".into()),
-            Event::RunFinished(_) => return Ok(()),
-            Event::CaseStarted(e) => (&e.dut, &e.case),
-            Event::Message(e) => (&e.dut, &e.case),
-            Event::Check(e) => (&e.dut, &e.case),
-            Event::CaseFinished(e) => (&e.dut, &e.case),
+    fn admit(&self, line: &Line<'_>) -> Result<(), String> {
+        let (dut, case): (&str, &str) = match line {
+            Line::Message { case, dut } => (dut, case),
+            Line::Event(Event::Run(_)) => return Err("a second `run` event".into()),
+            Line::Event(Event::RunFinished(_)) => return Ok(()),
+            Line::Event(Event::CaseStarted(e)) => (&e.dut, &e.case),
+            Line::Event(Event::Message(e)) => (&e.dut, &e.case),
+            Line::Event(Event::Check(e)) => (&e.dut, &e.case),
+            Line::Event(Event::CaseFinished(e)) => (&e.dut, &e.case),
         };
-        if !self.duts.contains(dut.as_str()) {
+        if !self.duts.contains(dut) {
             return Err(format!("DUT `{dut}` is not in the first line"));
         }
-        if !self.cases.contains(case.as_str()) {
+        if !self.cases.contains(case) {
             return Err(format!("case `{case}` is not in the first line"));
         }
         Ok(())
@@ -210,177 +351,4 @@ fn json(error: &serde_json::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::journal::{CaseStarted, JournalWriter, RunFinished};
-    use crate::synthetic;
-    use proptest::prelude::*;
-
-    fn lines(events: &[Event]) -> Vec<u8> {
-        let mut octets = Vec::new();
-        for event in events {
-            serde_json::to_writer(&mut octets, event).unwrap();
-            octets.push(b'\n');
-        }
-        octets
-    }
-
-    fn parse(octets: &[u8]) -> Result<Journal, ReadError> {
-        Journal::parse(Path::new("run/journal.jsonl"), octets)
-    }
-
-    #[test]
-    fn a_line_is_read_as_what_it_is_whatever_it_says_first() {
-        for written in synthetic::run().1 {
-            let line = serde_json::to_vec(&written).unwrap();
-            assert_eq!(event(&line).unwrap(), serde_json::from_slice(&line).unwrap());
-            let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line).unwrap();
-            let name = members.shift_remove("event").unwrap();
-            members.insert("event".into(), name);
-            assert_eq!(event(&serde_json::to_vec(&members).unwrap()).unwrap(), written);
-        }
-    }
-
-    #[test]
-    fn lines_that_are_appended_at_once_are_those_that_are_written_one_by_one() {
-        let (header, events) = synthetic::run();
-        let folder = synthetic::Folder::new();
-        let (one, other) = (folder.path().join("one.jsonl"), folder.path().join("other.jsonl"));
-        let mut writer = JournalWriter::create(&one, &header).unwrap();
-        events.iter().for_each(|event| writer.write(event).unwrap());
-        let mut lines = crate::journal::Lines::default();
-        events.iter().for_each(|event| lines.push(event));
-        JournalWriter::create(&other, &header).unwrap().append(lines).unwrap();
-        assert_eq!(std::fs::read(one).unwrap(), std::fs::read(other).unwrap());
-    }
-
-    #[test]
-    fn what_is_written_is_read_back() {
-        let (header, events) = synthetic::run();
-        let folder = synthetic::Folder::new();
-        let path = folder.path().join("journal.jsonl");
-        let mut writer = JournalWriter::create(&path, &header).unwrap();
-        for event in &events {
-            writer.write(event).unwrap();
-        }
-        let journal = Journal::read(&path).unwrap();
-        assert_eq!(journal.header, header);
-        assert_eq!(journal.events, events);
-        assert_eq!(journal.truncated, None);
-        assert!(JournalWriter::create(&path, &header).is_err(), "a record is never overwritten");
-    }
-
-    #[test]
-    fn every_cut_loses_at_most_one_line_and_is_reported() {
-        let (header, events) = synthetic::run();
-        let all: Vec<Event> = std::iter::once(Event::Run(header)).chain(events).collect();
-        let octets = lines(&all);
-        let first = octets.iter().position(|&o| o == b'\n').unwrap();
-        for cut in 0..=octets.len() {
-            let whole = octets[..cut].iter().filter(|&&o| o == b'\n').count();
-            match parse(&octets[..cut]) {
-                Ok(journal) => {
-                    assert_eq!(journal.events, all[1..whole]);
-                    assert_eq!(journal.truncated.is_some(), octets[cut - 1] != b'\n');
-                }
-                Err(ReadError::NoHeader { .. }) => assert!(cut <= first),
-                Err(other) => panic!("cut at {cut}: {other}"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_killed_run_goes_on_after_the_last_whole_line() {
-        let (header, events) = synthetic::run();
-        let folder = synthetic::Folder::new();
-        let path = folder.path().join("journal.jsonl");
-        let mut octets = lines(&[Event::Run(header), events[0].clone()]);
-        octets.extend(b"{\"event\":\"mess");
-        std::fs::write(&path, &octets).unwrap();
-        let (mut writer, journal) = JournalWriter::resume(&path).unwrap();
-        assert_eq!(journal.truncated.unwrap().line, 3);
-        assert_eq!(journal.truncated.unwrap().length, 14);
-        let end = Event::RunFinished(RunFinished { interrupted: false });
-        writer.write(&end).unwrap();
-        let journal = Journal::read(&path).unwrap();
-        assert_eq!(journal.events, [events[0].clone(), end]);
-        assert_eq!(journal.truncated, None);
-    }
-
-    #[test]
-    fn another_version_is_refused_before_anything_else() {
-        let text = |octets: &[u8]| parse(octets).unwrap_err().to_string();
-        insta::assert_snapshot!(
-            text(b"{\"event\":\"start\",\"journal\":2}\nnot json\n"),
-            @"run/journal.jsonl:1: journal version 2, and this harness reads version 1; use the version of dmsc that wrote it"
-        );
-        insta::assert_snapshot!(
-            text(b"{}\n"),
-            @"run/journal.jsonl:1: no journal version, and this harness reads version 1; use the version of dmsc that wrote it"
-        );
-        insta::assert_snapshot!(
-            text(b""),
-            @"run/journal.jsonl: no complete first line; the run was killed before it began, remove the file"
-        );
-    }
-
-    #[test]
-    fn a_damaged_line_is_refused_with_its_place() {
-        let (header, events) = synthetic::run();
-        let mut octets = lines(&[Event::Run(header.clone()), events[0].clone()]);
-        octets.extend(b"{\"event\":\"check\"\n{}\n");
-        insta::assert_snapshot!(
-            parse(&octets).unwrap_err(),
-            @"run/journal.jsonl:3: EOF while parsing an object; a finished line is never rewritten, so the file was damaged or edited: restore it, or remove the line"
-        );
-        let stranger = Event::CaseStarted(CaseStarted {
-            case: "nowhere".into(),
-            dut: header.duts[0].name.clone(),
-            at_us: 0,
-            gap: None,
-        });
-        let text = parse(&lines(&[Event::Run(header.clone()), stranger])).unwrap_err().to_string();
-        assert!(text.contains("jsonl:2: case `nowhere` is not in the first line"));
-        let text = parse(&lines(&[Event::Run(header.clone()), Event::Run(header)])).unwrap_err().to_string();
-        assert!(text.contains("jsonl:2: a second `run` event"));
-    }
-
-    #[test]
-    fn fields_of_a_later_writer_are_ignored() {
-        let (header, _) = synthetic::run();
-        let mut value = serde_json::to_value(Event::Run(header.clone())).unwrap();
-        value["weather"] = "fine".into();
-        let journal = parse(format!("{value}\n").as_bytes()).unwrap();
-        assert_eq!(journal.header, header);
-    }
-
-    proptest! {
-        #[test]
-        fn random_octets_never_panic(octets: Vec<u8>) {
-            let _ = parse(&octets);
-            let (header, _) = synthetic::run();
-            let mut after = lines(&[Event::Run(header)]);
-            after.extend(octets);
-            let _ = parse(&after);
-        }
-
-        #[test]
-        fn any_message_comes_back(at_us: u64, octets: Vec<u8>, kind: String, note: Option<String>) {
-            let (header, _) = synthetic::run();
-            let event = Event::Message(crate::journal::Message {
-                case: header.cases[0].id.clone(),
-                dut: header.duts[0].name.clone(),
-                at_us,
-                from: crate::journal::Party::Server,
-                to: crate::journal::Party::Client,
-                fields: Some(serde_json::json!({ "name": kind.clone(), "at": at_us })),
-                kind,
-                octets: octets.into(),
-                written: Default::default(),
-                note,
-            });
-            let journal = parse(&lines(&[Event::Run(header), event.clone()])).unwrap();
-            prop_assert_eq!(journal.events, vec![event]);
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
-use super::{Cell, Matrix, Row, State, in_words};
+use super::{CaseEntry, CauseEntry, Cell, Column, Matrix, Row, State, in_words};
 use crate::journal::OutcomeKind;
 use crate::text::visible;
 
@@ -15,10 +15,15 @@ use crate::text::visible;
 #[error("cannot render matrix.html: {0:#}")]
 pub struct HtmlError(#[from] minijinja::Error);
 
+/// With more cases than this, those that passed without a remark have a line each: a page with all of each takes a browser
+/// half a minute. What is left out is in matrix.json.
+const MANY: usize = 2_000;
+
 /// What the template sees: the matrix, and what a template cannot compute, by the same positions.
 #[derive(Serialize)]
 struct Page<'a> {
-    m: &'a Matrix,
+    m: Head<'a>,
+    cases: Vec<Shown<'a>>,
     legend: [Legend; State::ALL.len()],
     cells: Vec<Vec<Legend>>,
     groups: Vec<Option<&'a str>>,
@@ -26,7 +31,43 @@ struct Page<'a> {
     totals: Vec<String>,
     outcomes: Vec<Outcome>,
     evidence: Vec<Vec<Vec<Line>>>,
+    /// Which cases have all that is known of them on the page.
+    whole: Vec<bool>,
+    /// How many of the cases of each cell have not.
+    briefs: Vec<Vec<usize>>,
     ixit: Vec<String>,
+}
+
+/// The matrix without its cases.
+#[derive(Serialize)]
+struct Head<'a> {
+    harness: &'a str,
+    started: &'a str,
+    seed: u64,
+    catalogue: &'a str,
+    selection: &'a str,
+    strict: bool,
+    notes: &'a [String],
+    duts: &'a [Column],
+    rows: &'a [Row],
+    causes: &'a [CauseEntry],
+}
+
+/// A case, as far as the page has it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<'a> {
+    Whole(&'a CaseEntry),
+    Brief { dut: usize, id: &'a str, title: &'a str },
+}
+
+impl<'a> Shown<'a> {
+    fn of(case: &'a CaseEntry, whole: bool) -> Self {
+        match whole {
+            true => Shown::Whole(case),
+            false => Shown::Brief { dut: case.dut, id: &case.id, title: &case.title },
+        }
+    }
 }
 
 /// How a state looks.
@@ -67,8 +108,26 @@ impl Matrix {
         let outcomes: Vec<Outcome> = self.cases.iter().map(|case| Outcome::of(case.outcome)).collect();
         let evidence: Vec<Vec<Vec<Line>>> =
             self.cases.iter().map(|case| case.evidence.iter().map(|text| lines(text)).collect()).collect();
+        let many = self.cases.len() > MANY;
+        let plain = |case: &CaseEntry| case.outcome == OutcomeKind::Pass && case.remarks.is_empty();
+        let whole: Vec<bool> = self.cases.iter().map(|case| !many || !plain(case)).collect();
+        let brief = |cell: &Cell| cell.cases.iter().filter(|at| whole.get(**at) == Some(&false)).count();
+        let briefs = self.rows.iter().map(|row| row.cells.iter().map(brief).collect()).collect();
         let ixit: Vec<String> = self.duts.iter().map(|dut| format!("{:#}", dut.ixit)).collect();
-        let page = Page { m: self, legend, cells, groups, tallies, totals, outcomes, evidence, ixit };
+        let cases = self.cases.iter().zip(&whole).map(|(case, whole)| Shown::of(case, *whole)).collect();
+        let m = Head {
+            harness: &self.harness,
+            started: &self.started,
+            seed: self.seed,
+            catalogue: &self.catalogue,
+            selection: &self.selection,
+            strict: self.strict,
+            notes: &self.notes,
+            duts: &self.duts,
+            rows: &self.rows,
+            causes: &self.causes,
+        };
+        let page = Page { m, cases, legend, cells, groups, tallies, totals, outcomes, evidence, whole, briefs, ixit };
         Ok(env.get_template("matrix.html")?.render(Serde(&page))?)
     }
 }

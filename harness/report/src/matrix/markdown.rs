@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Matrix, Row, State, WITH_CAUSE, in_words};
+use super::{CaseEntry, Matrix, Row, State, WITH_CAUSE, in_words};
 use crate::text::one_line;
 
 impl Matrix {
@@ -34,12 +34,12 @@ impl Matrix {
             match cases.as_slice() {
                 [case] => {
                     let (id, reason) = (escape(&case.id), escape(&case.reason));
-                    let _ = writeln!(out, "- **{kind}** {name}, {id}: {reason} ([log](<{}>))", case.log);
+                    let _ = writeln!(out, "- **{kind}** {name}, {id}: {reason}{}", link(case));
                 }
                 cases => {
                     let _ = writeln!(out, "- **{kind}** {name}, {} cases: {}", cases.len(), escape(&cause.cause));
                     for case in cases {
-                        let _ = writeln!(out, "  - {} ([log](<{}>))", escape(&case.id), case.log);
+                        let _ = writeln!(out, "  - {}{}", escape(&case.id), link(case));
                     }
                 }
             }
@@ -86,6 +86,11 @@ impl Matrix {
         }
         out.push('\n');
     }
+}
+
+/// The way to the log of a case, where it has one.
+fn link(case: &CaseEntry) -> String {
+    case.log.as_ref().map(|log| format!(" ([log](<{log}>))")).unwrap_or_default()
 }
 
 /// Text that Markdown and the HTML in it take literally.

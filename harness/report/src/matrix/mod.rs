@@ -20,13 +20,13 @@ pub use html::HtmlError;
 use crate::cause::Causes;
 use crate::evidence::check_text;
 use crate::folder::{Record, RunFolder};
-use crate::journal::{CheckVerdict, DutKind, OutcomeKind};
+use crate::journal::{DutKind, OutcomeKind};
 use crate::log::log_path;
 use crate::text::brief;
 
 /// The version of `matrix.json`. Within a version fields may be added; a field removed, renamed or
 /// given another meaning makes a new one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The matrix of a run. Serialized as it is, it is `matrix.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -280,8 +280,9 @@ pub struct CaseEntry {
     pub evidence: Vec<String>,
     /// Misses that are no fail, and other things to know.
     pub remarks: Vec<String>,
-    /// Its log, relative to the folder of the reports.
-    pub log: String,
+    /// Its log, relative to the folder of the reports, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 /// Why there is no matrix: the statement of a DUT does not hold under the tables.
@@ -474,7 +475,7 @@ fn entry(run: &RunFolder, record: &Record) -> CaseEntry {
         outcome: record.outcome.kind,
         reason: record.reason(),
         code: record.outcome.code.clone(),
-        evidence: record.checks().filter(|check| check.verdict != CheckVerdict::Pass).map(check_text).collect(),
+        evidence: record.missed.iter().map(check_text).collect(),
         remarks: record.remarks.iter().map(|remark| brief(remark).into_owned()).collect(),
         log: log_path(run, record),
     }

@@ -2,7 +2,6 @@ use dmsc_scr::ItemId;
 use proptest::prelude::*;
 
 use super::*;
-use crate::folder::Entry;
 use crate::synthetic;
 
 fn matrix() -> Matrix {
@@ -30,13 +29,11 @@ fn matrix_saying(text: &str) -> Matrix {
     for record in &mut run.records {
         record.outcome.reason = Some(text.into());
         record.remarks = vec![text.into()];
-        for entry in &mut record.entries {
-            if let Entry::Check(check) = entry {
-                check.what = text.into();
-                check.expected = text.into();
-                check.got = text.into();
-                check.hint = Some(text.into());
-            }
+        for check in &mut record.missed {
+            check.what = text.into();
+            check.expected = text.into();
+            check.got = text.into();
+            check.hint = Some(text.into());
         }
     }
     run.header.selection = text.into();
@@ -185,4 +182,17 @@ proptest! {
         prop_assert_eq!(page.matches('<').count(), matrix_saying("a").html().unwrap().matches('<').count());
         let _ = (matrix.markdown(), matrix.csv(), matrix.json().unwrap(), matrix.summary(true, 0));
     }
+}
+
+#[test]
+fn among_thousands_a_plain_pass_has_a_line_and_all_else_is_whole() {
+    let mut run = synthetic::folder();
+    let pass = run.records.last().unwrap().clone();
+    run.records.extend(std::iter::repeat_n(pass, 2_000));
+    let page = Matrix::new(&run, Tables::builtin()).unwrap().html().unwrap();
+    assert_eq!(page.matches("<p class=\"brief\"").count(), 2_001);
+    assert_eq!(page.matches("<article ").count(), 5, "a pass with a remark, and what did not pass");
+    assert!(page.contains("2001 that passed, under <a href=\"#cases\">Cases</a>"), "{page}");
+    let targets = page.matches(" id=\"case-").count();
+    assert_eq!(targets, run.records.len(), "every case can be linked to");
 }

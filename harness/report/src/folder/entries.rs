@@ -1,0 +1,113 @@
+//! What passed in cases, read again from the journals.
+
+use std::io::BufRead;
+use std::io::Read;
+
+use super::{Entry, FolderError, Record, RunFolder};
+use crate::journal::{At, Event, JournalFiles, ReadError};
+
+/// Where the lines of an attempt stand: from the first of them to the end of the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    journal: usize,
+    first: At,
+    last: At,
+}
+
+impl Place {
+    /// One line.
+    pub(crate) fn at(journal: usize, at: At) -> Self {
+        Self { journal, first: at, last: at }
+    }
+
+    /// Goes on to another line.
+    pub(crate) fn reach(&mut self, at: At) {
+        self.last = at;
+    }
+}
+
+impl RunFolder {
+    /// Shows what passed and what was judged in cases, in order: of the records that are wanted, one after another as they
+    /// stand in the journals, those of which nothing is recorded first.
+    ///
+    /// # Errors
+    /// If a journal can no longer be read.
+    pub fn visit(
+        &self,
+        wanted: impl Fn(&Record) -> bool,
+        mut show: impl FnMut(&Record, Vec<Entry>),
+    ) -> Result<(), FolderError> {
+        let mut records: Vec<&Record> = self.records.iter().filter(|record| wanted(record)).collect();
+        records.sort_by_key(|record| record.place);
+        let mut reading: Option<Reading<'_>> = None;
+        for record in records {
+            let mut entries = Vec::new();
+            if let Some(place) = record.place {
+                let (dut, case) = (self.dut(record).name.as_str(), self.case(record).id.as_str());
+                for part in place.first.part..=place.last.part {
+                    let begin = if part == place.first.part { place.first.offset } else { 0 };
+                    let end = if part == place.last.part { place.last.end } else { u64::MAX };
+                    let of = (place.journal, part);
+                    let at_hand = reading.take().filter(|known| known.of == of && known.at <= begin);
+                    let open = match at_hand {
+                        Some(known) => known,
+                        None => self.part(of)?,
+                    };
+                    let reading = reading.insert(open);
+                    reading.entries(begin, end, dut, case, &mut entries)?;
+                }
+            }
+            show(record, entries);
+        }
+        Ok(())
+    }
+
+    fn part(&self, of: (usize, usize)) -> Result<Reading<'_>, FolderError> {
+        let (journal, part) = of;
+        let files = self.journals.get(journal).ok_or_else(|| FolderError::NoJournal { path: Default::default() })?;
+        Ok(Reading { of, at: 0, lines: files.part(part)?, files })
+    }
+}
+
+/// A part of a journal, as far as it was read.
+struct Reading<'a> {
+    /// Which journal, and which part of it.
+    of: (usize, usize),
+    at: u64,
+    lines: Box<dyn BufRead + 'a>,
+    files: &'a JournalFiles,
+}
+
+impl Reading<'_> {
+    /// Reads what stands from one octet to another, and keeps what belongs to a case and DUT.
+    fn entries(
+        &mut self,
+        begin: u64,
+        end: u64,
+        dut: &str,
+        case: &str,
+        into: &mut Vec<Entry>,
+    ) -> Result<(), FolderError> {
+        let failed = |source| ReadError::Io { path: self.files.path.clone(), source };
+        let skipped = std::io::copy(&mut (&mut self.lines).take(begin.saturating_sub(self.at)), &mut std::io::sink());
+        self.at = self.at.saturating_add(skipped.map_err(failed)?);
+        let mut line = Vec::new();
+        while self.at < end {
+            line.clear();
+            let length = self.lines.read_until(b'\n', &mut line).map_err(failed)?;
+            self.at = self.at.saturating_add(length as u64);
+            if length == 0 || line.last() != Some(&b'\n') {
+                break;
+            }
+            // All lines were read before.
+            match serde_json::from_slice(&line) {
+                Ok(Event::Message(message)) if message.dut == dut && message.case == case => {
+                    into.push(Entry::Message(message));
+                }
+                Ok(Event::Check(check)) if check.dut == dut && check.case == case => into.push(Entry::Check(check)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
