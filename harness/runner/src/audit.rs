@@ -7,7 +7,7 @@ mod watch;
 use std::fmt;
 
 use dmsc_report::RunFolder;
-use dmsc_report::folder::{Entry, Record};
+use dmsc_report::folder::{Entry, FolderError, Record};
 use dmsc_report::journal::{DutHeader, Message, OutcomeKind};
 use dmsc_scr::{ItemId, Tables};
 use serde::Serialize;
@@ -76,21 +76,26 @@ pub struct Trace {
 
 impl Audit {
     /// The audit of each DUT of a run.
-    pub fn of(run: &RunFolder, tables: &Tables) -> Vec<Self> {
+    ///
+    /// # Errors
+    /// [`FolderError`] if what passed can no longer be read.
+    pub fn of(run: &RunFolder, tables: &Tables) -> Result<Vec<Self>, FolderError> {
         run.header.duts.iter().enumerate().map(|(at, dut)| Self::of_dut(run, at, dut, tables)).collect()
     }
 
-    fn of_dut(run: &RunFolder, at: usize, dut: &DutHeader, tables: &Tables) -> Self {
+    fn of_dut(run: &RunFolder, at: usize, dut: &DutHeader, tables: &Tables) -> Result<Self, FolderError> {
         let mut watch = Watch::new(dut.kind);
-        for record in run.records.iter().filter(|record| record.dut == at) {
-            let case = run.case(record).id.as_str();
-            watch.begin(case);
-            for entry in &record.entries {
-                if let Entry::Message(message) = entry {
-                    watch.message(message);
+        run.visit(
+            |record| record.dut == at,
+            |record, entries| {
+                watch.begin(run.case(record).id.as_str());
+                for entry in &entries {
+                    if let Entry::Message(message) = entry {
+                        watch.message(message);
+                    }
                 }
-            }
-        }
+            },
+        )?;
         let items = tables.ids().filter_map(|id| {
             let claimed = *dut.ics.answers.get(id.as_str())?;
             let signs = SIGNS.iter().enumerate().filter(|(_, sign)| sign.item == id.as_str());
@@ -99,7 +104,7 @@ impl Audit {
             let finding = Finding::of(claimed, shown(&evidence));
             Some(Audited { item: id.clone(), claimed, finding, evidence })
         });
-        Self { dut: dut.name.clone(), items: items.collect() }
+        Ok(Self { dut: dut.name.clone(), items: items.collect() })
     }
 
     /// Whether a claim is contradicted, or something that is not claimed was seen.

@@ -426,7 +426,7 @@ impl<'a> Executor<'a> {
                     missed.challenge();
                 }
                 Some(filter) if fits => missed.aside(&event, filter),
-                _ => missed.other(&event.kind),
+                _ => missed.other(&event),
             }
             self.pass_by(event)?;
         }

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::execute::{Executor, Stop};
 use crate::missed::{Missed, is_refused, is_unreadable, unreadable};
+use crate::notes::OF_CHECK;
 
 /// What a step was found to be.
 pub(crate) struct Finding {
@@ -243,6 +244,13 @@ impl<'a> Executor<'a> {
                 (Some(mismatch), Some(event)) if marks && !event.has_secrets() => mark(event, mismatch),
                 _ => None,
             };
+            let whole = event.map(|event| event.without_secrets().octets.clone());
+            let octets_in_all = whole.as_ref().map(Vec::len).filter(|length| *length > OF_CHECK);
+            let octets = whole.map(|mut octets| {
+                octets.truncate(OF_CHECK);
+                Octets(octets)
+            });
+            let mark = mark.filter(|mark| octets_in_all.is_none() || mark.offset < OF_CHECK);
             Check {
                 case: name,
                 dut,
@@ -253,7 +261,8 @@ impl<'a> Executor<'a> {
                 what,
                 expected,
                 got,
-                octets: event.map(|event| Octets(event.without_secrets().octets.clone())),
+                octets,
+                octets_in_all,
                 mark,
                 clause: step.spec.clone().or_else(|| case.spec.first().cloned()),
                 hint: step.hint.clone().filter(|_| fits),

@@ -13,6 +13,7 @@ pub mod outcome;
 mod package;
 pub mod piecewise;
 pub mod prove;
+pub mod redact;
 mod requires;
 mod rest;
 pub mod run;

@@ -33,6 +33,8 @@ pub(crate) struct Missed {
     departure: Option<String>,
     /// Other kinds, and how many of each.
     others: Vec<(String, usize)>,
+    /// Why the harness ended TLS.
+    broken: Option<String>,
 }
 
 impl Missed {
@@ -87,7 +89,11 @@ impl Missed {
     }
 
     /// A message of another kind came.
-    pub(crate) fn other(&mut self, kind: &str) {
+    pub(crate) fn other(&mut self, event: &Event) {
+        let kind = event.kind.as_ref();
+        if kind == "tls.over" && self.broken.is_none() {
+            self.broken = event.fields.get("reason").and_then(Value::as_str).map(str::to_owned);
+        }
         match self.others.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.others.push((kind.to_owned(), 1)),
@@ -116,9 +122,10 @@ impl Missed {
         if self.others.is_empty() {
             return format!("nothing came in {waited}");
         }
-        let shown = self.others.iter().take(MOST_KINDS).map(|(kind, count)| match count {
-            1 => kind.clone(),
-            count => format!("{count} x {kind}"),
+        let shown = self.others.iter().take(MOST_KINDS).map(|(kind, count)| match (count, &self.broken) {
+            (1, Some(why)) if kind == "tls.over" => format!("{kind} ({why})"),
+            (1, _) => kind.clone(),
+            (count, _) => format!("{count} x {kind}"),
         });
         let shown = shown.collect::<Vec<_>>().join(", ");
         let more = if self.others.len() > MOST_KINDS { ", and others" } else { "" };
@@ -150,7 +157,7 @@ pub(crate) fn hides(event: &Event, kind: &Kind) -> bool {
 
 /// Whether a message cannot be read as what it should be.
 pub(crate) fn is_unreadable(event: &Event) -> bool {
-    matches!(&*event.kind, "dm.unreadable" | "http.garbage") || event.fields.get("malformed").is_some()
+    matches!(&*event.kind, "dm.unreadable" | "http.garbage") || event.is_malformed()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use dmsc_report::RunFolder;
-use dmsc_report::journal::{Event, JournalWriter, RunFinished, Timestamp};
+use dmsc_report::journal::{Event, JournalWriter, Timestamp};
 use dmsc_scr::{Gate, NotRun, Outcome, Tables, Unshown};
 
 use crate::execute::Options;
@@ -197,7 +197,7 @@ impl Drop for Piecewise {
         // The journal ends properly, so that readers can tell a process that went to its end from one that was killed.
         if let Some(writer) = held(&self.writer).as_mut() {
             // There is nobody left to tell of an error; the reader will say that the end is missing.
-            let _ = writer.write(&Event::RunFinished(RunFinished { interrupted: false }));
+            let _ = writer.finish(false);
         }
     }
 }

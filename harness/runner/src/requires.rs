@@ -37,11 +37,13 @@ impl<'a> Watch<'a> {
 
     /// Why the case does not concern the DUT, if this message shows that. A message that cannot be read shows nothing.
     pub(crate) fn look(&self, event: &Event) -> Option<NotApplicable> {
-        if self.0.is_empty() || !event.heard || event.fields.get("malformed").is_some_and(|why| !why.is_null()) {
+        if !event.heard {
             return None;
         }
         let counts = |one: &&Watched<'_>| {
-            one.kind.takes(&event.kind) && one.filter.as_ref().is_none_or(|filter| filter.accepts(&event.fields))
+            one.kind.takes(&event.kind)
+                && !event.is_malformed()
+                && one.filter.as_ref().is_none_or(|filter| filter.accepts(&event.fields))
         };
         let lacking = self.0.iter().filter(counts).find(|one| !one.matching.accepts(&event.fields))?;
         Some(NotApplicable::NotOffered { why: lacking.why.to_owned() })

@@ -77,6 +77,15 @@ pub trait Observer {
     }
 }
 
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ended {
+    /// Every case that was run, and why the others were not.
+    pub finished: Vec<Finished>,
+    /// Whether it was interrupted ([`dmsc_link::interrupt`]): cases that are not told of are left.
+    pub interrupted: bool,
+}
+
 /// Why a run cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -102,11 +111,12 @@ pub enum RunError {
     SameName(String),
 }
 
-/// Runs and records.
+/// Runs and records. An interrupt ([`dmsc_link::interrupt`]) ends it after what was begun; what is left has no result, and
+/// is there for a run that is taken up.
 ///
 /// # Errors
 /// [`RunError`] when the run cannot begin or its journal cannot be written; what a case finds is never an error.
-pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Finished>, RunError> {
+pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Ended, RunError> {
     let mut names: Vec<&str> = config.duts.iter().map(|dut| dut.name.as_str()).collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {
@@ -120,12 +130,13 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Vec<Fi
 
     let mut all = Vec::new();
     let mut fails = 0;
-    for dut in config.duts {
+    for dut in config.duts.iter().take_while(|_| !dmsc_link::is_interrupted()) {
         let ours: Vec<_> = plan.iter().filter(|planned| std::ptr::eq(planned.dut, dut)).collect();
         let mut series =
             Series { config, dut, fixtures: &fixtures, observer, journal: &mut journal, fails: &mut fails };
         all.extend(series.run(&ours)?);
     }
-    journal.end()?;
-    Ok(all)
+    let interrupted = dmsc_link::is_interrupted();
+    journal.end(interrupted)?;
+    Ok(Ended { finished: all, interrupted })
 }

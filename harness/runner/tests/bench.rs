@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test stops at what it does not expect.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,7 @@ fn a_dut_behind_a_link_of_its_own_lives_on_when_it_is_kept() {
         what: "stubborn".into(),
         switches: vec![Switch::GiveUpOnSilence],
         patches: Vec::new(),
+        statement: BTreeMap::new(),
     };
     assert!(after_a_loss(vec![stubborn]) > Verdict::Pass);
 }

@@ -45,7 +45,7 @@ fn suite(patch: &str) -> (Vec<Finished>, Vec<ItemVerdict>) {
         out: None,
         resume: false,
     };
-    let finished = run(&config, &mut Nobody).unwrap();
+    let finished = run(&config, &mut Nobody).unwrap().finished;
     let of = |name: &str| cases.iter().find(|case| case.name() == name).unwrap();
     let measured: Vec<Measured> = finished
         .iter()

@@ -81,7 +81,7 @@ fn ran(way: Way) -> (Vec<Finished>, Heard) {
         stop_after: way.stop_after.and_then(NonZeroUsize::new),
     };
     let mut heard = Heard::default();
-    let finished = run(&config, &mut heard).unwrap();
+    let finished = run(&config, &mut heard).unwrap().finished;
     let applies = |one: &Finished| match &one.outcome {
         Outcome::Verdict(_) => true,
         Outcome::NotRun(reason) => !matches!(reason, NotRun::NoOperator { .. } | NotRun::NotSelected(_)),

@@ -259,7 +259,7 @@ fn outcome(row: &Row, cases: &[Case], alternative: &str) -> (String, Vec<String>
         out: None,
         resume: false,
     };
-    let finished = run(&config, &mut Quiet).unwrap().remove(0);
+    let finished = run(&config, &mut Quiet).unwrap().finished.remove(0);
     let word = match finished.outcome {
         Outcome::Verdict(verdict) => verdict.as_str().to_owned(),
         Outcome::NotApplicable(_) => "not applicable".to_owned(),

@@ -74,7 +74,7 @@ impl Drop for Scratch {
 #[test]
 fn whatever_wakes_a_card_no_case_fails_it() {
     let cases = Library::builtin().load().unwrap();
-    for way in WakeUp::ALL {
+    for way in WakeUp::ALL.into_iter().filter(|way| way.may_be_alone()) {
         let mut dut = reference_card();
         dut.ixit.wake_up = Some(way);
         let ours = cases.iter().filter(|case| case.role == dut.role());

@@ -12,8 +12,9 @@ use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::rig::RigError;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
+use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
-use dmsc_language::fault::Fault;
+use dmsc_language::fault::{Fault, FaultError};
 use dmsc_language::variant::{Variant, VariantError};
 use dmsc_scr::Verdict;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct Proof {
     pub variants: Vec<Judged>,
     /// Cases that no fault made fail.
     pub never_failed: Vec<String>,
+    /// Cases for DUTs without an item, which the clean references claim, that no variant passes.
+    pub never_passed: Vec<String>,
     /// Cases that ran against the clean references.
     pub cases: usize,
 }
@@ -104,6 +107,7 @@ impl Proof {
     pub fn holds(&self) -> bool {
         self.unclean.is_empty()
             && self.never_failed.is_empty()
+            && self.never_passed.is_empty()
             && self.faults.iter().all(|fault| !fault.caught_by.is_empty() && fault.errors.is_empty())
             && self.variants.iter().all(Judged::is_right)
     }
@@ -118,6 +122,9 @@ pub enum ProveError {
     /// A variant contradicts its DUT.
     #[error(transparent)]
     Variant(#[from] VariantError),
+    /// A fault contradicts its DUT.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
 }
 
 /// What is to be proved.
@@ -154,7 +161,7 @@ impl Unit<'_> {
 /// Proves the cases against reference DUTs, on all cores. `progress` is told how many of how many DUTs are done.
 ///
 /// # Errors
-/// [`ProveError`] when a fixture is wrong, or a variant that contradicts its DUT.
+/// [`ProveError`] when a fixture is wrong, or a variant or fault that contradicts its DUT.
 pub fn prove(what: &Prove<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<Proof, ProveError> {
     let fixtures = Fixtures::load(what.bundle).map_err(RigError::from)?;
     let units = units(what)?;
@@ -163,6 +170,9 @@ pub fn prove(what: &Prove<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result
     let mut proof = Proof::default();
     let mut failed = BTreeSet::new();
     let mut ran = Vec::new();
+    // The clean references claim everything: a case for DUTs without an item is shown to pass by a variant.
+    let elsewhere: Vec<&Case> = what.cases.iter().filter(|case| !case.unclaimed.is_empty()).collect();
+    let mut passed = BTreeSet::new();
     for (unit, outcomes) in units.iter().zip(&outcomes) {
         match unit {
             Unit::Clean(_) => {
@@ -176,7 +186,20 @@ pub fn prove(what: &Prove<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result
                 failed.extend(caught.caught_by.iter().cloned());
                 proof.faults.push(caught);
             }
-            Unit::Variant(variant, dut) => proof.variants.push(judged(variant, dut, outcomes)),
+            Unit::Variant(variant, dut) => {
+                let good = outcomes.seen.iter().filter(|seen| seen.verdict == Verdict::Pass);
+                passed.extend(good.map(|seen| seen.case.clone()));
+                proof.variants.push(judged(variant, dut, outcomes));
+            }
+        }
+    }
+    let sides: Vec<Role> = what.variants.iter().map(|variant| variant.side).collect();
+    for case in elsewhere.into_iter().filter(|case| sides.contains(&case.role.other())) {
+        let name = case.name();
+        if passed.contains(&name) {
+            ran.push(name);
+        } else {
+            proof.never_passed.push(name);
         }
     }
     proof.cases = ran.len();
@@ -184,12 +207,12 @@ pub fn prove(what: &Prove<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result
     Ok(proof)
 }
 
-fn units<'a>(what: &Prove<'a>) -> Result<Vec<Unit<'a>>, VariantError> {
+fn units<'a>(what: &Prove<'a>) -> Result<Vec<Unit<'a>>, ProveError> {
     let mut units = Vec::new();
     for dut in what.clean {
         units.push(Unit::Clean(dut.clone()));
         for fault in what.faults.iter().filter(|fault| fault.side != dut.role()) {
-            units.push(Unit::Fault(fault, Dut { faults: vec![fault.clone()], ..dut.clone() }));
+            units.push(Unit::Fault(fault, fault.of(dut)?));
         }
         for variant in what.variants.iter().filter(|variant| variant.side != dut.role()) {
             units.push(Unit::Variant(variant, variant.of(dut)?));

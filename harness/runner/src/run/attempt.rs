@@ -6,12 +6,13 @@ use dmsc_bench::operator::Operator;
 use dmsc_bench::rig::{Rig, RigError};
 use dmsc_engine::dm::trust::Nonces;
 use dmsc_language::case::Case;
-use dmsc_link::LinkError;
+use dmsc_link::{LinkError, is_interrupted};
 use dmsc_report::journal::{self, CaseStarted, Check, Event, Gap, Message};
 use dmsc_scr::{NotRun, Verdict};
 
 use crate::execute::{self, Options, Recorder};
 use crate::outcome::CaseResult;
+use crate::redact::Redactor;
 use crate::rest::{END, QUIET};
 
 /// How often a case is begun again after its link was lost, before it is given up.
@@ -49,6 +50,24 @@ pub fn attempt(
     sink: &mut dyn FnMut(Event),
     operator: &mut dyn Operator,
 ) -> Attempted {
+    let redactor = Redactor::of(rig.dut);
+    let mut tell = |event: Event| sink(redactor.event(event));
+    let mut attempted = attempts(rig, case, options, began, wanted, &mut tell, operator);
+    redactor.result(&mut attempted.result);
+    attempted.decisive.iter_mut().for_each(|check| redactor.check(check));
+    attempted
+}
+
+/// As [`attempt`], with secrets in what is told.
+fn attempts(
+    rig: &mut Rig<'_>,
+    case: &Case,
+    options: &Options,
+    began: Instant,
+    wanted: bool,
+    sink: &mut dyn FnMut(Event),
+    operator: &mut dyn Operator,
+) -> Attempted {
     let mut gaps: Vec<Gap> = Vec::new();
     // Where a session broke off, nobody can know which of the nonces that were on their way are in force. First those
     // that the harness has are tried once more, since a challenge may have settled it; then those from before.
@@ -67,6 +86,9 @@ pub fn attempt(
         let mut result = run_case(rig, case, options, &mut tape, operator);
         let decisive = tape.decisive;
         result.remarks.extend(gaps.iter().map(told));
+        if is_interrupted() {
+            return Attempted { result, decisive, lost: false };
+        }
         let Some(what) = result.interrupted.clone() else {
             if result.stale {
                 if let Some(nonces) = tries.pop() {
@@ -126,7 +148,7 @@ pub(crate) fn run_case(
     };
     let mut result = execute::execute(case, &mut session, rig.scope(), options, recorder, operator);
     // A session broken off in its middle leaves a device with nonces that nobody else knows.
-    let ended = result.interrupted.is_none() && rig.needs_end() && session.finish(QUIET, END);
+    let ended = result.interrupted.is_none() && !is_interrupted() && rig.needs_end() && session.finish(QUIET, END);
     let words = session.last_words();
     // Nonces that do not fit make a client give up, and not crash.
     if rig.judge_nonces(&session, result.verdict == Verdict::Pass, ended) && !words.killed {

@@ -8,6 +8,7 @@ use dmsc_scr::Outcome;
 
 use crate::look::Wall;
 use crate::outcome::CaseResult;
+use crate::redact::Redactor;
 
 /// What came of a case.
 #[derive(Clone, Debug)]
@@ -56,6 +57,14 @@ impl Finished {
             remarks: result.remarks,
             decisive,
         }
+    }
+
+    /// The same without the secrets of the DUT.
+    pub(crate) fn without_secrets(mut self, redactor: &Redactor) -> Finished {
+        redactor.text(&mut self.reason);
+        self.remarks.iter_mut().for_each(|remark| redactor.text(remark));
+        self.decisive.iter_mut().for_each(|check| redactor.check(check));
+        self
     }
 
     /// What made it other than a pass.

@@ -1,9 +1,10 @@
 //! A run that was not recorded, as the reports see it.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use dmsc_report::RunFolder;
-use dmsc_report::journal::{CaseStarted, Event, Journal, RunFinished, Timestamp};
+use dmsc_report::journal::{CaseStarted, Event, RunFinished, Timestamp};
 
 use super::{Finished, RunConfig, RunError, header};
 
@@ -21,8 +22,7 @@ pub fn in_memory(config: &RunConfig<'_>, finished: &[Finished]) -> Result<RunFol
         events.extend(one.decisive.clone().map(Event::Check));
         events.push(one.event(0, false));
     }
-    events.push(Event::RunFinished(RunFinished { interrupted: false }));
-    let journal = Journal { path: "not recorded".into(), header: header(config, started), events, truncated: None };
-    let run = RunFolder::from_journals(vec![journal]).map_err(|error| wrong(error.to_string()))?;
-    run.ok_or_else(|| wrong("nothing was recorded".into()))
+    events.push(Event::RunFinished(RunFinished { interrupted: false, lines: None }));
+    RunFolder::unrecorded(Path::new("not recorded"), &header(config, started), &events)
+        .map_err(|error| wrong(error.to_string()))
 }

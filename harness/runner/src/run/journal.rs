@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use dmsc_report::journal::{self, DutHeader, Event, JournalWriter, Lines, RunFinished, Timestamp};
-use dmsc_scr::Outcome;
+use dmsc_report::journal::{
+    CaseFinished, DutHeader, Event, JournalFiles, JournalWriter, Lines, ReadError, Timestamp, WriteError,
+};
+use dmsc_scr::{Outcome, Verdict};
 
 use super::plan::Planned;
 use super::{Finished, RunConfig, RunError, header};
@@ -32,29 +34,36 @@ impl RunJournal {
         std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
         let path = folder.join("journal.jsonl");
         if config.resume {
-            let (writer, earlier) = JournalWriter::resume(&path).map_err(|e| failed(e.to_string()))?;
-            let ours = header(config, earlier.header.started);
-            if earlier.header.catalogue != ours.catalogue || earlier.header.harness != ours.harness {
+            let mut done = Done::default();
+            let (writer, earlier) = match JournalWriter::resume(&path, |event| done.note(event)) {
+                Ok(resumed) => resumed,
+                // Killed while it wrote the first line: nothing is lost with it.
+                Err(WriteError::Read(ReadError::NoHeader { path })) => {
+                    std::fs::remove_file(&path).map_err(|e| failed(e.to_string()))?;
+                    journal.writer = Some(begun(&path, config).map_err(failed)?);
+                    return Ok(journal);
+                }
+                Err(error) => return Err(failed(error.to_string())),
+            };
+            let ours = header(config, earlier.started);
+            if earlier.catalogue != ours.catalogue || earlier.harness != ours.harness {
                 return Err(failed(
                     "it was written with other cases or another version of dmsc; begin a new run instead of resuming"
                         .into(),
                 ));
             }
-            let differs = |dut: &&DutHeader| earlier.header.duts.iter().any(|was| was.name == dut.name && was != *dut);
+            let differs = |dut: &&DutHeader| earlier.duts.iter().any(|was| was.name == dut.name && was != *dut);
             if let Some(dut) = ours.duts.iter().find(differs) {
                 return Err(failed(format!(
                     "\"{}\" is not what it was then: its link, statement, values or readings differ; give the same DUT file and bring the card where it was, or begin a new run",
                     dut.name
                 )));
             }
-            journal.done = done(&earlier);
+            journal.done = done.finished;
             journal.writer = Some(writer);
             return Ok(journal);
         }
-        let started = Timestamp::try_from(SystemTime::now()).map_err(|e| failed(e.to_string()))?;
-        let path = fresh(&path);
-        journal.writer =
-            Some(JournalWriter::create(&path, &header(config, started)).map_err(|e| failed(e.to_string()))?);
+        journal.writer = Some(begun(&fresh(&path), config).map_err(failed)?);
         Ok(journal)
     }
 
@@ -86,45 +95,65 @@ impl RunJournal {
         self.writer.is_some()
     }
 
-    pub(super) fn end(&mut self) -> Result<(), RunError> {
-        self.write(&Event::RunFinished(RunFinished { interrupted: false }))
+    /// Nothing more comes, unless the run is taken up again.
+    pub(super) fn end(&mut self, interrupted: bool) -> Result<(), RunError> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        dmsc_link::hold_while_ending();
+        writer.finish(interrupted).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
     }
+}
+
+/// A new journal.
+fn begun(path: &Path, config: &RunConfig<'_>) -> Result<JournalWriter, String> {
+    let started = Timestamp::try_from(SystemTime::now()).map_err(|e| e.to_string())?;
+    JournalWriter::create(path, &header(config, started)).map_err(|e| e.to_string())
 }
 
 /// A name that is free: a folder may hold the journals of several processes.
 fn fresh(path: &Path) -> PathBuf {
-    if !path.exists() {
+    let taken = JournalFiles::of_file(path).is_ok();
+    if !taken {
         return path.to_owned();
     }
     path.with_file_name(format!("journal-{}.jsonl", std::process::id()))
 }
 
-fn done(earlier: &journal::Journal) -> BTreeMap<(String, String), Finished> {
-    let mut done = BTreeMap::new();
-    let mut begun = BTreeSet::new();
-    for event in &earlier.events {
-        if let Event::CaseStarted(started) = event {
-            begun.insert((started.dut.as_str(), started.case.as_str()));
-        }
-        if let Event::CaseFinished(finished) = event {
-            let outcome = Outcome::from(&finished.outcome.clone().coded());
-            let walled = matches!(outcome, Outcome::Verdict(_))
-                && !begun.contains(&(finished.dut.as_str(), finished.case.as_str()));
-            // What was not run then, for want of an operator or of a living DUT, is tried again, and so is what was not
-            // begun for what the look before the cases had shown.
-            if walled || matches!(outcome, Outcome::NotRun(_)) {
-                continue;
+/// What an earlier process came to.
+#[derive(Default)]
+struct Done {
+    begun: BTreeSet<(String, String)>,
+    finished: BTreeMap<(String, String), Finished>,
+}
+
+impl Done {
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::CaseStarted(started) => {
+                self.begun.insert((started.dut.clone(), started.case.clone()));
             }
-            let entry = Finished {
-                dut: finished.dut.clone(),
-                case: finished.case.clone(),
-                outcome,
-                reason: finished.outcome.reason.clone().unwrap_or_default(),
-                remarks: finished.remarks.clone(),
-                decisive: None,
-            };
-            done.insert((finished.dut.clone(), finished.case.clone()), entry);
+            Event::CaseFinished(finished) => self.finished(finished),
+            _ => {}
         }
     }
-    done
+
+    fn finished(&mut self, finished: &CaseFinished) {
+        let key = (finished.dut.clone(), finished.case.clone());
+        let outcome = Outcome::from(&finished.outcome.clone().coded());
+        let walled = matches!(outcome, Outcome::Verdict(_)) && !self.begun.contains(&key);
+        // What was not run then, for want of an operator or of a living DUT, is tried again, and so is what was not begun
+        // for what the look before the cases had shown, and what the rig broke.
+        if walled || matches!(outcome, Outcome::NotRun(_) | Outcome::Verdict(Verdict::Error)) {
+            self.finished.remove(&key);
+            return;
+        }
+        let entry = Finished {
+            dut: finished.dut.clone(),
+            case: finished.case.clone(),
+            outcome,
+            reason: finished.outcome.reason.clone().unwrap_or_default(),
+            remarks: finished.remarks.clone(),
+            decisive: None,
+        };
+        self.finished.insert(key, entry);
+    }
 }

@@ -9,6 +9,7 @@ use dmsc_bench::rig::Rig;
 use dmsc_bench::session::Signs;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
+use dmsc_link::is_interrupted;
 use dmsc_report::journal::{Event, Lines};
 use dmsc_scr::{NotRun, Outcome, Verdict};
 
@@ -20,6 +21,7 @@ use super::plan::Planned;
 use super::{Observer, RunConfig, RunError};
 use crate::execute::Options;
 use crate::look::{ClientLook, Wall, look};
+use crate::redact::Redactor;
 
 /// The cases against one DUT, one after another.
 pub(super) struct Series<'a, 'c> {
@@ -46,8 +48,15 @@ impl Series<'_, '_> {
         let mut rig = Rig::new(dut, self.fixtures, self.config.seed);
         let mut operator = self.observer.operator(dut);
         let mut wall: Option<Wall> = None;
+        let redactor = Redactor::of(dut);
         if !all && ours.iter().any(|planned| self.journal.wants(planned)) {
-            let looked = look(&mut rig);
+            let mut looked = look(&mut rig);
+            // What a look saw that was broken off is nothing that a DUT did.
+            if is_interrupted() {
+                return Ok(Vec::new());
+            }
+            looked.wall.iter_mut().for_each(|wall| redactor.text(&mut wall.reason));
+            looked.oddities.iter_mut().for_each(|what| redactor.text(what));
             wall = looked.wall;
             looked.oddities.iter().filter(|_| wall.is_none()).for_each(|what| self.observer.noticed(&dut.name, what));
         }
@@ -76,6 +85,9 @@ impl Series<'_, '_> {
             let mut client = ClientLook::new(dut);
             let (mut finished, mut walled, mut number) = (Vec::new(), 0, 0);
             for planned in ours {
+                if is_interrupted() {
+                    break;
+                }
                 let case = planned.case;
                 if let Some(earlier) = self.journal.done.get(&(dut.name.clone(), case.name())) {
                     finished.push(earlier.clone());
@@ -87,9 +99,11 @@ impl Series<'_, '_> {
                 let stopped = stopped.map(|fails| NotRun::Stopped { fails });
                 let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone().or(stopped)?)));
                 let one = match (skip, &wall) {
-                    (Some(outcome), _) => self.skipped(Finished::skipped(dut, case, outcome))?,
+                    (Some(outcome), _) => {
+                        self.skipped(Finished::skipped(dut, case, outcome).without_secrets(&redactor))?
+                    }
                     (None, Some(wall)) => {
-                        let one = self.skipped(Finished::walled(dut, case, wall))?;
+                        let one = self.skipped(Finished::walled(dut, case, wall).without_secrets(&redactor))?;
                         if wall.verdict != Verdict::Error {
                             walled += 1;
                             finished.push(one);
@@ -109,10 +123,14 @@ impl Series<'_, '_> {
                             }
                             None => (self.attempt(&mut rig, case, options, operator.as_mut())?, rig.signs().clone()),
                         };
+                        if is_interrupted() {
+                            break;
+                        }
                         dead = dead.or_else(|| attempted.died(case));
                         let Attempted { result, decisive, .. } = attempted;
                         *self.fails += usize::from(result.verdict == Verdict::Fail);
                         wall = client.note(&signs, result.verdict).filter(|_| !all);
+                        wall.iter_mut().for_each(|wall| redactor.text(&mut wall.reason));
                         let duration_us = micros(result.duration);
                         let one = Finished::ran(dut, case, result, decisive);
                         self.journal.finish(&one, duration_us, is_wall(dut))?;

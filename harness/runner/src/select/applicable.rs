@@ -1,5 +1,7 @@
 //! Whether a case concerns a DUT.
 
+use std::cell::LazyCell;
+
 use dmsc_bench::offers::Offers;
 use dmsc_engine::messages::{AccountWith, TriggerWays, WakeUp};
 use dmsc_engine::role::Role;
@@ -15,14 +17,19 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     if let Some(item) = needed.into_iter().find(|item| dut.ics.claims(item.as_str()) != Some(true)) {
         return Some(NotApplicable::NotClaimed(item.clone()));
     }
+    if let Some(item) = case.unclaimed.iter().find(|item| dut.ics.claims(item.as_str()) != Some(false)) {
+        return Some(NotApplicable::Claimed(item.clone()));
+    }
     let lacks = |any: &&Vec<Feature>| !any.iter().any(|feature| dut.ics.has(*feature));
     if let Some(lacking) = case.requires.features.iter().find(lacks) {
         return Some(NotApplicable::NoFeature(lacking.clone()));
     }
-    if let Some(other) = Readings::of(tables, &dut.interpretations).other(&case.when) {
+    let readings = || Readings::of(tables, &dut.interpretations);
+    if let Some(other) = (!case.when.is_empty()).then(|| readings().other(&case.when)).flatten() {
         return Some(other);
     }
-    let ixit = dut.ixit.to_json(Secrets::Hidden);
+    // Most cases ask for nothing of it.
+    let ixit = LazyCell::new(|| dut.ixit.to_json(Secrets::Hidden));
     for (name, wanted) in &case.ixit {
         let value = ixit.get(name).and_then(Value::as_str).unwrap_or_default();
         let either = name == "trigger" && value == TriggerWays::Both.as_str();
@@ -30,6 +37,15 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
             let (name, wanted, value) = (name.clone(), wanted.clone(), value.to_owned());
             return Some(NotApplicable::OtherIxit { name, wanted, value });
         }
+    }
+    let needed = case.needed_values();
+    if let Some(name) = needed.iter().copied().find(|name| ixit.get(*name).is_none()) {
+        return Some(NotApplicable::NoValue { name: name.to_owned() });
+    }
+    // What is shown of another account is that its sessions go elsewhere.
+    let other = dut.ixit.other_account.as_ref();
+    if other.is_some_and(|other| other.address == dut.ixit.account.address) && needed.contains("other_account") {
+        return Some(NotApplicable::NoValue { name: "other_account.address".into() });
     }
     let offers = Offers::of(dut);
     if case.needs_contact() && !offers.contact {

@@ -27,7 +27,9 @@ impl CaseName {
 
     /// Whether it names the case.
     pub fn is_of(&self, case: &Case) -> bool {
-        self.fits(&case.name()) || self.fits(&case.id)
+        // The name of an instance has its values in brackets, and is put together for those alone who may mean it.
+        let may_mean_instances = !case.instance.is_empty() && self.0.contains(['[', '*']);
+        self.fits(&case.id) || may_mean_instances && self.fits(&case.name())
     }
 
     fn fits(&self, name: &str) -> bool {

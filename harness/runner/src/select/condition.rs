@@ -4,10 +4,10 @@ use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
 use dmsc_language::dut::Dut;
 use dmsc_octets::glob;
-use dmsc_scr::Status;
+use dmsc_scr::{Aim, Status};
 
-/// A condition over cases: `item:`, `case:`, `covers:` and `role:` with patterns, `claimed`, `mandatory`, joined by
-/// `and`, `or`, `not` and parentheses.
+/// A condition over cases: `item:`, `case:` and `covers:` with patterns, `role:`, `aim:`, `claimed`, `mandatory`, joined
+/// by `and`, `or`, `not` and parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// The item of the folder matches the pattern (`*` is any text).
@@ -18,6 +18,8 @@ pub enum Condition {
     Covers(String),
     /// The role the harness plays.
     Role(Role),
+    /// What it gives the DUT to deal with.
+    Aim(Aim),
     /// The DUT's statement claims the item.
     Claimed,
     /// The item is mandatory.
@@ -33,7 +35,7 @@ pub enum Condition {
 /// Why a condition cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{message} at column {column}; a condition is made of item:PATTERN, case:PATTERN, covers:PATTERN, role:card, role:terminal, claimed, mandatory, and, or, not and parentheses"
+    "{message} at column {column}; a condition is made of item:PATTERN, case:PATTERN, covers:PATTERN, role:card, role:terminal, aim:positive, aim:negative, aim:boundary, claimed, mandatory, and, or, not and parentheses"
 )]
 pub struct ConditionError {
     /// What is wrong.
@@ -63,6 +65,7 @@ impl Condition {
             Condition::Case(pattern) => glob(pattern, &case.name()),
             Condition::Covers(pattern) => case.covers.iter().any(|item| glob(pattern, item.as_str())),
             Condition::Role(role) => case.role == *role,
+            Condition::Aim(aim) => case.aim == *aim,
             Condition::Claimed => dut.ics.claims(case.item.as_str()) == Some(true),
             Condition::Mandatory => case.item.status() == Some(Status::Mandatory),
             Condition::And(all) => all.iter().all(|c| c.holds(case, dut)),
@@ -124,6 +127,9 @@ impl<'a> Parser<'a> {
             });
         };
         self.at = self.at.saturating_add(1);
+        if let Some(aim) = word.strip_prefix("aim:").and_then(Aim::from_name) {
+            return Ok(Condition::Aim(aim));
+        }
         match word.split_once(':') {
             Some(("item", pattern)) => Ok(Condition::Item(pattern.into())),
             Some(("case", pattern)) => Ok(Condition::Case(pattern.into())),
@@ -191,5 +197,7 @@ mod tests {
         assert_eq!((wrong.column, wrong.message.as_str()), (12, "`itm:x` is not a condition"));
         assert_eq!(column("claimed claimed").message, "`claimed` is one too many");
         assert!(Condition::parse("role:phone").is_err());
+        assert!(Condition::parse("aim:odd").is_err());
+        assert_eq!(Condition::parse("aim:negative"), Ok(Condition::Aim(Aim::Negative)));
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use dmsc_engine::switch::Switch;
 use dmsc_language::dut::LinkSpec;
 use dmsc_link::{Disturbance, Mishap, Place, Schedule, Shape, Side, Tally};
@@ -29,8 +31,14 @@ impl Watcher for Quiet {
 fn dut(bundle: &Bundle, name: &str, switch: Option<Switch>) -> Dut {
     let mut dut = Dut::from_bundle(bundle, name, &[]).unwrap();
     let side = dut.role().other();
-    let fault =
-        |switch| Fault { id: "one".into(), side, what: "one".into(), switches: vec![switch], patches: Vec::new() };
+    let fault = |switch| Fault {
+        id: "one".into(),
+        side,
+        what: "one".into(),
+        switches: vec![switch],
+        patches: Vec::new(),
+        statement: BTreeMap::new(),
+    };
     dut.faults = switch.into_iter().map(fault).collect();
     dut
 }
