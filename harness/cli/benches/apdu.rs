@@ -164,13 +164,13 @@ fn measure(turns: usize) {
         stop_after: None,
     };
     run(&config, &mut beside).unwrap();
-    let journal = std::fs::metadata(folder.join("journal.jsonl")).unwrap().len();
+    let journal = std::fs::metadata(folder.join("journal.0001.jsonl.gz")).unwrap().len();
     std::fs::remove_dir_all(&folder).unwrap();
     report(&mut beside.times.borrow_mut(), journal);
 }
 
 fn report(Times { bare, run }: &mut Times, journal: u64) {
-    println!("{} and {} APDUs, {journal} octets of journal:", bare.len(), run.len());
+    println!("{} and {} APDUs, {journal} octets of journal, packed:", bare.len(), run.len());
     let micros = |time: Duration| time.as_nanos() as f64 / 1000.0;
     let [bare, run] = [("bare SCardTransmit", bare), ("a run, recorded", run)].map(|(what, times)| {
         times.sort_unstable();

@@ -52,7 +52,7 @@ fn suite(bencher: divan::Bencher<'_, '_>) {
             stop_after: None,
         };
         let finished = run(&config, &mut Silent);
-        assert!(finished.as_ref().is_ok_and(|finished| !finished.is_empty()));
+        assert!(finished.as_ref().is_ok_and(|ended| !ended.finished.is_empty()));
         finished
     });
 }

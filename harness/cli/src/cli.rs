@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::cmd;
 use crate::exit::{self, Exit};
+use crate::interrupt;
 use crate::terminal::{ColorWhen, Terminal, Verbosity};
 
 /// A conformance harness for OMA DM_SC 1.0.
@@ -21,9 +22,6 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
-
-/// What a shell shows of a command that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,8 +101,10 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         (false, true) => Verbosity::Verbose,
     };
     let terminal = Terminal::new(cli.output.color, verbosity);
-    if matches!(cli.command, Command::Run(_) | Command::Prove(_) | Command::Shake(_)) {
-        end_processes_on_interrupt();
+    match cli.command {
+        Command::Run(_) => interrupt::ends_in_good_order(),
+        Command::Prove(_) | Command::Shake(_) => interrupt::ends_at_once(),
+        _ => {}
     }
     let done = match cli.command {
         Command::Run(run) => run.run(&terminal),
@@ -125,15 +125,6 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         terminal.fail(&failure);
         failure.exit()
     })
-}
-
-/// Ends what was started for a DUT before an interrupt ends the command: Ctrl-C reaches the command's own group alone.
-fn end_processes_on_interrupt() {
-    // Fails where one of the signals is ignored on purpose, as under nohup; then all of them stay as they are.
-    let _ = ctrlc::try_set_handler(|| {
-        dmsc_link::end_processes();
-        std::process::exit(INTERRUPTED);
-    });
 }
 
 /// The colour asked for, before the arguments are known to be right: help and usage errors follow it too.

@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Input = 3,
     /// The harness or the rig broke, or the DUT is dead.
     Rig = 4,
+    /// A signal ended the command before its end.
+    Interrupted = 130,
 }
 
 /// The table for people; `dmsc help exit-codes` and the README show it.
@@ -28,8 +30,9 @@ pub(crate) const TABLE: &str = "\
    not run, unless --inconclusive=skip looks past it
 3  the command line, a case, an ICS, a DUT file or a run folder is wrong
 4  the harness or the rig broke: a link, a full disk, a DUT without a sign of life
+130  a signal (Ctrl-C, SIGTERM, SIGHUP) ended it; `dmsc run --resume` goes on
 
-Where several apply to a run, the first of 4, 1, 2, 0 is taken.
+Where several apply to a run, the first of 130, 4, 1, 2, 0 is taken.
 
 `dmsc run` and `dmsc report` judge the SCR items. Where a part of the cases was
 selected, they judge those cases instead: an item of which a part was run cannot

@@ -13,6 +13,8 @@ fn an_account_is_written_to_be_read() {
     insta::assert_snapshot!(shown(&["bootstrap", "write"]));
     insta::assert_snapshot!(shown(&["bootstrap", "write", "--as", "sms", "--imsi", IMSI, "--to", "+15557654321"]));
     insta::assert_snapshot!(shown(&["bootstrap", "write", "--as", "card"]));
+    insta::assert_snapshot!(shown(&["bootstrap", "write", "--as", "object"]));
+    insta::assert_snapshot!(shown(&["bootstrap", "write", "--profile", "dm"]));
 }
 
 #[test]
@@ -29,6 +31,20 @@ fn what_was_written_is_read_again() {
         assert_eq!(account["credentials"][1]["secret"], "(secret)", "{form}");
         assert!(!read.out.contains("s3cr3t"), "{form}");
     }
+    for form in ["xml", "wbxml", "push", "sms"] {
+        let write =
+            ["bootstrap", "write", "--profile", "dm", "--device", "IMEI:004999010640000", "--as", form, "-o", &file];
+        let ran = dmsc(&write);
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{form}: {}", ran.err);
+        let read = dmsc(&["bootstrap", "read", "--json", &file]);
+        let found: serde_json::Value = serde_json::from_str(&read.out).unwrap();
+        assert_eq!(found["accounts"][0]["server_id"], "dmsc.example.com", "{form}");
+        assert_eq!(found["accounts"][0]["preferred"], "DIGEST", "{form}");
+        assert!(!read.out.contains("s3cr3t"), "{form}");
+    }
+    dmsc(&["bootstrap", "write", "--as", "object", "-o", &file]);
+    insta::assert_snapshot!(dmsc(&["bootstrap", "read", &file]).out);
+    dmsc(&["bootstrap", "write", "--as", "sms", "-o", &file]);
     let shown = dmsc(&["bootstrap", "read", "--secrets", &file]);
     assert!(shown.out.contains("SRVCRED, DIGEST, name dmsc.example.com, secret s3cr3t-P@ss"), "{}", shown.out);
 }
@@ -77,7 +93,9 @@ fn wrong_input_ends_in_what_to_try() {
     insta::assert_snapshot!(refused(b"010603C4AF8700"));
     insta::assert_snapshot!(shown(&["bootstrap", "write", "--imsi", "12"]));
     insta::assert_snapshot!(shown(&["bootstrap", "write", "--imsi", IMSI]));
-    insta::assert_snapshot!(shown(&["bootstrap", "write", "--account", "other"]));
+    let dut = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/duts/minimal-handset.yaml");
+    let without = shown(&["bootstrap", "write", "--dut", dut, "--account", "other"]);
+    insta::assert_snapshot!(without.replace(dut, "DUT"));
     insta::assert_snapshot!(shown(&["bootstrap", "write", "--as", "sms", "--to", "abc"]));
     insta::assert_snapshot!(shown(&["bootstrap", "read", "none"]));
 }

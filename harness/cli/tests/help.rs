@@ -40,6 +40,7 @@ fn help_of_every_verb() {
         &["report"],
         &["report", "merge"],
         &["report", "keys"],
+        &["report", "log"],
         &["completion"],
     ];
     for verb in verbs {

@@ -7,6 +7,7 @@ mod common;
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -74,7 +75,92 @@ fn an_interrupt_ends_all_that_was_started_and_records_nothing() {
     assert_eq!(held.read(&mut up).unwrap(), 0);
     assert_eq!(run.wait().unwrap().code(), Some(130));
     // That the DUT was gone then is no result: whoever resumes the run tries that case again.
-    let journal = std::fs::read_to_string(scratch.path("out/journal.jsonl")).unwrap();
-    assert!(journal.starts_with("{\"event\":\"run\""), "{journal}");
-    assert!(!journal.contains("the command `sh"), "{journal}");
+    let journal = all_text(Path::new(&scratch.path("out")));
+    assert!(journal.contains("{\"event\":\"run\""), "{journal}");
+    assert!(journal.contains(r#"{"event":"run-finished","interrupted":true"#), "{journal}");
+    assert!(!journal.contains(r#""kind":"error""#) && !journal.contains("the command `sh"), "{journal}");
+}
+
+#[test]
+fn a_run_that_is_interrupted_has_reports_and_tells_how_to_go_on() {
+    let scratch = Scratch::new();
+    let (pipe, out) = (named_pipe(&scratch), scratch.path("the run"));
+    // It says nothing and is waited for, so that the case is under way when the signal comes.
+    let dut = dut(&scratch, &format!("notify: [sh, -c, 'exec 3>{pipe}; echo up >&3; sleep 543; true']"));
+    let patient = std::fs::read_to_string(&dut).unwrap().replace("window: 100 ms", "window: 10 min");
+    std::fs::write(&dut, patient).unwrap();
+    let case = "DM_SC-C-001-M/session-id";
+    let run = Command::new("env")
+        .args(["--default-signal", env!("CARGO_BIN_EXE_dmsc")])
+        .args(["run", "--out", &out, "--dut", &dut, "--case", case])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut held = opened(pipe).recv_timeout(LIMIT).unwrap();
+    held.read_exact(&mut [0; 3]).unwrap();
+    assert!(Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap().success());
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted: what is under way is broken off; once more ends at once"), "{said}");
+    let way = format!("run --dut {dut} --case {case} --resume '{out}'");
+    assert!(said.contains("interrupted; this goes on with it: ") && said.contains(&way), "{said}");
+    let page = std::fs::read_to_string(Path::new(&out).join("matrix.md")).unwrap();
+    assert!(page.contains("the run was interrupted"), "{page}");
+    let done = dmsc(&["run", "--dut", &dut, "--case", case, "--out", &out]);
+    assert_eq!(done.code, 3, "a run folder is not overwritten: {}", done.err);
+}
+
+/// All that is in a run folder, packed parts unpacked.
+fn all_text(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.push_str(&all_text(&path));
+        } else if path.extension().is_some_and(|extension| extension == "gz") {
+            flate2::read::GzDecoder::new(File::open(path).unwrap()).read_to_string(&mut all).unwrap();
+        } else {
+            all.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+        }
+    }
+    all
+}
+
+#[test]
+fn no_secret_of_a_dut_file_is_left_behind_however_the_dut_writes_it() {
+    const SECRET: &str = "s3cr3t-P@ss";
+    // As it is, in hexadecimal of either case, in base64 by itself, and behind a name as in Basic.
+    let forms = [SECRET, "7333637233742D50407373", "7333637233742d50407373", "czNjcjN0LVBAc3M", "OnMzY3IzdC1QQHNz"];
+    let scratch = Scratch::new();
+    let headers: String = (1..).zip(forms).map(|(number, form)| format!("X-{number}: {form}\\r\\n")).collect();
+    let script = format!(
+        "echo pw={SECRET} >&2; exec 3<>/dev/tcp/$0/$1; \
+         printf \"POST /OMA/DM HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: text/plain\\r\\n{headers}Content-Length: 11\\r\\n\\r\\n{SECRET}\" >&3; \
+         head -c 12 <&3 >&2; exit 3"
+    );
+    let notify = format!("notify: [bash, -c, '{script}', '{{host}}', '{{port}}', --password={SECRET}]");
+    let dut = dut(&scratch, &notify);
+    let text =
+        std::fs::read_to_string(&dut).unwrap().replace("ixit: { ", &format!("ixit: {{ server_secret: {SECRET}, "));
+    std::fs::write(&dut, text).unwrap();
+    let ran = |out: &str, more: &[&str]| {
+        let folder = scratch.path(out);
+        let chosen = ["run", "-v", "--all", "--logs", "all", "--out", &folder, "--dut", &dut];
+        let ran = dmsc(&[&chosen[..], &["--case", "DM_SC-C-001-M/session-id[session=A5]"], more].concat());
+        ran.out + &ran.err + &all_text(Path::new(&folder))
+    };
+    let kept = ran("kept", &[]);
+    assert!(kept.contains("pw=(secret)"), "what the command wrote is told: {kept}");
+    assert!(kept.contains(r#""x_1":"(secret)""#), "what it sent is recorded: {kept}");
+    for form in forms {
+        let of_octets: String = form.bytes().map(|octet| format!("{octet:02X}")).collect();
+        for written in [form.to_owned(), of_octets] {
+            assert!(!kept.contains(&written), "{form}, written as {written}");
+        }
+    }
+    let shown = ran("shown", &["--show-secrets"]);
+    assert!(shown.contains(&format!("pw={SECRET}")), "{shown}");
 }

@@ -1,8 +1,12 @@
 //! `dmsc run`, `dmsc prove` and `dmsc report`: what is shown, what is left behind, and the exit codes.
 
+#![allow(clippy::unwrap_used)] // A test stops at what it does not expect.
+
 mod common;
 
-use std::path::Path;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use common::{Ran, Scratch, dmsc, shown};
 use serde_json::Value;
@@ -11,6 +15,24 @@ use serde_json::Value;
 fn run(dut: &str, more: &[&str]) -> Ran {
     let file = format!("suite/duts/{dut}.yaml");
     dmsc(&[&["run", "--cases", "suite", "--dut", &file], more].concat())
+}
+
+/// What the journal of a run that has ended says.
+fn journal(folder: &str) -> String {
+    let mut text = String::new();
+    let packed = File::open(Path::new(folder).join("journal.0001.jsonl.gz")).unwrap();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Turns the journal of a run into one of version 1, which has no links and is not packed.
+fn to_version_1(folder: &str) -> PathBuf {
+    let text = journal(folder).replacen("\"journal\":2", "\"journal\":1", 1);
+    let line = |line: &str| format!("{}}}\n", line.rsplit_once(",\"chain\":").unwrap().0);
+    let path = Path::new(folder).join("journal.jsonl");
+    std::fs::write(&path, text.lines().map(line).collect::<String>()).unwrap();
+    std::fs::remove_file(Path::new(folder).join("journal.0001.jsonl.gz")).unwrap();
+    path
 }
 
 #[test]
@@ -114,13 +136,24 @@ fn a_run_folder_is_complete_and_renders_again() {
     let ran = run("card", &["--out", &folder]);
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains(&format!("run folder: {folder}")), "{}", ran.err);
-    for name in ["journal.jsonl", "junit.xml", "matrix.html", "matrix.md", "matrix.csv", "matrix.json"] {
+    for name in ["journal.0001.jsonl.gz", "junit.xml", "matrix.html", "matrix.md", "matrix.csv", "matrix.json"] {
         assert!(Path::new(&folder).join(name).is_file(), "{name}");
     }
-    assert!(Path::new(&folder).join("cases/card/DM_SC-S-001-M/wrong-version.log").is_file());
+    let log = Path::new(&folder).join("cases/card/DM_SC-S-001-M/wrong-version.log");
+    assert!(log.is_file());
+    assert!(!log.with_file_name("notification.log").exists(), "a pass has none, unless it is asked for");
+    let shown = dmsc(&["report", "log", &folder, "DM_SC-S-001-M/wrong-version"]);
+    assert_eq!((shown.code, shown.out), (0, std::fs::read_to_string(&log).unwrap()));
+    let passed = dmsc(&["report", "log", &folder, "*/notification", "--dut", "card"]);
+    assert!(passed.out.starts_with("case:     DM_SC-S-001-M/notification\n"), "{}", passed.out);
+    assert!(passed.out.contains("|-- notification, server to client "), "{}", passed.out);
+    let unknown = dmsc(&["report", "log", &folder, "DM_SC-S-001-M/nothing"]);
+    assert_eq!(unknown.code, 3);
+    assert!(unknown.err.contains("take the names from its matrix.csv"), "{}", unknown.err);
 
-    let again = dmsc(&["report", &folder, "-q"]);
+    let again = dmsc(&["report", &folder, "-q", "--logs", "all"]);
     assert_eq!((again.code, again.out), (1, ran.out));
+    assert_eq!(std::fs::read_to_string(log.with_file_name("notification.log")).unwrap(), passed.out);
     let matrix: Value = serde_json::from_str(&dmsc(&["report", "--json", &folder]).out).unwrap();
     assert_eq!(matrix["duts"][0]["name"], "card");
     // Without a folder the result is the same.
@@ -138,7 +171,7 @@ fn exit_codes_rest_on_codes_and_in_journals_without_them_on_their_text() {
     let scratch = Scratch::new();
     let folder = scratch.path("run");
     assert_eq!(run("card", &["--item", "S-002", "--out", &folder]).code, 0);
-    let journal = Path::new(&folder).join("journal.jsonl");
+    let journal = to_version_1(&folder);
     let text = std::fs::read_to_string(&journal).unwrap();
     assert!(text.contains(r#""reason":"not selected: another item","code":"not-selected""#), "{text}");
 
@@ -157,10 +190,10 @@ fn an_interrupted_run_is_taken_up_and_comes_to_the_same() {
     let scratch = Scratch::new();
     let folder = scratch.path("run");
     let whole = run("card", &["--out", &folder, "--seed", "7"]);
-    let journal = Path::new(&folder).join("journal.jsonl");
-    let text = std::fs::read_to_string(&journal).unwrap();
+    let text = journal(&folder);
+    let path = to_version_1(&folder);
     let half: String = text.split_inclusive('\n').take(text.lines().count() / 2).collect();
-    std::fs::write(&journal, &half[..half.len() - 5]).unwrap();
+    std::fs::write(&path, &half[..half.len() - 5]).unwrap();
 
     let other = dmsc(&["run", "--cases", "suite", "--dut", "suite/duts/yes.yaml", "--resume", &folder]);
     assert_eq!(other.code, 3);
@@ -170,16 +203,29 @@ fn an_interrupted_run_is_taken_up_and_comes_to_the_same() {
     let other = run("card", &["--resume", &folder, "--seed", "8"]);
     assert!(other.err.contains("the seed was 7, not 8"), "{}", other.err);
 
-    let text = std::fs::read_to_string(&journal).unwrap();
-    std::fs::write(&journal, text.replacen("\"encoding\":\"xml\"", "\"encoding\":\"wbxml\"", 1)).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("\"encoding\":\"xml\"", "\"encoding\":\"wbxml\"", 1)).unwrap();
     let other = run("card", &["--resume", &folder]);
-    assert!(other.err.contains("\"card\" is not what it was then"), "{}", other.err);
-    std::fs::write(&journal, text).unwrap();
+    assert_eq!(other.code, 3);
+    assert!(other.err.contains("journal.jsonl:1: the line is not as it was written"), "{}", other.err);
+    std::fs::write(&path, text).unwrap();
 
     let resumed = run("card", &["--resume", &folder]);
-    assert_eq!((resumed.code, resumed.out), (whole.code, whole.out));
+    assert_eq!((resumed.code, &resumed.out), (whole.code, &whole.out));
     let nothing = run("card", &["--resume", &scratch.path("none")]);
     assert_eq!(nothing.code, 3);
+
+    // Killed before there was a journal, and while it began: as from nothing.
+    let early = scratch.path("early");
+    std::fs::create_dir(&early).unwrap();
+    for begun in [None, Some("{\"event\":\"ru")] {
+        if let Some(begun) = begun {
+            std::fs::remove_file(Path::new(&early).join("journal.0001.jsonl.gz")).unwrap();
+            std::fs::write(Path::new(&early).join("journal.jsonl"), begun).unwrap();
+        }
+        let resumed = run("card", &["--resume", &early, "--seed", "7"]);
+        assert_eq!((resumed.code, &resumed.out), (whole.code, &whole.out), "{}", resumed.err);
+    }
 }
 
 #[test]
@@ -198,7 +244,7 @@ fn parts_of_a_run_are_put_together() {
     let table =
         |text: &str| text.lines().filter(|line| line.starts_with("DM_SC-")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(table(&merged.out), table(&whole.out));
-    assert!(Path::new(&out).join("journal-2.jsonl").is_file());
+    assert!(Path::new(&out).join("journal-2.0001.jsonl.gz").is_file());
     // The new folder is a run folder itself, and is not overwritten.
     assert_eq!(dmsc(&["report", &out, "-q"]).out, merged.out);
     assert_eq!(dmsc(&["report", "merge", &parts[0], "-o", &out]).code, 3);

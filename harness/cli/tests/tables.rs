@@ -113,9 +113,16 @@ fn coverage_counts_the_cases_of_a_folder() {
     assert_eq!(of("DM_SC-C-001-M"), 0);
     let missing = dmsc(&["scr", "coverage", "--cases", "suite", "--missing"]);
     assert_eq!(missing.code, 1);
-    assert!(missing.out.contains("item         DM_SC-C-001-M\n"));
-    assert!(!missing.out.contains("DM_SC-S-001-M"));
+    assert!(missing.out.contains("item         DM_SC-C-001-M: no case that is positive or negative or boundary\n"));
+    assert!(missing.out.contains("item         DM_SC-S-001-M: no case that is negative or boundary\n"));
     assert!(dmsc(&["scr", "coverage", "--cases", "suite"]).out.contains("DM_SC-S-001-M          4 cases"));
+}
+
+/// Of DM_SC and of other enablers: what is right, what is wrong, and the end of a range.
+#[test]
+fn every_item_has_cases_of_each_aim_and_every_clause_and_requirement_has_some() {
+    let missing = dmsc(&["scr", "coverage", "--missing"]);
+    assert_eq!((missing.code, missing.out.as_str()), (0, ""));
 }
 
 #[test]

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use dmsc_octets::glob;
-use dmsc_report::folder::{RunFolder, journal_files};
+use dmsc_report::folder::{Entry, Record, RunFolder, journal_files};
+use dmsc_report::log::log;
 use dmsc_report::matrix::Matrix;
-use dmsc_report::render_all;
+use dmsc_report::{Logs, render_all};
 use dmsc_runner::key_log::RunKeys;
 use dmsc_scr::{Tables, Unshown};
 
@@ -44,13 +45,44 @@ impl InconclusiveArg {
     }
 }
 
+/// Which cases have a log in the run folder.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArg {
+    /// The cases that have a log in the run folder; `dmsc report log` shows that of any
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t, ignore_case = true)]
+    logs: WhichLogs,
+}
+
+/// The choices, as [`Logs`] has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum WhichLogs {
+    /// Those that were begun and did not pass.
+    #[default]
+    NotPassed,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+impl LogsArg {
+    /// The choice.
+    pub(crate) fn logs(&self) -> Logs {
+        match self.logs {
+            WhichLogs::NotPassed => Logs::NotPassed,
+            WhichLogs::All => Logs::All,
+            WhichLogs::None => Logs::Nothing,
+        }
+    }
+}
+
 /// Width of the summary where standard output is no terminal.
 const PLAIN_WIDTH: usize = 100;
 
 /// Render the reports of a run folder again
 ///
 /// Everything in a run folder but its journals is rendered from them: junit.xml, the matrix in four forms, a log for
-/// each case. The exit code is that of the run, with the same choice of --inconclusive.
+/// each case that came to no pass. The exit code is that of the run, with the same choice of --inconclusive.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -60,6 +92,7 @@ const PLAIN_WIDTH: usize = 100;
 Examples:
   dmsc report reports/2026-01-31T10-00-00Z
   dmsc report reports/nightly --json | jq '.rows[] | {item, state: .cells[0].state}'
+  dmsc report log reports/nightly DM_SC-C-001-M/session-id
   dmsc report merge part-1 part-2 -o reports/whole
   dmsc report keys reports/nightly --dut handset.yaml -o keys.txt"
 )]
@@ -72,14 +105,64 @@ pub(crate) struct Report {
     json: bool,
     #[command(flatten)]
     inconclusive: InconclusiveArg,
+    #[command(flatten)]
+    logs: LogsArg,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Log(LogOf),
     Merge(Merge),
     Keys(Keys),
+}
+
+/// Show the log of a case: what passed, with every field decoded, and what was judged
+///
+/// A run folder has logs of the cases that came to no pass. That of any case is made from the journal.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dmsc report log reports/nightly DM_SC-C-001-M/session-id
+  dmsc report log reports/nightly 'DM_SC-C-009-O/*' --dut handset | less")]
+struct LogOf {
+    /// The run folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The case; `*` stands for anything
+    #[arg(value_name = "CASE")]
+    case: String,
+    /// Only against the DUT of this name
+    #[arg(long, value_name = "NAME")]
+    dut: Option<String>,
+}
+
+impl LogOf {
+    fn run(&self, terminal: &Terminal) -> Done {
+        let run = RunFolder::open(&self.folder).map_err(Failure::input)?;
+        let wanted = |record: &Record| {
+            let ours = self.dut.as_ref().is_none_or(|name| run.dut(record).name == *name);
+            ours && (run.case(record).id == self.case || glob(&self.case, &run.case(record).id))
+        };
+        if !run.records.iter().any(wanted) {
+            let of = self.dut.as_ref().map(|name| format!(" against a DUT named `{name}`")).unwrap_or_default();
+            return Err(Failure::Input(format!(
+                "no case of {} is named `{}`{of}; take the names from its matrix.csv",
+                self.folder.display(),
+                self.case
+            )));
+        }
+        let mut told = Ok(());
+        let mut show = |record: &Record, entries: Vec<Entry>| {
+            if told.is_ok() {
+                told = terminal.out(&log(&run, record, &entries));
+            }
+        };
+        run.visit(wanted, &mut show).map_err(Failure::input)?;
+        told?;
+        Ok(Exit::Conforms)
+    }
 }
 
 /// Write what Wireshark needs to read the TLS connections of a run
@@ -126,6 +209,8 @@ struct Merge {
     json: bool,
     #[command(flatten)]
     inconclusive: InconclusiveArg,
+    #[command(flatten)]
+    logs: LogsArg,
 }
 
 impl Report {
@@ -133,7 +218,8 @@ impl Report {
         match (&self.verb, &self.folder) {
             (Some(Verb::Merge(merge)), _) => merge.run(terminal),
             (Some(Verb::Keys(keys)), _) => keys.run(terminal),
-            (None, Some(folder)) => render(folder, terminal, self.json, self.inconclusive.unshown()),
+            (Some(Verb::Log(log)), _) => log.run(terminal),
+            (None, Some(folder)) => render(folder, terminal, self.json, self.inconclusive.unshown(), self.logs.logs()),
             (None, None) => Err(Failure::Input("name a run folder, as `dmsc run` printed it".into())),
         }
     }
@@ -165,7 +251,7 @@ impl Keys {
                 )));
             }
         }
-        let found = RunKeys::of(&run, accounts.map(|account| &account.psk));
+        let found = RunKeys::of(&run, accounts.map(|account| &account.psk)).map_err(Failure::input)?;
         if found.lines.is_empty() {
             return Err(Failure::Input(match found.unknown {
                 0 => format!("{} has no TLS connection whose handshake came to its end", self.folder.display()),
@@ -211,16 +297,19 @@ impl Merge {
         };
         std::fs::create_dir_all(&self.output).map_err(|error| broken(&self.output, error))?;
         for (number, journal) in (1..).zip(&journals) {
-            let copy = self.output.join(format!("journal-{number}.jsonl"));
-            std::fs::copy(journal, &copy).map_err(|error| broken(&copy, error))?;
+            for (part, name) in journal.named(&format!("journal-{number}")) {
+                let copy = self.output.join(name);
+                std::fs::copy(part, &copy).map_err(|error| broken(&copy, error))?;
+            }
         }
-        render(&self.output, terminal, self.json, self.inconclusive.unshown())
+        render(&self.output, terminal, self.json, self.inconclusive.unshown(), self.logs.logs())
     }
 }
 
 /// Renders the reports of a folder into it, and shows what they come to.
-fn render(folder: &Path, terminal: &Terminal, json: bool, unshown: Unshown) -> Done {
-    let run = RunFolder::open(folder).map_err(Failure::input)?;
+fn render(folder: &Path, terminal: &Terminal, json: bool, unshown: Unshown, logs: Logs) -> Done {
+    let mut run = RunFolder::open(folder).map_err(Failure::input)?;
+    run.logs = logs;
     let written = render_all(&run, Tables::builtin(), unshown, folder).map_err(Failure::rig)?;
     if json {
         terminal.json(&written.matrix)?;

@@ -18,16 +18,19 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
 PORTS = {35963: "Virtual PCD 00 00", 35964: "Virtual PCD 00 01"}
 CASES = ["DM_SC-S-001-M/version", "DM_SC-S-001-M/server-id"]
 MEMORY = 64 * 1024
+# Where the cards are listed, among all hostile inputs.
+LIST = ROOT / "harness/cli/tests/external/hostile/inputs.toml"
 # How long a reader has to be empty for pcscd to see it.
 EMPTY = 1.2
 
-ATR = bytes.fromhex("3B9F96801F878031E073FE211B674A4C753034054BA9")
+ATR = bytes.fromhex("3B9F96801F878031E073FE211B57444D53432D303195")
 
 
 def with_tck(text):
@@ -423,6 +426,9 @@ def main():
     dmsc, folder, *names = sys.argv[1:]
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    listed = tomllib.loads(LIST.read_text())["vpcd-card"]["cards"]
+    if sorted(listed) != sorted(CARDS):
+        sys.exit(f"awkward_cards.py: listed otherwise: {', '.join(sorted(set(listed) ^ set(CARDS)))}")
     work, results = queue.Queue(), queue.Queue()
     for name in names or CARDS:
         work.put(name)

@@ -29,6 +29,9 @@ END
 
 fail() { echo "$*"; tail -n 20 /run/*.txt /run/reader.log /run/usb.log; exit 1; }
 
+# The journal of the run, packed or not.
+journal() { for part in /run/out/journal*; do case $part in *.gz) zcat "$part" ;; *) cat "$part" ;; esac; done; }
+
 # used EXPECTED INTERFACE: a run, and then a terminal, over the interface that they are expected to take. Each card tells
 # every message: where the reader is not used, that card hears nothing.
 used() {
@@ -38,7 +41,7 @@ used() {
     "$DMSC" run --unattended --dut /run/card.yaml --case DM_SC-S-002-M/right-credentials --out /run/out >/run/run.txt 2>&1 ||
         fail "the run over $2 came to $?"
     grep -q "^card with both: $1" /run/run.txt || fail "the run did not take $2"
-    grep -q '"link":"'"$1" /run/out/journal.jsonl || fail "the journal does not say $2"
+    journal | grep '"link":"'"$1" >/run/found.txt || fail "the journal does not say $2"
     "$DMSC" terminal --usb --reader 'Virtual PCD 00 00' --for '2 s' >/run/terminal.txt 2>&1 || fail "a terminal over $2 came to $?"
     grep -q " response .*sw='9000'" /run/terminal.txt || fail "the terminal did not reach the card"
     after=$(wc -l </run/reader.log)
@@ -71,9 +74,9 @@ while sleep 7 && kill -0 $run 2>/dev/null; do
     for udc in /sys/kernel/config/usb_gadget/*/UDC; do echo "" >"$udc" || true; done
 done
 wait $run || code=$?
-grep -q '"gap":{' /run/out/journal.jsonl || fail "no gap was recorded"
+journal | grep '"gap":{' >/run/found.txt || fail "no gap was recorded"
 case $code in 0 | 2) ;; *) grep -h -A3 -E '^(fail|error)' /run/run.txt; fail "the run of a card that was unplugged came to $code" ;; esac
-echo "unplugged $(grep -c '"gap":{' /run/out/journal.jsonl) times: exit $code, $(tail -n 2 /run/run.txt | head -n 1)"
+echo "unplugged $(wc -l </run/found.txt) times: exit $code, $(tail -n 2 /run/run.txt | head -n 1)"
 
 kill -INT "$usb"
 wait "$usb"

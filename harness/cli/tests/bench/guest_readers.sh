@@ -17,7 +17,7 @@ for variant in bulk control-b; do
     "$dmsc" card --gadget $variant >/run/card.log 2>&1 &
     card=$!
     echo "-- $variant"
-    "$bench/readers.sh" "dmsc UICC" 3B9F96801F878031E073FE211B674A4C753034054BA9 ||
+    "$bench/readers.sh" "dmsc UICC" 3B9F96801F878031E073FE211B57444D53432D303195 ||
         { tail -n 20 /run/card.log; tail -n 60 /run/pcscd.log; exit 1; }
     kill -INT $card
     wait $card

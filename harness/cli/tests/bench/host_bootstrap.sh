@@ -52,7 +52,7 @@ echo "the card of dmsc card --bootstrap: OpenSC reads the document"
 record=$(sed -n "s/.*names it: '\([0-9A-F]*\)'.*/\1/p" /run/application)
 {
     cat <<CARD
-atr: '3B9F96801F878031E073FE211B674A4C753034054BA9'
+atr: '3B9F96801F878031E073FE211B57444D53432D303195'
 pins: [{ name: pin1, value: '2468', enabled: false }, { name: adm, value: '12345678' }]
 rules:
   - { name: public, read: always, update: adm }

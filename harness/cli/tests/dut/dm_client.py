@@ -90,6 +90,21 @@ def note(message):
     print(f"dm_client: {message}", file=sys.stderr)
 
 
+class Response(http.client.HTTPResponse):
+    """A response before which others of 1xx may come. Python's own passes over 100 alone."""
+
+    def _read_status(self):
+        while True:
+            version, status, reason = super()._read_status()
+            if not 101 < status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+class Connection(http.client.HTTPConnection):
+    response_class = Response
+
+
 class EndOfSession(Exception):
     """The session is over; the text says why."""
 
@@ -173,7 +188,7 @@ class Session:
             self.session_id = str(package0.session_id)
         elif "session-id-padded" in self.bugs:
             self.session_id = f"{package0.session_id:04X}"
-        self.connection = http.client.HTTPConnection(self.args.connect or urlsplit(self.args.address).netloc, timeout=TIMEOUT)
+        self.connection = Connection(self.args.connect or urlsplit(self.args.address).netloc, timeout=TIMEOUT)
         self.url = self.args.address
         self.message_id = 0
         self.peer_message_id = None
@@ -297,7 +312,7 @@ class Session:
         if there != here:
             self.connection.close()
             reached = self.args.connect if self.args.connect and there == account else there
-            self.connection = http.client.HTTPConnection(reached, timeout=TIMEOUT)
+            self.connection = Connection(reached, timeout=TIMEOUT)
         self.url = address
 
     # --- Messages in ---
@@ -545,7 +560,8 @@ class Session:
         return True
 
     def atomic(self, command):
-        """All or nothing: the failing command keeps its code, those before it are taken back, the rest is not tried."""
+        """All or nothing: the failing command keeps its code, those before it are taken back, the rest is not tried. So it
+        is where the answers have no room in one message."""
         tree = self.device.tree
         before = copy.deepcopy(tree.nodes)
         answers, done, failed = [], [], False
@@ -560,12 +576,13 @@ class Session:
                 failed = not all("<Data>200</Data>" in content for name, content in found if name == "Status")
                 done.append((len(answers), part, failed))
                 answers += found
-        if failed:
+        large = not failed and not self.fits([self.status(command, "200"), *answers])
+        if failed or large:
             tree.nodes = before
             for index, part, is_failing in done:
                 if not is_failing:
                     answers[index] = self.status(part, "216")
-        return [self.status(command, "507" if failed else "200"), *answers]
+        return [self.status(command, "507" if failed else "517" if large else "200"), *answers]
 
 
 def parts(command):

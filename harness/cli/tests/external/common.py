@@ -1,5 +1,6 @@
 """What the outside checks share: where things are, how `dmsc` is called, and how a check ends."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -35,6 +36,22 @@ def demand_exit(done, *allowed):
 
 def matrix(folder):
     return json.loads((Path(folder) / "matrix.json").read_text())
+
+
+def journals(folder):
+    """The events of each journal of a run folder: of its closed parts, which are packed, and of the one still written."""
+    parts = {}
+    for path in Path(folder).glob("journal*.jsonl*"):
+        stem, *number = path.name.removesuffix(".gz").removesuffix(".jsonl").split(".")
+        parts.setdefault(stem, []).append((int(number[0]) if number else sys.maxsize, path))
+    for _, ours in sorted(parts.items()):
+        yield [event for _, path in sorted(ours) for event in events(path)]
+
+
+def events(path):
+    """The events in a part of a journal."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def outcomes(folder):

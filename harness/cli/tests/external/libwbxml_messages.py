@@ -10,7 +10,6 @@ message itself. A message that we cannot read, libwbxml may take as it likes; it
 
 import collections
 import concurrent.futures
-import glob
 import json
 import os
 import re
@@ -18,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 
+from common import journals
+
 
 def messages(folder):
     """Octets of each DM message, with the first case it is seen in."""
     seen = {}
-    for path in sorted(glob.glob(os.path.join(folder, "journal*.jsonl"))):
-        for line in open(path, encoding="utf-8"):
-            event = json.loads(line)
+    for journal in journals(folder):
+        for event in journal:
             if event.get("event") == "message" and event["kind"] == "dm.message" and event.get("octets"):
                 seen.setdefault(event["octets"], event["case"])
     return seen
@@ -37,7 +37,7 @@ def level(tree):
 
 def parts(own, other, path=""):
     """Where two trees part: a place and both values; none where they do not. A third habit: an object in WBXML, which is
-    octets in a message, it turns into XML, too."""
+    octets in a message, it turns into XML, too. A fourth: of a text it drops white space at both ends."""
     if isinstance(own, dict) and isinstance(other, dict) and own.keys() == other.keys():
         return next(filter(None, (parts(own[key], other[key], f"{path}.{key}") for key in own)), None)
     if isinstance(own, list) and isinstance(other, list) and len(own) == len(other):
@@ -45,7 +45,13 @@ def parts(own, other, path=""):
         return next(filter(None, (parts(one, two, f"{path}[{at}]") for at, (one, two) in pairs)), None)
     if isinstance(own, dict) and isinstance(other, str) and path.endswith(".data") and other.startswith("<MgmtTree"):
         return None
+    if isinstance(own, str) and isinstance(other, str) and path.endswith(".data") and own.strip() == other.strip():
+        return None
     return None if own == other else f"{path}: `{str(own)[:150]}` is `{str(other)[:150]}`"
+
+
+# What stands for the tree of what nobody can read.
+UNREADABLE = "what libwbxml wrote cannot be read"
 
 
 class Tools:
@@ -67,7 +73,7 @@ class Tools:
         done = subprocess.run([*command, "-o", target, source], capture_output=True, text=True)
         if not os.path.exists(target):
             return "libwbxml: " + (done.stdout + done.stderr).strip()[:200]
-        return self.tree(target) or "what libwbxml wrote cannot be read"
+        return self.tree(target) or UNREADABLE
 
     def compare(self, octets, number):
         """The encoding, and what differs."""
@@ -88,6 +94,9 @@ class Tools:
                 "theirs": self.theirs(to_wbxml, source, "wbxml"),
                 "ours, read by libwbxml": self.theirs(to_xml, binary, "xml"),
             }
+        # A fifth habit: octets of WBXML it writes into XML as they are, whatever XML may have.
+        if b'"hex":' in (self.ours("tree", source) or b"") and UNREADABLE in read.values():
+            return "with octets that XML cannot have", []
         parted = {name: parts(own, tree) for name, tree in read.items()}
         different = [f"{name}: {where}" for name, where in parted.items() if where]
         return ("wbxml" if octets[0] < 4 else "xml"), different

@@ -117,6 +117,41 @@ def documents(folder):
          ("srv.example", [{"address": "::1", "type": "IPv6", "ports": [4116]}], []))
 
 
+def leaves(node):
+    """Names and texts of an object, in order, in the form of `dmsc bootstrap read --json`."""
+    for child in node["nodes"]:
+        if child["value"] is not None and child["format"] != "bin":
+            yield child["name"], child["value"]
+        yield from leaves(child)
+
+
+def objects(folder):
+    """The account as an object, through libwbxml and through Python's XML parser."""
+    namespace = "{syncml:dmddf1.2}"
+    message, alone, dut = folder / "message.wbxml", folder / "object.xml", folder / "plain.yaml"
+    # A document within a document ends at a zero octet for libwbxml, which nonces may have.
+    dut.write_text(
+        "dut: 1\nname: plain nonces\nkind: terminal\nlink: { builtin: terminal }\n"
+        f"ics: {FIXTURES / 'reference-terminal.ics.yaml'}\n"
+        "ixit: { client_nonce: 4142434445464748, server_nonce: 494A4B4C4D4E4F50 }\n")
+    options = ["--dut", str(dut)]
+    dmsc("write", *options, "--profile", "dm", "--device", "IMEI:1", "--as", "wbxml", "-o", str(message))
+    dmsc("write", *options, "--as", "object", "-o", str(alone))
+    found = read(message)
+    own = [pair for node in found["objects"] for pair in leaves({"nodes": [node]})]
+    if ("AAuthSecret", "s3cr3t-P@ss") not in own or len(own) < 12:
+        sys.exit(f"the object lacks something: {own}")
+    for what, text in (("libwbxml", tool("wbxml2xml", "-k", "-o", "-", str(message))), ("Python", alone.read_text())):
+        nodes = ElementTree.fromstring(text).iter(f"{namespace}Node")
+        theirs = []
+        for node in nodes:
+            format = node.find(f"{namespace}RTProperties/{namespace}Format")
+            value = node.find(f"{namespace}Value")
+            if value is not None and format[0].tag != f"{namespace}bin":
+                theirs.append((node.findtext(f"{namespace}NodeName"), value.text))
+        same(f"the account as an object, as {what} reads it", theirs, own)
+
+
 def vocabulary(folder):
     """Every name and type that libwbxml has a token for: its octets, as we read them."""
     names = read_names(folder)
@@ -190,6 +225,7 @@ def main():
             "ixit: { server_id: 'a&b', address: 'http://[::1]:4116/OMA/DM', server_auth: basic, client_secret: '<\"\\u00FC>',"
             " other_account: { server_id: other.example, client_auth: none } }\n")
         documents(folder)
+        objects(folder)
         vocabulary(folder)
         pushes(folder)
 

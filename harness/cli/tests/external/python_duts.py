@@ -65,6 +65,9 @@ PLANTED = {"client": CLIENT_BUGS, "server": SERVER_BUGS}
 NO_CASE = {"client": {}, "server": {}}
 # stunnel stands before the DUT, and the account is one of HTTPS.
 TLS_ACCOUNT = (r"^ixit:$", "ixit:\n  address: https://{host}:{port}/OMA/DM")
+CERTIFICATE_ACCOUNT = (r"^ixit:$", "ixit:\n  address: https://{host}:{port}/OMA/DM\n  tls: certificates")
+CERTIFICATE_WRAP = r"\1- python3\n\1- harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --versions=TLSv1.2-TLSv1.3\n{options}\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
+CERTIFICATES = "fixtures/certificates"
 TLS_WRAP = r"\1- python3\n\1- harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
 # Clean DUTs that are set up otherwise than the file of the fixtures has it: what is replaced in it.
 SETUPS = {
@@ -79,6 +82,14 @@ SETUPS = {
             ("--address=http:", "--address=https:"),
             TLS_ACCOUNT,
         ],
+        "over-certificates": [
+            (
+                r"^( +)- python3\n +- (.*dm_client.py)\n",
+                CERTIFICATE_WRAP.format(side="client", plain="--connect={plain}", options=rf"\1- --root={CERTIFICATES}/root.pem\n"),
+            ),
+            ("--address=http:", "--address=https:"),
+            CERTIFICATE_ACCOUNT,
+        ],
     },
     "server": {
         # Nothing makes the server send a notification.
@@ -88,15 +99,34 @@ SETUPS = {
             ("--address=http:", "--address=https:"),
             TLS_ACCOUNT,
         ],
+        "over-certificates": [
+            (
+                r"^( +)- python3\n +- (.*dm_server.py)\n +- --listen=.*\n",
+                CERTIFICATE_WRAP.format(
+                    side="server",
+                    plain="--listen={plain}",
+                    options=rf"\1- --certificate-key={CERTIFICATES}/server.key\n\1- --certificates\n\1- {CERTIFICATES}/valid.pem\n\1- {CERTIFICATES}/intermediate.pem\n",
+                ),
+            ),
+            ("--address=http:", "--address=https:"),
+            CERTIFICATE_ACCOUNT,
+        ],
     },
 }
 # What the statement of such a DUT claims besides.
 CLAIMS = {
-    "client": {"over-tls": ["DM_SC-C-009-O", "DM-SEC-C-014"]},
-    "server": {"over-tls": ["DM_SC-S-006-O", "SCWS-S-017"]},
+    "client": dict.fromkeys(["over-tls", "over-certificates"], ["DM_SC-C-009-O", "DM-SEC-C-014"]),
+    "server": dict.fromkeys(["over-tls", "over-certificates"], ["DM_SC-S-006-O", "SCWS-S-017"]),
 }
+# Cases of a clean DUT that may stay inconclusive, since what stands before it is not always what the case asks for:
+# stunnel tells a connection that ends without close_notify from a whole one only while octets of it are still to be
+# passed on.
+UNSURE = {"client": {"over-tls": ["DM_SC-C-009-O/cut-response"]}}
 # The cases that it runs, where that is not the whole suite: a server is waited for often.
-PARTS = {"server": {"over-tls": ["--item", "S-006"]}}
+PARTS = {
+    "client": {"over-certificates": ["--item", "C-009"]},
+    "server": {"over-tls": ["--item", "S-006"], "over-certificates": ["--item", "S-006"]},
+}
 # A run now and then waits for what must not come.
 WORKERS = (os.cpu_count() or 1) + 1
 
@@ -144,7 +174,13 @@ def one(out, number, run):
     model = matrix(folder)
     if planted:
         return model, None
-    bad = [f"{case['id']}: {case['reason']}" for case in model["cases"] if case["outcome"] in ("fail", "error", "inconclusive")]
+    unsure = UNSURE.get(side, {}).get(name, [])
+    unwanted = [
+        case
+        for case in model["cases"]
+        if case["outcome"] in ("fail", "error") or case["outcome"] == "inconclusive" and case["id"] not in unsure
+    ]
+    bad = [f"{case['id']}: {case['reason']}" for case in unwanted]
     passed = sum(case["outcome"] == "pass" for case in model["cases"])
     print(f"  {side}-{name}: {passed} pass")
     return model, f"{side}-{name}: {passed} pass, and: {bad}" if bad or not passed else None
@@ -168,13 +204,13 @@ def write_dut(out, number, side, name, planted):
     """The DUT file of the fixtures with a state and a port of its own, set up otherwise or with the bug in its commands."""
     source = ROOT / f"fixtures/duts/python-{side}.yaml"
     state = out / f"{side}-{name}.state.json"
-    changes = [(re.escape(f"target/dut/python-{side}.json"), str(state)), ("34516", str(34516 + number))]
+    changes = [(re.escape(f"target/dut/python-{side}.json"), str(state)), ("24516", str(24516 + number))]
     changes += [(f"ics: python-{side}.ics.yaml", f"ics: {statement(out, side, name)}")]
     changes += [(rf"^( +)- (--state={re.escape(str(state))})$", rf"\1- \2\n\1- --bug={name}")] if planted else SETUPS[side].get(name, [])
     text = source.read_text()
     for pattern, by in changes:
         text, found = re.subn(pattern, by, text, flags=re.MULTILINE)
-        demand(found or pattern == "34516", f"{source} has no `{pattern}`")
+        demand(found or pattern == "24516", f"{source} has no `{pattern}`")
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{side}-{name}.dut.yaml"
     path.write_text(text)
@@ -191,6 +227,8 @@ def statement(out, side, name):
     for item in claims:
         text, found = re.subn(f"^  {item}: no", f"  {item}: yes", text, flags=re.MULTILINE)
         demand(found, f"{source} does not deny {item}")
+    if name == "over-certificates":
+        text += "\nfeatures: { certificates: yes }\n"
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{side}-{name}.ics.yaml"
     path.write_text(text)

@@ -10,19 +10,28 @@ import csv
 import sys
 from pathlib import Path
 
-from common import demand, matrix, outcomes, scr_items
+from common import CONFORMS, demand, demand_exit, dmsc, journals, matrix, outcomes, scr_items
 from junit2htmlreport.parser import Junit
 from junitparser import Error, Failure, JUnitXml, Skipped
+
+
+# What leaves a log in the run folder.
+MISSED = ("fail", "error", "inconclusive")
 
 
 def main():
     folder = Path(sys.argv[1])
     for name in ("junit.xml", "matrix.html", "matrix.md", "matrix.csv", "matrix.json"):
         demand((folder / name).is_file() and (folder / name).stat().st_size, f"{folder / name} is missing or empty")
-    demand(list(folder.glob("*.jsonl")), f"{folder} has no journal")
+    demand(list(journals(folder)), f"{folder} has no journal")
     model = matrix(folder)
     for case in model["cases"]:
-        demand((folder / case["log"]).is_file(), f"{case['id']} has no log")
+        demand(("log" in case) == (case["outcome"] in MISSED), f"{case['id']} is {case['outcome']}, log: {case.get('log')}")
+        demand("log" not in case or (folder / case["log"]).is_file(), f"{case['id']} has no log")
+    first = next(case["id"] for case in model["cases"] if case["outcome"] == "pass")
+    log = dmsc("report", "log", folder, first)
+    demand_exit(log, CONFORMS)
+    demand(log.stdout.startswith(f"case:     {first}\n"), f"that is no log of {first}: {log.stdout[:200]}")
     demand(set(scr_items()) <= {row["item"] for row in model["rows"]}, "matrix.json leaves items out")
     rows = list(csv.reader((folder / "matrix.csv").open(newline="")))
     markdown = (folder / "matrix.md").read_text().replace("\\_", "_")

@@ -10,13 +10,12 @@ on purpose are recognised by the types of check they belong to: cases that edit 
 """
 
 import collections
-import glob
-import json
-import os
 import struct
 import subprocess
 import sys
 import tempfile
+
+from common import journals
 
 # Commands as Wireshark calls them, where that is not the name in capitals.
 NAMES = {"more-time": "MORE TIME", "refresh": "REFRESH"}
@@ -32,8 +31,9 @@ def gsmtap(apdu):
     return ip + udp
 
 
-def pcap(frames):
-    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+def pcap(frames, link=101):
+    """A capture of frames; by itself they are IP packets (LINKTYPE_RAW)."""
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link)
     for frame in frames:
         out += struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame
     return out
@@ -41,9 +41,8 @@ def pcap(frames):
 
 def exchanges(folder):
     """Kind and octets of each message that is one, header to status word."""
-    for path in sorted(glob.glob(os.path.join(folder, "journal*.jsonl"))):
-        for line in open(path, encoding="utf-8"):
-            event = json.loads(line)
+    for journal in journals(folder):
+        for event in journal:
             if event.get("event") != "message" or any(word in event["case"] for word in ODD):
                 continue
             kind, octets = event["kind"], bytes.fromhex(event["octets"])

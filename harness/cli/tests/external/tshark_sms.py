@@ -7,18 +7,18 @@ Takes the short messages from the journals of the run folder, packs those that a
 DOWNLOAD) and those that are submitted into a SEND SHORT MESSAGE, each in a GSMTAP frame, and lets tshark read them. Number,
 protocol identifier, coding scheme, ports, place in a concatenation and, of a push, transaction, content type, application
 and the length of its content must be what the journal says. A message that the harness cannot read must be none for
-Wireshark either, or have no push in it.
+Wireshark either, or have no push in it. Messages of CDMA go to the dissector of ANSI IS-637-A: teleservice, type, number, length
+and beginning of the WAP datagram, with its ports, must be those of the journal.
 """
 
 import collections
-import glob
-import json
-import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 
+from common import journals
 from tshark_apdus import gsmtap, pcap
 
 # Well-known content types and applications as Wireshark calls them.
@@ -46,9 +46,8 @@ def apdu(tpdu):
 
 def messages(folder):
     """Fields of each short message, as the journal has them, with its octets."""
-    for path in sorted(glob.glob(os.path.join(folder, "journal*.jsonl"))):
-        for line in open(path, encoding="utf-8"):
-            event = json.loads(line)
+    for journal in journals(folder):
+        for event in journal:
             if event.get("event") == "message" and event["kind"] == "sms":
                 yield event["case"], event["fields"], event["octets"]
 
@@ -81,10 +80,45 @@ def expected(fields):
     return wanted
 
 
+# The teleservice of WAP (C.S0015 3.4.3.1), the types of messages (4.5.1), and the link type of pcap for octets that a named
+# dissector is to read.
+WAP, TYPES, UPPER_PDU = "4100", {"1": "deliver", "2": "submit"}, 252
+
+
+def upper_pdu(dissector, octets):
+    """Octets for a dissector by name: a tag with the name, and one that ends the tags."""
+    name = dissector.encode() + bytes(-len(dissector) % 4)
+    return struct.pack(">HH", 12, len(name)) + name + struct.pack(">HH", 0, 0) + octets
+
+
+def compare_cdma(distinct, counts, wrong):
+    """Messages of CDMA, as the journal and as Wireshark has them."""
+    fields = ["trans.tele_id", "tele.msg_type", "trans.addr_param.number", "tele.user_data.num_fields", "tele.user_data.text"]
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as capture:
+        capture.write(pcap((upper_pdu("ansi_637_trans", bytes.fromhex(octets)) for _, _, octets in distinct), UPPER_PDU))
+        capture.flush()
+        shown = [word for field in fields for word in ("-e", f"ansi_637_{field}")]
+        command = ["tshark", "-n", "-T", "fields", *shown, "-r", capture.name]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    if len(lines) != len(distinct):
+        sys.exit(f"tshark shows {len(lines)} messages of CDMA of {len(distinct)}")
+    for (case, ours, octets), line in zip(distinct, lines):
+        tele, kind, number, length, text = line.split("\t")
+        counts["cdma"] += 1
+        counts["values"] += len(fields)
+        # A WAP datagram in one segment: type, segments, number, ports. Wireshark shows the beginning of a long one.
+        datagram = f"000100{ours['source_port']:04x}{ours['port']:04x}{ours['payload'].lower()}"
+        found = (tele, TYPES.get(kind), number, int(length), text.rstrip("…"))
+        wanted = (WAP, ours["type"], ours["number"].lstrip("+"), len(datagram) // 2, datagram[: len(text.rstrip("…"))])
+        if found != wanted or len(found[4]) < 14:
+            wrong.append(f"{case}: {wanted} here, and {found} for Wireshark in {octets}")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    distinct = list({octets: (case, fields, octets) for case, fields, octets in messages(sys.argv[1])}.values())
+    every = {octets: (case, fields, octets) for case, fields, octets in messages(sys.argv[1])}.values()
+    distinct = [one for one in every if not one[1].get("cdma")]
     with tempfile.NamedTemporaryFile(suffix=".pcap") as capture:
         capture.write(pcap(gsmtap(apdu(bytes.fromhex(octets))) for _, _, octets in distinct))
         capture.flush()
@@ -107,10 +141,11 @@ def main():
             counts["values"] += 1
             if not re.search(pattern, frame):
                 wrong.append(f"{case}: {name} is {fields.get(name)} here, and Wireshark has no `{pattern}` in {octets}")
+    compare_cdma([one for one in every if one[1].get("cdma")], counts, wrong)
     for text in wrong[:20]:
         print(text)
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    print(f"{len(distinct)} distinct short messages: {told}; {len(wrong)} differences")
+    print(f"{len(every)} distinct short messages: {told}; {len(wrong)} differences")
     sys.exit(1 if wrong or not distinct else 0)
 
 

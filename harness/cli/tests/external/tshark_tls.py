@@ -8,15 +8,13 @@ capture. Of each connection whose keys the log has, Wireshark has to find the re
 """
 
 import collections
-import glob
-import json
 import os
 import struct
 import subprocess
 import sys
 import tempfile
 
-from common import CONFORMS, INPUT, demand_exit, dmsc
+from common import CONFORMS, INPUT, demand_exit, dmsc, journals
 
 PORT = 4116
 KINDS = {"http.request": "request", "http.response": "response"}
@@ -83,10 +81,9 @@ def start_of(random, said):
 def connections(folder):
     """The connections of each case, and the messages of HTTP that the harness heard on each."""
     found = []
-    for path in sorted(glob.glob(os.path.join(folder, "journal*.jsonl"))):
+    for journal in journals(folder):
         bench = Bench()
-        for line in open(path, encoding="utf-8"):
-            event = json.loads(line)
+        for event in journal:
             if event.get("event") == "case-started":
                 bench = Bench()
             elif event.get("event") == "message":

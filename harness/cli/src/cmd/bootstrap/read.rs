@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use dmsc_dm::syncml::{Decoded, Message};
+use dmsc_dm::tnds::Object;
+use dmsc_dm::{wbxml, xml};
 use dmsc_octets::Irregularity;
 use dmsc_provision::cp::{Document, Reading};
 use dmsc_provision::sms::Messages;
-use dmsc_provision::{Content, Push};
+use dmsc_provision::{Content, Push, object};
 
 use super::keys::Keys;
 use super::{octets, show};
@@ -14,7 +17,7 @@ use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::terminal::Terminal;
 
-/// Read provisioning: a document, a push or short messages
+/// Read provisioning: a document, a DM message, an object, a push or short messages
 ///
 /// Tells what the file is, what it says, and what in it is wrong or missing. With the keys, the MAC of a push is checked.
 /// The file has the octets themselves, or hexadecimal text with a short message a line.
@@ -45,9 +48,17 @@ pub(super) struct Found {
     pub(super) push: Option<Push>,
     /// Whether the MAC is right; why that is not known.
     pub(super) mac: Option<Result<bool, String>>,
-    pub(super) document: Document,
+    pub(super) described: Described,
     pub(super) irregular: Vec<Irregularity>,
     pub(super) accounts: Vec<Reading>,
+}
+
+/// What a document is.
+pub(super) enum Described {
+    /// A document of Client Provisioning.
+    Provisioning(Document),
+    /// Management objects, from a DM message or by themselves.
+    Objects(Vec<Object>),
 }
 
 impl Read {
@@ -87,19 +98,20 @@ impl Read {
             true => Some(Push::decode(&octets).map_err(|error| wrong(&format!("the push: {error}")))?),
             false => None,
         };
-        if let Some(Push { content: content @ (Content::Other(_) | Content::DmMessage), .. }) = &push {
+        if let Some(Push { content: content @ Content::Other(_), .. }) = &push {
             return Err(wrong(&format!(
-                "a push of {}, which is no provisioning document; a notification is shown by a run",
+                "a push of {}, which is no provisioning; a notification is shown by a run",
                 content.media_type()
             )));
         }
         let document = push.as_ref().map_or(octets.as_slice(), |push| &push.body);
-        let decoded = Document::decode(document).map_err(|error| {
-            wrong(&format!("{error}; it is to be a document of Client Provisioning, a push of one, or short messages"))
-        })?;
+        let (described, irregular) = described(document).map_err(|what| wrong(&what))?;
         let mac = push.as_ref().map(|push| self.check(push));
-        let accounts = decoded.document.accounts();
-        Ok(Found { messages, push, mac, document: decoded.document, irregular: decoded.irregular, accounts })
+        let accounts = match &described {
+            Described::Provisioning(document) => document.accounts(),
+            Described::Objects(objects) => objects.iter().flat_map(object::accounts).collect(),
+        };
+        Ok(Found { messages, push, mac, described, irregular, accounts })
     }
 
     fn check(&self, push: &Push) -> Result<bool, String> {
@@ -110,6 +122,35 @@ impl Read {
         let protection = self.keys.of(security).map_err(|what| format!("not checked; {what}"))?;
         Ok(push.is_protected_by(&protection))
     }
+}
+
+/// What some octets are, and what was irregular about them.
+fn described(octets: &[u8]) -> Result<(Described, Vec<Irregularity>), String> {
+    let not_provisioning = match Document::decode(octets) {
+        Ok(decoded) => return Ok((Described::Provisioning(decoded.document), decoded.irregular)),
+        Err(error) => error,
+    };
+    let message = wbxml::decode(octets).ok().or_else(|| xml::decode(octets).ok());
+    if let Some(Decoded { value, irregular }) = message {
+        return Ok((Described::Objects(objects(&value)?), irregular));
+    }
+    match object::read(octets) {
+        Ok(object) => Ok((Described::Objects(vec![object]), Vec::new())),
+        Err(_) => Err(format!(
+            "{not_provisioning}; it is to be a document of Client Provisioning, a DM message or a management object, a push of one of them, or short messages"
+        )),
+    }
+}
+
+/// The objects that a bootstrap message brings.
+fn objects(message: &Message) -> Result<Vec<Object>, String> {
+    let found = object::objects(message).map_err(|error| error.to_string())?;
+    if found.is_empty() {
+        return Err(
+            "a DM message that adds no serialised object; a bootstrap message adds the account to ./Inbox".into()
+        );
+    }
+    Ok(found)
 }
 
 /// Whether the first piece is text: markup, with or without a byte order mark.

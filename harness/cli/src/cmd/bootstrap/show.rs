@@ -1,12 +1,14 @@
 //! Provisioning that was read, for people and for programs.
 
+use dmsc_dm::syncml::Data;
+use dmsc_dm::tnds::ObjectNode;
 use dmsc_octets::to_hex;
 use dmsc_provision::cp::{Characteristic, Document, Entry, Parm, Reading};
 use dmsc_provision::sms::{Messages, Way};
 use dmsc_provision::{Account, Credentials};
 use serde_json::{Value, json};
 
-use super::read::Found;
+use super::read::{Described, Found};
 use crate::layout::sheet;
 use crate::terminal::Terminal;
 
@@ -28,15 +30,28 @@ pub(super) fn text(found: &Found, secrets: bool, terminal: &Terminal) -> String 
         Some(Ok(false)) => head.push(("MAC", vec!["wrong: the keys given make another".into()])),
         Some(Err(why)) => head.push(("MAC", vec![why.clone()])),
     }
-    head.push(("document", lines(&found.document, secrets)));
+    let (title, none, described) = match &found.described {
+        Described::Provisioning(document) => {
+            ("Client Provisioning", "no APPLICATION has the APPID w7", lines(document, secrets))
+        }
+        Described::Objects(objects) => {
+            let mut lines = Vec::new();
+            for object in objects {
+                lines.push(format!("version {}", object.ver_dtd));
+                object.nodes.iter().for_each(|node| node_lines(&mut lines, node, 0, secrets));
+            }
+            ("Device Management", "no object is a DMAcc", lines)
+        }
+    };
+    head.push(("document", described));
     head.push(("remarks", found.irregular.iter().map(ToString::to_string).collect()));
-    let mut text = sheet(terminal, "Client Provisioning", &head);
+    let mut text = sheet(terminal, title, &head);
     for reading in &found.accounts {
         text.push('\n');
         text.push_str(&account(reading, secrets, terminal));
     }
     if found.accounts.is_empty() {
-        text.push_str("\nNo DM account: no APPLICATION has the APPID w7.\n");
+        text.push_str(&format!("\nNo DM account: {none}.\n"));
     }
     text
 }
@@ -72,6 +87,24 @@ fn lines(document: &Document, secrets: bool) -> Vec<String> {
     let mut lines = vec![format!("version {}", document.version.as_deref().unwrap_or("not named"))];
     document.characteristics.iter().for_each(|one| add(&mut lines, one, 0, secrets));
     lines
+}
+
+/// A node of an object and what is below it.
+fn node_lines(lines: &mut Vec<String>, node: &ObjectNode, depth: usize, secrets: bool) {
+    let name = if node.name.is_empty() { "(a name of the device's)" } else { &node.name };
+    let value = node_value(node, secrets).map(|value| format!(" = {value}")).unwrap_or_default();
+    let kind = node.type_.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+    lines.push(format!("{}{name}{value}{kind}", "  ".repeat(depth)));
+    lines.extend(node.acl.iter().map(|acl| format!("{}  ACL {acl}", "  ".repeat(depth))));
+    node.nodes.iter().for_each(|node| node_lines(lines, node, depth.saturating_add(1), secrets));
+}
+
+fn node_value(node: &ObjectNode, secrets: bool) -> Option<String> {
+    Some(match node.value.as_ref()? {
+        _ if node.name == "AAuthSecret" && !secrets => HIDDEN.to_owned(),
+        Data::Text(text) => text.to_string(),
+        Data::Binary(octets) => to_hex(octets),
+    })
 }
 
 fn account(reading: &Reading, secrets: bool, terminal: &Terminal) -> String {
@@ -124,13 +157,35 @@ pub(super) fn json(found: &Found, secrets: bool) -> Value {
             "mac_right": found.mac.as_ref().and_then(|mac| mac.as_ref().ok()),
         })
     });
+    let (version, characteristics, objects) = match &found.described {
+        Described::Provisioning(document) => {
+            let all = document.characteristics.iter().map(|one| characteristic(one, secrets)).collect::<Vec<_>>();
+            (document.version.clone(), Some(all), None)
+        }
+        Described::Objects(objects) => {
+            let all = objects.iter().flat_map(|object| &object.nodes).map(|node| node_json(node, secrets));
+            (objects.first().map(|object| object.ver_dtd.clone()), None, Some(all.collect::<Vec<_>>()))
+        }
+    };
     json!({
         "messages": messages,
         "push": push,
-        "version": found.document.version,
-        "characteristics": found.document.characteristics.iter().map(|one| characteristic(one, secrets)).collect::<Vec<_>>(),
+        "version": version,
+        "characteristics": characteristics,
+        "objects": objects,
         "irregular": found.irregular.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "accounts": found.accounts.iter().map(|reading| account_json(reading, secrets)).collect::<Vec<_>>(),
+    })
+}
+
+fn node_json(node: &ObjectNode, secrets: bool) -> Value {
+    json!({
+        "name": node.name,
+        "format": node.format,
+        "type": node.type_,
+        "acl": node.acl,
+        "value": node_value(node, secrets),
+        "nodes": node.nodes.iter().map(|node| node_json(node, secrets)).collect::<Vec<_>>(),
     })
 }
 

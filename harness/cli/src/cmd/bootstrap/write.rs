@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use dmsc_dm::syncml::Message;
+use dmsc_dm::{wbxml, xml};
 use dmsc_engine::account::Account as Own;
 use dmsc_octets::to_hex;
 use dmsc_provision::cp::Document;
+use dmsc_provision::object::{self, Encoding};
 use dmsc_provision::smart_card::{self, Kind};
 use dmsc_provision::sms::{self, Way};
-use dmsc_provision::{Content, Push};
+use dmsc_provision::{Account, Content, Push};
 
 use super::account::provisioned;
 use super::keys::Keys;
@@ -20,13 +23,16 @@ use crate::terminal::Terminal;
 /// Write the DM account of a DUT file for a device to take in
 ///
 /// The account is that of the DM_SC Server: ServerID, AppAddr, credentials and first nonces, as `ixit` of the DUT file
-/// has them. Octets are written to a file as they are, and to standard output in hexadecimal.
+/// has them. It is a document of OMA Client Provisioning, or the DMAcc object that a DM message adds to the Inbox of the
+/// device. Octets are written to a file as they are, and to standard output in hexadecimal.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   dmsc bootstrap write                          the account of the references, to read
   dmsc bootstrap write --dut handset.yaml --as wbxml -o account.wbxml
   dmsc bootstrap write --dut handset.yaml --as push --imsi 001010000000001 -o account.push
+  dmsc bootstrap write --profile dm --device IMEI:004999010640000 --as wbxml -o account.dm
+  dmsc bootstrap write --as object              the account as the object that it is in the device
   dmsc bootstrap write --dut handset.yaml --as sms --pin 1234 --to +15551234567
                                                 SMS-SUBMIT PDUs for a modem, a line each")]
 pub(super) struct Write {
@@ -39,6 +45,12 @@ pub(super) struct Write {
     /// Another AppAddr, such as where a DUT file has `{host}` and `{port}`
     #[arg(long, value_name = "URL")]
     address: Option<String>,
+    /// By which profile of bootstrapping
+    #[arg(long, value_name = "PROFILE", value_enum, default_value_t)]
+    profile: Profile,
+    /// The DevId of the device, to which a message of the profile `dm` is addressed
+    #[arg(long, value_name = "URI", required_if_eq("profile", "dm"))]
+    device: Option<String>,
     /// In which form
     #[arg(long = "as", value_name = "FORM", value_enum, default_value_t)]
     form: Form,
@@ -73,10 +85,20 @@ enum Which {
     Both,
 }
 
+/// A profile of DMBOOT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Profile {
+    /// OMA Client Provisioning.
+    #[default]
+    Cp,
+    /// OMA Device Management: a DM message that adds the account to the Inbox.
+    Dm,
+}
+
 /// A form in which a device takes an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// A document of OMA Client Provisioning to read.
+    /// The document, or the DM message, to read.
     #[default]
     Xml,
     /// The same in WBXML.
@@ -85,6 +107,8 @@ enum Form {
     Push,
     /// That in short messages, a line each.
     Sms,
+    /// The account as a management object in XML (TNDS), whatever the profile.
+    Object,
     /// The files of a smart card that has it, for `applications` of a card file; `dmsc card --bootstrap` plays one.
     Card,
 }
@@ -126,19 +150,31 @@ impl Write {
     }
 
     fn written(&self) -> Result<Written, Failure> {
-        let accounts = self.accounts()?;
-        let document = Document::of_accounts(&accounts.iter().map(provisioned).collect::<Vec<_>>());
-        if self.form == Form::Xml {
-            return document.to_xml().map(Written::Text).map_err(Failure::input);
+        let accounts: Vec<Account> = self.accounts()?.iter().map(provisioned).collect();
+        if self.form == Form::Object {
+            let texts =
+                accounts.iter().map(|account| Ok(object::of_account(account).to_xml().map_err(Failure::input)? + "\n"));
+            return texts.collect::<Result<String, Failure>>().map(Written::Text);
         }
-        let octets = document.to_wbxml().map_err(Failure::input)?;
+        let document = match self.profile {
+            Profile::Cp => Described::Provisioning(Document::of_accounts(&accounts)),
+            Profile::Dm => {
+                let device = self.device.as_deref().unwrap_or_default();
+                let encoding = if self.form == Form::Xml { Encoding::Xml } else { Encoding::Wbxml };
+                Described::Message(Box::new(object::message(&accounts, device, encoding).map_err(Failure::input)?))
+            }
+        };
+        if self.form == Form::Xml {
+            return document.to_xml().map(Written::Text);
+        }
+        let octets = document.to_wbxml()?;
         if self.form == Form::Wbxml {
             return Ok(Written::Octets(octets));
         }
         if self.form == Form::Card {
-            return Ok(Written::Text(application(&octets)));
+            return Ok(Written::Text(application(document.kind(), &octets)));
         }
-        let push = Push::new(1, Content::Provisioning, self.keys.protection().as_ref(), &octets);
+        let push = Push::new(1, document.content(), self.keys.protection().as_ref(), &octets);
         let push = push.encode().map_err(Failure::input)?;
         if self.form == Form::Push {
             return Ok(Written::Octets(push));
@@ -194,9 +230,48 @@ impl Write {
     }
 }
 
+/// The accounts as a profile puts them.
+enum Described {
+    Provisioning(Document),
+    Message(Box<Message>),
+}
+
+impl Described {
+    fn to_xml(&self) -> Result<String, Failure> {
+        match self {
+            Self::Provisioning(document) => document.to_xml().map_err(Failure::input),
+            Self::Message(message) => {
+                let octets = xml::encode(message).map_err(Failure::input)?;
+                String::from_utf8(octets).map(|text| text + "\n").map_err(Failure::input)
+            }
+        }
+    }
+
+    fn to_wbxml(&self) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Provisioning(document) => document.to_wbxml().map_err(Failure::input),
+            Self::Message(message) => wbxml::encode(message).map_err(Failure::input),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Provisioning(_) => Kind::ClientProvisioning,
+            Self::Message(_) => Kind::DeviceManagement,
+        }
+    }
+
+    fn content(&self) -> Content {
+        match self {
+            Self::Provisioning(_) => Content::Provisioning,
+            Self::Message(_) => Content::DmMessage,
+        }
+    }
+}
+
 /// The PKCS#15 application with a document, as card files write one.
-fn application(document: &[u8]) -> String {
-    let files = smart_card::files(&[(Kind::ClientProvisioning, document.to_vec())]);
+fn application(kind: Kind, document: &[u8]) -> String {
+    let files = smart_card::files(&[(kind, document.to_vec())]);
     let mut text = format!(
         "# A record of EF.DIR names it: '{}'\n- aid: '{}'\n  files:\n",
         to_hex(&smart_card::directory_record()),

@@ -42,7 +42,7 @@ impl Audit {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
         let run = RunFolder::open(&self.run)
             .map_err(|error| Failure::Input(format!("{error}; name a folder that `dmsc run` has written")))?;
-        let mut audits = Audits::of(&run, Tables::builtin());
+        let mut audits = Audits::of(&run, Tables::builtin()).map_err(Failure::input)?;
         let exit = exit(&audits);
         if self.disagreeing {
             for audit in &mut audits {

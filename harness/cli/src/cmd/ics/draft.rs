@@ -74,7 +74,7 @@ impl Draft {
         progress.end();
         finished.map_err(Failure::rig)?;
         let seen = RunFolder::open(&folder.path).map_err(Failure::rig)?;
-        let audits = Audit::of(&seen, tables);
+        let audits = Audit::of(&seen, tables).map_err(Failure::rig)?;
         let Some(audit) = audits.first() else { return Err(Failure::rig("nothing was recorded; this is a defect")) };
         let answers = answers(audit, kind, tables);
         let text = statement(audit, kind.as_str(), &answers, tables);

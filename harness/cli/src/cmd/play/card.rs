@@ -24,6 +24,7 @@ Examples:
   dmsc card --gadget bulk                          for the host that this machine is plugged into
   dmsc card --vpcd --card my-card.yaml             another card
   dmsc card --vpcd --bootstrap                     with files that give a terminal its DM account
+  dmsc card --link 'vpcd: { level: tpdu }'           for a program that sends TPDUs of T=0
   dmsc card --link 'vpcd: { side: listen, address: 127.0.0.1:40000 }'
                                                    any link, written as in a DUT file")]
 pub(crate) struct Card {

@@ -28,6 +28,9 @@ pub(super) fn proof(proof: &Proof, terminal: &Terminal) -> String {
     for case in &proof.never_failed {
         text.push_str(&format!("{wrong} no fault makes {case} fail\n"));
     }
+    for case in &proof.never_passed {
+        text.push_str(&format!("{wrong} no variant without the item passes {case}\n"));
+    }
     for variant in proof.variants.iter().filter(|variant| !variant.is_right()) {
         text.push_str(&misjudged(variant, &wrong, terminal));
     }

@@ -33,7 +33,7 @@ fn step(out: &mut String, check: &Check, color: bool) {
     field(out, "expected", &check.expected, color);
     field(out, "came", &check.got, color);
     if let Some(octets) = &check.octets {
-        dump(out, &octets.0, check.mark, color);
+        dump(out, &octets.0, check.octets_in_all.unwrap_or(octets.0.len()), check.mark, color);
     }
     if let Some(clause) = &check.clause {
         field(out, "clause", clause, color);
@@ -50,7 +50,7 @@ fn field(out: &mut String, name: &str, text: &str, color: bool) {
 }
 
 /// The lines of octets around the mark, or the first ones; the marked octets are underlined, and coloured.
-fn dump(out: &mut String, octets: &[u8], mark: Option<Mark>, color: bool) {
+fn dump(out: &mut String, octets: &[u8], in_all: usize, mark: Option<Mark>, color: bool) {
     // Enough to see a header and what is wrong; the log of the case has all.
     const LINES: usize = 6;
     let marked = |at: usize| mark.is_some_and(|mark| mark.covers(at));
@@ -79,7 +79,8 @@ fn dump(out: &mut String, octets: &[u8], mark: Option<Mark>, color: bool) {
         }
     }
     if total > first + LINES || first > 0 {
-        let _ = writeln!(out, "            ({} octets; the log of the case has all)", octets.len());
+        let logged = if in_all > octets.len() { "more" } else { "all" };
+        let _ = writeln!(out, "            ({in_all} octets; the log of the case has {logged})");
     }
 }
 
@@ -101,6 +102,7 @@ mod tests {
             expected: "version: 11".into(),
             got: "version: 12\u{1b}[2J".into(),
             octets: Some(Octets(octets)),
+            octets_in_all: None,
             mark: mark.map(|(offset, length)| Mark { offset, length }),
             clause: Some("DM_SC 7.1-10".into()),
             hint: Some("look at the version field".into()),
@@ -125,10 +127,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_marked_after_the_end() {
         let mut out = String::new();
-        dump(&mut out, &[0x90], Some(Mark { offset: 1, length: 1 }), false);
+        dump(&mut out, &[0x90], 1, Some(Mark { offset: 1, length: 1 }), false);
         assert_eq!(out, "            0000  90\n                     ^^\n");
         out.clear();
-        dump(&mut out, &[0; 16], Some(Mark { offset: 16, length: 0 }), false);
+        dump(&mut out, &[0; 16], 16, Some(Mark { offset: 16, length: 0 }), false);
         assert!(
             out.ends_with("0010  \n                  ^^\n") || out.ends_with("0010\n                  ^^\n"),
             "{out}"

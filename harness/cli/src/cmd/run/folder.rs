@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use dmsc_report::RunFolder;
-use dmsc_report::folder::journal_files;
-use dmsc_report::journal::Timestamp;
+use dmsc_report::folder::{FolderError, journal_files};
+use dmsc_report::journal::{Journal, ReadError, Timestamp};
 use dmsc_runner::run::RunConfig;
 
 use crate::failure::Failure;
@@ -37,10 +36,12 @@ impl Place {
     ) -> Result<Self, Failure> {
         match (out, resume) {
             _ if nowhere => Ok(Self::Memory),
-            (_, Some(folder)) => {
-                journal_files(folder).map_err(Failure::input)?;
-                Ok(Self::Resumed(folder.to_owned()))
-            }
+            (_, Some(folder)) => match journal_files(folder) {
+                Ok(_) => Ok(Self::Resumed(folder.to_owned())),
+                // Killed before it wrote anything: it is taken up as from nothing.
+                Err(FolderError::NoJournal { .. }) => Ok(Self::New(folder.to_owned())),
+                Err(error) => Err(Failure::input(error)),
+            },
             // The parts of a run may share a folder; another run there would be read as a part of this one.
             (Some(folder), None) if !part && journal_files(folder).is_ok() => Err(Failure::Input(format!(
                 "{} is a run folder already, and a record is never overwritten; go on with it with --resume, or name another with --out",
@@ -87,12 +88,21 @@ fn unused(folder: &Path) -> PathBuf {
     free
 }
 
-/// The seed of the run that is taken up, when it is a run of the same things.
+/// The seed of the run that is taken up, when it is a run of the same things; none where it was killed before it had
+/// written what it is.
 ///
 /// # Errors
 /// Something differs: what is left would not be a part of that run.
-pub(super) fn agreed_seed(folder: &Path, config: &RunConfig<'_>, seed: Option<u64>) -> Result<u64, Failure> {
-    let earlier = RunFolder::open(folder).map_err(Failure::input)?.header;
+pub(super) fn agreed_seed(folder: &Path, config: &RunConfig<'_>, seed: Option<u64>) -> Result<Option<u64>, Failure> {
+    let mut earlier = None;
+    for files in journal_files(folder).map_err(Failure::input)? {
+        match Journal::open(files) {
+            Ok((header, _)) => earlier = earlier.or(Some(header)),
+            Err(ReadError::NoHeader { .. }) => {}
+            Err(error) => return Err(Failure::input(error)),
+        }
+    }
+    let Some(earlier) = earlier else { return Ok(None) };
     let names = |all: &mut dyn Iterator<Item = &str>| all.collect::<Vec<_>>().join(", ");
     let was = names(&mut earlier.duts.iter().map(|dut| dut.name.as_str()));
     let is = names(&mut config.duts.iter().map(|dut| dut.name.as_str()));
@@ -105,7 +115,7 @@ pub(super) fn agreed_seed(folder: &Path, config: &RunConfig<'_>, seed: Option<u6
         ("the seed was", earlier.seed.to_string(), seed.unwrap_or(earlier.seed).to_string()),
     ];
     match differs.into_iter().find(|(_, was, is)| was != is) {
-        None => Ok(earlier.seed),
+        None => Ok(Some(earlier.seed)),
         Some((what, was, is)) => Err(Failure::Input(format!(
             "cannot go on with {}: {what} {was}, not {is}; give the options of that run again, or begin a new one",
             folder.display()

@@ -4,6 +4,7 @@ mod block;
 mod folder;
 mod person;
 pub(crate) mod progress;
+mod resume;
 
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
@@ -14,17 +15,18 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Case;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
-use dmsc_report::render_all;
-use dmsc_runner::run::{Finished, RunConfig, RunError, in_memory, run};
+use dmsc_report::{Logs, render_all};
+use dmsc_runner::run::{Ended, Finished, RunConfig, RunError, in_memory, run};
 use dmsc_runner::select::{Condition, Selection};
 use dmsc_scr::{NotRun, Outcome, Tables};
 
 use self::folder::Place;
 use self::progress::Progress;
-use crate::cmd::report::{InconclusiveArg, summary};
+use crate::cmd::report::{InconclusiveArg, LogsArg, summary};
 use crate::cmd::scr::item;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
+use crate::interrupt;
 use crate::layout::Table;
 use crate::library::{self, CasesArg};
 use crate::terminal::{Terminal, Verbosity};
@@ -39,6 +41,7 @@ use crate::terminal::{Terminal, Verbosity};
 #[command(after_help = "\
 Conditions of --select:
   item:PATTERN  case:PATTERN  covers:PATTERN  role:card  role:terminal  claimed  mandatory
+  aim:positive  aim:negative  aim:boundary
   joined by and, or, not and parentheses; * in a pattern is any text
 
 Examples:
@@ -90,6 +93,11 @@ pub(crate) struct Run {
     stop_after: Option<NonZeroUsize>,
     #[command(flatten)]
     inconclusive: InconclusiveArg,
+    #[command(flatten)]
+    logs: LogsArg,
+    /// Write the secrets of the DUT files, too, where they stand in what passes and is said
+    #[arg(long)]
+    show_secrets: bool,
     /// Nobody is at the bench: acts that the DUT file has no command for are not asked for
     #[arg(long)]
     unattended: bool,
@@ -138,7 +146,8 @@ impl Run {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         let bundle = self.cases.bundle()?;
         let cases = library::cases(&bundle)?;
-        let duts = self.duts(&bundle, terminal)?;
+        let mut duts = self.duts(&bundle, terminal)?;
+        duts.iter_mut().for_each(|dut| dut.shows_secrets = self.show_secrets);
         let selection = self.selection(&cases)?;
         let place = Place::choose(self.out.as_deref(), self.resume.as_deref(), self.no_report, self.shard.is_some())?;
         let mut config = RunConfig {
@@ -150,25 +159,35 @@ impl Run {
             strict: self.strict,
             person: !self.unattended && io::stdin().is_terminal() && io::stderr().is_terminal(),
             out: place.folder().map(ToOwned::to_owned),
-            resume: self.resume.is_some(),
+            resume: matches!(place, Place::Resumed(_)),
             all: self.all,
             stop_after: self.stop_after,
         };
         if let Place::Resumed(folder) = &place {
-            config.seed = folder::agreed_seed(folder, &config, self.seed)?;
+            config.seed = folder::agreed_seed(folder, &config, self.seed)?.unwrap_or(config.seed);
         }
 
         let mut progress = Progress::new(terminal, config.person);
         let finished = run(&config, &mut progress);
+        interrupt::given_back();
         progress.end();
-        let finished = finished.map_err(|error| failure(error, &place))?;
+        let Ended { finished, interrupted } = finished.map_err(|error| failure(error, &place))?;
         if self.explain {
             terminal.out(&explained(&finished, terminal))?;
         }
-        if !finished.iter().any(|one| matches!(one.outcome, Outcome::Verdict(_))) {
+        if !interrupted && !finished.iter().any(|one| matches!(one.outcome, Outcome::Verdict(_))) {
             terminal.note("no case ran; the same command with --explain tells why, `dmsc cases list` shows all cases");
         }
-        self.conclude(&config, &place, &finished, terminal)
+        let exit = self.conclude(&config, &place, &finished, terminal)?;
+        if interrupted {
+            let way = place.folder().map(|folder| resume::command(std::env::args_os(), folder));
+            terminal.note(&way.map_or_else(
+                || "interrupted; nothing is recorded".into(),
+                |command| format!("interrupted; this goes on with it: {command}"),
+            ));
+            return Ok(Exit::Interrupted);
+        }
+        Ok(exit)
     }
 
     fn duts(&self, bundle: &Bundle, terminal: &Terminal) -> Result<Vec<Dut>, Failure> {
@@ -199,10 +218,11 @@ impl Run {
     }
 
     fn conclude(&self, config: &RunConfig<'_>, place: &Place, finished: &[Finished], terminal: &Terminal) -> Done {
-        let run = match place.folder() {
+        let mut run = match place.folder() {
             Some(folder) => dmsc_report::RunFolder::open(folder).map_err(Failure::rig)?,
             None => in_memory(config, finished).map_err(Failure::rig)?,
         };
+        run.logs = if place.folder().is_some() { self.logs.logs() } else { Logs::Nothing };
         let unshown = self.inconclusive.unshown();
         let matrix = match place.folder() {
             Some(folder) => render_all(&run, Tables::builtin(), unshown, folder).map_err(Failure::rig)?.matrix,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use dmsc_language::case::field_uses;
-use dmsc_scr::{Coverage as All, Covered, Tables};
+use dmsc_scr::{Aim, Coverage as All, Covered, ItemId, Tables};
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -15,7 +15,8 @@ use crate::terminal::{BOLD, Terminal};
 
 /// Show which items, clauses and requirements have cases, and what each case covers
 ///
-/// What no case can show has its reason in the tables. A field of a message counts as sent where a case gives it a
+/// What no case can show has its reason in the tables. Of the cases of each item it counts those that try what is right,
+/// what is wrong, and the end of a range. A field of a message counts as sent where a case gives it a
 /// value of its own, as received where a message comes that may have it, as asserted where a case looks at it, and as
 /// mutated where the octets of a message with it are edited.
 #[derive(Debug, Args)]
@@ -28,7 +29,8 @@ Examples:
 pub(super) struct Coverage {
     #[command(flatten)]
     cases: CasesArg,
-    /// Only what has no case though one is expected; ends with exit code 1 if there is any
+    /// Only what has no case though one is expected, and items without a case of each aim; ends with exit code 1 if
+    /// there is any
     #[arg(long, conflicts_with_all = ["by", "html"])]
     missing: bool,
     /// A table of one of these, with the names of the cases or of what they cover
@@ -64,7 +66,7 @@ impl Coverage {
         let mut coverage = All::of(Tables::builtin(), &refs);
         coverage.fields = field_uses(&cases);
         if self.missing {
-            retain_missing(&mut coverage.items);
+            coverage.items.retain(|entry| entry.aims.missing().next().is_some());
             retain_missing(&mut coverage.clauses);
             retain_missing(&mut coverage.requirements);
         }
@@ -80,7 +82,10 @@ impl Coverage {
             terminal.out(&table(by, &coverage, terminal))?;
         } else if self.missing {
             let mut text = String::new();
-            lines(&mut text, "item", &coverage.items);
+            for entry in &coverage.items {
+                let aims: Vec<_> = entry.aims.missing().map(|aim| aim.to_string()).collect();
+                text.push_str(&format!("{:<12} {}: no case that is {}\n", "item", entry.id, aims.join(" or ")));
+            }
             lines(&mut text, "clause", &coverage.clauses);
             lines(&mut text, "requirement", &coverage.requirements);
             terminal.out(&text)?;
@@ -94,7 +99,7 @@ impl Coverage {
 
 fn table(by: By, coverage: &All, terminal: &Terminal) -> String {
     match by {
-        By::Items => entries("item", &coverage.items, terminal),
+        By::Items => items(&coverage.items, terminal),
         By::Clauses => entries("clause", &coverage.clauses, terminal),
         By::Requirements => entries("requirement", &coverage.requirements, terminal),
         By::Cases => {
@@ -125,6 +130,18 @@ fn table(by: By, coverage: &All, terminal: &Terminal) -> String {
             table.render(terminal)
         }
     }
+}
+
+/// Items, with how many of their cases have each aim.
+fn items(all: &[Covered<ItemId>], terminal: &Terminal) -> String {
+    let mut table = Table::new(["item", "cases", "positive", "negative", "boundary", "which"]);
+    for entry in all {
+        let [positive, negative, boundary] = Aim::ALL.map(|aim| entry.aims.of(aim).to_string().into());
+        let which = if entry.cases.is_empty() { "no case".to_owned() } else { entry.cases.join(", ") };
+        let count = entry.cases.len().to_string().into();
+        table.row([Cell::new(BOLD, entry.id.to_string()), count, positive, negative, boundary, which.into()]);
+    }
+    table.render(terminal)
 }
 
 fn entries<I: Display>(kind: &'static str, all: &[Covered<I>], terminal: &Terminal) -> String {

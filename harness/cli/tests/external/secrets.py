@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""The secrets of a DUT file are nowhere to be found afterwards, wherever a DUT has put them and however it writes them.
+
+usage: secrets.py OUT [ROUNDS]
+
+Each round has secrets of its own, of random octets and length (DMSC_SEED), under every key that takes one. A DUT says all of
+them, in every form, in one place: a command line, what a command prints, each part of an HTTP message, a DM message in either
+encoding, octets that are no message at all. Whatever dmsc has printed or left behind is then searched for each of them.
+With --show-secrets they have to be there, or the place would prove nothing.
+"""
+
+import base64
+import gzip
+import json
+import os
+import random
+import shutil
+import sys
+import urllib.parse
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from common import ROOT, demand, dmsc
+
+# What a secret may have in it: letters, and what means something to HTTP, JSON, XML, YAML, a shell or a path.
+LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789" + "<>&\"'\\/%+=:;,.!?#$@*-_~^|(){}[] éß€"
+
+# The DUT: it reads what to say from a file, so that only the place that is meant has it.
+SAYER = r'''
+import socket, sys
+from pathlib import Path
+place, said, host, port = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+lines = said.read_bytes().split(b"\n")
+text = b" ".join(lines)
+def request(head, body, kind=b"text/plain"):
+    with socket.create_connection((host, int(port)), 10) as to:
+        to.sendall(head + b"Content-Type: " + kind + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        to.settimeout(5)
+        try:
+            to.recv(65536)
+        except OSError:
+            pass
+POST = b"POST /OMA/DM HTTP/1.1\r\nHost: x\r\n"
+XML = b"application/vnd.syncml.dm+xml"
+if place == "stderr":
+    sys.stderr.buffer.write(text); sys.exit(3)
+elif place in ("argv", "die"):
+    sys.exit(3)
+elif place == "path":
+    request(b"POST /" + text.replace(b" ", b"%20") + b" HTTP/1.1\r\nHost: x\r\n", b"")
+elif place == "header":
+    request(POST + b"".join(b"X-%d: %s\r\n" % pair for pair in enumerate(lines)), b"")
+elif place == "body":
+    request(POST, text)
+elif place == "chunks":
+    with socket.create_connection((host, int(port)), 10) as to:
+        to.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(b"%x;%s\r\n%s\r\n" % (len(line), b"x=y", line) for line in lines if line) + b"0\r\n\r\n")
+        to.recv(65536)
+elif place == "xml":
+    request(POST, said.with_suffix(".xml").read_bytes(), XML)
+elif place == "ill-formed":
+    request(POST, b"<SyncML><SyncHdr>" + text, XML)
+elif place == "wbxml":
+    request(POST, b"\x02\xa4\x01\x6a\x00\x6d\x6c" + b"".join(b"\x71\x03" + line + b"\x00\x01" for line in lines), b"application/vnd.syncml.dm+wbxml")
+elif place == "garbage":
+    with socket.create_connection((host, int(port)), 10) as to:
+        to.sendall(text + b"\r\n\r\n")
+elif place == "server":
+    with socket.create_server((host, int(port))) as listening:
+        print("ready", flush=True)
+        while True:
+            one, _ = listening.accept()
+            with one:
+                one.settimeout(2)
+                try:
+                    one.recv(65536)
+                except OSError:
+                    pass
+                one.sendall(b"HTTP/1.1 404 " + lines[0] + b"\r\nX-Said: " + text + b"\r\nContent-Length: %d\r\n\r\n" % len(text) + text)
+'''
+
+DM = (
+    '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>A5</SessionID>'
+    "<MsgID>1</MsgID><Target><LocURI>http://127.0.0.1/OMA/DM</LocURI></Target><Source><LocURI>{uri}</LocURI></Source>"
+    '<Cred><Meta><Format xmlns="syncml:metinf">b64</Format><Type xmlns="syncml:metinf">syncml:auth-basic</Type></Meta>'
+    "<Data>{data}</Data></Cred></SyncHdr><SyncBody><Alert><CmdID>1</CmdID><Data>1200</Data></Alert><Final/></SyncBody></SyncML>"
+)
+
+
+def forms(secret):
+    """How a secret may be written."""
+    octets = secret if isinstance(secret, bytes) else secret.encode()
+    yield octets.hex()
+    yield octets.hex().upper()
+    for name in (b"", b"u:", b"user:"):
+        yield base64.b64encode(name + octets).decode()
+    if isinstance(secret, str):
+        yield secret
+        yield escape(secret)
+        yield quoteattr(secret)[1:-1]
+        yield urllib.parse.quote(secret, safe="")
+
+
+def sought(secret):
+    """The octets that tell of a secret: a form of it, or the part of one that rests on it alone."""
+    octets = secret if isinstance(secret, bytes) else secret.encode()
+    found = {octets.hex().encode(), octets.hex().upper().encode()}
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + octets).decode()
+        found.add(text[[0, 2, 3][before] : (before + len(octets)) // 3 * 4].encode())
+    if isinstance(secret, str):
+        plain = {secret, escape(secret), quoteattr(secret)[1:-1], urllib.parse.quote(secret, safe="")}
+        plain |= {json.dumps(text, ensure_ascii=False)[1:-1] for text in plain}
+        found |= {text.encode() for text in plain}
+    # As octets are shown in a field or a dump, in pairs or not.
+    found |= {one.hex().encode().upper() for one in list(found)}
+    return {one for one in found if len(one) >= 4}
+
+
+def secrets_of(randomly):
+    text = lambda: "".join(randomly.choice(LETTERS) for _ in range(randomly.randint(6, 30))).strip(" ") + "q7"  # noqa: E731
+    key = lambda: randomly.randbytes(randomly.randint(16, 32))  # noqa: E731
+    return {
+        name: make()
+        for account in ("", "other_account.")
+        for name, make in ((f"{account}server_secret", text), (f"{account}client_secret", text), (f"{account}psk", key))
+    }
+
+
+def ixit(secrets):
+    value = lambda secret: json.dumps(secret.hex() if isinstance(secret, bytes) else secret)  # noqa: E731
+    lines = ["ixit:", "  server_id: dmsc.example.com", "  address: http://127.0.0.1:3516/OMA/DM", "  window: 1 s"]
+    for name, secret in secrets.items():
+        if "." not in name:
+            lines.append(f"  {name}: {value(secret)}")
+    lines += ["  other_account:", "    server_id: other.example.com"]
+    for name, secret in secrets.items():
+        if "." in name:
+            lines.append(f"    {name.split('.')[1]}: {value(secret)}")
+    return "\n".join(lines)
+
+
+def dut_file(out, place, secrets, said):
+    """A DUT file, and the case that is run."""
+    sayer = [sys.executable, str(out / "sayer.py"), place, str(said), "{host}", "{port}"]
+    words = " ".join(form for secret in secrets.values() for form in forms(secret))
+    quoted = lambda command: json.dumps(command, ensure_ascii=False)  # noqa: E731
+    if place in ("server", "die"):
+        # Without a way to wake it, it is asked over HTTP alone.
+        kind, statement, case = "card", "python-server", "DM_SC-S-002-M/client-initiated"
+        server = [*sayer[:2], "die" if place == "die" else "server", *sayer[3:]]
+        start = [*server, words] if place == "die" else server
+        link = f"connect: 127.0.0.1:24617, start: {quoted(start)}, ready: ready"
+    else:
+        kind, statement, case = "terminal", "python-client", "DM_SC-C-001-M/session-id[session=A5]"
+        command = [*sayer, words] if place == "argv" else sayer
+        link = f"listen: '127.0.0.1:0', notify: {quoted(command)}"
+    text = f"dut: 1\nname: {place}\nkind: {kind}\nlink: {{ tcp: {{ {link} }} }}\n{ixit(secrets)}\n"
+    text += f"ics: {ROOT}/fixtures/duts/{statement}.ics.yaml\n"
+    if place == "reset":
+        command = [*sayer[:2], "stderr", *sayer[3:]]
+        text += f"reset: {quoted(command)}\n"
+    path = out / f"{place}.yaml"
+    path.write_text(text)
+    return path, case
+
+
+PLACES = [
+    "argv", "stderr", "path", "header", "body", "chunks", "xml", "ill-formed", "wbxml", "garbage", "reset",
+    "server", "die",
+]
+
+
+def left_behind(folder):
+    """What a run has left behind, by file; of a page or a table the text, as a reader sees it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            octets = path.read_bytes()
+            yield path, gzip.decompress(octets) if path.suffix == ".gz" else octets
+
+
+def hunt(secrets, places):
+    """Where secrets stand: name, form and place of each."""
+    for name, octets in places:
+        # A dump has its octets in pairs, a page its characters escaped.
+        squeezed = octets.replace(b" ", b"")
+        for key, secret in secrets.items():
+            for one in sought(secret):
+                if one in octets or one.replace(b" ", b"") in squeezed:
+                    yield f"{key} as {one.decode(errors='replace')} in {name}"
+
+
+def run(out, place, secrets, said, number, *more):
+    dut, case = dut_file(out, place, secrets, said)
+    folder = out / f"{place}-{number}{'-shown' if more else ''}"
+    shutil.rmtree(folder, ignore_errors=True)
+    done = dmsc("run", "-v", "--explain", "--unattended", "--all", "--logs", "all", "--out", folder, "--dut", dut, "--case", case, *more)
+    demand(folder.is_dir(), f"{place}: no run:\n{done.stdout}{done.stderr}")
+    logs = dmsc("report", "log", folder, case)
+    audit = dmsc("ics", "audit", folder)
+    printed = [("what it printed", done.stdout + done.stderr), ("report log", logs.stdout + logs.stderr)]
+    printed.append(("ics audit", audit.stdout + audit.stderr))
+    return [*((name, text.encode()) for name, text in printed), *left_behind(folder)]
+
+
+def main():
+    out, rounds = Path(sys.argv[1]).absolute(), int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "sayer.py").write_text(SAYER)
+    seed = int(os.environ.get("DMSC_SEED", "1"))
+    looked = 0
+    for number in range(rounds):
+        secrets = secrets_of(random.Random(f"{seed} {number}"))
+        written = [form for secret in secrets.values() for form in forms(secret)]
+        said = out / "said.bin"
+        said.write_bytes("\n".join(written).encode())
+        uri, data = (escape(" ".join(written)), escape(base64.b64encode(("u:" + written[5]).encode()).decode()))
+        said.with_suffix(".xml").write_text(DM.format(uri=uri, data=data))
+        for place in PLACES:
+            found = sorted(set(hunt(secrets, run(out, place, secrets, said, number))))
+            demand(not found, f"round {number}, {place}: secrets are left:\n  " + "\n  ".join(found[:12]))
+            shown = set(hunt(secrets, run(out, place, secrets, said, number, "--show-secrets")))
+            keys = {key for key in secrets if any(one.startswith(f"{key} as ") for one in shown)}
+            demand(keys == set(secrets), f"round {number}, {place}: not said there, so nothing is shown: {set(secrets) - keys}")
+            looked += 1
+    print(f"{len(secrets_of(random.Random(0)))} keys in {len(PLACES)} places, {rounds} rounds ({looked} runs): no secret is left, in no form")
+
+
+if __name__ == "__main__":
+    main()
