@@ -31,8 +31,10 @@ fn board(kind: Board) -> GadgetBoard {
     board_with(kind, Generation::default())
 }
 
+/// A board whose handset holds no reset longer than it must: what a host had under way comes whenever it likes.
 fn board_with(kind: Board, firmware: Generation) -> GadgetBoard {
-    let config = GadgetBoardConfig { board: kind, firmware, ..GadgetBoardConfig::default() };
+    let config =
+        GadgetBoardConfig { board: kind, firmware, reset_hold: Duration::ZERO, ..GadgetBoardConfig::default() };
     let board = GadgetBoard::open(config).unwrap();
     assert!(board.wait_configured(Duration::from_secs(10)), "the host has not set the configuration");
     board

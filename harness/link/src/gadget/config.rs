@@ -157,10 +157,20 @@ pub struct GadgetBoardConfig {
     pub firmware: Generation,
     /// iSerialNumber.
     pub serial: String,
+    /// How long the handset holds a reset that breaks off a command; ISO/IEC 7816-3 6.2.3 asks for 400 clock cycles at
+    /// least. So long the host has to give an answer that it had under way, without leaving in doubt whose it is.
+    pub reset_hold: Duration,
 }
 
 impl Default for GadgetBoardConfig {
     fn default() -> GadgetBoardConfig {
-        GadgetBoardConfig { udc: None, board: Board::Simtrace2, firmware: Generation::default(), serial: "dmsc".into() }
+        GadgetBoardConfig {
+            udc: None,
+            board: Board::Simtrace2,
+            firmware: Generation::default(),
+            serial: "dmsc".into(),
+            // A handset that has given up a command is in no hurry.
+            reset_hold: Duration::from_millis(300),
+        }
     }
 }

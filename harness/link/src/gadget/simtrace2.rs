@@ -85,7 +85,7 @@ impl GadgetBoard {
         let mut device = Device::register(&identity, vec![function.handle.clone(), version.handle.clone()])?;
         let Files { control, endpoints } = function.open().map_err(|cause| refused("described", &cause))?;
         let version = version.open().map_err(|cause| refused("described", &cause))?;
-        let (handset, board) = Handset::new(config.board, config.firmware, true);
+        let (handset, board) = Handset::new(config.board, config.firmware, Some(config.reset_hold));
         device.bind()?;
         let (alive, over) = channel();
         let (bus, threads, alive) = (Arc::default(), Vec::new(), Some(alive));

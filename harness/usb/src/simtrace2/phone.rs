@@ -148,6 +148,12 @@ impl Phone {
         Ok(())
     }
 
+    /// Whether a command is under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.state, State::Busy(_))
+    }
+
     /// Takes an octet of the card.
     pub fn receive(&mut self, octet: u8) {
         match std::mem::take(&mut self.state) {

@@ -54,5 +54,6 @@ fn read(node: &Node) -> Connection {
         board: text(node, "board").and_then(|name| Board::from_name(&name)).unwrap_or(default.board),
         firmware: text(node, "firmware").and_then(|name| Generation::from_name(&name)).unwrap_or(default.firmware),
         serial: text(node, "serial").unwrap_or_else(|| default.serial.clone()),
+        ..default
     }))
 }

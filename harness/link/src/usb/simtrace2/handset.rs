@@ -56,10 +56,14 @@ struct Core {
     firmware: Firmware,
     phone: Phone,
     acts: VecDeque<Act>,
+    /// How long reset is to be held, once it is.
+    hold: Option<Duration>,
+    /// When reset may be let go.
+    held: Option<Instant>,
     /// When the ATR will have arrived, and rates are negotiated.
     answered: Option<Instant>,
-    /// Whether ATR and PPS take the time that they take on a real line.
-    paced: bool,
+    /// Whether ATR and PPS take the time that they take on a real line, and how long a reset amid a command is held then.
+    paced: Option<Duration>,
     /// Messages that the host is fetching.
     fetched: usize,
     poster: Poster,
@@ -80,10 +84,11 @@ pub(crate) enum Endpoint {
 impl Handset {
     /// A handset that is off, and the board in its slot.
     ///
-    /// `paced`: ATR and PPS take the time that they take on a real line. Towards a host on a bus they must: on a bench of
-    /// no time at all a reset and the next command would be over before the host has heard of either, and what it had
-    /// under way for the command before would be taken for an answer to the next.
-    pub(crate) fn new(kind: Kind, generation: Generation, paced: bool) -> (Handset, Board) {
+    /// `paced`: ATR and PPS take the time that they take on a real line, and a reset that breaks off a command is held for
+    /// this long besides. Towards a host on a bus the first two must: on a bench of no time at all a reset and the next
+    /// command would be over before the host has heard of either, and what it had under way for the command before would
+    /// be taken for an answer to the next.
+    pub(crate) fn new(kind: Kind, generation: Generation, paced: Option<Duration>) -> (Handset, Board) {
         let mailbox = Mailbox::default();
         let core = Core {
             kind,
@@ -91,6 +96,8 @@ impl Handset {
             firmware: Firmware::new(kind, generation, Wires::OFF),
             phone: Phone::new(),
             acts: VecDeque::new(),
+            hold: None,
+            held: None,
             answered: None,
             paced,
             fetched: 0,
@@ -196,9 +203,9 @@ impl Board {
         while !core.closed {
             let etu = u64::from(core.firmware.cycles_per_etu());
             let patience = core.firmware.patience().map(|patience| cycles(u64::from(patience) * etu));
-            let arrival = core.answered.map(|at| at.saturating_duration_since(Instant::now()));
             let began = Instant::now();
-            core = match patience.into_iter().chain(arrival).min() {
+            let due = [core.answered, core.held].into_iter().flatten().map(|at| at.saturating_duration_since(began));
+            core = match patience.into_iter().chain(due).min() {
                 Some(limit) => self.0.changed.wait_timeout(core, limit).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.0.changed.wait(core).unwrap_or_else(PoisonError::into_inner),
             };
@@ -221,6 +228,7 @@ impl Core {
 
     /// Moves what can be moved between handset and firmware.
     fn work(&mut self) {
+        self.held = self.held.filter(|until| *until > Instant::now());
         loop {
             while let Some(reset) = self.firmware.poll_modem_reset() {
                 if reset != ModemReset::Release {
@@ -261,13 +269,21 @@ impl Core {
             if self.fetched > 0 || self.firmware.waits_for_host() {
                 return;
             }
+            if self.acts.front() == Some(&Act::Wire(Wires::RUN)) {
+                if let Some(hold) = self.hold.take() {
+                    self.held = Some(Instant::now() + hold);
+                }
+                if self.held.is_some() {
+                    return;
+                }
+            }
             match self.acts.pop_front() {
                 None => return,
                 Some(Act::Wire(wires)) => {
                     self.firmware.wire(wires);
                     let length = self.firmware.line_length();
-                    self.answered =
-                        (self.paced && length > 0).then(|| Instant::now() + line_time(length.saturating_add(PPS)));
+                    self.answered = (self.paced.is_some() && length > 0)
+                        .then(|| Instant::now() + line_time(length.saturating_add(PPS)));
                 }
                 Some(Act::Octet(octet)) => self.firmware.receive(octet),
             }
@@ -301,6 +317,9 @@ impl Link for Handset {
 
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
         let mut core = self.board.core();
+        if core.phone.is_busy() && matches!(signal, Signal::PowerOn | Signal::Reset | Signal::PowerOff) {
+            core.hold = core.paced;
+        }
         match signal {
             Signal::PowerOn => core.phone.power_on(),
             Signal::Reset => core.phone.reset(),

@@ -74,7 +74,7 @@ fn bench(board: Board, config: &Simtrace2Config) -> Bench {
 }
 
 fn of(generation: Generation, board: Board, config: &Simtrace2Config) -> Bench {
-    let (handset, memory) = Handset::new(board, generation, false);
+    let (handset, memory) = Handset::new(board, generation, None);
     let cable = Memory { board: memory, unplugged: Arc::default(), stopped: Arc::default(), taken: Arc::default() };
     let version = match generation {
         Generation::UpTo091 => "0.9.1",
