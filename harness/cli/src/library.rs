@@ -46,7 +46,7 @@ impl CasesArg {
 /// # Errors
 /// The folder cannot be read, or holds no cases.
 pub(crate) fn bundle(folder: Option<&Path>) -> Result<Bundle, Failure> {
-    let Some(folder) = folder else { return Ok(Bundle::builtin()) };
+    let Some(folder) = folder else { return Ok(Bundle::builtin_as_checked()) };
     Bundle::from_dir(folder).map_err(|error| match error {
         BundleError::Read { .. } => {
             Failure::Input(format!("{error}; name a folder of cases, or none for the cases that are part of dmsc"))

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Library;
 use dmsc_language::dut::Dut;
 use dmsc_language::fault;
@@ -64,17 +65,19 @@ impl Suite {
         };
         let library = match std::env::var_os("DMSC_CASES") {
             Some(folder) => Library::from_dir(Path::new(&folder)).map_err(|e| e.to_string())?,
-            None => Library::builtin(),
+            None => Library::new(Bundle::builtin_as_checked()),
         };
         let cases = library.load().map_err(lines)?;
-        let faults = fault::load(library.bundle()).map_err(lines)?;
         let mut duts = match std::env::var_os("DMSC_DUT") {
-            Some(files) => std::env::split_paths(&files)
-                .map(|file| Dut::load(&from_root(&file), &faults).map_err(|e| e.to_string()))
-                .collect::<Result<Vec<_>, _>>()?,
+            Some(files) => {
+                let faults = fault::load(library.bundle()).map_err(lines)?;
+                std::env::split_paths(&files)
+                    .map(|file| Dut::load(&from_root(&file), &faults).map_err(|e| e.to_string()))
+                    .collect::<Result<Vec<_>, _>>()?
+            }
             None => ["reference-card", "reference-terminal"]
                 .iter()
-                .map(|name| Dut::from_bundle(library.bundle(), name, &faults).map_err(|e| e.to_string()))
+                .map(|name| Dut::from_bundle(library.bundle(), name, &[]).map_err(|e| e.to_string()))
                 .collect::<Result<Vec<_>, _>>()?,
         };
         if !arguments.list {

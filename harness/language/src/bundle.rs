@@ -27,6 +27,8 @@ pub struct Bundle {
     files: BTreeMap<String, Cow<'static, str>>,
     /// The folders that stand for the first parts of paths.
     roots: Vec<(&'static str, PathBuf)>,
+    /// Whether its cases are taken to be sound.
+    sound: bool,
 }
 
 /// Why a folder is no bundle.
@@ -54,7 +56,18 @@ impl Bundle {
         Bundle {
             files: EMBEDDED.iter().map(|(path, text)| ((*path).to_owned(), Cow::Borrowed(*text))).collect(),
             roots: Vec::new(),
+            sound: false,
         }
+    }
+
+    /// The same, its cases taken to be sound: they are read without the checks that the tests of this crate put them to.
+    pub fn builtin_as_checked() -> Bundle {
+        Bundle { sound: true, ..Bundle::builtin() }
+    }
+
+    /// Whether its cases are read without being checked.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.sound
     }
 
     /// The files of a folder that holds `testcases` and perhaps `fixtures` and `refs`, or that is itself a folder of
@@ -83,7 +96,7 @@ impl Bundle {
             collect(&refs, REFS, &mut files)?;
             roots.push((REFS, refs));
         }
-        Ok(Bundle { files, roots })
+        Ok(Bundle { files, roots, sound: false })
     }
 
     /// The same with the numbers that others have for its cases, from a file beside them.
@@ -101,7 +114,7 @@ impl Bundle {
     /// A bundle of these files.
     pub fn of<N: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (N, T)>) -> Bundle {
         let files = files.into_iter().map(|(path, text)| (path.into(), Cow::Owned(text.into()))).collect();
-        Bundle { files, roots: Vec::new() }
+        Bundle { files, roots: Vec::new(), sound: false }
     }
 
     /// The text of a file.

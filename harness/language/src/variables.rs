@@ -272,14 +272,22 @@ pub(crate) fn fill(node: &Node, known: &[(String, Node)]) -> Node {
         Doc::Text(text) => return fill_text(node, text, known),
         Doc::Seq(items) => Doc::Seq(items.iter().map(|item| fill(item, known)).collect()),
         Doc::Map(entries) => {
-            Doc::Map(entries.iter().map(|entry| Entry { value: fill(&entry.value, known), ..entry.clone() }).collect())
+            let filled = |entry: &Entry| Entry {
+                key: entry.key.clone(),
+                key_span: entry.key_span,
+                value: fill(&entry.value, known),
+            };
+            Doc::Map(entries.iter().map(filled).collect())
         }
         _ => return node.clone(),
     };
-    Node { value, ..node.clone() }
+    Node { value, raw: node.raw.clone(), span: node.span, plain: node.plain }
 }
 
 fn fill_text(node: &Node, text: &str, known: &[(String, Node)]) -> Node {
+    if !text.contains('$') {
+        return node.clone();
+    }
     let Ok(references) = references(text) else { return node.clone() };
     let value_of = |reference: &Reference| known.iter().find(|(name, _)| *name == reference.name).map(|(_, node)| node);
     if let [only] = references.as_slice()
@@ -295,7 +303,7 @@ fn fill_text(node: &Node, text: &str, known: &[(String, Node)]) -> Node {
             out.replace_range(reference.span.clone(), &text);
         }
     }
-    Node { value: dmsc_doc::Value::Text(out.clone()), raw: Some(out), ..node.clone() }
+    Node { value: dmsc_doc::Value::Text(out.clone()), raw: Some(out), span: node.span, plain: node.plain }
 }
 
 /// A node with all its parts at the place of another.

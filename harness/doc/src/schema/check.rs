@@ -21,6 +21,14 @@ impl Schema {
         checker.value(self, node, node.span);
         checker.problems
     }
+
+    /// Where a value does not comply; nothing, where it does. That costs a fraction of what [`Schema::check`] does for
+    /// what is wrong with it.
+    pub fn misfits(&self, node: &Node, definitions: &Definitions) -> Vec<Span> {
+        let mut checker = Checker { wordless: true, ..Checker::new(definitions, 0) };
+        checker.value(self, node, node.span);
+        checker.problems.into_iter().map(|problem| problem.span).collect()
+    }
 }
 
 pub(super) struct Checker<'s> {
@@ -28,8 +36,8 @@ pub(super) struct Checker<'s> {
     pub(super) problems: Vec<Problem>,
     /// How many schemas are being looked at, each inside the one before.
     depth: usize,
-    /// Whether nobody reads the problems, but only asks whether there are any: their words cost more than the check.
-    wordless: bool,
+    /// Whether nobody reads the problems, but only asks where there are any: their words cost more than the check.
+    pub(super) wordless: bool,
 }
 
 /// More than any document needs; a definition that is nothing but itself gets here.
@@ -119,7 +127,7 @@ impl<'s> Checker<'s> {
                 let innermost = bare(inner, self.definitions);
                 let is_one_of = matches!(innermost, Schema::OneOf(_));
                 if !is_one_of && fit(innermost, node, self.definitions) == Agreement::None {
-                    self.problems.push(wrong_type(&[schema], node));
+                    self.tell(node.span, || wrong_type(&[schema], node));
                 } else {
                     self.value(inner, node, owner);
                 }
@@ -139,18 +147,23 @@ impl<'s> Checker<'s> {
                     self.value(item, child, child.span);
                 }
             }
-            Schema::Choice(choices) if self.wordless => {
-                let named = |written| choices.iter().any(|choice| choice.name == written);
-                if fit(schema, node, self.definitions) == Agreement::None || !named(node.written().unwrap_or("")) {
-                    self.problems.push(Problem::new(node.span, ""));
+            scalar => {
+                if let Err(wrong) = comply(scalar, node, self.definitions) {
+                    self.tell(node.span, || wrong.problem(scalar, node));
                 }
             }
-            scalar => self.problems.extend(check_scalar(scalar, node, self.definitions)),
         }
     }
 
     fn length(&mut self, noun: &str, count: usize, limits: (usize, usize), at: Span) {
-        self.problems.extend(wrong_length(noun, count, limits, at));
+        if is_outside(count, limits) {
+            self.tell(at, || wrong_length(noun, count, limits, at));
+        }
+    }
+
+    /// Adds a problem, in words where somebody reads them.
+    pub(super) fn tell(&mut self, at: Span, words: impl FnOnce() -> Problem) {
+        self.problems.push(if self.wordless { Problem::new(at, "") } else { words() });
     }
 }
 
@@ -162,25 +175,59 @@ enum Chosen<'s> {
     Nothing,
 }
 
-fn check_scalar(schema: &Schema, node: &Node, definitions: &Definitions) -> Option<Problem> {
+/// What is wrong with a scalar.
+enum Wrong {
+    Type,
+    Range,
+    Empty,
+    Name,
+    /// Octets, as many.
+    Count(usize),
+    Hex(HexError),
+    Duration(String),
+}
+
+/// Compares a scalar with the schema of one.
+fn comply(schema: &Schema, node: &Node, definitions: &Definitions) -> Result<(), Wrong> {
     if fit(schema, node, definitions) == Agreement::None {
-        return Some(wrong_type(&[schema], node));
+        return Err(Wrong::Type);
     }
     let written = node.written().unwrap_or("");
     match schema {
-        Schema::Int { min, max } => {
-            let inside = node.as_int().is_some_and(|int| (*min..=*max).contains(&int));
-            (!inside).then(|| out_of_range(schema, node))
+        Schema::Int { min, max } if !node.as_int().is_some_and(|int| (*min..=*max).contains(&int)) => Err(Wrong::Range),
+        Schema::Text(Text { empty: false, .. }) if written.is_empty() => Err(Wrong::Empty),
+        Schema::Choice(choices) if choices.iter().all(|choice| choice.name != written) => Err(Wrong::Name),
+        Schema::Hex { min, max, wildcards } => {
+            let count = if *wildcards {
+                HexPattern::parse(written).map(|pattern| pattern.min_len())
+            } else {
+                from_hex(written).map(|octets| octets.len())
+            };
+            match count.map_err(Wrong::Hex)? {
+                count if is_outside(count, (*min, *max)) => Err(Wrong::Count(count)),
+                _ => Ok(()),
+            }
         }
-        Schema::Text(Text { empty: false, .. }) if written.is_empty() => {
-            Some(Problem::new(node.span, "empty text").label("expected text that is not empty"))
+        Schema::Duration => parse_duration(written).map(drop).map_err(|error| Wrong::Duration(error.to_string())),
+        _ => Ok(()),
+    }
+}
+
+impl Wrong {
+    fn problem(self, schema: &Schema, node: &Node) -> Problem {
+        match (self, schema) {
+            (Wrong::Range, _) => out_of_range(schema, node),
+            (Wrong::Empty, _) => Problem::new(node.span, "empty text").label("expected text that is not empty"),
+            (Wrong::Name, Schema::Choice(choices)) => no_choice(choices, node, node.written().unwrap_or("")),
+            (Wrong::Count(count), Schema::Hex { min, max, .. }) => {
+                wrong_length("octet", count, (*min, *max), node.span)
+            }
+            (Wrong::Hex(error), Schema::Hex { wildcards, .. }) => {
+                no_hex(node, node.written().unwrap_or(""), &error, *wildcards)
+            }
+            (Wrong::Duration(error), _) => Problem::new(node.span, error).label("expected a duration such as `60 s`"),
+            _ => wrong_type(&[schema], node),
         }
-        Schema::Choice(choices) => check_choice(choices, node, written),
-        Schema::Hex { min, max, wildcards } => check_hex(node, written, (*min, *max), *wildcards),
-        Schema::Duration => parse_duration(written)
-            .err()
-            .map(|error| Problem::new(node.span, error).label("expected a duration such as `60 s`")),
-        _ => None,
     }
 }
 
@@ -189,62 +236,49 @@ fn out_of_range(schema: &Schema, node: &Node) -> Problem {
     Problem::new(node.span, format!("{} is out of range", found(node))).label(format!("expected {expected}"))
 }
 
-fn check_choice(choices: &[Choice], node: &Node, written: &str) -> Option<Problem> {
-    if choices.iter().any(|choice| choice.name == written) {
-        return None;
-    }
+fn no_choice(choices: &[Choice], node: &Node, written: &str) -> Problem {
     let names = || choices.iter().map(|choice| choice.name.as_ref());
     let problem = Problem::new(node.span, format!("`{}` is not a value of this key", visible(written)));
     let problem = note(written).into_iter().fold(problem, Problem::note);
     let problem = problem.label("not one of the names allowed here").note(format!("allowed: {}", list(names())));
-    Some(match nearest(written, names()) {
+    match nearest(written, names()) {
         Some(name) => problem.help(format!("did you mean `{name}`?")),
         None => problem,
-    })
+    }
 }
 
-fn check_hex(node: &Node, written: &str, limits: (usize, usize), wildcards: bool) -> Option<Problem> {
-    let parsed = if wildcards {
-        HexPattern::parse(written).map(|pattern| pattern.min_len())
-    } else {
-        from_hex(written).map(|octets| octets.len())
+fn no_hex(node: &Node, written: &str, error: &HexError, wildcards: bool) -> Problem {
+    let width = match error {
+        HexError::Digit { found, .. } | HexError::Wildcard { found, .. } => found.len_utf8(),
+        HexError::Half { .. } => 1,
     };
-    match parsed {
-        Ok(count) => wrong_length("octet", count, limits, node.span),
-        Err(error) => {
-            let width = match error {
-                HexError::Digit { found, .. } | HexError::Wildcard { found, .. } => found.len_utf8(),
-                HexError::Half { .. } => 1,
-            };
-            let span = node.span_within(error.at(), error.at() + width);
-            let problem =
-                Problem::new(span, error.to_string()).label("expected octets in hexadecimal, such as `D0 1A`");
-            Some(if written.starts_with("0x") || written.starts_with("0X") {
-                problem.help("leave out the `0x`")
-            } else if wildcards {
-                problem.note("`?` stands for any digit, `*` for any run of octets")
-            } else {
-                problem
-            })
-        }
+    let span = node.span_within(error.at(), error.at() + width);
+    let problem = Problem::new(span, error.to_string()).label("expected octets in hexadecimal, such as `D0 1A`");
+    if written.starts_with("0x") || written.starts_with("0X") {
+        problem.help("leave out the `0x`")
+    } else if wildcards {
+        problem.note("`?` stands for any digit, `*` for any run of octets")
+    } else {
+        problem
     }
 }
 
-fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> Option<Problem> {
-    let (min, max) = limits;
-    if (min..=max).contains(&count) {
-        return None;
-    }
+/// Whether a number of items or octets is not within its limits.
+fn is_outside(count: usize, (min, max): (usize, usize)) -> bool {
+    !(min..=max).contains(&count)
+}
+
+fn wrong_length(noun: &str, count: usize, limits: (usize, usize), at: Span) -> Problem {
     let plural = |count: usize| {
         if count == 1 { noun.to_owned() } else { format!("{noun}s") }
     };
-    let wanted = match (min, max) {
+    let wanted = match limits {
         (min, max) if min == max => format!("{min} {}", plural(min)),
         (min, usize::MAX) => format!("at least {min} {}", plural(min)),
         (min, max) => format!("{min} to {max} {}", plural(max)),
     };
     let message = format!("found {count} {}, expected {wanted}", plural(count));
-    Some(Problem::new(at, message).label(format!("expected {wanted}")))
+    Problem::new(at, message).label(format!("expected {wanted}"))
 }
 
 /// A value of a type that no alternative takes.

@@ -50,13 +50,12 @@ impl<'s> Checker<'s> {
             [(entry, variant)] => self.variant(tagged, variant, entry, node, owner),
             [(first, _), rest @ ..] => {
                 for (entry, _) in rest {
-                    let keys = list(tagged.keys());
-                    self.problems.push(
+                    self.tell(entry.key_span, || {
                         Problem::new(entry.key_span, format!("both `{}` and `{}`", first.key, entry.key))
                             .label(format!("`{}` stands in the same mapping", first.key))
-                            .note(format!("a mapping here has exactly one of {keys}"))
-                            .help("keep one, and put the other into a mapping of its own"),
-                    );
+                            .note(format!("a mapping here has exactly one of {}", list(tagged.keys())))
+                            .help("keep one, and put the other into a mapping of its own")
+                    });
                 }
                 self.known_values(&tagged.common, node);
             }
@@ -92,6 +91,10 @@ impl<'s> Checker<'s> {
     }
 
     fn unknown_case(&mut self, variant: &Variant, value: &Node) {
+        if self.wordless {
+            self.problems.push(Problem::new(value.span, ""));
+            return;
+        }
         let names = || variant.selector.names();
         let key = &variant.key;
         let message = match value.written() {
@@ -109,6 +112,10 @@ impl<'s> Checker<'s> {
     }
 
     fn missing_tag(&mut self, tagged: &Tagged, node: &Node, owner: Span) {
+        if self.wordless {
+            self.problems.push(Problem::new(owner, ""));
+            return;
+        }
         let keys = list(tagged.keys());
         for entry in node.entries() {
             let taken = tagged.common.iter().any(|field| field.name == entry.key);
@@ -163,12 +170,10 @@ impl<'s> Checker<'s> {
         for field in &body.fields {
             let name = field.name.as_ref();
             if field.required && node.get(name).is_none() && !meant.contains(&name) {
-                let problem = Problem::new(owner, format!("`{name}` is missing"))
-                    .label(format!("`{name}` must stand in this mapping"));
-                self.problems.push(if field.doc.is_empty() {
-                    problem
-                } else {
-                    problem.note(format!("`{name}`: {}", field.doc))
+                self.tell(owner, || {
+                    let problem = Problem::new(owner, format!("`{name}` is missing"))
+                        .label(format!("`{name}` must stand in this mapping"));
+                    if field.doc.is_empty() { problem } else { problem.note(format!("`{name}`: {}", field.doc)) }
                 });
             }
         }
@@ -179,6 +184,10 @@ impl<'s> Checker<'s> {
 
     /// Reports an unknown key; the result is the field that it most likely stands for.
     fn unknown_key(&mut self, body: &Body<'_, 's>, entry: &Entry, node: &Node) -> Option<&'s str> {
+        if self.wordless {
+            self.problems.push(Problem::new(entry.key_span, ""));
+            return None;
+        }
         let key = entry.key.as_str();
         let fields = body.fields.iter().map(|field| field.name.as_ref());
         let allowed = body.tag.into_iter().chain(fields);
@@ -212,19 +221,19 @@ impl<'s> Checker<'s> {
         let Some(first) = present.next() else {
             let is_meant = group.keys.iter().any(|key| meant.contains(&key.as_ref()));
             if group.required && !is_meant {
-                self.problems.push(
+                self.tell(owner, || {
                     Problem::new(owner, format!("{} is missing", keys()))
-                        .label("exactly one of them must stand in this mapping"),
-                );
+                        .label("exactly one of them must stand in this mapping")
+                });
             }
             return;
         };
         for other in present {
-            self.problems.push(
+            self.tell(other.key_span, || {
                 Problem::new(other.key_span, format!("both `{}` and `{}`", first.key, other.key))
                     .label(format!("`{}` excludes it", first.key))
-                    .help(format!("keep one of {}", keys())),
-            );
+                    .help(format!("keep one of {}", keys()))
+            });
         }
     }
 

@@ -1,7 +1,17 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::node::Node;
 use crate::source::Span;
+
+/// Loads as everybody does, and asks besides where the value does not comply.
+fn load(source: &Source, schema: &Schema, definitions: &Definitions) -> Result<Node, Problems> {
+    let loaded = super::load(source, schema, definitions);
+    if let Ok(node) = parse(source) {
+        assert_eq!(schema.misfits(&node, definitions).is_empty(), loaded.is_ok(), "{}", source.text);
+    }
+    loaded
+}
 
 /// A small case language, of the shape of the real one.
 fn case() -> (Schema, Definitions) {

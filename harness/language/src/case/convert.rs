@@ -89,5 +89,5 @@ fn of_tagged<'s>(tagged: &'s Tagged, node: &Node, key: &str) -> Option<&'s Schem
 
 /// Whether a schema takes a node, names that are not known yet aside.
 fn takes(schema: &Schema, node: &Node, definitions: &Definitions) -> bool {
-    super::read::problems_of(schema, node, definitions).is_empty()
+    super::read::complies(schema, node, definitions)
 }

@@ -52,6 +52,12 @@ steps:
 ";
 
 #[test]
+fn what_is_taken_to_be_sound_is_read_as_what_is_checked() {
+    let checked = Library::builtin().load().unwrap_or_else(|all| panic!("{}", all[0]));
+    assert!(Library::new(Bundle::builtin_as_checked()).load() == Ok(checked));
+}
+
+#[test]
 fn a_case_is_read_with_its_instances_and_includes() {
     let files = [("DM_SC-C-001-M/session-id.yaml", SESSION_ID), ("include/ping.yaml", PING)];
     let cases = loaded(&files);
