@@ -8,6 +8,8 @@ use crate::Time;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     began: Instant,
+    /// What was left out.
+    skipped: Duration,
 }
 
 impl Default for Clock {
@@ -19,12 +21,19 @@ impl Default for Clock {
 impl Clock {
     /// A clock that begins now.
     pub fn new() -> Clock {
-        Clock { began: Instant::now() }
+        Clock { began: Instant::now(), skipped: Duration::ZERO }
     }
 
     /// The time on this clock.
     pub fn now(&self) -> Time {
-        Time::ZERO + self.began.elapsed()
+        Time::ZERO + self.began.elapsed() + self.skipped
+    }
+
+    /// Puts it forward to `until`, where that is still to come: for time in which nothing happens.
+    pub fn skip_to(&mut self, until: Time) {
+        if let Some(ahead) = self.wait(until) {
+            self.skipped = self.skipped.saturating_add(ahead);
+        }
     }
 
     /// How long it is from now until `until`; `None` when that never comes.
@@ -43,5 +52,16 @@ mod tests {
         assert!(clock.wait(Time::from_micros(60_000_000)).unwrap() <= Duration::from_secs(60));
         assert_eq!(clock.wait(Time::ZERO), Some(Duration::ZERO));
         assert_eq!(clock.wait(Time::NEVER), None);
+    }
+
+    #[test]
+    fn time_that_is_skipped_has_passed() {
+        let (minute, hour) = (Time::from_micros(60_000_000), Time::from_micros(3_600_000_000));
+        let mut clock = Clock::new();
+        clock.skip_to(minute);
+        assert_eq!(clock.wait(minute), Some(Duration::ZERO));
+        clock.skip_to(Time::ZERO);
+        clock.skip_to(Time::NEVER);
+        assert!((minute..hour).contains(&clock.now()));
     }
 }

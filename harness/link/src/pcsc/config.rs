@@ -39,6 +39,9 @@ pub struct PcscConfig {
     pub limit: Duration,
     /// How long pcscd, the reader and the card may take to appear when the link is opened, on the wall.
     pub appear: Duration,
+    /// Whether the card does nothing between commands, as one without a clock of its own: time in which nothing is sent to
+    /// it is then not waited for, but counts as passed.
+    pub rests: bool,
 }
 
 impl Default for PcscConfig {
@@ -49,6 +52,7 @@ impl Default for PcscConfig {
             share: PcscShare::Exclusive,
             limit: Duration::from_secs(30),
             appear: Duration::from_secs(10),
+            rests: false,
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Sign
 /// power-on makes a new one. Where the connection cannot be found (see the module `connection`; on Linux it can) a
 /// silent card holds `send` until its driver or pcscd gives up.
 ///
+/// With [`PcscConfig::rests`] time in which nothing is sent is not waited for.
+///
 /// A reader that was unplugged, a card that was pulled and a pcscd that ended are [`LinkError::Gone`]: the link is
 /// then dropped and opened again.
 pub struct Pcsc {
@@ -97,6 +99,14 @@ impl Link for Pcsc {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
+        if self.config.rests && until != Time::NEVER {
+            // Each exchange is over when `send` returns: what is not there by now would be there only after another.
+            let there = self.mailbox.take()?;
+            if there.is_none() {
+                self.clock.skip_to(until);
+            }
+            return Ok(there);
+        }
         self.mailbox.recv(until, &self.clock)
     }
 }

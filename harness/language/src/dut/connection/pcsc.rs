@@ -73,6 +73,11 @@ pub(super) fn fields() -> Mapping {
             Schema::Duration,
             "How long reader and card may take to appear when a run begins; 10 s unless given.",
         ),
+        Field::optional(
+            "rests",
+            Schema::Bool,
+            "The card does nothing between commands: time in which nothing is sent to it counts as passed, and is not waited for.",
+        ),
     ])
     .at_most_one(["reader", "atr", "iccid"])
 }
@@ -100,5 +105,6 @@ pub(super) fn read(node: &Node) -> Connection {
         },
         limit: span(node, "limit").unwrap_or(default.limit),
         appear: span(node, "appear").unwrap_or(default.appear),
+        rests: node.get("rests").and_then(Node::as_bool).unwrap_or_default(),
     }))
 }
