@@ -10,6 +10,7 @@ mod library;
 mod new_file;
 mod source;
 mod terminal;
+mod yaml;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Done;
 use crate::layout::Table;
 use crate::terminal::{BOLD, Terminal, paint};
+use crate::yaml::quoted;
 
 /// The rules by which an ordinary user may use the devices.
 const RULES: &str = include_str!("../../../link/udev/70-dmsc.rules");
@@ -86,7 +87,7 @@ fn readers(readers: Vec<pcsc::Reader>) -> Vec<Found> {
         let usable =
             matches!(reader.state, pcsc::ReaderState::Present | pcsc::ReaderState::InUse { exclusively: false });
         Found {
-            link: usable.then(|| format!("pcsc: {{ reader: '{}' }}", reader.name)),
+            link: usable.then(|| format!("pcsc: {{ reader: {} }}", quoted(&reader.name))),
             detail: json!({ "atr": atr }),
             name: reader.name,
             state,
@@ -129,7 +130,9 @@ fn board(device: &usb::DeviceInfo) -> Option<Found> {
     let board = usb::BoardInfo::of(device)?;
     let modes = board.slots.iter().map(|(number, mode)| format!("interface {number}: {mode}"));
     let link = board.emulates_cards().then(|| which("simtrace2", device));
-    let mut found = described(device, modes.collect::<Vec<_>>().join(", "), link);
+    let firmware = device.firmware.as_ref().map(|version| format!("firmware {version}"));
+    let state = firmware.into_iter().chain(modes).collect::<Vec<_>>().join(", ");
+    let mut found = described(device, state, link);
     found.name = format!("{} ({})", board.board.name(), found.name);
     Some(found)
 }
@@ -137,8 +140,8 @@ fn board(device: &usb::DeviceInfo) -> Option<Found> {
 /// The words of a DUT file that mean this device and no other.
 fn which(word: &str, device: &usb::DeviceInfo) -> String {
     match &device.serial {
-        Some(serial) => format!("{word}: {{ serial: '{serial}' }}"),
-        None => format!("{word}: {{ path: '{}' }}", device.path),
+        Some(serial) => format!("{word}: {{ serial: {} }}", quoted(serial)),
+        None => format!("{word}: {{ path: {} }}", quoted(&device.path)),
     }
 }
 
@@ -146,7 +149,7 @@ fn described(device: &usb::DeviceInfo, state: String, link: Option<String>) -> F
     let name = device.name.clone().unwrap_or_else(|| "unnamed".into());
     let detail = json!({
         "vendor": device.vendor, "product": device.product, "path": device.path, "serial": device.serial,
-        "speed": device.speed.to_string(), "problem": device.problem,
+        "speed": device.speed.to_string(), "firmware": device.firmware, "problem": device.problem,
     });
     let state = match &device.problem {
         Some(problem) => format!("{state}; cannot be opened: {problem}"),
@@ -162,7 +165,7 @@ fn described(device: &usb::DeviceInfo, state: String, link: Option<String>) -> F
 
 fn controllers() -> Result<Vec<Found>, LinkError> {
     let found = |controller: gadget::Controller| Found {
-        link: Some(format!("gadget: {{ udc: '{}' }}", controller.name)),
+        link: Some(format!("gadget: {{ udc: {} }}", quoted(&controller.name))),
         state: format!("{}, {}", controller.state, controller.speed),
         detail: json!({ "speed": controller.speed }),
         name: controller.name,

@@ -75,6 +75,7 @@ mod tests {
             name: None,
             serial: Some("0011".into()),
             interfaces: classes.iter().enumerate().map(interface).collect(),
+            firmware: None,
             problem: None,
         }
     }

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::{Endpoint, Interface, Offer, Transfer};
+use dmsc_usb::simtrace2::Board;
+use dmsc_usb::simtrace2::board::{CLASS, VERSION_SUBCLASS};
 use rusb::{Context, DeviceHandle, Hotplug, HotplugBuilder, UsbContext};
 
 use super::info::{DeviceInfo, Speed, UsbSelect};
@@ -17,6 +19,9 @@ const STRING_LIMIT: Duration = Duration::from_millis(500);
 /// How long is waited for rights to a device that has just come: no event tells when udev has given them.
 const SETTLE: Duration = Duration::from_millis(50);
 
+/// Class and subclass of the interface whose name is the version of a board's firmware.
+const VERSION: [u8; 2] = [CLASS, VERSION_SUBCLASS];
+
 /// The USB devices that are there, in the order of their paths.
 ///
 /// # Errors
@@ -24,7 +29,12 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub fn list() -> Result<Vec<DeviceInfo>, LinkError> {
     let with_strings = |(device, mut info): (rusb::Device<Context>, DeviceInfo)| {
         match device.open() {
-            Ok(handle) => read_strings(&handle, &mut info),
+            Ok(handle) => {
+                read_strings(&handle, &mut info);
+                if Board::from_ids(info.vendor, info.product).is_some() {
+                    info.firmware = interface_name(&handle, VERSION);
+                }
+            }
             Err(error) => info.problem = Some(error.to_string()),
         }
         info
@@ -71,18 +81,9 @@ impl Device {
         locate(select, what, wanted, appear, claim)
     }
 
-    /// The name of an interface of this class and subclass in whichever of the configurations, if it has one that can be
-    /// read.
-    pub(super) fn interface_name(&self, class: [u8; 2]) -> Option<String> {
-        let device = self.handle.device();
-        let count = device.device_descriptor().ok()?.num_configurations();
-        let index = (0..count).filter_map(|at| device.config_descriptor(at).ok()).find_map(|config| {
-            let mut settings = config.interfaces().flat_map(|interface| interface.descriptors());
-            let named = settings.find(|setting| [setting.class_code(), setting.sub_class_code()] == class)?;
-            named.description_string_index()
-        })?;
-        let language = self.handle.read_languages(STRING_LIMIT).ok()?.first().copied()?;
-        self.handle.read_string_descriptor(language, index, STRING_LIMIT).ok().filter(|text| !text.is_empty())
+    /// The version of the firmware of a SIMtrace2 board, if it tells.
+    pub(super) fn firmware(&self) -> Option<String> {
+        interface_name(&self.handle, VERSION)
     }
 
     /// Begins reads of single packets ahead: `count` of them on each of these endpoints.
@@ -315,6 +316,7 @@ fn inspect(device: &rusb::Device<Context>) -> Option<DeviceInfo> {
         name: None,
         serial: None,
         interfaces: device.active_config_descriptor().map(|config| interfaces(&config)).unwrap_or_default(),
+        firmware: None,
         problem: None,
     })
 }
@@ -329,6 +331,19 @@ fn read_strings(handle: &DeviceHandle<Context>, info: &mut DeviceInfo) {
     info.manufacturer = read(descriptor.manufacturer_string_index());
     info.name = read(descriptor.product_string_index());
     info.serial = read(descriptor.serial_number_string_index());
+}
+
+/// The name of an interface of this class and subclass in whichever of the configurations, if it has one that can be read.
+fn interface_name(handle: &DeviceHandle<Context>, class: [u8; 2]) -> Option<String> {
+    let device = handle.device();
+    let count = device.device_descriptor().ok()?.num_configurations();
+    let index = (0..count).filter_map(|at| device.config_descriptor(at).ok()).find_map(|config| {
+        let mut settings = config.interfaces().flat_map(|interface| interface.descriptors());
+        let named = settings.find(|setting| [setting.class_code(), setting.sub_class_code()] == class)?;
+        named.description_string_index()
+    })?;
+    let language = handle.read_languages(STRING_LIMIT).ok()?.first().copied()?;
+    handle.read_string_descriptor(language, index, STRING_LIMIT).ok().filter(|text| !text.is_empty())
 }
 
 fn interfaces(config: &rusb::ConfigDescriptor) -> Vec<Interface> {

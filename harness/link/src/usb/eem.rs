@@ -236,6 +236,7 @@ mod tests {
             name: None,
             serial: Some("7".into()),
             interfaces: Vec::new(),
+            firmware: None,
             problem: None,
         };
         let any = UsbSelect { interface: Some(1), ..UsbSelect::default() };

@@ -50,6 +50,8 @@ pub struct DeviceInfo {
     pub name: Option<String>,
     /// iSerialNumber, likewise.
     pub serial: Option<String>,
+    /// The version of the firmware of a board of the SIMtrace2 family, where it was asked for and the board tells.
+    pub firmware: Option<String>,
     /// Its interfaces in the configuration that is set.
     pub interfaces: Vec<Interface>,
     /// Why it cannot be opened, if so.
@@ -116,6 +118,7 @@ pub(super) mod tests {
             name: Some("SIMtrace 2".into()),
             serial: Some("0011".into()),
             interfaces: Vec::new(),
+            firmware: None,
             problem: None,
         }
     }

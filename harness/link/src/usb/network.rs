@@ -243,6 +243,7 @@ mod tests {
             name: None,
             serial: None,
             interfaces: Vec::new(),
+            firmware: None,
             problem: None,
         };
         let found = NetworkInterface::of(&devices, &info, 1);

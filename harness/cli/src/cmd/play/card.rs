@@ -7,9 +7,10 @@ use dmsc_doc::Source;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_language::catalogue::Role;
 
-use super::{Common, link, quoted};
+use super::{Common, link};
 use crate::failure::{Done, Failure};
 use crate::terminal::Terminal;
+use crate::yaml::quoted;
 
 /// Play the reference card for whatever is at the other end of a link
 ///

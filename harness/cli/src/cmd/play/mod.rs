@@ -71,11 +71,6 @@ fn link(text: &str, plays: Role, terminal: &Terminal) -> Result<Connection, Fail
     })
 }
 
-/// A text as YAML takes it literally.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 impl Common {
     /// Plays until it is told to end. `card` is the card to play, unless it is that of the DUT file or the fixtures;
     /// with `bootstrap` it has the account of the DUT file on it.

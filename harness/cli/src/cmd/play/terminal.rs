@@ -4,9 +4,10 @@ use clap::Args;
 use dmsc_language::catalogue::Role;
 
 use super::keyboard::ORDERS;
-use super::{Common, link, quoted};
+use super::{Common, link};
 use crate::failure::Done;
 use crate::terminal::Terminal as Screen;
+use crate::yaml::quoted;
 
 /// Play the reference terminal against a card at hand
 ///

@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use dmsc_usb::descriptor::Offer;
-use dmsc_usb::simtrace2::board::{CLASS, VENDOR, VERSION_SUBCLASS};
+use dmsc_usb::simtrace2::board::VENDOR;
 use dmsc_usb::simtrace2::{AtrError, Board, CardEmulation, Event, Generation, Pts, Setup, Status, Trouble};
 
 use port::{From, Port, Slot};
@@ -96,7 +96,7 @@ impl Simtrace2 {
             what: format!("USB device {info} is no board of the SIMtrace2 family that is known"),
             remedy: "name the board that it is like".into(),
         })?;
-        let version = device.interface_name([CLASS, VERSION_SUBCLASS]);
+        let version = device.firmware();
         let mut link = Simtrace2::over(Box::new(Slot::new(device)?), board, version, config, CONFIGURE_LIMIT)?;
         link.device = Some(info);
         Ok(link)
