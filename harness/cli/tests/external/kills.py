@@ -6,10 +6,13 @@ usage: kills.py OUT SIGNAL=COUNT...
 
 SIGNAL is KILL, INT, TERM or HUP. Each is sent COUNT times, in a random order and to the DM client and the DM server in
 turn; a run goes on with --resume until it comes to its end, and then the next begins. DMSC_SEED chooses the moments.
+A run that waits for a person to act at the device is ended, too.
 """
 
 import os
+import pty
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -49,6 +52,40 @@ def command(dut, cases, out, resumed):
 
 def begin(words):
     return subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def demand_end_while_asking(out):
+    """SIGINT while a person is asked: the run ends at once, and in good order."""
+    person, its = pty.openpty()
+    folder = out / "asked"
+    words = command(dut_file("client", out), ["DM_SC-C-001-M/started-by-user"], folder, False)
+    words.remove("--unattended")
+    run = subprocess.Popen(words, cwd=ROOT, stdin=its, stderr=its, stdout=subprocess.DEVNULL)
+    os.close(its)
+    said = b""
+    while b"Enter when done" not in said:
+        said += os.read(person, 4096)
+    run.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    while run.poll() is None and time.monotonic() - began < GONE:
+        if select.select([person], [], [], 0.1)[0]:
+            said += read_or_end(person)
+    took = time.monotonic() - began
+    demand(run.poll() == 130, f"while a person was asked, SIGINT came to {run.poll()}:\n{said.decode(errors='replace')}")
+    while part := read_or_end(person):
+        said += part
+    demand(f"--resume {folder}".encode() in said, f"the way to go on is not told:\n{said.decode(errors='replace')}")
+    os.close(person)
+    demand_nobody_left(run.pid, folder.name)
+    return took
+
+
+def read_or_end(terminal):
+    """What a terminal has to read; nothing once nobody writes to it any more."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 def orphans(pid):
@@ -99,6 +136,7 @@ def main():
     randomly.shuffle(left)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    asked = demand_end_while_asking(out)
     duts = {kind: (dut_file(kind, out), cases) for kind, (_, cases) in DUTS.items()}
     whole, runs, resumed, late, began = {}, 0, 0, 0, time.monotonic()
     for kind, (dut, cases) in duts.items():
@@ -139,7 +177,8 @@ def main():
     cases = " and ".join(f"{len(cases)} of the {kind}" for kind, cases in whole.items())
     print(
         f"ended {ended}, taken up {resumed} times, {runs} runs to their end, {late} over before the signal came; nobody "
-        f"left behind, all verdicts as undisturbed ({cases}); {time.monotonic() - began:.0f} s"
+        f"left behind, all verdicts as undisturbed ({cases}); one that asked a person ended in {asked:.1f} s; "
+        f"{time.monotonic() - began:.0f} s"
     )
 
 

@@ -1,12 +1,14 @@
 //! A person at the bench, asked for what neither the harness nor a command can do.
 
 use std::io::{self, Write as _};
+use std::sync::mpsc::channel;
 
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::operator::Operator;
 use dmsc_bench::session::Session;
 use dmsc_engine::terminal::DELIVER_SMS;
 use dmsc_language::dut::Dut;
+use dmsc_link::on_interrupt;
 use dmsc_octets::{one_line, to_hex, visible};
 use indicatif::ProgressBar;
 
@@ -42,16 +44,36 @@ impl Operator for Person<'_> {
 }
 
 fn ask(name: &str, prompt: &str) -> Result<(), String> {
-    let mut err = io::stderr().lock();
-    let shown =
-        write!(err, "\n[{}] {}\nEnter when done, s and Enter if it cannot be done: ", one_line(name), visible(prompt))
-            .and_then(|()| err.flush());
+    let question =
+        format!("\n[{}] {}\nEnter when done, s and Enter if it cannot be done: ", one_line(name), visible(prompt));
+    // The lock is given back before the wait, for who is told of an interrupt needs it.
+    let shown = io::stderr().lock().write_all(question.as_bytes());
     shown.map_err(|error| format!("the operator cannot be asked: {error}"))?;
-    let mut answer = String::new();
-    match io::stdin().read_line(&mut answer) {
-        Ok(0) => Err("standard input has ended, so nobody can be asked".into()),
-        Ok(_) if answer.trim().eq_ignore_ascii_case("s") => Err("the operator said that it cannot be done".into()),
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("the operator's answer cannot be read: {error}")),
+    match line() {
+        Some(Ok(line)) if line.is_empty() => Err("standard input has ended, so nobody can be asked".into()),
+        Some(Ok(line)) if line.trim().eq_ignore_ascii_case("s") => {
+            Err("the operator said that it cannot be done".into())
+        }
+        Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(format!("the operator's answer cannot be read: {error}")),
+        None => Err("the run was interrupted".into()),
+    }
+}
+
+/// A line of standard input with its end; none when the run is interrupted first. The thread that reads is then left to
+/// its read, which nothing ends, for the program is about to end.
+fn line() -> Option<io::Result<String>> {
+    let (answers, answer) = channel();
+    let interrupts = answers.clone();
+    let _waking = on_interrupt(move || drop(interrupts.send(None)));
+    let reading = std::thread::Builder::new().name("operator".into()).spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line).map(|_| line);
+        // Nobody waits any more after an interrupt.
+        let _ = answers.send(Some(read));
+    });
+    match reading {
+        Ok(_) => answer.recv().ok().flatten(),
+        Err(error) => Some(Err(error)),
     }
 }

@@ -1,5 +1,7 @@
 //! What a run shows while it goes: a bar on a terminal, lines with -v, a block for each failure.
 
+use std::time::Duration;
+
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::operator::Operator;
 use dmsc_language::dut::Dut;
@@ -68,8 +70,12 @@ impl Observer for Progress<'_> {
     fn planned(&mut self, total: usize) {
         self.bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
         // The template is a constant; a bar without it is still a bar.
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed}  {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed}, {eta} left  {wide_msg}") {
             self.bar.set_style(style);
+        }
+        // A card may take half a minute for an answer, and a person longer: time is seen to go on all the same.
+        if !self.bar.is_hidden() {
+            self.bar.enable_steady_tick(Duration::from_secs(1));
         }
     }
 
