@@ -17,11 +17,13 @@
 mod bulk;
 mod control_a;
 mod control_b;
+mod negotiation;
 
+use std::fmt;
 use std::time::Duration;
 
 use super::control::Request;
-pub use super::failure::{EMPTY_PARTS, Failure, STALE_LIMIT};
+pub use super::failure::{EMPTY_PARTS, Failure, NegotiationError, STALE_LIMIT};
 use super::status::{Presence, SlotError};
 use crate::descriptor::{ClassDescriptor, ExchangeLevel, Variant};
 
@@ -62,7 +64,8 @@ impl HostConfig {
 /// bPowerSelect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PowerSelect {
-    /// The card chooses; when it refuses that, the voltages it names are tried, lowest first.
+    /// The card chooses. When it refuses that, for whatever reason, the voltages of its descriptor are tried in turn, 5 V
+    /// first, as by drivers in the field; a device that chooses by itself (dwFeatures 0008) is not asked again.
     #[default]
     Automatic,
     /// 5 V (class A).
@@ -84,10 +87,21 @@ impl PowerSelect {
     }
 }
 
+impl fmt::Display for PowerSelect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PowerSelect::Automatic => "the voltage of its choice",
+            PowerSelect::Volt5 => "5 V",
+            PowerSelect::Volt3 => "3 V",
+            PowerSelect::Volt1_8 => "1.8 V",
+        })
+    }
+}
+
 /// What the host is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Remove power, apply it, take the ATR.
+    /// Remove power, apply it, take the ATR, and settle how to talk where the device leaves that to the host.
     PowerOn,
     /// Remove power.
     PowerOff,
