@@ -163,7 +163,7 @@ fn a_filler_that_claims_a_crc_is_taken_as_linux_does() {
         let odd = transfer[1] == 0x40;
         // The host passes both over.
         let mut host = endpoint(Role::Host);
-        assert_eq!(events(&mut host, &transfer), [told.clone()]);
+        assert_eq!(events(&mut host, &transfer).concat(), told);
         assert_eq!((host.counters().fillers, host.counters().errors()), (1, 0));
         // The peripheral counts an error; that it loses the rest of the transfer, too, is not followed.
         let mut card = endpoint(Role::Peripheral);
