@@ -267,13 +267,14 @@ impl Card {
             if let Step::Done(outcome) = step {
                 return Ok(Ended::With(outcome));
             }
-            if heeds && let Some(trouble) = self.notices.trouble() {
+            let known = self.notices.trouble();
+            if heeds && let Some(trouble) = known {
                 return Err(Lost::Trouble(trouble));
             }
             if left.is_zero() {
                 return Ok(Ended::Late);
             }
-            step = match self.transfer(step, left) {
+            step = match self.transfer(step, left, known) {
                 Ok(None) => self.host.next(Event::Sent),
                 Ok(Some(octets)) => self.host.next(Event::Received(&octets)),
                 Err(Missed::Waited) => self.host.next(Event::Waited),
@@ -287,8 +288,8 @@ impl Card {
         }
     }
 
-    /// Does one step: what was received, or nothing where something was sent.
-    fn transfer(&self, step: Step, left: Duration) -> Result<Option<Vec<u8>>, Missed> {
+    /// Does one step: what was received, or nothing where something was sent. Other trouble than is known ends a wait.
+    fn transfer(&self, step: Step, left: Duration, known: Option<Trouble>) -> Result<Option<Vec<u8>>, Missed> {
         let index = u16::from(self.device.interface.number);
         let (bulk_in, bulk_out) = (self.device.interface.bulk_in(), self.device.interface.bulk_out());
         match step {
@@ -308,11 +309,11 @@ impl Card {
             }
             Step::BulkIn(most) => {
                 let endpoint = bulk_in.ok_or(TransferError::Stalled)?;
-                Ok(Some(self.read_bulk(endpoint, most, left)?))
+                Ok(Some(self.read_bulk(endpoint, most, left, known)?))
             }
             Step::Wait(time) => {
                 // The card names the time.
-                self.notices.pause(time.min(left));
+                self.notices.pause(time.min(left), known);
                 Err(Missed::Waited)
             }
             Step::Done(_) => Ok(None),
@@ -320,7 +321,13 @@ impl Card {
     }
 
     /// Reads at most `most` octets; times out at once when the device says that it has nothing to wait for.
-    fn read_bulk(&self, endpoint: Endpoint, most: usize, limit: Duration) -> Result<Vec<u8>, TransferError> {
+    fn read_bulk(
+        &self,
+        endpoint: Endpoint,
+        most: usize,
+        limit: Duration,
+        known: Option<Trouble>,
+    ) -> Result<Vec<u8>, TransferError> {
         if self.listener.is_none() {
             return self.device.bulk_in(endpoint, most, limit);
         }
@@ -337,7 +344,7 @@ impl Card {
                         return Ok(octets);
                     }
                 }
-                Err(TransferError::TimedOut) if left > GLANCE && self.notices.trouble().is_none() => {}
+                Err(TransferError::TimedOut) if left > GLANCE && self.notices.trouble() == known => {}
                 Err(error) => return Err(error),
             }
         }

@@ -86,13 +86,13 @@ impl Notices {
         self.lock().trouble
     }
 
-    /// Waits this long, or until there is trouble.
-    pub(super) fn pause(&self, time: Duration) {
+    /// Waits this long, or until there is other trouble than is known.
+    pub(super) fn pause(&self, time: Duration, known: Option<Trouble>) {
         let until = Instant::now() + time;
         let mut said = self.lock();
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || said.trouble.is_some() {
+            if left.is_zero() || said.trouble != known {
                 return;
             }
             said = self.changed.wait_timeout(said, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -197,13 +197,17 @@ mod tests {
     fn an_error_of_the_hardware_is_told_with_its_code_and_ends_a_pause() {
         let notices = Arc::new(Notices::default());
         let (waiting, began) = (Arc::clone(&notices), Instant::now());
-        let waiter = std::thread::spawn(move || waiting.pause(Duration::from_secs(60)));
+        let waiter = std::thread::spawn(move || waiting.pause(Duration::from_secs(60), None));
         assert!(notices.hear(&[0x51, 0x00, 0x07, 0x01]));
         // The first is the one that is told.
         assert!(notices.hear(&[0x50, 0x02]));
         waiter.join().unwrap();
         assert!(began.elapsed() < Duration::from_secs(30));
         let trouble = notices.trouble().unwrap();
+        // What is known is no news.
+        let began = Instant::now();
+        notices.pause(Duration::from_millis(20), Some(trouble));
+        assert!(began.elapsed() >= Duration::from_millis(20));
         assert_eq!(trouble, Trouble::Hardware(HardwareError(1)));
         let error = trouble.error(&info());
         assert!(!error.is_interruption(), "the same again would be no help");

@@ -1,8 +1,7 @@
 //! Why an exchange with a card failed.
 
-use super::bulk::{Kind, MessageError};
+use super::bulk::{Kind, MessageError, PowerSelect};
 use super::control::{BlockError, IccStatus};
-use super::host::PowerSelect;
 use super::status::{Chain, Presence, SlotError, SlotStatus};
 use crate::t0::TpduError;
 

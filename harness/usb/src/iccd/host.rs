@@ -19,9 +19,9 @@ mod control_a;
 mod control_b;
 mod negotiation;
 
-use std::fmt;
 use std::time::Duration;
 
+pub use super::bulk::PowerSelect;
 use super::control::Request;
 pub use super::failure::{EMPTY_PARTS, Failure, NegotiationError, STALE_LIMIT};
 use super::status::{Presence, SlotError};
@@ -58,43 +58,6 @@ impl HostConfig {
     /// Octets of an APDU that go in one block: hosts take ten octets off for a header, also where there is none.
     fn part(&self) -> usize {
         usize::try_from(self.class.max_message).unwrap_or(usize::MAX).saturating_sub(10).max(1)
-    }
-}
-
-/// bPowerSelect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PowerSelect {
-    /// The card chooses. When it refuses that, for whatever reason, the voltages of its descriptor are tried in turn, 5 V
-    /// first, as by drivers in the field; a device that chooses by itself (dwFeatures 0008) is not asked again.
-    #[default]
-    Automatic,
-    /// 5 V (class A).
-    Volt5,
-    /// 3 V (class B).
-    Volt3,
-    /// 1.8 V (class C).
-    Volt1_8,
-}
-
-impl PowerSelect {
-    fn code(self) -> u8 {
-        match self {
-            PowerSelect::Automatic => 0,
-            PowerSelect::Volt5 => 1,
-            PowerSelect::Volt3 => 2,
-            PowerSelect::Volt1_8 => 3,
-        }
-    }
-}
-
-impl fmt::Display for PowerSelect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PowerSelect::Automatic => "the voltage of its choice",
-            PowerSelect::Volt5 => "5 V",
-            PowerSelect::Volt3 => "3 V",
-            PowerSelect::Volt1_8 => "1.8 V",
-        })
     }
 }
 
