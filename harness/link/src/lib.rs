@@ -133,12 +133,14 @@ pub enum LinkError {
     /// What came over the link is not what its protocol knows; the text says where, and what to try.
     #[error("{0}")]
     Protocol(String),
-    /// What carries the commands to the card refused one, or could not say what became of it. Whether the card had a part
-    /// in it nobody can tell.
-    #[error("{what}; see what the reader's driver says (`pcscd --foreground --debug --apdu`), and try another reader")]
+    /// What carries the commands to the card refused one, could not say what became of it, or has failed. Whether the card
+    /// had a part in it nobody can tell.
+    #[error("{what}; {remedy}")]
     Reader {
-        /// What was refused, and the error by its name.
+        /// What was refused or has failed, and the error by its name.
         what: String,
+        /// What to try.
+        remedy: String,
     },
     /// Somebody wants this program to end: [`interrupt`].
     #[error("the run was interrupted")]

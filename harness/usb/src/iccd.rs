@@ -8,5 +8,6 @@ pub mod card;
 pub mod control;
 pub mod failure;
 pub mod host;
+pub mod notice;
 mod parts;
 pub mod status;

@@ -127,6 +127,15 @@ const ICCD: &[Row] = &[
     }),
     ("bulk-answers-to-others", || against(Variant::Bulk, status_apdu(), |_, _| bulk(0x80, 77, 0, 0, &[0x90, 0]))),
     ("bulk-slot-status-for-ever", || against(Variant::Bulk, status_apdu(), |_, _| bulk(0x81, 0, 0x40, 0, &[]))),
+    ("bulk-response-of-nothing", || against(Variant::Bulk, status_apdu(), |_, _| bulk(0x80, 0, 0, 0, &[]))),
+    ("bulk-no-power", || {
+        against(Variant::Bulk, Task::Reset, |n, _| {
+            // Hardware error.
+            let mut refusal = bulk(0x81, u8::try_from(n % 256).unwrap(), 0x41, 0, &[]);
+            refusal[8] = 0xFB;
+            refusal
+        })
+    }),
     ("bulk-time-extensions", || against(Variant::Bulk, status_apdu(), |_, _| bulk(0x80, 0, 0x80, 0, &[]))),
     ("bulk-empty-reads", || against(Variant::Bulk, status_apdu(), |_, _| Vec::new())),
     ("bulk-chain-without-end", || {
@@ -162,6 +171,8 @@ const ICCD: &[Row] = &[
     }),
     ("control-a-ready-for-ever", || against(Variant::ControlA, status_apdu(), |_, _| vec![0x00])),
     ("control-b-empty-block", || against(Variant::ControlB, status_apdu(), |_, _| Vec::new())),
+    ("control-b-response-of-one-octet", || against(Variant::ControlB, status_apdu(), |_, _| vec![0x00, 0x90])),
+    ("control-b-status-for-ever", || against(Variant::ControlB, status_apdu(), |_, _| vec![0x40, 0x00, 0x00])),
     ("control-b-unknown-type", || against(Variant::ControlB, status_apdu(), |_, _| vec![0x55; 4096])),
     ("control-b-polls", || against(Variant::ControlB, status_apdu(), |_, _| vec![0x80, 0, 0])),
     ("control-b-chain-without-end", || {

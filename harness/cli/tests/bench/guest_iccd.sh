@@ -1,6 +1,6 @@
 #!/bin/bash
 # guest_iccd.sh: the USB card by ICCD, in the guest: against the terminal of this project (harness/link/tests/
-# iccd_loop.rs), then against pcscd with its CCID driver (iccd_pcscd.rs). Two minutes when emulated.
+# iccd_loop), then against pcscd with its CCID driver (iccd_pcscd.rs). Two minutes when emulated.
 #
 # Needs what README.md names, and Debian's `opensc`.
 set -euo pipefail

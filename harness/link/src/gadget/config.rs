@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dmsc_usb::descriptor::{ClassDescriptor, Variant};
 use dmsc_usb::iccd::card::Quirks;
+use dmsc_usb::iccd::notice::Notice;
 use dmsc_usb::power::Power;
 use dmsc_usb::simtrace2::{Board, Generation};
 
@@ -87,6 +88,8 @@ pub struct IccdFunction {
     pub descriptor: Option<ClassDescriptor>,
     /// Whether there is an interrupt endpoint.
     pub interrupt: bool,
+    /// What goes over the interrupt endpoint after the message that there is a card: each so long after the one before.
+    pub notices: Vec<(Duration, Notice)>,
     /// The longest part of a response in octets, where responses are chained; `None` follows from the descriptor.
     pub part: Option<usize>,
     /// What a card that is not ready tells the terminal to wait, in units of 10 ms; 0 leaves it to the terminal.
@@ -112,6 +115,7 @@ impl IccdFunction {
             class: None,
             descriptor: Some(ClassDescriptor::of(variant)),
             interrupt: variant != Variant::ControlA,
+            notices: Vec::new(),
             part: None,
             delay: 0,
             hold: Duration::from_millis(50),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use dmsc_usb::functionfs::Event;
 use dmsc_usb::iccd::control::Setup;
+use dmsc_usb::iccd::notice::Notice;
 use dmsc_usb::power;
 
 use super::config::PowerAnswers;
@@ -16,8 +17,8 @@ use super::device::Bus;
 use super::functionfs::{Control, is_passing};
 use super::shared::{Shared, State, Transfer};
 
-/// A card is present, and that is a change: the interrupt message of the class.
-const NOTIFY_PRESENT: [u8; 2] = [0x50, 0x03];
+/// The first message of the interrupt endpoint.
+const PRESENT: Notice = Notice::SlotChange { present: true, changed: true };
 
 /// How long after an error on an endpoint the device is told to be disabled, if that is why.
 const AFTERMATH: Duration = Duration::from_secs(1);
@@ -208,12 +209,22 @@ fn write(endpoint: &mut File, octets: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Tells the host that a card is there, as often as it sets the configuration.
-pub(super) fn notify(shared: &Shared, mut endpoint: File) {
+/// Tells the host that a card is there, as often as it sets the configuration, and then what else is to be told. A card
+/// that is taken out has lost its power.
+pub(super) fn notify(shared: &Shared, mut endpoint: File, notices: &[(Duration, Notice)]) {
     let mut epoch = 0;
     while shared.wait_enabled(&mut epoch) {
-        // A host that does not read it needs no notice.
-        let _ = write(&mut endpoint, &NOTIFY_PRESENT);
+        let first = [(Duration::ZERO, PRESENT)];
+        for (after, notice) in first.iter().chain(notices) {
+            if shared.wait(Some(*after), |state| state.ended || !state.enabled || state.epoch != epoch) {
+                break;
+            }
+            if matches!(notice, Notice::SlotChange { present: false, .. }) {
+                shared.change(|state| state.card.lose_power());
+            }
+            // A host that does not read it needs no notice.
+            let _ = write(&mut endpoint, &notice.encode());
+        }
     }
 }
 

@@ -115,7 +115,8 @@ impl GadgetCard {
             self.spawn(move |shared| extend(shared, extension));
         }
         if let Some(interrupt) = endpoints.next() {
-            self.spawn(move |shared| notify(shared, interrupt));
+            let notices = self.config.iccd.notices.clone();
+            self.spawn(move |shared| notify(shared, interrupt, &notices));
         }
         Ok(())
     }

@@ -21,6 +21,10 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// 10.2: 960 elementary time units times WI, 71 ms with WI 1 at 5 MHz).
 const REFUSED_WITHIN: Duration = Duration::from_millis(50);
 
+/// Where to look when PC/SC does not carry a command.
+const ASK_THE_DRIVER: &str =
+    "see what the reader's driver says (`pcscd --foreground --debug --apdu`), and try another reader";
+
 /// The largest response APDU: 65536 octets and a status word.
 const LONGEST_RESPONSE: usize = 65538;
 
@@ -167,6 +171,7 @@ impl Session {
                         self.name(),
                         error_name(error),
                     ),
+                    remedy: ASK_THE_DRIVER.into(),
                 })
             }
             failed => self.judge(failed.and_then(Result::err)).map(|()| None),

@@ -18,9 +18,9 @@ pub struct IccdConfig {
     /// How long the card may take for one exchange or one reset, on the wall. When it is over, the exchange is given
     /// up and no response is delivered: the player judges.
     pub limit: Duration,
-    /// How long a device that is not there may take to appear, on the wall.
+    /// How long a device that is not there may take to appear, on the wall, and a card that was taken out of it.
     pub appear: Duration,
-    /// The voltage asked for, in the bulk variant.
+    /// The voltage asked for, in the bulk variant; see [`PowerSelect::Automatic`] for what follows a refusal.
     pub voltage: PowerSelect,
     /// wValue of ICC_POWER_ON in version B.
     pub power_on_value: u16,

@@ -1,11 +1,13 @@
 //! The terminal of a card that speaks ICCD: the DUT is the card.
 //!
 //! A card begins nothing by itself, so there is no thread: an exchange runs inside [`Link::send`], and its answer is
-//! in the mailbox when that returns.
+//! in the mailbox when that returns. What a device says of its slot comes by itself, where it has an endpoint for that, and
+//! ends what waits.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dmsc_usb::descriptor::{ClassDescriptor, ExchangeLevel, Iccd, Offer, Variant};
+use dmsc_usb::descriptor::{ClassDescriptor, Endpoint, ExchangeLevel, Iccd, Interface, Offer, Variant};
 use dmsc_usb::iccd::control::{TO_CARD, TO_HOST};
 use dmsc_usb::iccd::host::{Counters, Event, Failure, Host, HostConfig, Outcome, Step, Task};
 use dmsc_usb::power::Negotiation;
@@ -14,7 +16,9 @@ use dmsc_usb::t0::TpduError;
 use super::IccdConfig;
 use super::device::{ControlSetup, Device, TransferError, locate};
 use super::info::{DeviceInfo, UsbSelect};
+use super::notices::{Listener, Notices, Trouble};
 use super::power::negotiate;
+use crate::interrupt;
 use crate::{Capabilities, Clock, LastWords, Link, LinkError, Mailbox, Opening, Poster, Signal, Time, is_interrupted};
 
 /// How long a card may take to confirm that an exchange is given up.
@@ -22,6 +26,9 @@ const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long is waited before a card is opened again that was going when it was opened.
 const SETTLE: Duration = Duration::from_millis(50);
+
+/// How long one read of a bulk endpoint takes at most where the device may say meanwhile that its card is gone.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// The link to the card.
 #[derive(Debug)]
@@ -38,10 +45,13 @@ pub struct IccdTerminal {
 /// An opened card.
 #[derive(Debug)]
 struct Card {
-    device: Device,
+    device: Arc<Device>,
     iccd: Iccd,
     host: Host,
     negotiation: Negotiation,
+    notices: Arc<Notices>,
+    /// There is none where the device has no interrupt endpoint.
+    listener: Option<Listener>,
 }
 
 /// How a task ended.
@@ -49,6 +59,14 @@ enum Ended {
     With(Outcome),
     /// The limit passed.
     Late,
+}
+
+/// Why a task did not end.
+enum Lost {
+    /// The device is gone, in words.
+    Device(String),
+    /// The device said so.
+    Trouble(Trouble),
 }
 
 impl IccdTerminal {
@@ -69,8 +87,9 @@ impl IccdTerminal {
     /// [`LinkError::Missing`] when there is none, when it may not be opened, when another program has it, and when it
     /// asks for a protocol that this link does not speak.
     pub fn open(config: IccdConfig) -> Result<IccdTerminal, LinkError> {
-        let card = Card::open(&config)?;
-        Ok(IccdTerminal { clock: Clock::new(), mailbox: Mailbox::default(), card: Some(card), failure: None, config })
+        let mailbox = Mailbox::default();
+        let card = Card::open(&config, mailbox.poster())?;
+        Ok(IccdTerminal { clock: Clock::new(), mailbox, card: Some(card), failure: None, config })
     }
 
     /// The device; `None` once it was lost.
@@ -118,21 +137,38 @@ impl IccdTerminal {
             Ok(Ended::With(outcome)) => Ok(Some(outcome)),
             Err(what) => Err(what),
         };
-        ended.map_err(|what| {
-            self.card = None;
-            LinkError::Gone { what }
-        })
+        match ended {
+            Ok(outcome) => Ok(outcome),
+            Err(Lost::Trouble(trouble)) => Err(trouble.error(&card.device.info)),
+            Err(Lost::Device(what)) => {
+                self.card = None;
+                Err(LinkError::Gone { what })
+            }
+        }
+    }
+
+    /// What the device has said of itself or of its slot since the session began.
+    fn trouble(&self) -> Result<(), LinkError> {
+        let Some(card) = &self.card else { return Ok(()) };
+        card.notices.trouble().map_or(Ok(()), |trouble| Err(trouble.error(&card.device.info)))
     }
 
     /// Brings the card back, should it have been lost, and takes its power.
     fn reach(&mut self) -> Result<(), LinkError> {
+        // One that was taken out of its device may be put back.
+        if let Some(card) = &self.card
+            && !card.notices.settle(self.config.appear)
+        {
+            interrupt::check()?;
+            return Err(Trouble::Removed.error(&card.device.info));
+        }
         if self.card.is_some() && matches!(self.run(Task::PowerOff), Ok(Some(_))) {
             return Ok(());
         }
         let until = Instant::now() + self.config.appear;
         loop {
             self.card = None;
-            let reached = Card::open(&self.config).and_then(|card| {
+            let reached = Card::open(&self.config, self.mailbox.poster()).and_then(|card| {
                 self.card = Some(card);
                 // One that is there and does not answer is for the player to judge.
                 self.run(Task::PowerOff).map(drop)
@@ -188,13 +224,16 @@ impl IccdTerminal {
 }
 
 impl Card {
-    fn open(config: &IccdConfig) -> Result<Card, LinkError> {
+    /// `poster` is woken when the device says that something is wrong.
+    fn open(config: &IccdConfig, poster: Poster) -> Result<Card, LinkError> {
         let device = Device::open(&config.select, CARD, &wanted(config), config.appear)?;
         let (Offer::Iccd(iccd) | Offer::Reader(iccd)) = device.interface.offer() else {
             return Err(unfit(&device, "has no interface of ICCD"));
         };
         let class = iccd.class.clone().unwrap_or_else(|| ClassDescriptor::of(iccd.variant));
-        check(&device, &iccd, &class)?;
+        if let Some(why) = unspoken(iccd.variant, &class, &device.interface) {
+            return Err(unfit(&device, why));
+        }
         let packet = device.interface.bulk_in().map_or(64, |endpoint| usize::from(endpoint.packet));
         let host = Host::new(HostConfig {
             variant: iccd.variant,
@@ -208,37 +247,49 @@ impl Card {
         } else {
             Negotiation::default()
         };
-        Ok(Card { device, iccd, host, negotiation })
+        let (device, notices) = (Arc::new(device), Arc::new(Notices::default()));
+        let interrupt = device.interface.interrupt_in();
+        let listener = interrupt.map(|endpoint| Listener::start(&device, endpoint, &notices, poster));
+        Ok(Card { device, iccd, host, negotiation, notices, listener })
     }
 
     /// Runs a task to its end.
     ///
     /// # Errors
-    /// That the device is gone, in words.
-    fn run(&mut self, task: Task, limit: Duration) -> Result<Ended, String> {
+    /// That the device is gone, or that it says that the card is, or that it has failed itself.
+    fn run(&mut self, task: Task, limit: Duration) -> Result<Ended, Lost> {
         let until = Instant::now() + limit;
+        // Power is taken away whatever there is.
+        let heeds = task != Task::PowerOff;
         let mut step = self.host.start(task);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if let Step::Done(outcome) = step {
                 return Ok(Ended::With(outcome));
             }
+            let known = self.notices.trouble();
+            if heeds && let Some(trouble) = known {
+                return Err(Lost::Trouble(trouble));
+            }
             if left.is_zero() {
                 return Ok(Ended::Late);
             }
-            step = match self.transfer(step, left) {
+            step = match self.transfer(step, left, known) {
                 Ok(None) => self.host.next(Event::Sent),
                 Ok(Some(octets)) => self.host.next(Event::Received(&octets)),
                 Err(Missed::Waited) => self.host.next(Event::Waited),
                 Err(Missed::Transfer(TransferError::Stalled)) => self.host.next(Event::Stalled),
-                Err(Missed::Transfer(TransferError::TimedOut)) => return Ok(Ended::Late),
-                Err(Missed::Transfer(TransferError::Gone(what))) => return Err(what),
+                Err(Missed::Transfer(TransferError::TimedOut)) => {
+                    let trouble = self.notices.trouble().filter(|_| heeds);
+                    return trouble.map_or(Ok(Ended::Late), |trouble| Err(Lost::Trouble(trouble)));
+                }
+                Err(Missed::Transfer(TransferError::Gone(what))) => return Err(Lost::Device(what)),
             };
         }
     }
 
-    /// Does one step: what was received, or nothing where something was sent.
-    fn transfer(&self, step: Step, left: Duration) -> Result<Option<Vec<u8>>, Missed> {
+    /// Does one step: what was received, or nothing where something was sent. Other trouble than is known ends a wait.
+    fn transfer(&self, step: Step, left: Duration, known: Option<Trouble>) -> Result<Option<Vec<u8>>, Missed> {
         let index = u16::from(self.device.interface.number);
         let (bulk_in, bulk_out) = (self.device.interface.bulk_in(), self.device.interface.bulk_out());
         match step {
@@ -258,14 +309,44 @@ impl Card {
             }
             Step::BulkIn(most) => {
                 let endpoint = bulk_in.ok_or(TransferError::Stalled)?;
-                Ok(Some(self.device.bulk_in(endpoint, most, left)?))
+                Ok(Some(self.read_bulk(endpoint, most, left, known)?))
             }
             Step::Wait(time) => {
-                // The card names the time, and nothing but its end can happen.
-                std::thread::sleep(time.min(left));
+                // The card names the time.
+                self.notices.pause(time.min(left), known);
                 Err(Missed::Waited)
             }
             Step::Done(_) => Ok(None),
+        }
+    }
+
+    /// Reads at most `most` octets; times out at once when the device says that it has nothing to wait for.
+    fn read_bulk(
+        &self,
+        endpoint: Endpoint,
+        most: usize,
+        limit: Duration,
+        known: Option<Trouble>,
+    ) -> Result<Vec<u8>, TransferError> {
+        if self.listener.is_none() {
+            return self.device.bulk_in(endpoint, most, limit);
+        }
+        let until = Instant::now() + limit;
+        let mut octets = Vec::new();
+        loop {
+            let (began, left) = (Instant::now(), until.saturating_duration_since(Instant::now()));
+            match self.device.bulk_in(endpoint, most - octets.len(), left.min(GLANCE)) {
+                Ok(read) => {
+                    // One that ended with its time, and not with a short packet, was broken off between two packets.
+                    let full = !read.is_empty() && read.len().is_multiple_of(usize::from(endpoint.packet.max(1)));
+                    octets.extend(read);
+                    if !full || octets.len() >= most || began.elapsed() < left.min(GLANCE) {
+                        return Ok(octets);
+                    }
+                }
+                Err(TransferError::TimedOut) if left > GLANCE && self.notices.trouble() == known => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }
@@ -297,27 +378,34 @@ fn wanted(config: &IccdConfig) -> impl Fn(&Offer) -> bool {
     }
 }
 
-/// Whether this link speaks what the card asks for.
-fn check(device: &Device, iccd: &Iccd, class: &ClassDescriptor) -> Result<(), LinkError> {
-    if iccd.variant != Variant::Bulk {
-        return Ok(());
+/// Why this link does not speak what the card asks for, in words; `None` where it does.
+fn unspoken(variant: Variant, class: &ClassDescriptor, interface: &Interface) -> Option<&'static str> {
+    let level = class.features.level();
+    match variant {
+        // Its level says character, and TPDUs are what it exchanges.
+        Variant::ControlA => return None,
+        Variant::ControlB if level == ExchangeLevel::Character => {}
+        Variant::ControlB => return None,
+        Variant::Bulk if interface.bulk_in().is_none() || interface.bulk_out().is_none() => {
+            return Some("lacks a bulk endpoint, though its protocol is bulk");
+        }
+        Variant::Bulk => {}
     }
-    if device.interface.bulk_in().is_none() || device.interface.bulk_out().is_none() {
-        return Err(unfit(device, "lacks a bulk endpoint, though its protocol is bulk"));
-    }
-    match class.features.level() {
-        ExchangeLevel::ShortApdu | ExchangeLevel::ExtendedApdu => Ok(()),
-        ExchangeLevel::Tpdu if class.protocols & 1 != 0 => Ok(()),
-        ExchangeLevel::Tpdu => Err(unfit(device, "exchanges TPDUs of T=1")),
-        ExchangeLevel::Character => Err(unfit(device, "exchanges single characters")),
-        ExchangeLevel::Other(_) => Err(unfit(device, "names no exchange level of the class")),
+    match level {
+        ExchangeLevel::ShortApdu | ExchangeLevel::ExtendedApdu => None,
+        ExchangeLevel::Tpdu if class.protocols & 1 != 0 => None,
+        ExchangeLevel::Tpdu => Some("exchanges TPDUs of T=1"),
+        ExchangeLevel::Character => {
+            Some("exchanges single characters, by the exchange level of its dwFeatures, and this link TPDUs and APDUs")
+        }
+        ExchangeLevel::Other(_) => Some("names no exchange level of the class"),
     }
 }
 
 fn unfit(device: &Device, why: &str) -> LinkError {
     LinkError::Missing {
         what: format!("USB device {} {why}", device.info),
-        remedy: "use it through PC/SC, whose driver may know it".into(),
+        remedy: "use it through PC/SC (`pcsc` in the DUT file), whose driver may know it".into(),
     }
 }
 
@@ -360,7 +448,11 @@ impl Link for IccdTerminal {
     }
 
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
-        self.mailbox.recv(until, &self.clock)
+        let signal = self.mailbox.recv(until, &self.clock)?;
+        if signal.is_none() {
+            self.trouble()?;
+        }
+        Ok(signal)
     }
 
     /// A card whose answer is none counts as one that has not answered; why it is none is told here.
@@ -382,6 +474,8 @@ impl Drop for IccdTerminal {
 
 #[cfg(test)]
 mod tests {
+    use dmsc_usb::descriptor::{Features, Transfer};
+
     use super::*;
 
     #[test]
@@ -392,5 +486,33 @@ mod tests {
         let error = IccdTerminal::open(config).unwrap_err();
         assert!(matches!(error, LinkError::Missing { .. }) && !error.is_interruption(), "{error}");
         assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_this_link_does_not_speak_is_named() {
+        let bulk = |address| Endpoint { address, transfer: Transfer::Bulk, packet: 64 };
+        let interface = |variant: Variant, endpoints: &[Endpoint]| Interface {
+            number: 0,
+            alternate: 0,
+            class: [0x0B, 0x00, variant.protocol()],
+            extra: Vec::new(),
+            endpoints: endpoints.to_vec(),
+        };
+        let unspoken = |variant, features, protocols| {
+            let class = ClassDescriptor { features: Features(features), protocols, ..ClassDescriptor::default() };
+            unspoken(variant, &class, &interface(variant, &[bulk(0x01), bulk(0x82)]))
+        };
+        // KONA: version B, dwProtocols 1, dwFeatures 00000840.
+        for variant in [Variant::ControlB, Variant::Bulk] {
+            assert!(unspoken(variant, 0x840, 1).unwrap().starts_with("exchanges single characters"), "{variant}");
+            assert_eq!(unspoken(variant, 0x2_0840, 2), None);
+            assert_eq!(unspoken(variant, 0x4_0840, 2), None);
+        }
+        assert_eq!(unspoken(Variant::ControlA, 0x840, 1), None);
+        assert_eq!(unspoken(Variant::Bulk, 0x1_0840, 1), None);
+        assert_eq!(unspoken(Variant::Bulk, 0x1_0840, 2), Some("exchanges TPDUs of T=1"));
+        assert_eq!(unspoken(Variant::Bulk, 0x6_0840, 2), Some("names no exchange level of the class"));
+        let bare = super::unspoken(Variant::Bulk, &ClassDescriptor::default(), &interface(Variant::Bulk, &[]));
+        assert!(bare.unwrap().starts_with("lacks a bulk endpoint"));
     }
 }

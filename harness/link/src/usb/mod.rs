@@ -17,6 +17,8 @@ mod iccd;
 #[cfg(all(feature = "usb", target_os = "linux"))]
 mod network;
 #[cfg(feature = "usb")]
+mod notices;
+#[cfg(feature = "usb")]
 mod open;
 #[cfg(feature = "usb")]
 mod power;

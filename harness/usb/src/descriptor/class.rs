@@ -50,10 +50,14 @@ pub enum ExchangeLevel {
 pub struct Features(pub u32);
 
 impl Features {
+    /// The parameters of the protocol follow from the ATR.
+    pub const AUTO_CONFIGURATION: u32 = 0x0000_0002;
     /// Activation of the voltage is automatic.
     pub const AUTO_VOLTAGE: u32 = 0x0000_0008;
     /// Parameters are negotiated automatically; always set by ICCD.
     pub const AUTO_PARAMETERS: u32 = 0x0000_0040;
+    /// The device makes the PPS that follows from the parameters.
+    pub const AUTO_PPS: u32 = 0x0000_0080;
     /// A card, not a reader.
     pub const TOKEN: u32 = 0x0000_0800;
     /// TPDU level exchange.
@@ -65,10 +69,16 @@ impl Features {
     /// The device can wake the bus on an event of the card.
     pub const WAKE_UP: u32 = 0x0010_0000;
 
+    /// Whether a bit is set.
+    #[must_use]
+    pub fn has(self, bit: u32) -> bool {
+        self.0 & bit != 0
+    }
+
     /// Whether the bit is set that a card has and a reader has not.
     #[must_use]
     pub fn is_token(self) -> bool {
-        self.0 & Self::TOKEN != 0
+        self.has(Self::TOKEN)
     }
 
     /// The exchange level.

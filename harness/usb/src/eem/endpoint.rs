@@ -5,7 +5,8 @@ use std::num::NonZeroU16;
 
 use super::encode::append;
 use super::{
-    ANSWERS_WAITING, Check, Counters, DecodeError, ECHO_MAX, EncodeError, Encoder, Fault, Header, Hint, Packet, packets,
+    ANSWERS_WAITING, Check, Counters, DecodeError, ECHO_MAX, EncodeError, Encoder, Fault, HEADER_LENGTH, Header, Hint,
+    Packet, packets,
 };
 
 /// Which side of the bus it is.
@@ -29,7 +30,8 @@ pub struct Settings {
     /// Octets up to which frames that wait share a transfer; 0 sends each in a transfer of its own, as Linux does on
     /// both sides. Linux hosts before the correction of their CRC check lose all but the last of a bundle with CRCs.
     pub bundle: usize,
-    /// Whether a packet may go on in the next transfer. The sources disagree; this side never writes so.
+    /// Whether a packet may go on in the next transfers. The sources disagree; this side never writes so. Not past one
+    /// that is whole frames in itself, and not where what is put together is no packet: then each transfer counts anew.
     pub straddling: bool,
 }
 
@@ -96,25 +98,48 @@ impl Endpoint {
         &self.counters
     }
 
-    /// Takes one transfer and hands `sink` what was in it, in order.
+    /// Takes one transfer and hands `sink` what was in it, in order. Each begins with a packet, whatever became of the one
+    /// before; where packets may straddle, one that was begun goes on first, unless that leads nowhere.
     pub fn receive(&mut self, transfer: &[u8], mut sink: impl FnMut(Event<'_>)) {
         count(&mut self.counters.transfers);
         if self.carry.is_empty() {
-            self.take(transfer, &mut sink);
-        } else {
-            let mut whole = std::mem::take(&mut self.carry);
-            whole.extend_from_slice(transfer);
-            self.take(&whole, &mut sink);
+            return self.take(transfer, &mut sink);
+        }
+        let mut whole = std::mem::take(&mut self.carry);
+        let begun = whole.len();
+        whole.extend_from_slice(transfer);
+        let alone = stands_alone(transfer) && packets(&whole).any(|packet| packet.is_err());
+        match packets(&whole).next() {
+            Some(Err(error)) if is_cut(error.fault) && !alone => self.carry = whole,
+            Some(Ok(_)) if !alone => self.take(&whole, &mut sink),
+            first => {
+                // What was begun is no packet when it is put together, or is never to be ended.
+                let error = match first {
+                    Some(Err(error)) if !is_cut(error.fault) => error,
+                    _ => DecodeError {
+                        at: 0,
+                        fault: Fault::Truncated {
+                            announced: announced(&whole),
+                            left: begun.saturating_sub(HEADER_LENGTH),
+                        },
+                    },
+                };
+                self.count_error(error.fault);
+                sink(Event::Error(error));
+                self.take(transfer, &mut sink);
+            }
         }
     }
 
     fn take(&mut self, transfer: &[u8], sink: &mut impl FnMut(Event<'_>)) {
         for packet in packets(transfer) {
             match packet {
-                Err(DecodeError { at, fault: Fault::LoneOctet { .. } | Fault::Truncated { .. } })
-                    if self.settings.straddling =>
-                {
+                Err(DecodeError { at, fault }) if self.settings.straddling && is_cut(fault) => {
                     self.carry = transfer.get(at..).unwrap_or_default().to_vec();
+                }
+                // 00 40, a filler that claims a CRC: Linux's host passes it over, its gadget counts an error.
+                Err(DecodeError { fault: Fault::Runt { length: 0 }, .. }) if self.settings.role == Role::Host => {
+                    count(&mut self.counters.fillers);
                 }
                 Err(error) => {
                     self.count_error(error.fault);
@@ -179,7 +204,7 @@ impl Endpoint {
     /// # Errors
     /// [`EncodeError::FrameLength`] when it is shorter than 14 octets or longer than 16379.
     pub fn send_frame(&mut self, frame: &[u8]) -> Result<(), EncodeError> {
-        let length = super::HEADER_LENGTH + super::CHECK_LENGTH + frame.len();
+        let length = HEADER_LENGTH + super::CHECK_LENGTH + frame.len();
         if !self.bundle.is_empty() && self.bundle.len().saturating_add(length) > self.settings.bundle {
             self.close_bundle();
         }
@@ -248,6 +273,26 @@ impl Endpoint {
     fn encoder(&self) -> Encoder {
         Encoder { max_packet_size: self.settings.max_packet_size }
     }
+}
+
+/// Whether a packet ends with its transfer before it is whole.
+fn is_cut(fault: Fault) -> bool {
+    matches!(fault, Fault::LoneOctet { .. } | Fault::Truncated { .. })
+}
+
+/// Whether a transfer is whole packets that say something: then it is hardly the middle of another.
+fn stands_alone(transfer: &[u8]) -> bool {
+    let mut says = false;
+    let whole = packets(transfer).all(|packet| {
+        says |= matches!(packet, Ok(Packet::Frame { .. }));
+        packet.is_ok()
+    });
+    whole && says
+}
+
+/// Octets that the first header announces.
+fn announced(octets: &[u8]) -> usize {
+    octets.first_chunk().map_or(0, |header| Header::from_octets(*header).body_length())
 }
 
 fn count(counter: &mut u64) {

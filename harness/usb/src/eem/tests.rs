@@ -150,8 +150,77 @@ fn a_wrong_frame_is_dropped_and_the_one_behind_it_is_read() {
         let good = Packet::Frame { check: Check::Crc, frame: &ARP };
         assert_eq!(read(&transfer), [Err(DecodeError { at: 0, fault }), Ok(good)]);
     }
-    // A length of zero that claims a CRC is no filler.
-    assert_eq!(read(&[0x00, 0x40]), [Err(DecodeError { at: 0, fault: Fault::Runt { length: 0 } })]);
+}
+
+#[test]
+fn a_filler_that_claims_a_crc_is_taken_as_linux_does() {
+    // No packet of length zero but 00 00 is one by the class.
+    let runt = DecodeError { at: 0, fault: Fault::Runt { length: 0 } };
+    assert_eq!(read(&[0x00, 0x40]), [Err(runt)]);
+    let frame = Raw::frame(Check::Crc, &ARP).octets();
+    let told = format!("{:?}", Event::Frame(&ARP));
+    for transfer in [[&[0x00, 0x40][..], &frame].concat(), [&[0x00, 0x00][..], &frame].concat()] {
+        let odd = transfer[1] == 0x40;
+        // The host passes both over.
+        let mut host = endpoint(Role::Host);
+        assert_eq!(events(&mut host, &transfer).concat(), told);
+        assert_eq!((host.counters().fillers, host.counters().errors()), (1, 0));
+        // The peripheral counts an error; that it loses the rest of the transfer, too, is not followed.
+        let mut card = endpoint(Role::Peripheral);
+        let seen = events(&mut card, &transfer);
+        assert_eq!(seen.last(), Some(&told));
+        assert_eq!(
+            (seen.len(), card.counters().fillers, card.counters().runts),
+            if odd { (2, 0, 1) } else { (1, 1, 0) }
+        );
+    }
+    let mut host = endpoint(Role::Host);
+    for nothing in [&[0x00, 0x40][..], &[0x00, 0x00, 0x00, 0x40, 0x00, 0x00], &[]] {
+        assert_eq!(events(&mut host, nothing), [""; 0]);
+    }
+    assert_eq!((host.counters().fillers, host.counters().errors()), (4, 0));
+}
+
+#[test]
+fn each_transfer_begins_anew_whatever_the_last_one_left() {
+    let frame = Raw::frame(Check::Sentinel, &ARP).octets();
+    let told = format!("{:?}", Event::Frame(&ARP));
+    // Cut off, with a length beyond its end, with a lone octet, with a header and nothing else.
+    for broken in [&frame[..30], &[0xFF, 0x3F, 0x01], &[0x2E], &[0x2E, 0x40], &[0xFF, 0x87]] {
+        for straddling in [false, true] {
+            let mut card = Endpoint::new(Settings { straddling, ..Settings::new(Role::Peripheral, FULL_SPEED) });
+            let first = events(&mut card, broken);
+            assert_eq!(first.len(), usize::from(!straddling), "{broken:02X?}");
+            let mut seen = Vec::new();
+            for _ in 0..3 {
+                seen.extend(events(&mut card, &frame));
+            }
+            assert_eq!(seen.iter().filter(|event| **event == told).count(), 3, "{broken:02X?} {straddling}: {seen:?}");
+            assert_eq!(card.counters().errors(), 1, "{broken:02X?} {straddling}");
+        }
+    }
+    // What stands before the broken packet in its transfer is taken, what stands behind it is not.
+    let mut card = endpoint(Role::Peripheral);
+    let transfer = [frame.as_slice(), &[0xFF, 0x3F], &frame].concat();
+    assert_eq!(events(&mut card, &transfer).iter().filter(|event| **event == told).count(), 1);
+    assert_eq!(events(&mut card, &frame), [told]);
+}
+
+#[test]
+fn the_middle_of_a_frame_may_look_like_fillers() {
+    // Frames of zeros, in transfers of 64 octets: the middle ones are whole packets in themselves, and say nothing.
+    let frame = [0; 200];
+    let transfer = Raw::frame(Check::Crc, &frame).octets();
+    let mut card = Endpoint::new(Settings { straddling: true, ..Settings::new(Role::Peripheral, FULL_SPEED) });
+    let seen: Vec<String> = transfer.chunks(64).flat_map(|chunk| events(&mut card, chunk)).collect();
+    assert_eq!(seen, [format!("{:?}", Event::Frame(&frame))]);
+    // Put together it is no packet: the transfer that ended it begins one.
+    let mut wrong = transfer.clone();
+    wrong[100] ^= 1;
+    let good = Raw::frame(Check::Crc, &ARP).octets();
+    let seen: Vec<String> = wrong.chunks(103).flat_map(|chunk| events(&mut card, chunk)).collect();
+    assert!(seen.len() == 1 && seen[0].contains("WrongCrc"), "{seen:?}");
+    assert_eq!(events(&mut card, &good).last(), Some(&format!("{:?}", Event::Frame(&ARP))));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The messages of the bulk variant (bInterfaceProtocol 0): ten octets of header, then data.
 
+use std::fmt;
+
 use super::status::{Chain, SlotStatus};
 
 /// Octets of a message header.
@@ -124,6 +126,45 @@ impl Kind {
             Kind::SetDataRate => Kind::DataRateAndClock,
             _ => Kind::SlotStatus,
         }
+    }
+}
+
+/// bPowerSelect of IccPowerOn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PowerSelect {
+    /// The card chooses. When it refuses that, for whatever reason, the voltages of its descriptor are tried in turn, 5 V
+    /// first, as by drivers in the field; a device that chooses by itself (dwFeatures 0008) is not asked again.
+    #[default]
+    Automatic,
+    /// 5 V (class A).
+    Volt5,
+    /// 3 V (class B).
+    Volt3,
+    /// 1.8 V (class C).
+    Volt1_8,
+}
+
+impl PowerSelect {
+    /// The octet on the wire.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            PowerSelect::Automatic => 0,
+            PowerSelect::Volt5 => 1,
+            PowerSelect::Volt3 => 2,
+            PowerSelect::Volt1_8 => 3,
+        }
+    }
+}
+
+impl fmt::Display for PowerSelect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PowerSelect::Automatic => "the voltage of its choice",
+            PowerSelect::Volt5 => "5 V",
+            PowerSelect::Volt3 => "3 V",
+            PowerSelect::Volt1_8 => "1.8 V",
+        })
     }
 }
 

@@ -57,6 +57,10 @@ pub struct Quirks {
     pub chain: Option<u8>,
     /// bStatus and bError in place of the answer. Version A is mute (80) then.
     pub status: Option<[u8; 2]>,
+    /// bStatus and bError of a SlotStatus in place of the answer, in the bulk variant.
+    pub slot_status: Option<[u8; 2]>,
+    /// The one bPowerSelect at which the card takes power, and bError for others, in the bulk variant.
+    pub power: Option<[u8; 2]>,
 }
 
 /// What goes out of the machine.

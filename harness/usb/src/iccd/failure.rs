@@ -1,6 +1,6 @@
 //! Why an exchange with a card failed.
 
-use super::bulk::MessageError;
+use super::bulk::{Kind, MessageError, PowerSelect};
 use super::control::{BlockError, IccStatus};
 use super::status::{Chain, Presence, SlotError, SlotStatus};
 use crate::t0::TpduError;
@@ -28,6 +28,22 @@ pub enum Failure {
         /// Why.
         error: SlotError,
     },
+    /// The card refused power at each voltage that could be asked for.
+    #[error("the card got no power: {}; check its contacts, and which voltage it takes", refusals(.0))]
+    NoPower(Vec<(PowerSelect, SlotError)>),
+    /// A message of another type came with the number of the command.
+    #[error("{found:?} ({:02X}) came in place of {awaited:?}: {status}", found.code())]
+    InPlace {
+        /// What came.
+        found: Kind,
+        /// What answers the command.
+        awaited: Kind,
+        /// What it says of card and command.
+        status: SlotStatus,
+    },
+    /// What has to be settled after the ATR could not be.
+    #[error(transparent)]
+    Negotiation(#[from] NegotiationError),
     /// A control request or an endpoint was stalled.
     #[error("the card stalled {what}")]
     Stalled {
@@ -49,7 +65,7 @@ pub enum Failure {
         expected: &'static str,
     },
     /// A status that does not fit here.
-    #[error("status {0:?} came where the answer was expected")]
+    #[error("a status came where the answer was expected: {0}")]
     Status(SlotStatus),
     /// A status octet of version A that does not fit here.
     #[error("status {0:?} of version A does not fit where the command stands")]
@@ -91,4 +107,52 @@ pub enum Failure {
     /// The driver told what does not fit the step it was asked for; an error of the driver.
     #[error("the driver did not do as asked: {0}")]
     Driver(&'static str),
+}
+
+fn refusals(tried: &[(PowerSelect, SlotError)]) -> String {
+    let each: Vec<String> = tried.iter().map(|(select, error)| format!("{select} was refused ({error})")).collect();
+    each.join(", ")
+}
+
+/// Why card and device could not agree on how to talk, where the device leaves that to the host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NegotiationError {
+    /// The ATR ends before all of its interface octets are there.
+    #[error("the answer to reset is cut off, and the device leaves it to the host to follow it; power the card again")]
+    Atr,
+    /// The card does not offer the protocol that is needed.
+    #[error(
+        "the card offers {}, and the device wants TPDUs of T=0; use it through PC/SC, whose driver may know it",
+        protocols(offered)
+    )]
+    Protocol {
+        /// The protocols of the ATR.
+        offered: Vec<u8>,
+    },
+    /// TA2 with bit 5: the speed is not that of TA1.
+    #[error("TA2 is {0:02X}: the card has a speed that its ATR does not tell; use a device that knows the card")]
+    Implicit(u8),
+    /// The answer to the PPS is none.
+    #[error("the PPS {asked:02X?} was answered {answered:02X?}; power the card again")]
+    Pps {
+        /// What was asked.
+        asked: Vec<u8>,
+        /// What came.
+        answered: Vec<u8>,
+    },
+    /// The device did not carry the PPS, or does not take the parameters.
+    #[error("the device refused {what} {octets:02X?}: {error}; use it through PC/SC, whose driver may know it")]
+    Refused {
+        /// The PPS, or the parameters.
+        what: &'static str,
+        /// Their octets.
+        octets: Vec<u8>,
+        /// Why.
+        error: SlotError,
+    },
+}
+
+fn protocols(offered: &[u8]) -> String {
+    let each: Vec<String> = offered.iter().map(|protocol| format!("T={protocol}")).collect();
+    each.join(" and ")
 }

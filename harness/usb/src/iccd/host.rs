@@ -17,11 +17,13 @@
 mod bulk;
 mod control_a;
 mod control_b;
+mod negotiation;
 
 use std::time::Duration;
 
+pub use super::bulk::PowerSelect;
 use super::control::Request;
-pub use super::failure::{EMPTY_PARTS, Failure, STALE_LIMIT};
+pub use super::failure::{EMPTY_PARTS, Failure, NegotiationError, STALE_LIMIT};
 use super::status::{Presence, SlotError};
 use crate::descriptor::{ClassDescriptor, ExchangeLevel, Variant};
 
@@ -59,35 +61,10 @@ impl HostConfig {
     }
 }
 
-/// bPowerSelect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PowerSelect {
-    /// The card chooses; when it refuses that, the voltages it names are tried, lowest first.
-    #[default]
-    Automatic,
-    /// 5 V (class A).
-    Volt5,
-    /// 3 V (class B).
-    Volt3,
-    /// 1.8 V (class C).
-    Volt1_8,
-}
-
-impl PowerSelect {
-    fn code(self) -> u8 {
-        match self {
-            PowerSelect::Automatic => 0,
-            PowerSelect::Volt5 => 1,
-            PowerSelect::Volt3 => 2,
-            PowerSelect::Volt1_8 => 3,
-        }
-    }
-}
-
 /// What the host is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Remove power, apply it, take the ATR.
+    /// Remove power, apply it, take the ATR, and settle how to talk where the device leaves that to the host.
     PowerOn,
     /// Remove power.
     PowerOff,

@@ -58,6 +58,13 @@ impl Incoming {
         }
         self.begun = true;
         self.data.extend_from_slice(part);
+        // ISO/IEC 7816-4 5.1.
+        if !more && self.data.len() < 2 {
+            return Err(Failure::Size {
+                what: "the response (2 octets for its status word alone)",
+                found: self.data.len(),
+            });
+        }
         Ok((!more).then(|| std::mem::take(&mut self.data)))
     }
 }

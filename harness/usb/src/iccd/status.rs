@@ -98,6 +98,18 @@ impl SlotStatus {
     }
 }
 
+impl fmt::Display for SlotStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the card is {}, ", self.presence)?;
+        match self.progress {
+            Progress::Done => f.write_str("the command is done"),
+            Progress::Failed(error) => write!(f, "the command failed: {error}"),
+            Progress::MoreTime(multiplier) => write!(f, "{multiplier} times its waiting time is asked for"),
+            Progress::Reserved(error) => write!(f, "the command has a reserved status, bError {error:02X}"),
+        }
+    }
+}
+
 /// Why a command failed: bError.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SlotError {
@@ -265,6 +277,10 @@ mod tests {
         assert_eq!(SlotStatus::parse(0x42, 0xFE), SlotStatus::failed(Presence::Absent, SlotError::Mute));
         assert_eq!(SlotStatus::parse(0x80, 3).progress, Progress::MoreTime(3));
         assert_eq!(SlotStatus::parse(0x03, 0).presence, Presence::Absent);
+        assert_eq!(
+            SlotStatus::parse(0x41, 0xFB).to_string(),
+            "the card is present without power, the command failed: FB, hardware error"
+        );
     }
 
     #[test]

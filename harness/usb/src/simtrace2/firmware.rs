@@ -11,8 +11,9 @@ use super::generation::Generation;
 use super::message::{
     Body, Data, DataFlags, HEADER, LONGEST, LONGEST_ATR, Message, MessageError, ModemReset, SimSource,
 };
-use super::status::{Config, Polarity, Pts, Status, StatusFlags, baud_rate_adjustment};
-use super::wires::{Wires, interface_octets, pps_length};
+use super::status::{Config, Polarity, Pts, Status, StatusFlags};
+use super::wires::Wires;
+use crate::atr::{baud_rate_adjustment, interface_octets, pps_length};
 
 /// Messages that wait for the host on one endpoint; one more evicts the oldest.
 const QUEUE: usize = 3;

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::wires::{Wires, interface_octets, pps_length};
+use super::wires::Wires;
+use crate::atr::{interface_octets, pps_length};
 use crate::t0::{Tpdu, TpduError};
 
 /// Rates a card has until others are negotiated: F = 372, D = 1.

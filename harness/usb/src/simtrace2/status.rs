@@ -1,6 +1,7 @@
 //! What a board reports: the lines of the handset, negotiated parameters, and what is configured.
 
 use super::wires::Wires;
+use crate::atr::{baud_rate_adjustment, clock_rate_conversion};
 
 /// The lines of the handset, as a status report gives them; unknown bits are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -75,58 +76,6 @@ pub struct Status {
     pub wi: Option<u8>,
     /// The waiting time in etu. Firmwares differ in what they compute: only a hint.
     pub waiting_time: Option<u32>,
-}
-
-/// The values of F that an index stands for (ISO/IEC 7816-3 table 7).
-const F: [Option<u16>; 16] = [
-    Some(372),
-    Some(372),
-    Some(558),
-    Some(744),
-    Some(1116),
-    Some(1488),
-    Some(1860),
-    None,
-    None,
-    Some(512),
-    Some(768),
-    Some(1024),
-    Some(1536),
-    Some(2048),
-    None,
-    None,
-];
-
-/// The values of D that an index stands for (ISO/IEC 7816-3 table 8).
-const D: [Option<u8>; 16] = [
-    None,
-    Some(1),
-    Some(2),
-    Some(4),
-    Some(8),
-    Some(16),
-    Some(32),
-    Some(64),
-    Some(12),
-    Some(20),
-    None,
-    None,
-    None,
-    None,
-    None,
-    None,
-];
-
-/// The clock rate conversion integer that an index stands for; none for a reserved index.
-#[must_use]
-pub fn clock_rate_conversion(index: u8) -> Option<u16> {
-    F.get(usize::from(index)).copied().flatten()
-}
-
-/// The baud rate adjustment integer that an index stands for; none for a reserved index.
-#[must_use]
-pub fn baud_rate_adjustment(index: u8) -> Option<u8> {
-    D.get(usize::from(index)).copied().flatten()
 }
 
 impl Status {

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::slot::{LONGEST_COMMAND, Slot};
 use super::{CardConfig, Output};
-use crate::descriptor::ExchangeLevel;
+use crate::atr::{DEFAULT_RATE, PPSS, interface_octets, pps_length};
+use crate::descriptor::{ExchangeLevel, Features};
 use crate::iccd::bulk::{Assembler, Kind, Message, MessageError};
 use crate::iccd::parts::Outgoing;
 use crate::iccd::status::{Chain, Presence, Progress, SlotError, SlotStatus};
@@ -35,6 +36,11 @@ pub(super) struct Bulk {
     response: Option<Outgoing>,
     /// bProtocolNum and abProtocolDataStructure.
     parameters: (u8, Vec<u8>),
+    /// F and D of the card itself, as TA1 has them. Where they are not those of the parameters, and the device does not
+    /// see to it, neither side understands the other.
+    rate: u8,
+    /// A PPS can come: the card has answered its reset and got no command.
+    negotiable: bool,
     /// At TPDU level.
     t0: Option<CardT0>,
 }
@@ -52,6 +58,8 @@ impl Bulk {
             pending: 0,
             command: None,
             response: None,
+            rate: DEFAULT_RATE,
+            negotiable: false,
         }
     }
 
@@ -80,6 +88,12 @@ impl Bulk {
         }
         match kind {
             Kind::IccPowerOn if message.specific[0] > 3 => self.refuse(kind, sequence, OCTET_7),
+            Kind::IccPowerOn
+                if let Some([select, error]) = self.config.quirks.power
+                    && message.specific[0] != select =>
+            {
+                self.refuse(kind, sequence, SlotError::from_code(error));
+            }
             Kind::IccPowerOn => {
                 self.forget();
                 self.slot.power_on();
@@ -104,6 +118,9 @@ impl Bulk {
             Kind::SetParameters => match (message.specific[0], message.data.len()) {
                 (0, 5) | (1, 7) => {
                     self.parameters = (message.specific[0], message.data.clone());
+                    if self.config.class.features.has(Features::AUTO_PPS) {
+                        self.rate = self.device_rate();
+                    }
                     self.send_parameters(sequence);
                 }
                 (0 | 1, _) => self.refuse(kind, sequence, DW_LENGTH),
@@ -143,6 +160,13 @@ impl Bulk {
     fn whole(&mut self, sequence: u8, octets: Vec<u8>) {
         self.response = None;
         self.pending = sequence;
+        if !self.config.class.features.has(Features::AUTO_PARAMETERS) && self.device_rate() != self.rate {
+            return self.refuse(Kind::XfrBlock, sequence, SlotError::Mute);
+        }
+        let negotiable = std::mem::take(&mut self.negotiable);
+        if negotiable && self.t0.is_some() && octets.first() == Some(&PPSS) {
+            return self.pps(sequence, &octets);
+        }
         let Some(t0) = &mut self.t0 else { return self.slot.command(octets) };
         let (header, data): ([u8; 5], &[u8]) = match octets.as_slice() {
             [cla, ins, p1, p2] => ([*cla, *ins, *p1, *p2, 0], &[]),
@@ -160,8 +184,36 @@ impl Bulk {
         }
     }
 
+    /// F and D of the device.
+    fn device_rate(&self) -> u8 {
+        self.parameters.1.first().copied().unwrap_or(DEFAULT_RATE)
+    }
+
+    /// What is asked for is what the card does (ISO/IEC 7816-3 9.3); to what is no PPS it is mute.
+    fn pps(&mut self, sequence: u8, octets: &[u8]) {
+        let whole = pps_length(octets) == Some(octets.len());
+        if !whole || octets.iter().fold(0, |check, octet| check ^ octet) != 0 {
+            return self.refuse(Kind::XfrBlock, sequence, SlotError::Mute);
+        }
+        self.rate = match octets {
+            [_, pps0, pps1, _, ..] if pps0 & 0x10 != 0 => *pps1,
+            _ => DEFAULT_RATE,
+        };
+        self.send(Message::answer(Kind::DataBlock, sequence, SlotStatus::DONE, 0, octets));
+    }
+
     pub(super) fn atr(&mut self, atr: &[u8]) {
         if self.slot.atr() {
+            let octets = interface_octets(atr);
+            // A card in specific mode has the rate of its TA1 at once.
+            self.rate = octets.ta2.and(octets.ta1).unwrap_or(DEFAULT_RATE);
+            self.negotiable = octets.ta2.is_none();
+            self.parameters = default_parameters(self.config.class.protocols);
+            if self.config.class.features.has(Features::AUTO_CONFIGURATION)
+                && let Some(rate) = self.parameters.1.first_mut()
+            {
+                *rate = self.rate;
+            }
             if self.t0.is_some() {
                 self.t0 = Some(CardT0::new());
             }
@@ -192,6 +244,10 @@ impl Bulk {
         if self.config.quirks.stale_first {
             let earlier = self.pending.wrapping_sub(1);
             self.send(Message::answer(Kind::DataBlock, earlier, SlotStatus::DONE, 0, &[0x6F, 0x00]));
+        }
+        if let Some([status, error]) = self.config.quirks.slot_status {
+            let status = SlotStatus::parse(status, error);
+            return self.send(Message::answer(Kind::SlotStatus, self.pending, status, 0, &[]));
         }
         if let Some([status, error]) = self.config.quirks.status {
             let status = SlotStatus::parse(status, error);

@@ -1,7 +1,9 @@
 //! The bulk variant: a command message, then answers until one has its number.
 
+use super::negotiation::Negotiation;
 use super::{
-    Counters, Event, Failure, HostConfig, Outcome, PowerSelect, STALE_LIMIT, Step, Task, failed, is_tpdu, refusal,
+    Counters, Event, Failure, HostConfig, NegotiationError, Outcome, PowerSelect, STALE_LIMIT, Step, Task, failed,
+    is_tpdu, refusal,
 };
 use crate::descriptor::{ExchangeLevel, Features};
 use crate::iccd::bulk::{Assembler, Kind, Message};
@@ -10,12 +12,9 @@ use crate::iccd::parts::{Incoming, Outgoing};
 use crate::iccd::status::{Chain, Progress, SlotError};
 use crate::t0::Tpdu;
 
-/// bVoltageSupport, lowest voltage first.
+/// bVoltageSupport, in the order in which voltages are tried.
 const VOLTAGES: [(u8, PowerSelect); 3] =
-    [(0x04, PowerSelect::Volt1_8), (0x02, PowerSelect::Volt3), (0x01, PowerSelect::Volt5)];
-
-/// Where bPowerSelect stands in IccPowerOn; a card that does not take the value points there.
-const POWER_SELECT: SlotError = SlotError::Octet(7);
+    [(0x01, PowerSelect::Volt5), (0x02, PowerSelect::Volt3), (0x04, PowerSelect::Volt1_8)];
 
 #[derive(Clone, Debug)]
 pub(super) struct Bulk {
@@ -36,8 +35,12 @@ enum State {
     Off {
         then_on: bool,
     },
-    /// Power comes; the voltages that are still to be tried.
-    On(Vec<PowerSelect>),
+    /// Power comes.
+    On(Activation),
+    /// The answer to the PPS is awaited.
+    Pps(Vec<u8>, Negotiation),
+    /// The answer to SetParameters is awaited.
+    Parameters(Vec<u8>, Negotiation),
     Exchange {
         out: Outgoing,
         into: Incoming,
@@ -45,6 +48,17 @@ enum State {
     /// The control request that precedes the message.
     AbortRequest,
     Abort,
+}
+
+/// Power at one voltage after the other.
+#[derive(Clone, Debug)]
+struct Activation {
+    /// The voltage that is being tried.
+    select: PowerSelect,
+    /// Those that are still to be tried, the last one first.
+    left: Vec<PowerSelect>,
+    /// Those that were refused.
+    refused: Vec<(PowerSelect, SlotError)>,
 }
 
 impl Bulk {
@@ -114,12 +128,14 @@ impl Bulk {
     }
 
     fn power_on(&mut self) -> Step {
-        self.state = State::On(self.alternatives());
-        self.power(self.config.power)
+        let (select, left) = (self.config.power, self.alternatives());
+        self.power(Activation { select, left, refused: Vec::new() })
     }
 
-    fn power(&mut self, select: PowerSelect) -> Step {
-        self.command(Message::command(Kind::IccPowerOn, 0, select.code()))
+    fn power(&mut self, activation: Activation) -> Step {
+        let select = activation.select.code();
+        self.state = State::On(activation);
+        self.command(Message::command(Kind::IccPowerOn, 0, select))
     }
 
     pub(super) fn next(&mut self, event: Event<'_>) -> Step {
@@ -146,7 +162,9 @@ impl Bulk {
     }
 
     fn answer(&mut self, message: &Message) -> Step {
-        if message.sequence != self.sequence || message.kind != self.awaited {
+        // A SlotStatus takes the place of other answers; nothing takes its place.
+        let awaited = message.kind == self.awaited || self.awaited != Kind::SlotStatus;
+        if message.sequence != self.sequence || !awaited {
             self.counters.stale += 1;
             self.stale += 1;
             if self.stale >= STALE_LIMIT {
@@ -162,30 +180,81 @@ impl Bulk {
         match (std::mem::replace(&mut self.state, State::Idle), status.progress) {
             (State::Off { then_on: false }, _) => Step::Done(Outcome::Off(Some(status.presence))),
             (State::Off { then_on: true }, _) => self.power_on(),
-            (State::On(mut left), Progress::Failed(POWER_SELECT)) if !left.is_empty() => {
-                let select = left.remove(0);
-                self.state = State::On(left);
-                self.power(select)
-            }
+            (State::On(activation), Progress::Failed(error)) => self.refused(activation, error, message),
             (State::Abort, progress) => Step::Done(Outcome::Aborted(progress == Progress::Done)),
+            _ if message.kind != self.awaited => failed(in_place(message, self.awaited)),
+            (State::Pps(_, told), Progress::Failed(error)) => {
+                let octets = told.pps.unwrap_or_default();
+                failed(NegotiationError::Refused { what: "the PPS", octets, error })
+            }
+            // A device that keeps its own parameters is left to them where they are those of the reset.
+            (State::Parameters(atr, told), Progress::Failed(SlotError::Unsupported | SlotError::Octet(_)))
+                if told.is_default() =>
+            {
+                Step::Done(Outcome::Atr(atr))
+            }
+            (State::Parameters(_, told), Progress::Failed(error)) => {
+                let octets = told.parameters.unwrap_or_default();
+                failed(NegotiationError::Refused { what: "the parameters", octets, error })
+            }
             (_, Progress::Failed(error)) => failed(refusal(status.presence, error)),
             (State::On(_), Progress::Done) => match (message.chain(), message.data.as_slice()) {
                 (Chain::Whole, []) => failed(Failure::NoAtr),
-                (Chain::Whole, atr) => Step::Done(Outcome::Atr(atr.to_vec())),
+                (Chain::Whole, atr) => self.negotiate(atr),
                 (found, _) => failed(Failure::Chain { found, expected: "the ATR is whole" }),
             },
+            (State::Pps(atr, mut told), Progress::Done) => match told.answered(&message.data) {
+                Ok(()) => self.set_parameters(atr, told),
+                Err(error) => failed(error),
+            },
+            (State::Parameters(atr, _), Progress::Done) => Step::Done(Outcome::Atr(atr)),
             (State::Exchange { out, into }, Progress::Done) => self.block(out, into, message),
             _ => failed(Failure::Status(status)),
         }
     }
 
-    /// The voltages to try when the card does not choose by itself.
+    /// Tries the next voltage; tells of all that were refused when there is none.
+    fn refused(&mut self, mut activation: Activation, error: SlotError, message: &Message) -> Step {
+        activation.refused.push((activation.select, error));
+        match activation.left.pop() {
+            Some(select) => self.power(Activation { select, ..activation }),
+            None if activation.refused.len() > 1 => failed(Failure::NoPower(activation.refused)),
+            None if message.kind != self.awaited => failed(in_place(message, self.awaited)),
+            None => failed(refusal(message.status().presence, error)),
+        }
+    }
+
+    /// The voltages to try when the card does not choose by itself, the last one first.
     fn alternatives(&self) -> Vec<PowerSelect> {
-        if self.config.power != PowerSelect::Automatic || self.config.class.features.0 & Features::AUTO_VOLTAGE != 0 {
+        if self.config.power != PowerSelect::Automatic || self.config.class.features.has(Features::AUTO_VOLTAGE) {
             return Vec::new();
         }
         let named = |(bit, select): &(u8, PowerSelect)| (self.config.class.voltages & bit != 0).then_some(*select);
-        VOLTAGES.iter().filter_map(named).collect()
+        VOLTAGES.iter().rev().filter_map(named).collect()
+    }
+
+    /// Settles what the device leaves to the host.
+    fn negotiate(&mut self, atr: &[u8]) -> Step {
+        match Negotiation::after(atr, &self.config.class) {
+            Ok(None) => Step::Done(Outcome::Atr(atr.to_vec())),
+            Ok(Some(told)) => match &told.pps {
+                Some(pps) => {
+                    let block = Message::xfr_block(0, Chain::Whole, pps);
+                    self.state = State::Pps(atr.to_vec(), told);
+                    self.command(block)
+                }
+                None => self.set_parameters(atr.to_vec(), told),
+            },
+            Err(error) => failed(error),
+        }
+    }
+
+    fn set_parameters(&mut self, atr: Vec<u8>, told: Negotiation) -> Step {
+        let Some(parameters) = &told.parameters else { return Step::Done(Outcome::Atr(atr)) };
+        let data = parameters.clone();
+        let message = Message { data, ..Message::command(Kind::SetParameters, 0, told.protocol) };
+        self.state = State::Parameters(atr, told);
+        self.command(message)
     }
 
     fn block(&mut self, mut out: Outgoing, mut into: Incoming, message: &Message) -> Step {
@@ -216,4 +285,8 @@ impl Bulk {
     fn fail(&mut self, failure: impl Into<Failure>) -> Step {
         self.done(Outcome::Failed(failure.into()))
     }
+}
+
+fn in_place(message: &Message, awaited: Kind) -> Failure {
+    Failure::InPlace { found: message.kind, awaited, status: message.status() }
 }

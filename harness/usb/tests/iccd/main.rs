@@ -1,6 +1,10 @@
 //! The machine of the host against the machine of the card, in memory.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod activation;
+mod bench;
+
 use std::time::Duration;
 
 use dmsc_usb::descriptor::{ClassDescriptor, Features, Variant};
@@ -10,177 +14,7 @@ use dmsc_usb::iccd::host::{Event, Failure, Host, HostConfig, Outcome, Step, Task
 use dmsc_usb::iccd::status::Presence;
 use proptest::prelude::*;
 
-const ATR: [u8; 8] = [0x3B, 0x80, 0x80, 0x81, 0x3F, 0xC7, 0xC0, 0xB9];
-const VARIANTS: [Variant; 3] = [Variant::Bulk, Variant::ControlA, Variant::ControlB];
-
-/// A cable with a host at one end, a card at the other, and a player behind the card.
-struct Bench {
-    host: Host,
-    card: Card,
-    to_host: std::collections::VecDeque<Vec<u8>>,
-    told: Vec<Told>,
-    wire: Vec<String>,
-    /// How often the host is left waiting before the player answers.
-    thinks: u32,
-    waited: Duration,
-}
-
-fn class(variant: Variant, level: u32) -> ClassDescriptor {
-    let bits = if variant == Variant::ControlA { 0 } else { level };
-    let max_message = if variant == Variant::Bulk { 271 } else { 261 };
-    ClassDescriptor { features: Features(bits | 0x840), max_message, ..ClassDescriptor::default() }
-}
-
-fn card_config(variant: Variant) -> CardConfig {
-    CardConfig { variant, class: class(variant, Features::EXTENDED_APDU), ..CardConfig::default() }
-}
-
-fn bench(config: CardConfig) -> Bench {
-    let host = HostConfig { variant: config.variant, class: config.class.clone(), ..HostConfig::default() };
-    Bench {
-        host: Host::new(host),
-        card: Card::new(config, &ATR),
-        to_host: Default::default(),
-        told: Vec::new(),
-        wire: Vec::new(),
-        thinks: 0,
-        waited: Duration::ZERO,
-    }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|o| format!("{o:02X}")).collect()
-}
-
-/// Answers a command with its own octets, reversed, and a status word.
-fn echo(apdu: &[u8]) -> Vec<u8> {
-    let mut response: Vec<u8> = apdu.iter().rev().copied().collect();
-    response.extend([0x90, 0x00]);
-    response
-}
-
-impl Bench {
-    fn run(&mut self, task: Task) -> Outcome {
-        self.run_with(task, echo)
-    }
-
-    fn run_with(&mut self, task: Task, player: fn(&[u8]) -> Vec<u8>) -> Outcome {
-        let mut step = self.host.start(task);
-        let mut thinking = self.thinks;
-        for _ in 0..20_000 {
-            let mut held = Vec::new();
-            step = match step {
-                Step::Done(outcome) => return outcome,
-                Step::BulkOut(octets) => {
-                    self.wire.push(format!("out {}", hex(&octets)));
-                    let mut rest = octets.as_slice();
-                    while !rest.is_empty() {
-                        let (read, tail) = rest.split_at(self.card.bulk_want().min(rest.len()));
-                        self.card.bulk_out(read);
-                        rest = tail;
-                    }
-                    thinking = self.thinks;
-                    self.host.next(Event::Sent)
-                }
-                Step::BulkIn(most) => match self.to_host.pop_front() {
-                    Some(mut octets) => {
-                        let rest = octets.split_off(most.min(octets.len()));
-                        if !rest.is_empty() {
-                            self.to_host.push_front(rest);
-                        }
-                        self.wire.push(format!("in  {}", hex(&octets)));
-                        held = octets;
-                        self.host.next(Event::Received(&held))
-                    }
-                    None if thinking > 0 => {
-                        thinking -= 1;
-                        self.card.more_time();
-                        Step::BulkIn(most)
-                    }
-                    None => Step::BulkIn(most),
-                },
-                Step::ControlOut { request, value, data } => {
-                    self.wire.push(format!("{:02X} {value:04X} < {}", request.code(), hex(&data)));
-                    let setup = setup(TO_CARD, request.code(), value, data.len());
-                    if self.card.takes(&setup) {
-                        self.card.control_out(&setup, &data);
-                        thinking = self.thinks;
-                        self.host.next(Event::Sent)
-                    } else {
-                        self.host.next(Event::Stalled)
-                    }
-                }
-                Step::ControlIn { request, value, length } => {
-                    let setup = setup(TO_HOST, request.code(), value, usize::from(length));
-                    let data = self.card.control_in(&setup);
-                    let shown = data.as_deref().map_or("stall".into(), hex);
-                    self.wire.push(format!("{:02X} {value:04X} > {shown}", request.code()));
-                    match data {
-                        Some(data) => {
-                            held = data;
-                            self.host.next(Event::Received(&held))
-                        }
-                        None => self.host.next(Event::Stalled),
-                    }
-                }
-                Step::Wait(time) => {
-                    self.waited += time;
-                    thinking = thinking.saturating_sub(1);
-                    self.host.next(Event::Waited)
-                }
-            };
-            drop(held);
-            self.serve(thinking, player);
-        }
-        panic!("the exchange does not end: {:#?}", self.wire);
-    }
-
-    fn serve(&mut self, thinking: u32, player: fn(&[u8]) -> Vec<u8>) {
-        while let Some(output) = self.card.poll() {
-            match output {
-                Output::BulkIn(octets) => {
-                    let full = octets.len() % 64 == 0;
-                    self.to_host.push_back(octets);
-                    if full {
-                        self.to_host.push_back(Vec::new());
-                    }
-                }
-                Output::Tell(told) => self.told.push(told),
-            }
-        }
-        if thinking > 0 || !self.card.waits() && !matches!(self.told.last(), Some(Told::PowerOn | Told::Reset)) {
-            return;
-        }
-        match self.told.last().cloned() {
-            Some(Told::PowerOn | Told::Reset) => self.card.atr(&ATR),
-            Some(Told::Command(apdu)) => drop(self.card.response(&player(&apdu))),
-            _ => {}
-        }
-        while let Some(Output::BulkIn(octets)) = self.card.poll() {
-            let full = octets.len() % 64 == 0;
-            self.to_host.push_back(octets);
-            if full {
-                self.to_host.push_back(Vec::new());
-            }
-        }
-    }
-
-    fn on(mut self) -> Bench {
-        assert_eq!(self.run(Task::PowerOn), Outcome::Atr(ATR.to_vec()));
-        self.wire.clear();
-        self
-    }
-
-    fn exchange(&mut self, apdu: &[u8]) -> Outcome {
-        self.run(Task::Exchange(apdu.to_vec()))
-    }
-}
-
-fn setup(request_type: u8, request: u8, value: u16, length: usize) -> Setup {
-    Setup { request_type, request, value, index: 0, length: u16::try_from(length).unwrap() }
-}
-
-const SELECT: [u8; 8] = [0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x00];
+use crate::bench::{ATR, SELECT, VARIANTS, bench, card_config, class, echo, hex, setup};
 
 #[test]
 fn activation_on_the_wire() {
@@ -403,33 +237,41 @@ fn parameters_and_what_cards_have_not() {
 }
 
 #[test]
-fn a_card_that_takes_one_voltage_is_asked_for_each() {
-    let class = ClassDescriptor { voltages: 0x07, ..class(Variant::Bulk, Features::SHORT_APDU) };
-    let mut host = Host::new(HostConfig { variant: Variant::Bulk, class, ..HostConfig::default() });
-    let mut asked = Vec::new();
-    let mut step = host.start(Task::PowerOn);
-    let mut answer = Vec::new();
-    let outcome = loop {
-        step = match step {
-            Step::BulkOut(octets) => {
-                answer = match octets[0] {
-                    0x63 => vec![0x81, 0, 0, 0, 0, 0, octets[6], 1, 0, 0],
-                    _ => {
-                        asked.push(octets[7]);
-                        match octets[7] {
-                            2 => vec![0x80, 2, 0, 0, 0, 0, octets[6], 0, 0, 0, 0x3B, 0],
-                            _ => vec![0x80, 0, 0, 0, 0, 0, octets[6], 0x41, 7, 0],
-                        }
-                    }
-                };
-                host.next(Event::Sent)
-            }
-            Step::BulkIn(_) => host.next(Event::Received(&answer)),
-            Step::Done(outcome) => break outcome,
-            other => panic!("{other:?}"),
-        };
-    };
-    assert_eq!((outcome, asked), (Outcome::Atr(vec![0x3B, 0]), vec![0, 3, 2]));
+fn a_slot_status_in_place_of_the_answer_is_told_at_once() {
+    for ([status, error], said) in [
+        ([0x40, 0xFB], "the card is active, the command failed: FB, hardware error"),
+        ([0x42, 0xFE], "the card is absent, the command failed: FE, card mute or absent"),
+        ([0x01, 0x00], "the card is present without power, the command is done"),
+    ] {
+        let quirks = Quirks { slot_status: Some([status, error]), time_extensions: 1, ..Quirks::default() };
+        let mut bench = bench(CardConfig { quirks, ..card_config(Variant::Bulk) }).on();
+        let Outcome::Failed(failure) = bench.exchange(&SELECT) else { panic!() };
+        assert_eq!(failure.to_string(), format!("SlotStatus (81) came in place of DataBlock: {said}"));
+        let last = format!("in  81000000000002{status:02X}{error:02X}00");
+        assert_eq!((bench.wire.len(), bench.wire.last().unwrap()), (3, &last), "nothing is read on");
+        assert_eq!(bench.host.counters().stale, 0);
+    }
+    // One that asks for time is waited past, and one of an earlier command is skipped.
+    let mut bench = bench(card_config(Variant::Bulk)).on();
+    bench.to_host.push_back(vec![0x81, 0, 0, 0, 0, 0, 2, 0x80, 1, 0]);
+    bench.to_host.push_back(vec![0x81, 0, 0, 0, 0, 0, 1, 0x40, 0xFE, 0]);
+    assert_eq!(bench.exchange(&SELECT), Outcome::Response(echo(&SELECT)));
+    assert_eq!((bench.host.counters().time_extensions, bench.host.counters().stale), (1, 1));
+}
+
+#[test]
+fn a_response_without_a_status_word_is_a_failure() {
+    for variant in [Variant::Bulk, Variant::ControlB] {
+        for found in 0..2 {
+            let mut bench = bench(card_config(variant)).on();
+            let player = if found == 0 { |_: &[u8]| vec![] } else { |_: &[u8]| vec![0x90] };
+            let outcome = bench.run_with(Task::Exchange(SELECT.to_vec()), player);
+            let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+            let text = format!("the response (2 octets for its status word alone) has {found} octets");
+            assert_eq!(failure.to_string(), text, "{variant}");
+            assert_eq!(bench.exchange(&SELECT), Outcome::Response(echo(&SELECT)), "{variant}");
+        }
+    }
 }
 
 #[test]

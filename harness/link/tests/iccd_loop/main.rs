@@ -5,6 +5,9 @@
 #![cfg(all(feature = "gadget", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod activation;
+mod notices;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,15 +46,19 @@ impl Echo {
 
     /// A card that thinks this long about each command.
     fn thinking(config: GadgetConfig, thinks: Duration) -> Echo {
+        Echo::with(config, thinks, &ATR)
+    }
+
+    fn with(config: GadgetConfig, thinks: Duration, atr: &'static [u8]) -> Echo {
         let mut card = GadgetCard::open(config).unwrap();
-        card.begin(&Opening { atr: ATR.to_vec() }).unwrap();
+        card.begin(&Opening { atr: atr.to_vec() }).unwrap();
         let poster = card.poster().unwrap();
         let thread = std::thread::spawn(move || {
             let mut heard = Vec::new();
             // A wake without a signal ends it.
             while let Ok(Some(signal)) = card.recv(Time::NEVER) {
                 match &signal {
-                    Signal::PowerOn | Signal::Reset => card.send(Signal::Atr(ATR.to_vec())).unwrap(),
+                    Signal::PowerOn | Signal::Reset => card.send(Signal::Atr(atr.to_vec())).unwrap(),
                     Signal::Command(apdu) => {
                         std::thread::sleep(thinks);
                         card.send(Signal::Response([apdu.as_slice(), &[0x90, 0x00]].concat())).unwrap();
@@ -95,10 +102,16 @@ fn select() -> UsbSelect {
     UsbSelect { vendor: Some(0x1D6B), product: Some(0x0105), ..UsbSelect::default() }
 }
 
-fn terminal() -> IccdTerminal {
+/// A terminal whose card has no power yet.
+fn opened() -> IccdTerminal {
     let config = IccdConfig { select: select(), limit: Duration::from_secs(5), ..IccdConfig::default() };
     let mut terminal = IccdTerminal::open(config).unwrap();
     terminal.begin(&Opening::default()).unwrap();
+    terminal
+}
+
+fn terminal() -> IccdTerminal {
+    let mut terminal = opened();
     terminal.send(Signal::PowerOn).unwrap();
     assert_eq!(next(&mut terminal), Some(Signal::Atr(ATR.to_vec())));
     terminal
@@ -332,6 +345,10 @@ fn quirks_of_a_card_show_at_the_terminal() {
         let (answered, failure, _) = quirky(variant, mute);
         assert_eq!((answered, failure), (false, Some(Failure::Mute)), "{variant}");
     }
+    let refused = Quirks { slot_status: Some([0x40, 0xFB]), ..Quirks::default() };
+    let (answered, failure, counters) = quirky(Variant::Bulk, refused);
+    let said = "SlotStatus (81) came in place of DataBlock: the card is active, the command failed: FB, hardware error";
+    assert_eq!((answered, failure.map(|failure| failure.to_string()), counters.stale), (false, Some(said.into()), 0));
     for variant in [Variant::Bulk, Variant::ControlB] {
         let unknown = Quirks { chain: Some(0x7F), ..Quirks::default() };
         let (answered, failure, _) = quirky(variant, unknown);
