@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use dmsc_engine::account::Account;
+use dmsc_engine::bootstrap::Takes;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig};
 use dmsc_engine::choice::Choices;
@@ -46,12 +47,15 @@ impl<'a> Players<'a> {
     }
 
     /// The player of the harness, on a link that has this.
-    pub(crate) fn player(&self, setup: &Setup, account: Account, medium: Medium) -> Box<dyn Player> {
+    ///
+    /// # Errors
+    /// Why the card cannot carry the smart card bootstrap of the case, in words.
+    pub(crate) fn player(&self, setup: &Setup, account: Account, medium: Medium) -> Result<Box<dyn Player>, String> {
         let account = Account { form: self.steered(medium).form, ..account };
-        match setup {
-            Setup::Card(setup) => Box::new(Card::new(self.card(setup, account, medium))),
+        Ok(match setup {
+            Setup::Card(setup) => Box::new(Card::new(self.card(setup, account, medium)?)),
             Setup::Terminal(setup) => Box::new(Terminal::new(self.terminal(setup, account, medium))),
-        }
+        })
     }
 
     /// The port of the SCWS: over TLS that of the account's address, where that is another.
@@ -66,12 +70,18 @@ impl<'a> Players<'a> {
     }
 
     /// The card that the harness plays.
-    pub(crate) fn card(&self, setup: &CardSetup, account: Account, medium: Medium) -> CardConfig {
+    ///
+    /// # Errors
+    /// Why it cannot carry the smart card bootstrap of the case, in words.
+    pub(crate) fn card(&self, setup: &CardSetup, account: Account, medium: Medium) -> Result<CardConfig, String> {
         let mut files = self.files().clone();
+        if let Some(bootstrap) = &setup.bootstrap {
+            files = files.provisioned(&[bootstrap.document(&account)?]);
+        }
         files.set_services(setup.ust.iter().flatten().map(|(service, on)| (*service, *on)));
         let steered = self.steered(medium);
         let package = |package: &Package| package.values().iter().map(|Form(command)| command.clone()).collect();
-        CardConfig {
+        Ok(CardConfig {
             medium,
             files,
             http_port: setup.http_port.map_or_else(|| self.http_port(&account), NonZeroU16::get),
@@ -93,7 +103,7 @@ impl<'a> Players<'a> {
             patches: Vec::new(),
             scripted: true,
             seed: self.seed,
-        }
+        })
     }
 
     /// The terminal that the harness plays.
@@ -112,6 +122,7 @@ impl<'a> Players<'a> {
                 None => vec![Announced::dm_client().0],
             },
             accounts: vec![account],
+            bootstrap: Takes::Nothing,
             tree: self.fixtures.tree.clone(),
             encoding: setup.encoding.unwrap_or(self.dut.ixit.encoding),
             poll_interval: setup.poll_interval.map_or(POLL_INTERVAL, Polling::get),

@@ -50,10 +50,12 @@ impl BuiltinDut {
 }
 
 impl Players<'_> {
-    /// The account a reference DUT is provisioned with: what a case provisions, it provisions on both sides.
+    /// The account a reference DUT is provisioned with: what a case provisions, it provisions on both sides, unless the
+    /// card is to do it.
     fn provisioned(&self, setup: &Setup) -> Account {
         let account = &self.dut.ixit.account;
-        setup.account().map_or_else(|| account.clone(), |with| with.applied(account))
+        let with = setup.account().filter(|_| setup.bootstrap().is_none());
+        with.map_or_else(|| account.clone(), |with| with.applied(account))
     }
 
     /// A DUT that is part of the harness, provisioned for a case.
@@ -155,6 +157,7 @@ impl Players<'_> {
             profile: self.profile(),
             applications: chosen_applications(Announced::dm_client().0, &handset),
             accounts: std::iter::once(account).chain(self.dut.ixit.other_account.clone()).collect(),
+            bootstrap: self.dut.ixit.bootstrap,
             tree: self.fixtures.tree.clone(),
             encoding: self.dut.ixit.encoding,
             poll_interval: chosen_polling(POLL_INTERVAL, &handset),

@@ -40,6 +40,11 @@ pub enum RigError {
     /// The nonces cannot be kept for the next run.
     #[error("{0}")]
     Nonces(String),
+    /// The card cannot carry the smart card bootstrap of the case.
+    #[error(
+        "the smart card bootstrap of the case cannot be made: {0}; correct its `setup`, or the account of the DUT file"
+    )]
+    Bootstrap(String),
 }
 
 /// A DUT, ready to be tested case by case.
@@ -116,11 +121,13 @@ impl<'a> Rig<'a> {
     fn account(&self, setup: &Setup) -> Account {
         // What a reference DUT has, everybody can know.
         let met = self.lasting.as_ref().and_then(LastingDut::account);
-        let mut account = match (met, setup.account()) {
-            (Some(account), _) => account,
-            (None, Some(with)) => with.applied(self.nonces.account()),
-            (None, None) => self.nonces.account().clone(),
+        let wanted = match setup.account() {
+            Some(with) => with.applied(self.nonces.account()),
+            None => self.nonces.account().clone(),
         };
+        // The account of a bootstrap comes with the session, if it is not there yet.
+        let is_there = |met: &Account| setup.bootstrap().is_none() || met.server_id == wanted.server_id;
+        let mut account = met.filter(is_there).unwrap_or(wanted);
         if let Some(octets) = setup.nonce() {
             account.server_nonce = octets.to_vec();
         }
@@ -203,6 +210,7 @@ impl<'a> Rig<'a> {
         };
         let link = self.disturb(link, setup);
         let player = self.players.player(setup, self.account(setup), medium(link.as_ref()));
+        let player = player.map_err(RigError::Bootstrap)?;
         Ok(Session::start(player, link))
     }
 
@@ -273,6 +281,11 @@ impl<'a> Rig<'a> {
         self.device.is_some() && self.dut.lives_on()
     }
 
+    /// Whether an account is that of the DUT file, whose nonces are followed; a bootstrap may have brought another.
+    fn is_of_dut(&self, account: Option<&Account>) -> bool {
+        account.is_none_or(|account| account.server_id == self.dut.ixit.account.server_id)
+    }
+
     /// Whether a session has to be brought to its end after its case: with a device, which would disturb the next, and
     /// where the nonces are followed.
     pub fn needs_end(&self) -> bool {
@@ -282,7 +295,9 @@ impl<'a> Rig<'a> {
     /// Takes note of what a session has shown of the nonces. `passed` says that its case passed, `ended` that it was
     /// brought to its end. Gives whether what the case missed may be for want of the right nonces.
     pub fn judge_nonces(&mut self, session: &Session, passed: bool, ended: bool) -> bool {
-        self.dut.is_followed() && self.nonces.judge(session.trust(), ended && passed)
+        self.dut.is_followed()
+            && self.is_of_dut(session.account())
+            && self.nonces.judge(session.trust(), ended && passed)
     }
 
     /// Whether a file keeps the nonces from one run to the next.
@@ -303,7 +318,8 @@ impl<'a> Rig<'a> {
         if let (Some(device), Some(link), false) = (&mut self.device, link, lost) {
             device.end(link, self.dut.role());
         }
-        let (true, Some(account)) = (self.dut.lives_on(), player.account()) else { return Ok(()) };
+        let account = player.account().filter(|account| self.is_of_dut(Some(account)));
+        let (true, Some(account)) = (self.dut.lives_on(), account) else { return Ok(()) };
         self.nonces.set(&account.server_nonce, &account.client_nonce);
         self.nonces.keep(&self.dut.name)
     }

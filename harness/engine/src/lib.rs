@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod apdu;
+pub mod bootstrap;
 pub mod card;
 mod certificates;
 pub mod choice;

@@ -198,6 +198,20 @@ pub enum Switch {
     AnnounceOnce,
     /// Terminal: a push is taken for a notification whatever port it comes for.
     PushOnAnyPort,
+    /// Terminal: the smart card bootstrap is not read.
+    NoBootstrap,
+    /// Terminal: the smart card bootstrap is read, and nothing comes of it.
+    BootstrapForNothing,
+    /// Terminal: the account of the smart card bootstrap is reached at the address of the first account.
+    BootstrapKeepsAddress,
+    /// Terminal: the account of the smart card bootstrap has the credentials of the first account.
+    BootstrapKeepsSecrets,
+    /// Terminal: the account of the smart card bootstrap takes the place of the first account, whoever its server is.
+    BootstrapOverwrites,
+    /// Terminal: a smart card bootstrap that cannot be read takes the accounts away.
+    BrokenBootstrapClears,
+    /// Terminal: of each file of the smart card bootstrap no more than 2048 octets are read.
+    BootstrapFirstOctets,
     /// Terminal: a push is taken for a notification whatever application it names.
     PushForAnyApplication,
     /// Terminal: a push is taken for a notification whatever its content type.

@@ -3,6 +3,7 @@
 mod acts;
 mod asked;
 mod bip;
+mod bootstrap;
 mod cdma;
 mod config;
 mod dm_messages;
@@ -47,6 +48,7 @@ use crate::tls::TlsClient;
 pub use acts::{ACTS, DELIVER_SMS, INSERT_CARD, alter_profile};
 use acts::{CUSTOMER_CARE, HOME};
 use bip::{Bip, Notice};
+use bootstrap::Manner;
 pub use config::TerminalConfig;
 use http_client::HttpClient;
 use inbox::Inbox;
@@ -80,6 +82,8 @@ pub struct Terminal {
     bip: Bip,
     package0: Package0Reassembly,
     client: DmClient,
+    /// The documents of a smart card bootstrap that were taken in.
+    bootstrap: Vec<Vec<u8>>,
     client_alive: bool,
     http: HttpClient,
     /// Its other clients.
@@ -177,7 +181,7 @@ impl Terminal {
             io: PlayerIo::new(config.scripted, config.patches.clone(), config.choices.dm.pace),
             switches: config.switches.clone(),
             phase: Phase::Off,
-            start: Start::default(),
+            start: new_start(&config),
             queue: VecDeque::new(),
             in_flight: None,
             retries: Vec::new(),
@@ -189,6 +193,7 @@ impl Terminal {
             bip: new_bip(&config),
             package0: Package0Reassembly::default(),
             client,
+            bootstrap: Vec::new(),
             client_alive: true,
             http: HttpClient::default(),
             visitors: Visitors::default(),
@@ -240,7 +245,7 @@ impl Terminal {
         self.given_up = None;
         self.restless = Restless::default();
         self.phase = Phase::Starting;
-        self.start = Start::default();
+        self.start = new_start(&self.config);
         self.queue.clear();
         self.retries.clear();
         self.events.clear();
@@ -280,6 +285,7 @@ impl Terminal {
     fn step(&mut self, step: Step) {
         match self.start.command(step) {
             Some(command) => self.send(command, Purpose::Start(step)),
+            None if step == Step::Ready => {}
             None => self.send_profile(None),
         }
     }
@@ -305,6 +311,11 @@ impl Terminal {
         self.pump();
         if self.is_idle() {
             self.resume();
+        }
+        if self.is_idle()
+            && let Some(step) = self.start.left()
+        {
+            self.step(step);
         }
         if self.is_idle() {
             let quiet = self.switches.on(Switch::NoPolling) || !self.config.start;
@@ -395,6 +406,10 @@ impl Flight {
     fn is_reset(&self) -> bool {
         self.out.command == CommandApdu::default()
     }
+}
+
+fn new_start(config: &TerminalConfig) -> Start {
+    Start::new(Manner::of(config.bootstrap, config.choices.terminal, &config.switches))
 }
 
 fn new_bip(config: &TerminalConfig) -> Bip {
@@ -544,7 +559,7 @@ impl Player for Terminal {
     }
 
     fn account(&self) -> Option<&Account> {
-        self.client.accounts.first()
+        self.client.provisioned()
     }
 
     fn given_up(&self) -> Option<&str> {

@@ -55,7 +55,7 @@ pub struct Case {
     pub spec: Vec<String>,
     /// The numbers by which others know it, those of files beside the cases included.
     pub refs: Vec<Reference>,
-    /// The item of the folder.
+    /// The item of the folder; a topic, where it counts towards none.
     pub item: ItemId,
     /// Whether a package in several messages is one message to it, where the file says so.
     pub joins_packages: Option<bool>,
@@ -325,8 +325,11 @@ impl Case {
         format!("{}[{}]", self.id, values.join(","))
     }
 
-    /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages.
+    /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages, or files of the card.
     pub fn needs_contact(&self) -> bool {
+        if self.setup.bootstrap().is_some() {
+            return true;
+        }
         let mut disturbed = self.setup.schedule().into_iter().flat_map(|schedule| &schedule.0);
         disturbed.any(|one| !matches!(one.at, Place::Stream { .. })) || self.kinds().any(|kind| kind.contact)
     }
@@ -350,7 +353,7 @@ impl Case {
     /// Whether a field of a step is about credentials.
     fn concerns_credentials(&self) -> bool {
         let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
-        let mut found = self.ixit.iter().any(|(name, _)| name != "trigger");
+        let mut found = self.ixit.iter().any(|(name, _)| !["trigger", "bootstrap"].contains(&name.as_str()));
         for_each(&self.steps, &mut |step| match &step.kind {
             StepKind::Expect(expect) => {
                 found |= [&expect.matching, &expect.filter].into_iter().flatten().any(about);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dmsc_doc::{Field, Mapping, Node, Problem, Schema};
 use dmsc_engine::account::{Account, Address, AuthScheme, Certificates, Psk};
+use dmsc_engine::bootstrap::Takes;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::{AccountWith, FieldProblem, FieldSpec, Group, TriggerWays, WakeUp};
 use dmsc_engine::trigger_form::TriggerForm;
@@ -38,6 +39,8 @@ pub struct Ixit {
     pub trigger: TriggerWays,
     /// What makes the card send a notification besides.
     pub further_wake_ups: Vec<WakeUp>,
+    /// Which documents of a smart card bootstrap the terminal takes in at its start.
+    pub bootstrap: Takes,
     /// Where the account stands in the management tree of the device.
     pub account_node: Option<String>,
     /// Where the secret stands there by which the server proves itself.
@@ -170,6 +173,11 @@ pub(crate) fn ixit_schema() -> Schema {
             "How the card sends its notification; `off-line` unless given.",
         ),
         Field::optional(
+            "bootstrap",
+            Schema::documented_choice(Takes::ALL.map(|takes| (takes.as_str(), takes.doc()))),
+            "Which documents of a smart card bootstrap the terminal takes in when it starts; `none` unless given.",
+        ),
+        Field::optional(
             "account_node",
             node_schema(),
             "Address of the account in the management tree of the device, such as `./DMAcc/dmsc`; without it nothing is read \
@@ -203,8 +211,18 @@ pub(crate) fn ixit_schema() -> Schema {
 
 /// The names of all values, as cases write them after `ixit.`.
 pub(crate) fn ixit_names() -> Vec<String> {
-    let own = ["encoding", "http_port", "window", "wake_up", "own_number", "trigger", "account_node", "secret_node"]
-        .map(str::to_owned);
+    let own = [
+        "encoding",
+        "http_port",
+        "window",
+        "wake_up",
+        "own_number",
+        "trigger",
+        "bootstrap",
+        "account_node",
+        "secret_node",
+    ]
+    .map(str::to_owned);
     let fields = AccountWith::specs();
     let account = fields.iter().map(|field| field.name.to_owned());
     let other = fields.iter().map(|field| format!("other_account.{}", field.name));
@@ -224,6 +242,7 @@ impl Default for Ixit {
             own_number: None,
             trigger: TriggerWays::default(),
             further_wake_ups: Vec::new(),
+            bootstrap: Takes::default(),
             account_node: None,
             secret_node: None,
             tls_root: None,
@@ -273,6 +292,9 @@ impl Ixit {
                     map.get("further_wake_ups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 WakeUp::ALL.into_iter().filter(|way| words.iter().any(|word| *word == way.as_str())).collect()
             },
+            bootstrap: text("bootstrap")
+                .and_then(|word| Takes::ALL.into_iter().find(|takes| takes.as_str() == word))
+                .unwrap_or_default(),
             own_number: map.get("own_number").map(crate::variables::written),
             account_node: text("account_node").map(str::to_owned),
             secret_node: text("secret_node").map(str::to_owned),
@@ -322,6 +344,7 @@ impl Ixit {
         map.insert("window".into(), json!(self.window_text));
         map.insert("wake_up".into(), json!(self.wake_up.map_or("none", WakeUp::as_str)));
         map.insert("trigger".into(), json!(self.trigger.as_str()));
+        map.insert("bootstrap".into(), json!(self.bootstrap.as_str()));
         map.insert("further_wake_ups".into(), self.further_wake_ups.iter().map(|way| way.as_str()).collect());
         map.insert("own_number".into(), json!(self.own_number.as_deref().unwrap_or_default()));
         let optional = [

@@ -48,7 +48,8 @@ pub fn junit(run: &RunFolder, matrix: &Matrix, tables: &Tables, unshown: Unshown
         // An item of no table is refused when cases are loaded; a record that has one nonetheless
         // must not vanish.
         let at = *by_item.entry(item.to_owned()).or_insert_with(|| {
-            suites.push(suite(run, item, "item of no table"));
+            let topic = tables.topic(item).map_or("item of no table", |topic| &topic.what);
+            suites.push(suite(run, item, topic));
             suites.len() - 1
         });
         suites[at].add_testcase(test);

@@ -73,7 +73,7 @@ pub struct CaseCoverage {
     pub case: String,
     /// What it gives the DUT to deal with.
     pub aim: &'static str,
-    /// Its items, that of its folder first.
+    /// Its items, that of its folder first; a topic is none.
     pub items: Vec<ItemId>,
     /// The clauses of DM_SC that it cites.
     pub clauses: Vec<String>,
@@ -112,7 +112,7 @@ impl Coverage {
             by_case.push(CaseCoverage::of(tables, case));
             for id in std::iter::once(&case.item).chain(&case.covers) {
                 push(by_item.entry(id).or_default(), &case.case);
-                if !tables.knows(id.as_str()) {
+                if !tables.knows(id.as_str()) && tables.topic(id.as_str()).is_none() {
                     let nearest = tables.nearest(id.as_str()).map(ToString::to_string);
                     unknown.push(Unknown { case: case.case.clone(), name: id.to_string(), nearest });
                 }
@@ -201,7 +201,11 @@ impl CaseCoverage {
         let mut found = Self {
             case: case.case.clone(),
             aim: case.aim.as_str(),
-            items: std::iter::once(&case.item).chain(&case.covers).cloned().collect(),
+            items: std::iter::once(&case.item)
+                .chain(&case.covers)
+                .filter(|id| tables.topic(id.as_str()).is_none())
+                .cloned()
+                .collect(),
             clauses: Vec::new(),
             requirements: Vec::new(),
             elsewhere: Vec::new(),
@@ -313,6 +317,13 @@ mod tests {
         assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-14"), Vec::<String>::new(), "no clause of it was cited");
         assert_eq!(cases_of(&coverage.requirements, "DM-SC-GEN-21"), ["b"]);
         assert_eq!(coverage.unknown, []);
+    }
+
+    #[test]
+    fn what_is_about_a_topic_counts_for_no_item() {
+        let coverage = Coverage::of(Tables::builtin(), &[case("a", "bootstrap", &[], &["DMBOOT 5.4"])]);
+        assert_eq!((coverage.cases[0].items.as_slice(), coverage.unknown.as_slice()), (&[][..], &[][..]));
+        assert!(coverage.items.iter().all(|item| item.cases.is_empty()));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use readings::{Reading, Readings};
 pub use reference::Reference;
 pub use tables::{
     Alternative, Basis, Cited, Clause, Confidence, Document, External, Interpretation, Item, Known, Level, Requirement,
-    Subject, Tables, TablesError,
+    Subject, Tables, TablesError, Topic,
 };
 pub use ternary::Ternary;
 pub use verdict::{Outcome, UnknownVerdict, Verdict};

@@ -23,6 +23,7 @@ pub struct Tables {
     clauses: Section<Clause>,
     interpretations: Section<Interpretation>,
     documents: Section<Document>,
+    topics: Section<Topic>,
     /// The default of each interpretation, by name: every DUT goes by them.
     defaults: OnceLock<Arc<BTreeMap<String, String>>>,
 }
@@ -210,6 +211,18 @@ pub enum Cited<'a> {
     NoClause(&'a Document, Option<&'a str>),
 }
 
+/// What cases are about that count towards no item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Its name, which is that of a folder of cases.
+    pub id: ItemId,
+    /// What is shown there, in a line.
+    pub what: String,
+    /// Why no item is asked for it.
+    pub why: String,
+}
+
 /// A point where the documents contradict themselves or leave a gap, and the readings there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -307,6 +320,16 @@ impl Tables {
     /// The other documents that cases cite.
     pub fn documents(&self) -> &[Document] {
         self.documents.entries()
+    }
+
+    /// What cases are about that count towards no item.
+    pub fn topics(&self) -> &[Topic] {
+        self.topics.entries()
+    }
+
+    /// The topic of that name, which is no item.
+    pub fn topic(&self, id: &str) -> Option<&Topic> {
+        self.topics().iter().find(|topic| topic.id == *id)
     }
 
     /// What a citation of another document than DM_SC comes to. What follows the number of the clause is a remark.

@@ -309,6 +309,42 @@ choices! {
         Refused = "refused",
     }
 
+    /// How the terminal gets to the files of a smart card bootstrap.
+    (Terminal; "ProvSC, PKCS#15")
+    bootstrap_selection: BootstrapSelection = "bootstrap-selection" {
+        /// By their paths from the MF.
+        Path = "path",
+        /// It selects the application, and in it by file identifier.
+        Application = "application",
+    }
+
+    /// In what parts the terminal reads a smart card bootstrap.
+    (Terminal; "TS 102 221 11.2.3")
+    bootstrap_parts: BootstrapParts = "bootstrap-parts" {
+        /// Of 256 octets.
+        Large = "256",
+        /// Of 16 octets.
+        Small = "16",
+    }
+
+    /// What the terminal reads of a smart card bootstrap.
+    (Terminal; "ProvSC, PKCS#15")
+    bootstrap_files: BootstrapFiles = "bootstrap-files" {
+        /// What leads to the documents.
+        Needed = "needed",
+        /// EF.TokenInfo before what leads to the documents.
+        TokenFirst = "token-first",
+    }
+
+    /// When the terminal reads a smart card bootstrap.
+    (Terminal; "ProvSC")
+    bootstrap_time: BootstrapTime = "bootstrap-time" {
+        /// Before it selects the USIM.
+        First = "first",
+        /// When the card has taken the terminal profile and has no command for it.
+        Idle = "idle",
+    }
+
     /// Whether clients of the terminal reach the card by the loopback address of IPv6.
     (Terminal; "DM_SC 8.1 table 2")
     loopback: Loopback = "loopback" {

@@ -65,6 +65,8 @@ pub struct DmClient {
     locked_up: bool,
     /// Whether the accounts are in the tree.
     shown: bool,
+    /// The account that it was given last, after those that it began with.
+    given: Option<usize>,
 }
 
 /// One session, seen from the client.
@@ -159,6 +161,7 @@ impl DmClient {
             abort_asked: false,
             locked_up: false,
             shown: false,
+            given: None,
         }
     }
 

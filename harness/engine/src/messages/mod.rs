@@ -34,8 +34,8 @@ pub use kind::{Kind, What};
 pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use setup::{
-    AccountWith, Announced, ApplicationWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, FetchLength,
-    Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
+    AccountWith, Announced, ApplicationWith, BootstrapWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith,
+    FetchLength, Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use sms::{MediaName, SentBy, SmsWith};

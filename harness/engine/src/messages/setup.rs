@@ -2,6 +2,7 @@
 
 mod account;
 mod application;
+mod bootstrap;
 mod disturb;
 mod mode;
 
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 
 pub use account::AccountWith;
 pub use application::{Announced, ApplicationWith, DM_CLIENT_PORT};
+pub use bootstrap::BootstrapWith;
 pub use disturb::{disturbance, schedule_json};
 pub use mode::{DmClientMode, FetchLength, ScwsMode, StartMode};
 
@@ -51,6 +53,9 @@ fields! {
         impostor: bool,
         /// What differs from the account of the DUT file.
         account: Box<AccountWith>,
+        /// The smart card bootstrap that the card carries; none unless given. The DUT has its account from there, and not
+        /// from elsewhere.
+        bootstrap: Box<BootstrapWith>,
         /// What goes wrong on the link, and where; the case is then about recovery.
         disturb: Schedule,
         /// Sizes in which channel data are sent and asked for, in turn: `[1, 255, 7]`.
@@ -109,8 +114,14 @@ impl FacilitiesWith {
 }
 
 /// The groups that are settings: a case gives them before it runs, and compares none of them.
-pub const SETTINGS: [&str; 5] =
-    [CardSetup::NAME, TerminalSetup::NAME, AccountWith::NAME, FacilitiesWith::NAME, ApplicationWith::NAME];
+pub const SETTINGS: [&str; 6] = [
+    CardSetup::NAME,
+    TerminalSetup::NAME,
+    AccountWith::NAME,
+    BootstrapWith::NAME,
+    FacilitiesWith::NAME,
+    ApplicationWith::NAME,
+];
 
 /// The settings of a case, of the player that the harness has in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,6 +173,14 @@ impl Setup {
         match self {
             Setup::Card(setup) => setup.account.as_deref(),
             Setup::Terminal(setup) => setup.account.as_deref(),
+        }
+    }
+
+    /// The smart card bootstrap from which the DUT has its account.
+    pub fn bootstrap(&self) -> Option<&BootstrapWith> {
+        match self {
+            Setup::Card(setup) => setup.bootstrap.as_deref(),
+            Setup::Terminal(_) => None,
         }
     }
 
@@ -240,6 +259,7 @@ pub(super) fn declare(table: &mut Table) {
     table.group::<CardSetup>();
     table.group::<TerminalSetup>();
     table.group::<AccountWith>();
+    table.group::<BootstrapWith>();
     table.group::<FacilitiesWith>();
     table.group::<ApplicationWith>();
 }
@@ -274,6 +294,8 @@ mod tests {
         assert_eq!(error, "http_port: 0 does not fit; it takes: number 1 to 65535");
         let error = wrong(Role::Card, json!({ "nonce": "" }));
         assert_eq!(error, "nonce: \"\" does not fit; it takes: hexadecimal, 1 to 64 octets");
+        let error = wrong(Role::Card, json!({ "bootstrap": { "profile": "sms" } }));
+        assert_eq!(error, "bootstrap: profile: \"sms\" does not fit; it takes: `cp`, `dm`");
         let error = wrong(Role::Card, json!({ "program": [[]] }));
         assert_eq!(
             error,

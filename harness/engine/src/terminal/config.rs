@@ -7,6 +7,7 @@ use dmsc_uicc::object::RegistryApplication;
 use dmsc_uicc::profile::TerminalProfile;
 
 use crate::account::Account;
+use crate::bootstrap::Takes;
 use crate::choice::Choices;
 use crate::dm::Encoding;
 use crate::dm::version::Versions;
@@ -26,6 +27,8 @@ pub struct TerminalConfig {
     pub applications: Vec<RegistryApplication>,
     /// The accounts of its DM Client.
     pub accounts: Vec<Account>,
+    /// Which documents of a smart card bootstrap it takes in.
+    pub bootstrap: Takes,
     /// The management tree of its DM Client.
     pub tree: ManagementTree,
     /// The encoding its DM Client uses.

@@ -152,6 +152,8 @@ impl Terminal {
         match &out.purpose {
             Purpose::Start(step) => {
                 let next = self.start.next(*step, response);
+                let documents = self.start.documents();
+                self.bootstrapped(documents);
                 self.step(next);
             }
             Purpose::Profile => {

@@ -1,9 +1,12 @@
 //! What a terminal reads from a UICC before it offers its toolkit (TS 102 221 14, TS 31.102 5.1).
 
+use dmsc_provision::smart_card::Kind;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::fs::select::{read_binary, read_record, select_aid, select_id, select_path, verify_pin};
 use dmsc_uicc::fs::{DirRecord, Fcp, ServiceTable, smsp};
 use dmsc_uicc::object::Address;
+
+use super::bootstrap::{Manner, Reading};
 
 /// The first octets of every USIM's AID.
 const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
@@ -26,6 +29,9 @@ pub(super) enum Step {
     ReadPl,
     SelectDir,
     ReadDir,
+    /// The smart card bootstrap, before the USIM or, when the card is idle, behind all else.
+    Bootstrap,
+    LateBootstrap,
     SelectUsim,
     SelectUst,
     ReadUst,
@@ -37,6 +43,9 @@ pub(super) enum Step {
     SelectSmsp,
     ReadSmsp,
     Done,
+    /// After a late bootstrap: the USIM again, and then what there is to do.
+    SelectUsimAgain,
+    Ready,
 }
 
 /// What the terminal learns on the way.
@@ -48,9 +57,42 @@ pub(super) struct Start {
     service_centre: Option<Address>,
     /// Size or record length of the file selected last.
     length: Option<u16>,
+    /// How many records it has.
+    records: Option<u8>,
+    /// How a smart card bootstrap is read, until it is.
+    manner: Option<Manner>,
+    /// The reading that is under way.
+    reading: Option<Reading>,
+    /// Whether one is to be read when the card is idle.
+    late: bool,
 }
 
 impl Start {
+    /// The start of a terminal that reads a smart card bootstrap so.
+    pub(super) fn new(manner: Option<Manner>) -> Start {
+        Start { manner, ..Start::default() }
+    }
+
+    /// What is left to be done with a card that is idle.
+    pub(super) fn left(&mut self) -> Option<Step> {
+        std::mem::take(&mut self.late).then_some(Step::LateBootstrap)
+    }
+
+    /// The documents of a bootstrap that was just read.
+    pub(super) fn documents(&mut self) -> Vec<(Kind, Vec<u8>)> {
+        let whole = self.reading.take_if(|reading| reading.command().is_none());
+        whole.map(Reading::into_documents).unwrap_or_default()
+    }
+
+    /// Whether a bootstrap is to be read now. A card that has one names more in EF.DIR than its USIM.
+    fn begins_bootstrap(&mut self) -> bool {
+        let records = self.length.zip(self.records).filter(|(_, count)| *count > 1);
+        let Some((manner, records)) = self.manner.take().zip(records) else { return false };
+        self.late = manner.waits();
+        self.reading = Some(Reading::new(manner, records));
+        !self.late
+    }
+
     /// Whether EF.UST names a service; `None` when it could not be read.
     pub(super) fn has_service(&self, service: u8) -> Option<bool> {
         self.services.as_ref().map(|table| table.has(service))
@@ -75,7 +117,10 @@ impl Start {
             Step::SelectPl => select_id(0x2F05),
             Step::SelectDir => select_id(0x2F00),
             Step::ReadDir => read_record(1, length),
-            Step::SelectUsim => select_aid(if self.aid.is_empty() { &USIM[..] } else { &self.aid }),
+            Step::Bootstrap | Step::LateBootstrap => self.reading.as_ref()?.command()?,
+            Step::SelectUsim | Step::SelectUsimAgain => {
+                select_aid(if self.aid.is_empty() { &USIM[..] } else { &self.aid })
+            }
             Step::SelectUst => select_path(&[0x7FFF, 0x6F38]),
             Step::SelectImsi => select_path(&[0x7FFF, 0x6F07]),
             Step::SelectAd => select_path(&[0x7FFF, 0x6FAD]),
@@ -84,7 +129,7 @@ impl Start {
             Step::ReadIccid | Step::ReadPl | Step::ReadUst | Step::ReadImsi | Step::ReadAd => read_binary(0, length),
             // An empty VERIFY PIN asks whether PIN 1 is wanted.
             Step::PinStatus => verify_query(),
-            Step::Done => return None,
+            Step::Done | Step::Ready => return None,
         })
     }
 
@@ -103,6 +148,7 @@ impl Start {
                 | Step::SelectSmsp
         ) {
             self.length = file_length(&response.data);
+            self.records = record_count(&response.data);
         }
         match step {
             Step::SelectMf => Step::SelectIccid,
@@ -114,8 +160,21 @@ impl Start {
             Step::SelectDir => Step::SelectUsim,
             Step::ReadDir => {
                 self.aid = DirRecord::parse(&response.data).map(|record| record.aid).unwrap_or_default();
-                Step::SelectUsim
+                if self.begins_bootstrap() { Step::Bootstrap } else { Step::SelectUsim }
             }
+            Step::Bootstrap | Step::LateBootstrap => {
+                let reading = self.reading.as_mut();
+                let goes_on = reading.is_some_and(|reading| {
+                    reading.next(response);
+                    reading.command().is_some()
+                });
+                match step {
+                    _ if goes_on => step,
+                    Step::Bootstrap => Step::SelectUsim,
+                    _ => Step::SelectUsimAgain,
+                }
+            }
+            Step::SelectUsimAgain | Step::Ready => Step::Ready,
             Step::SelectUsim if ok => Step::SelectUst,
             Step::SelectUsim => Step::Done,
             Step::SelectUst if ok => Step::ReadUst,
@@ -148,10 +207,15 @@ fn verify_query() -> CommandApdu {
     query
 }
 
-fn file_length(fcp: &[u8]) -> Option<u16> {
+/// Size or record length of a file.
+pub(super) fn file_length(fcp: &[u8]) -> Option<u16> {
     let fcp = Fcp::parse(fcp).ok()?;
     match fcp.descriptor().and_then(|d| d.records) {
         Some((length, _)) => Some(length),
         None => fcp.file_size().and_then(|size| u16::try_from(size).ok()).filter(|size| *size > 0),
     }
+}
+
+fn record_count(fcp: &[u8]) -> Option<u8> {
+    Fcp::parse(fcp).ok()?.descriptor()?.records.map(|(_, count)| count)
 }

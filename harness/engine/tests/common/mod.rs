@@ -9,6 +9,7 @@ use dmsc_dm::syncml::{Command, CommandName, Item};
 use dmsc_dm::tree::ManagementTree;
 use dmsc_doc::Source;
 use dmsc_engine::account::{Account, AuthScheme};
+use dmsc_engine::bootstrap::Takes;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::card::{Card, CardConfig, Cause};
 use dmsc_engine::choice::Choices;
@@ -96,6 +97,7 @@ pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalCon
         profile: TerminalProfile::minimal_dm_sc(),
         applications: vec![RegistryApplication { port: 0xC000, dcs: 0, application_type: 7, name: vec![0xC4, 0x26] }],
         accounts: vec![account()],
+        bootstrap: Takes::Nothing,
         tree,
         encoding,
         poll_interval: Duration::from_secs(30),

@@ -349,7 +349,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The item that the folder of a case names.
+    /// The item that the folder of a case names, or the topic.
     fn item(&mut self, path: &str, source: &Source) -> Option<ItemId> {
         let inner = path.strip_prefix(CASES).unwrap_or(path);
         let folder = match inner.split('/').collect::<Vec<_>>().as_slice() {
@@ -362,7 +362,7 @@ impl Reader<'_> {
             }
         };
         let tables = Tables::builtin();
-        if tables.knows(&folder) {
+        if tables.knows(&folder) || tables.topic(&folder).is_some() {
             return folder.parse().ok();
         }
         let problem = Problem::new(Span::default(), format!("the folder `{folder}` names no SCR item"));

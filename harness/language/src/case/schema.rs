@@ -247,6 +247,11 @@ fn conditions() -> Schema {
             Schema::choice(["off-line", "on-line"]),
             "How the card sends its notification; one that does so either way is meant, too.",
         ),
+        Field::optional(
+            "bootstrap",
+            Schema::choice(["cp", "dm"]),
+            "Which documents of a smart card bootstrap the terminal takes in; one that takes either is meant, too.",
+        ),
     ])
     .into()
 }

@@ -313,7 +313,8 @@ impl Matrix {
             }
         }
         let mut notes = run.notes.clone();
-        let unknown = (run.records.iter()).filter(|record| !tables.knows(&run.case(record).item)).count();
+        let counts = |item: &str| tables.knows(item) || tables.topic(item).is_some();
+        let unknown = run.records.iter().filter(|record| !counts(&run.case(record).item)).count();
         if unknown > 0 {
             notes.push(format!("results of cases whose item is in no table, which no row counts: {unknown}"));
         }

@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 
 use dmsc_bench::offers::Offers;
+use dmsc_engine::bootstrap::Takes;
 use dmsc_engine::messages::{AccountWith, TriggerWays, WakeUp};
 use dmsc_engine::role::Role;
 use dmsc_language::case::Case;
@@ -13,7 +14,9 @@ use serde_json::Value;
 
 /// Why a case does not concern a DUT.
 pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<NotApplicable> {
-    let needed = std::iter::once(&case.item).chain(&case.claims);
+    // A topic is nothing that a statement claims.
+    let own = Some(&case.item).filter(|item| tables.topic(item.as_str()).is_none());
+    let needed = own.into_iter().chain(&case.claims);
     if let Some(item) = needed.into_iter().find(|item| dut.ics.claims(item.as_str()) != Some(true)) {
         return Some(NotApplicable::NotClaimed(item.clone()));
     }
@@ -32,7 +35,8 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     let ixit = LazyCell::new(|| dut.ixit.to_json(Secrets::Hidden));
     for (name, wanted) in &case.ixit {
         let value = ixit.get(name).and_then(Value::as_str).unwrap_or_default();
-        let either = name == "trigger" && value == TriggerWays::Both.as_str();
+        let both = [("trigger", TriggerWays::Both.as_str()), ("bootstrap", Takes::Both.as_str())];
+        let either = both.contains(&(name.as_str(), value));
         if value != wanted && !either {
             let (name, wanted, value) = (name.clone(), wanted.clone(), value.to_owned());
             return Some(NotApplicable::OtherIxit { name, wanted, value });
@@ -81,7 +85,9 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
         let nonces = with.server_nonce.is_some() || with.client_nonce.is_some();
         with.applied(&dut.ixit.account) == dut.ixit.account && !(nonces && dut.is_followed())
     };
-    if case.setup.account().is_some_and(|with| !own(with)) {
+    // A smart card bootstrap gives the DUT the account of the case.
+    let provisioned = case.setup.account().filter(|_| case.setup.bootstrap().is_none());
+    if provisioned.is_some_and(|with| !own(with)) {
         return Some(NotApplicable::FixedAccount);
     }
     None

@@ -147,7 +147,8 @@ impl Reader<'_> {
     }
 
     fn item(&self, node: &Node, item: &str, problems: &mut Vec<Problem>) -> Option<ItemId> {
-        let known = self.tables.ids().find(|id| id.as_str() == item).cloned();
+        let topics = self.tables.topics().iter().map(|topic| &topic.id);
+        let known = self.tables.ids().chain(topics).find(|id| id.as_str() == item).cloned();
         if known.is_none() {
             let problem = Problem::new(node.at("item").span, format!("`{item}` is no SCR item"));
             problems.push(match self.tables.nearest(item) {

@@ -67,8 +67,15 @@ pub enum TablesError {
 
 impl Tables {
     /// The files of the tables, by their names in `fixtures/scr`.
-    pub const FILES: [&str; 6] =
-        ["items.yaml", "external.yaml", "requirements.yaml", "clauses.yaml", "interpretations.yaml", "documents.yaml"];
+    pub const FILES: [&str; 7] = [
+        "items.yaml",
+        "external.yaml",
+        "requirements.yaml",
+        "clauses.yaml",
+        "interpretations.yaml",
+        "documents.yaml",
+        "topics.yaml",
+    ];
 
     /// The tables embedded at build time.
     pub fn builtin() -> &'static Self {
@@ -80,6 +87,7 @@ impl Tables {
             clauses: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[3]))),
             interpretations: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[4]))),
             documents: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[5]))),
+            topics: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[6]))),
             defaults: OnceLock::new(),
         })
     }
@@ -90,7 +98,7 @@ impl Tables {
     /// # Errors
     /// The first thing that is wrong: see [`TablesError`].
     pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, TablesError> {
-        let [_, external, requirements, clauses, interpretations, documents] = Self::FILES;
+        let [_, external, requirements, clauses, interpretations, documents, topics] = Self::FILES;
         let tables = Self {
             items: items(files)?.into(),
             external: parse(files, external)?.into(),
@@ -98,6 +106,7 @@ impl Tables {
             clauses: parse(files, clauses)?.into(),
             interpretations: parse(files, interpretations)?.into(),
             documents: parse(files, documents)?.into(),
+            topics: parse(files, topics)?.into(),
             defaults: OnceLock::new(),
         };
         tables.check()?;
@@ -105,9 +114,10 @@ impl Tables {
     }
 
     fn check(&self) -> Result<(), TablesError> {
-        let [items, _, requirements, clauses, interpretations, documents] = Self::FILES;
+        let [items, _, requirements, clauses, interpretations, documents, topics] = Self::FILES;
         unique(documents, self.documents().iter().map(|entry| entry.document.as_str()))?;
         unique(items, self.ids().map(ItemId::as_str))?;
+        unique(topics, self.ids().chain(self.topics().iter().map(|topic| &topic.id)).map(ItemId::as_str))?;
         unique(requirements, self.requirements().iter().map(|entry| entry.id.as_str()))?;
         unique(clauses, self.clauses().iter().map(|entry| entry.id.as_str()))?;
         unique(interpretations, self.interpretations().iter().map(|entry| entry.id.as_str()))?;
@@ -167,13 +177,14 @@ impl Tables {
     }
 }
 
-const EMBEDDED: [(&str, &str); 6] = [
+const EMBEDDED: [(&str, &str); 7] = [
     (Tables::FILES[0], include_str!("../../../../fixtures/scr/items.yaml")),
     (Tables::FILES[1], include_str!("../../../../fixtures/scr/external.yaml")),
     (Tables::FILES[2], include_str!("../../../../fixtures/scr/requirements.yaml")),
     (Tables::FILES[3], include_str!("../../../../fixtures/scr/clauses.yaml")),
     (Tables::FILES[4], include_str!("../../../../fixtures/scr/interpretations.yaml")),
     (Tables::FILES[5], include_str!("../../../../fixtures/scr/documents.yaml")),
+    (Tables::FILES[6], include_str!("../../../../fixtures/scr/topics.yaml")),
 ];
 
 /// An entry of `items.yaml`.
@@ -286,6 +297,16 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(listing.join("\n"));
+    }
+
+    #[test]
+    fn a_topic_is_no_item() {
+        let tables = Tables::builtin();
+        let topic = tables.topic("bootstrap").unwrap();
+        assert!(!tables.knows(topic.id.as_str()) && topic.id.class() == Class::Other);
+        assert_eq!(tables.topic("DM_SC-C-001-M"), None);
+        let error = message("topics.yaml", "id: bootstrap", "id: DM_SC-C-001-M");
+        assert!(error.starts_with("topics.yaml: ") && error.contains("DM_SC-C-001-M"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! `dmsc bootstrap`: how a device is given its DM account.
 
-mod account;
 mod keys;
 mod octets;
 mod read;
@@ -9,7 +8,7 @@ mod write;
 
 use clap::{Args, Subcommand};
 use dmsc_engine::account::Account;
-use dmsc_provision::cp::Document;
+use dmsc_engine::bootstrap::{self, Profile};
 use dmsc_provision::smart_card::Kind;
 
 use crate::failure::{Done, Failure};
@@ -43,6 +42,6 @@ impl Bootstrap {
 /// # Errors
 /// A text of the account cannot stand in one.
 pub(super) fn card_documents(account: &Account) -> Result<Vec<(Kind, Vec<u8>)>, Failure> {
-    let document = Document::of_accounts(&[account::provisioned(account)]);
-    Ok(vec![(Kind::ClientProvisioning, document.to_wbxml().map_err(Failure::input)?)])
+    let document = bootstrap::document(Profile::ClientProvisioning, &bootstrap::given(account));
+    Ok(vec![document.map_err(Failure::input)?])
 }

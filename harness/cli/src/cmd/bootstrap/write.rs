@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use dmsc_dm::syncml::Message;
 use dmsc_dm::{wbxml, xml};
 use dmsc_engine::account::Account as Own;
+use dmsc_engine::bootstrap::given;
 use dmsc_octets::to_hex;
 use dmsc_provision::cp::Document;
 use dmsc_provision::object::{self, Encoding};
@@ -13,7 +14,6 @@ use dmsc_provision::smart_card::{self, Kind};
 use dmsc_provision::sms::{self, Way};
 use dmsc_provision::{Account, Content, Push};
 
-use super::account::provisioned;
 use super::keys::Keys;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -150,7 +150,7 @@ impl Write {
     }
 
     fn written(&self) -> Result<Written, Failure> {
-        let accounts: Vec<Account> = self.accounts()?.iter().map(provisioned).collect();
+        let accounts: Vec<Account> = self.accounts()?.iter().map(given).collect();
         if self.form == Form::Object {
             let texts =
                 accounts.iter().map(|account| Ok(object::of_account(account).to_xml().map_err(Failure::input)? + "\n"));

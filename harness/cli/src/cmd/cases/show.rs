@@ -62,6 +62,8 @@ fn as_sheet(instances: &[&Case], case: &Case, terminal: &Terminal) -> String {
     });
     let list = |all: &[dmsc_scr::ItemId]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let function = tables.item(case.item.as_str()).map(|item| format!(": {}", item.function));
+    let topic = || tables.topic(case.item.as_str()).map(|topic| format!(", which is no item: {}", topic.what));
+    let function = function.or_else(topic);
     let names = instances.iter().map(|case| case.name());
     let fields = [
         ("title", vec![case.title.clone()]),

@@ -95,7 +95,9 @@ fn probes(cases: &[Case], dut: &Dut) -> Vec<Case> {
     let tables = Tables::builtin();
     let mut begun: Vec<&ItemId> = Vec::new();
     let mut probes = Vec::new();
-    for case in cases.iter().filter(|case| case.role == dut.role()) {
+    // A topic is nothing that a statement claims.
+    let counts = |case: &&Case| case.role == dut.role() && tables.topic(case.item.as_str()).is_none();
+    for case in cases.iter().filter(counts) {
         let mandatory = tables.item(case.item.as_str()).is_some_and(dmsc_scr::Item::is_mandatory);
         if !mandatory || !begun.contains(&&case.item) {
             begun.push(&case.item);

@@ -82,6 +82,25 @@ fn add(tree: &mut ManagementTree, uri: &str, format: &str, data: Data) {
 }
 
 impl DmClient {
+    /// Takes in an account that it is given: in the place of that of the same server, or beside those that it has. By
+    /// mistake it may take the place of the first, whoever its server is.
+    pub(crate) fn take_in(&mut self, account: Account, first: bool) {
+        let of_server = self.accounts.iter().position(|held| held.server_id == account.server_id);
+        let index = of_server.or(first.then_some(0)).unwrap_or(self.accounts.len());
+        match self.accounts.get_mut(index) {
+            Some(held) => *held = account,
+            None => self.accounts.push(account),
+        }
+        self.tree.take_out(&place(index));
+        self.shown = false;
+        self.given = Some(index);
+    }
+
+    /// The account that it was given last.
+    pub(crate) fn provisioned(&self) -> Option<&Account> {
+        self.given.and_then(|index| self.accounts.get(index)).or(self.accounts.first())
+    }
+
     /// Secrets that a server has replaced are in force from the next session on (DMSEC 5.3, DMNOTI 5 step 6).
     pub(super) fn take_over_secrets(&mut self) {
         if self.session.is_some() || self.switches.on(Switch::KeepServerSecret) {
