@@ -17,8 +17,11 @@ pub(crate) struct Irregularities {
 impl Irregularities {
     /// Takes one, unless one of the same kind and `name` was told before. The text is made only for one that is kept.
     pub(crate) fn note(&mut self, kind: &'static str, name: &str, at: Range<usize>, what: impl FnOnce() -> String) {
+        if self.kept.len() >= MOST {
+            return;
+        }
         let known = self.kept.iter().any(|(known, irregular)| irregular.kind == kind && known == name);
-        if !known && self.kept.len() < MOST {
+        if !known {
             self.kept.push((name.to_owned(), Irregularity::new(kind, what()).at(at)));
         }
     }

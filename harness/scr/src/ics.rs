@@ -23,7 +23,7 @@ mod read;
 mod solve;
 mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use dmsc_doc::{Problems, Source};
@@ -165,9 +165,10 @@ impl DutKind {
     /// which their requirements reach.
     pub fn items(self, tables: &Tables) -> Vec<ItemId> {
         let own = tables.items().iter().filter(|item| self.classes().contains(&item.class));
-        let own: Vec<ItemId> = own.map(|item| item.id.clone()).collect();
-        let reached: Vec<ItemId> = own.iter().flat_map(|id| tables.closure(id.as_str())).collect();
-        tables.ids().filter(|id| own.contains(id) || reached.contains(id)).cloned().collect()
+        let mut asked: BTreeSet<ItemId> = own.map(|item| item.id.clone()).collect();
+        let reached: Vec<ItemId> = asked.iter().flat_map(|id| tables.closure(id.as_str())).collect();
+        asked.extend(reached);
+        tables.ids().filter(|id| asked.contains(*id)).cloned().collect()
     }
 
     /// The word in files.

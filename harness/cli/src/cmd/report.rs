@@ -190,8 +190,8 @@ struct Keys {
 /// Put several run folders together and render them as one
 ///
 /// For the parts of a run that was spread over machines (`dmsc run --shard`), and for runs of the same cases against
-/// different DUTs. The journals are copied, so the new folder is a run folder itself. Runs that differ in the harness,
-/// the cases or what a DUT claims are refused.
+/// different DUTs. The new folder is a run folder itself: the journals of parts that came to their end become one, others are
+/// copied. Runs that differ in the harness, the cases or what a DUT claims are refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -278,30 +278,14 @@ impl Keys {
 impl Merge {
     fn run(&self, terminal: &Terminal) -> Done {
         // Nothing is written before it is known that the runs go together.
-        RunFolder::merge(&self.folders).map_err(Failure::input)?;
-        let mut journals = Vec::new();
-        for folder in &self.folders {
-            journals.extend(journal_files(folder).map_err(Failure::input)?);
-        }
+        let run = RunFolder::merge(&self.folders).map_err(Failure::input)?;
         if journal_files(&self.output).is_ok() {
             return Err(Failure::Input(format!(
                 "{} is a run folder already, and a record is never overwritten; name another folder with -o",
                 self.output.display()
             )));
         }
-        let broken = |path: &Path, error: std::io::Error| {
-            Failure::Rig(format!(
-                "cannot write {}: {error}; check that there is room and that the folder is writable",
-                path.display()
-            ))
-        };
-        std::fs::create_dir_all(&self.output).map_err(|error| broken(&self.output, error))?;
-        for (number, journal) in (1..).zip(&journals) {
-            for (part, name) in journal.named(&format!("journal-{number}")) {
-                let copy = self.output.join(name);
-                std::fs::copy(part, &copy).map_err(|error| broken(&copy, error))?;
-            }
-        }
+        run.write_journals(&self.output).map_err(Failure::rig)?;
         render(&self.output, terminal, self.json, self.inconclusive.unshown(), self.logs.logs())
     }
 }

@@ -4,12 +4,11 @@
 //! Namespaces in XML 1.0 call not well-formed is refused, with its place and the rule. It goes through the octets once.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::fault::{Fault, Rule, XmlError};
 use super::input::{Found, Input, QualifiedName, Reference, is_space, not_a_character, wrong};
-use super::namespaces::Namespaces;
+use super::namespaces::{Namespaces, Number};
 use super::prolog::{miscellaneous, read_declaration, read_prolog};
 use crate::element::{Builder, Elements, Name, Sink, is_xml_char, shown};
 use crate::irregular::Irregularities;
@@ -94,6 +93,8 @@ struct Parser<'a, 'i, S> {
     namespaces: Namespaces<'a>,
     /// The names of the elements that are open, as they are written.
     open: Vec<&'a str>,
+    /// What references stand for, while they are read.
+    made: String,
     /// The attributes of the tag that is read.
     attributes: Vec<Attribute<'a>>,
     /// Whether entities may be defined where this reader does not look.
@@ -115,6 +116,7 @@ impl<'a, 'i, S: Sink<'a>> Parser<'a, 'i, S> {
             sink,
             namespaces: Namespaces::default(),
             open: Vec::new(),
+            made: String::new(),
             attributes: Vec::new(),
             external: false,
             irregular,
@@ -310,16 +312,20 @@ impl<'a, 'i, S: Sink<'a>> Parser<'a, 'i, S> {
         if let [Attribute { name, at }] = self.attributes.as_slice() {
             return self.namespaces.of_attribute(name.prefix, *at).map(drop);
         }
-        let mut seen = HashSet::with_capacity(self.attributes.len());
+        // In order, what is there twice stands side by side; senders that write many have them in some order already.
+        let mut expanded = Vec::with_capacity(self.attributes.len());
         for Attribute { name, at } in &self.attributes {
-            let namespace = self.namespaces.of_attribute(name.prefix, *at)?;
-            if !seen.insert((namespace, name.local)) {
-                let doubled = self.attributes.iter().any(|other| other.at < *at && other.name.whole == name.whole);
-                let rule = if doubled { Rule::UniqueAttribute } else { Rule::UniqueExpanded };
-                return wrong(*at, rule, format!("the attribute `{}` is there twice", shown(name.whole)));
-            }
+            expanded.push((self.namespaces.of_attribute(name.prefix, *at)?, name.local, *at));
         }
-        Ok(())
+        expanded.sort_unstable();
+        let same = |pair: &&[(Number, &str, usize)]| matches!(pair, [(n, l, _), (m, k, _)] if n == m && l == k);
+        let later = expanded.windows(2).filter(same).filter_map(|pair| pair.last().map(|(_, _, at)| *at));
+        let Some(at) = later.min() else { return Ok(()) };
+        let names = self.attributes.iter().map(|attribute| (attribute.name.whole, attribute.at));
+        let name = names.clone().find(|(_, place)| *place == at).map(|(name, _)| name).unwrap_or_default();
+        let doubled = names.clone().any(|(other, place)| place < at && other == name);
+        let rule = if doubled { Rule::UniqueAttribute } else { Rule::UniqueExpanded };
+        wrong(at, rule, format!("the attribute `{}` is there twice", shown(name)))
     }
 
     fn end_tag(&mut self) -> Result<(), Found> {
@@ -398,12 +404,27 @@ impl<'a, 'i, S: Sink<'a>> Parser<'a, 'i, S> {
 
     fn reference(&mut self) -> Result<(), Found> {
         let start = self.input.at();
+        if self.input.starts_with("&#") {
+            return self.character_references();
+        }
         let reference = self.input.reference()?;
         let at = self.since(start);
         match reference {
             Reference::Predefined(text) => self.sink.text(text, at),
             _ => self.sink.made(self.expanded(reference, start, &mut [0; 4])?, at),
         }
+        Ok(())
+    }
+
+    /// References to characters, as many as follow each other: one piece of text.
+    fn character_references(&mut self) -> Result<(), Found> {
+        let start = self.input.at();
+        self.made.clear();
+        while self.input.starts_with("&#") {
+            let character = self.input.character_reference()?;
+            self.made.push(character);
+        }
+        self.sink.made(&self.made, start + self.skipped..self.input.at() + self.skipped);
         Ok(())
     }
 

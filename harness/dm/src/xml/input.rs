@@ -211,12 +211,12 @@ impl<'a> Input<'a> {
             [_, b'a', b'p', b'o', b's', b';', ..] => ("'", "&apos;".len()),
             _ => ("", 1),
         };
+        if self.starts_with("&#") {
+            return self.character_reference().map(Reference::Character);
+        }
         self.skip(octets);
         if !character.is_empty() {
             return Ok(Reference::Predefined(character));
-        }
-        if self.eat("#") {
-            return self.character_reference(start).map(Reference::Character);
         }
         let Some(name) = self.name() else {
             return wrong(start, Rule::Reference, "`&` that starts no reference; write `&amp;`");
@@ -228,23 +228,28 @@ impl<'a> Input<'a> {
         Ok(Reference::Entity(name))
     }
 
-    fn character_reference(&mut self, start: usize) -> Result<char, Found> {
+    /// A reference to a character, whose `&#` is next.
+    #[inline]
+    pub(super) fn character_reference(&mut self) -> Result<char, Found> {
+        let start = self.at;
+        self.skip("&#".len());
         let radix = if self.eat("x") { 16 } else { 10 };
-        let digits_at = self.at;
-        let mut number = Some(0u32);
-        while let Some(digit) = self.next().and_then(|octet| char::from(octet).to_digit(radix)) {
-            number = number.and_then(|number| number.checked_mul(radix)?.checked_add(digit));
-            self.skip(1);
+        let octets = self.octets();
+        let (mut number, mut digits) = (0_u32, 0);
+        while let Some(digit) = octets.get(digits).and_then(|octet| char::from(*octet).to_digit(radix)) {
+            // What is too large for a character stays so.
+            number = number.saturating_mul(radix).saturating_add(digit);
+            digits += 1;
         }
-        let digits = self.since(digits_at);
-        if digits.is_empty() || !self.eat(";") {
+        self.skip(digits);
+        if digits == 0 || !self.eat(";") {
             return wrong(
                 start,
                 Rule::Reference,
                 "a character reference is `&#`, digits and `;`, or `&#x` in hexadecimal",
             );
         }
-        number.and_then(char::from_u32).filter(|character| is_xml_char(*character)).map_or_else(
+        char::from_u32(number).filter(|character| is_xml_char(*character)).map_or_else(
             || wrong(start, Rule::LegalCharacter, format!("`{}` is to no character of XML", shown(self.since(start)))),
             Ok,
         )

@@ -25,6 +25,40 @@ fn character_data_in_every_notation_is_the_same() {
 }
 
 #[test]
+fn references_that_follow_each_other_are_one_text() {
+    let xml = "<x>&#x41;&#66;&#x1F600;&#000067;d&#69;&amp;&#x46;</x>";
+    assert_eq!(text_of(xml).as_deref(), Some("AB\u{1F600}CdE&F"));
+    let document = decode_element(xml.as_bytes()).unwrap();
+    assert_eq!(document.root().contents().count(), 5);
+    for wrong in
+        ["&#x41;&#;", "&#x41;&#x;", "&#x41;&#x42", "&#x41;&#xD800;", "&#65;&#4294967361;", "&#65;&#x100000041;"]
+    {
+        let error = decode_element(format!("<x>{wrong}</x>").as_bytes()).unwrap_err();
+        assert_eq!(error.offset, "<x>".len() + wrong.rfind('&').unwrap(), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn an_attribute_that_is_there_twice_is_found_among_many() {
+    // In an order of their own: 389 and 1000 share no divisor.
+    let names: Vec<String> = (0..1000).map(|number| format!(" a{}=''", number * 389 % 1000)).collect();
+    let tag = |names: &[String]| format!("<x xmlns:p='u' xmlns:q='u'{}/>", names.concat());
+    assert!(decode_element(tag(&names).as_bytes()).is_ok());
+    for (first, second, rule) in
+        [(" a=''", " a=''", "WFC: Unique Att Spec"), (" p:a=''", " q:a=''", "Namespaces in XML 1.0, 6.3")]
+    {
+        let mut names = names.clone();
+        names.insert(10, first.to_owned());
+        names.insert(700, second.to_owned());
+        names.insert(900, second.to_owned());
+        let place = tag(&names[..700]).len() - "/>".len() + " ".len();
+        let error = decode_element(tag(&names).as_bytes()).unwrap_err();
+        assert_eq!(error.offset, place);
+        assert!(error.to_string().contains(rule), "{error}");
+    }
+}
+
+#[test]
 fn namespaces_by_default_and_by_prefix() {
     let root = decode_element(
         b"\xEF\xBB\xBF<s:Meta xmlns:s='SYNCML:SYNCML1.2' xmlns='syncml:metinf'><Type/><s:Data/><x xmlns=''/></s:Meta>",

@@ -1,10 +1,11 @@
 //! Whether journals can be read together, and the header they have in common.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::FolderError;
-use crate::journal::{DutHeader, RunHeader};
+use crate::journal::{DutHeader, RunHeader, Timestamp};
 
 /// Something in which two journals must agree and do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,22 +57,57 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The header of all journals, or the first disagreement. What may differ and does is noted.
-pub(super) fn merge_headers(
-    headers: Vec<RunHeader>,
-    paths: &[&Path],
-    notes: &mut Vec<String>,
-) -> Result<Option<RunHeader>, FolderError> {
-    let mut all = headers.into_iter().zip(paths);
-    let Some((mut merged, first)) = all.next() else { return Ok(None) };
-    for (other, path) in all {
-        let differences = differences(&merged, &other);
-        if !differences.is_empty() {
-            return Err(FolderError::Disagree { first: first.into(), second: path.into(), differences });
+/// Of what run a journal is a part, and what it alone says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Part {
+    /// Journals whose headers differ in the other two at most have the same number.
+    pub(super) run: usize,
+    pub(super) started: Timestamp,
+    pub(super) selection: String,
+}
+
+/// The header that journals have in common, as one after another is added.
+#[derive(Debug, Default)]
+pub(super) struct Agreed {
+    header: Option<(RunHeader, PathBuf)>,
+    /// What may differ and does.
+    notes: Vec<String>,
+    /// The headers of runs that differ in more than selection and start.
+    runs: Vec<RunHeader>,
+}
+
+impl Agreed {
+    /// Adds the header of a journal, or tells in what it disagrees.
+    pub(super) fn add(&mut self, other: RunHeader, path: &Path) -> Result<Part, FolderError> {
+        let (started, selection) = (other.started, other.selection.clone());
+        match &mut self.header {
+            None => self.header = Some((other.clone(), path.into())),
+            Some((merged, first)) => {
+                let differences = differences(merged, &other);
+                if !differences.is_empty() {
+                    return Err(FolderError::Disagree { first: first.clone(), second: path.into(), differences });
+                }
+                join(merged, &other, &mut self.notes);
+            }
         }
-        join(&mut merged, &other, notes);
+        let run = self.runs.iter().position(|run| is_one_run(run, &other)).unwrap_or_else(|| {
+            self.runs.push(other);
+            self.runs.len().saturating_sub(1)
+        });
+        Ok(Part { run, started, selection })
     }
-    Ok(Some(merged))
+
+    /// The common header, and the notes; nothing if nothing was added.
+    pub(super) fn end(self) -> Option<(RunHeader, Vec<String>)> {
+        self.header.map(|(header, _)| (header, self.notes))
+    }
+}
+
+/// Whether the two differ in selection and start at most.
+fn is_one_run(a: &RunHeader, b: &RunHeader) -> bool {
+    let RunHeader { journal, harness, started: _, seed, catalogue, selection: _, strict, duts, cases } = a;
+    (journal, harness, seed, catalogue, strict) == (&b.journal, &b.harness, &b.seed, &b.catalogue, &b.strict)
+        && (duts, cases) == (&b.duts, &b.cases)
 }
 
 fn differences(a: &RunHeader, b: &RunHeader) -> Vec<Difference> {
@@ -139,6 +175,10 @@ fn join(merged: &mut RunHeader, other: &RunHeader, notes: &mut Vec<String>) {
             merged.duts.push(dut.clone());
         }
     }
-    let known: std::collections::HashSet<String> = merged.cases.iter().map(|case| case.id.clone()).collect();
-    merged.cases.extend(other.cases.iter().filter(|case| !known.contains(&case.id)).cloned());
+    if merged.cases == other.cases {
+        return;
+    }
+    let known: HashSet<&str> = merged.cases.iter().map(|case| case.id.as_str()).collect();
+    let new: Vec<_> = other.cases.iter().filter(|case| !known.contains(case.id.as_str())).cloned().collect();
+    merged.cases.extend(new);
 }

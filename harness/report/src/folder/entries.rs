@@ -64,7 +64,8 @@ impl RunFolder {
 
     fn part(&self, of: (usize, usize)) -> Result<Reading<'_>, FolderError> {
         let (journal, part) = of;
-        let files = self.journals.get(journal).ok_or_else(|| FolderError::NoJournal { path: Default::default() })?;
+        let journal = self.journals.get(journal).ok_or_else(|| FolderError::NoJournal { path: Default::default() })?;
+        let files = &journal.files;
         Ok(Reading { of, at: 0, lines: files.part(part)?, files })
     }
 }

@@ -3,6 +3,7 @@
 mod agreement;
 mod attempts;
 mod entries;
+mod join;
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +15,11 @@ use crate::journal::{
 
 use crate::log::Logs;
 
+use agreement::{Agreed, Part};
+
 pub use agreement::Difference;
 pub(crate) use entries::Place;
+pub use join::JoinError;
 
 /// A run as its journals tell it: one header, and one record for each case and DUT. What passed is not held: it is read
 /// again from the journals where it is asked for ([`RunFolder::visit`]).
@@ -31,7 +35,16 @@ pub struct RunFolder {
     /// Which cases have a log in the folder of the reports.
     pub logs: Logs,
     /// The journals.
-    journals: Vec<JournalFiles>,
+    journals: Vec<Source>,
+}
+
+/// A journal of the run.
+#[derive(Debug, Clone, PartialEq)]
+struct Source {
+    files: JournalFiles,
+    /// Whether it is of this version, and was written to its end by a run that was not interrupted.
+    ended: bool,
+    part: Part,
 }
 
 /// What came of one case against one DUT.
@@ -155,12 +168,19 @@ impl RunFolder {
     /// Reads several folders as one run: the parts of a run that was spread over machines, or runs
     /// of the same cases against different DUTs.
     pub fn merge<P: AsRef<Path>>(paths: &[P]) -> Result<Self, FolderError> {
-        let mut journals = Vec::new();
+        let mut journals: Vec<(Part, Journal)> = Vec::new();
+        let mut agreed = Agreed::default();
         let mut headless = None;
         for path in paths {
             for files in journal_files(path.as_ref())? {
                 match Journal::open(files) {
-                    Ok(journal) => journals.push(journal),
+                    Ok((header, mut journal)) => {
+                        let part = agreed.add(header, &journal.files.path)?;
+                        if let Some((_, last)) = journals.last() {
+                            journal.share(last);
+                        }
+                        journals.push((part, journal));
+                    }
                     // A process killed before its first line has lost no verdict.
                     Err(error @ ReadError::NoHeader { .. }) => headless = Some(error),
                     Err(error) => return Err(error.into()),
@@ -168,7 +188,7 @@ impl RunFolder {
             }
         }
         let note = headless.as_ref().map(ToString::to_string);
-        match (Self::of(journals)?, headless) {
+        match (Self::of(agreed, journals)?, headless) {
             (Some(mut run), _) => {
                 run.notes.extend(note);
                 Ok(run)
@@ -186,16 +206,16 @@ impl RunFolder {
     /// As of [`RunFolder::open`], and when an event cannot be written as JSON.
     pub fn unrecorded(name: &Path, header: &RunHeader, events: &[Event]) -> Result<Self, FolderError> {
         let octets = Lines::journal(header, events).map_err(|source| FolderError::Json { source })?;
-        let journal = Journal::open(JournalFiles::memory(name, &octets))?;
-        Self::of(vec![journal])?.ok_or_else(|| FolderError::NoJournal { path: name.into() })
+        let (header, journal) = Journal::open(JournalFiles::memory(name, &octets))?;
+        let mut agreed = Agreed::default();
+        let part = agreed.add(header, name)?;
+        Self::of(agreed, vec![(part, journal)])?.ok_or_else(|| FolderError::NoJournal { path: name.into() })
     }
 
     /// Puts journals together; nothing if there are none.
-    fn of(journals: Vec<(RunHeader, Journal)>) -> Result<Option<Self>, FolderError> {
-        let mut notes = Vec::new();
-        let (headers, mut journals): (Vec<_>, Vec<_>) = journals.into_iter().unzip();
-        let paths = journals.iter().map(|journal| journal.files.path.as_path());
-        let Some(header) = agreement::merge_headers(headers, &paths.collect::<Vec<_>>(), &mut notes)? else {
+    fn of(agreed: Agreed, journals: Vec<(Part, Journal)>) -> Result<Option<Self>, FolderError> {
+        let (parts, mut journals): (Vec<Part>, Vec<Journal>) = journals.into_iter().unzip();
+        let Some((header, mut notes)) = agreed.end() else {
             return Ok(None);
         };
         let records = attempts::records(&header, &mut journals)?;
@@ -213,7 +233,9 @@ impl RunFolder {
                 None => notes.push(format!("{path}: the run was killed, or still goes")),
             }
         }
-        let journals = journals.into_iter().map(|journal| journal.files).collect();
+        let sources = journals.into_iter().zip(parts);
+        let source = |(journal, part): (Journal, Part)| Source { ended: journal.ended(), files: journal.files, part };
+        let journals = sources.map(source).collect();
         Ok(Some(Self { header, records, notes, logs: Logs::default(), journals }))
     }
 

@@ -8,7 +8,13 @@ fn journal(name: &str, header: RunHeader, events: Vec<Event>) -> (RunHeader, Jou
 }
 
 fn together(journals: Vec<(RunHeader, Journal)>) -> Result<RunFolder, FolderError> {
-    RunFolder::of(journals).map(Option::unwrap)
+    let mut agreed = Agreed::default();
+    let mut all = Vec::new();
+    for (header, journal) in journals {
+        let part = agreed.add(header, &journal.files.path)?;
+        all.push((part, journal));
+    }
+    RunFolder::of(agreed, all).map(Option::unwrap)
 }
 
 /// How many entries each record of a run has.

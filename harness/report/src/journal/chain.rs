@@ -43,6 +43,11 @@ impl Chain {
         parts(line).is_some()
     }
 
+    /// A line without its link and without its last brace.
+    pub(super) fn without(line: &[u8]) -> &[u8] {
+        parts(line).map_or_else(|| line.strip_suffix(b"}").unwrap_or(line), |(body, _)| body)
+    }
+
     fn after(self, body: &[u8]) -> Chain {
         let digest = Sha256::new().chain_update(self.0).chain_update(body).finalize();
         let mut link = [0; LINK];

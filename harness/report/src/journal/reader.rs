@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -20,7 +21,7 @@ pub struct Journal {
     pub version: u32,
     /// Whether the run was strict.
     pub strict: bool,
-    known: Known,
+    known: Arc<Known>,
     /// The half-written last line, if the writer was killed; known once all lines were read.
     pub truncated: Option<Truncated>,
     /// The last line, if that ends the run.
@@ -149,6 +150,8 @@ fn chain_text(changed: bool) -> &'static str {
 struct Probe {
     #[serde(default)]
     journal: Option<u64>,
+    #[serde(default)]
+    event: String,
 }
 
 impl Journal {
@@ -173,14 +176,26 @@ impl Journal {
         if probe.journal.is_none_or(|version| version == 0 || version > u64::from(VERSION)) {
             return Err(ReadError::Version { path, found: probe.journal });
         }
-        let header: RunHeader = match serde_json::from_slice(&first) {
-            Ok(Event::Run(header)) => header,
-            Ok(_) => return Err(malformed("the first line is not the run's".into())),
-            Err(e) => return Err(malformed(json(&e))),
-        };
-        let known = Known::of(&header).map_err(malformed)?;
+        if probe.event != "run" {
+            return Err(malformed("the first line is not the run's".into()));
+        }
+        let header: RunHeader = serde_json::from_slice(&first).map_err(|e| malformed(json(&e)))?;
+        let known = Arc::new(Known::of(&header).map_err(malformed)?);
         let (version, strict, chain) = (header.journal, header.strict, Chain::default());
         Ok((header, Self { files, version, strict, known, truncated: None, end: None, lines: 0, chain }))
+    }
+
+    /// Holds what its first line announced once, where another journal announced the same.
+    pub(crate) fn share(&mut self, other: &Self) {
+        if self.known == other.known {
+            self.known = Arc::clone(&other.known);
+        }
+    }
+
+    /// Whether it is of this version, and was written to the end of a run that was not interrupted; known once all lines
+    /// were read.
+    pub(crate) fn ended(&self) -> bool {
+        self.version == VERSION && self.truncated.is_none() && self.end.as_ref().is_some_and(|end| !end.interrupted)
     }
 
     /// Reads the lines after the first, in order, and shows each to `visit`. None is a header, and all name DUTs and cases
@@ -266,9 +281,16 @@ fn unread(path: &Path, source: io::Error) -> ReadError {
 }
 
 /// What a line says. Most are messages, and of one that is as it was written it is enough to know what it belongs to.
-fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line<'_>> {
+pub(super) fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line<'_>> {
     if trusted && let Some((case, dut)) = message_of(line) {
         return Ok(Line::Message { case, dut });
+    }
+    // Of the rest, most by far are these; that the kind comes first saves looking for it.
+    if trusted && line.starts_with(br#"{"event":"case-finished","#) {
+        return serde_json::from_slice(line).map(|event| Line::Event(Event::CaseFinished(event)));
+    }
+    if trusted && line.starts_with(br#"{"event":"check","#) {
+        return serde_json::from_slice(line).map(|event| Line::Event(Event::Check(event)));
     }
     match serde_json::from_slice(line)? {
         Event::Message(message) => Ok(Line::Message { case: message.case.into(), dut: message.dut.into() }),

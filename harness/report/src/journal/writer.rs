@@ -1,7 +1,7 @@
 //! Writing a journal while a run goes.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
@@ -9,7 +9,7 @@ use flate2::{Compression, GzBuilder};
 
 use super::chain::Chain;
 use super::files::{JournalFiles, PART, closed_path};
-use super::reader::Line;
+use super::reader::{Line, told};
 use super::{Event, Journal, ReadError, RunFinished, RunHeader, VERSION};
 
 /// Appends events to a journal: one `write` an event, so that a killed run loses at most the line
@@ -157,6 +157,53 @@ impl JournalWriter {
         self.object.clear();
         serde_json::to_writer(&mut self.object, event)
             .map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
+        self.write_object().and_then(|()| self.after(event)).map_err(|source| self.failed(source))
+    }
+
+    /// Appends lines of another journal, which was read before and is of this version, with links of this one: those
+    /// after the first that `keep` wants. Its end is left out.
+    pub(crate) fn copy(
+        &mut self,
+        files: &JournalFiles,
+        mut keep: impl FnMut(&Line<'_>) -> bool,
+    ) -> Result<(), WriteError> {
+        let mut line = Vec::new();
+        for part in 0..files.parts.len() {
+            let mut lines = files.part(part)?;
+            let read = |source| ReadError::Io { path: files.path.clone(), source };
+            let mut first = part == 0;
+            loop {
+                line.clear();
+                if lines.read_until(b'\n', &mut line).map_err(read)? == 0 {
+                    break;
+                }
+                let text = line.strip_suffix(b"\n").unwrap_or(&line);
+                if std::mem::replace(&mut first, false) {
+                    continue;
+                }
+                let wrong = |source| WriteError::Json { path: files.path.clone(), source };
+                let told = told(text, true).map_err(wrong)?;
+                if matches!(told, Line::Event(Event::RunFinished(_))) || !keep(&told) {
+                    continue;
+                }
+                self.object.clear();
+                self.object.extend_from_slice(Chain::without(text));
+                self.object.push(b'}');
+                self.write_object().map_err(|source| self.failed(source))?;
+                if let Line::Event(event) = &told {
+                    self.after(event).map_err(|source| self.failed(source))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, source: io::Error) -> WriteError {
+        WriteError::Io { path: self.path.clone(), source }
+    }
+
+    /// Writes the object at hand as a line.
+    fn write_object(&mut self) -> io::Result<()> {
         self.line.clear();
         match &mut self.chain {
             Some(chain) => chain.add(&self.object, &mut self.line),
@@ -169,12 +216,15 @@ impl JournalWriter {
         let written = self.put(&line, 1);
         self.line = line;
         written
-            .and_then(|()| match event {
-                Event::RunFinished(_) => self.close(),
-                Event::CaseFinished(_) if self.size >= PART => self.close_part(),
-                _ => Ok(()),
-            })
-            .map_err(|source| WriteError::Io { path: self.path.clone(), source })
+    }
+
+    /// Closes what ends with an event that was written.
+    fn after(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::RunFinished(_) => self.close(),
+            Event::CaseFinished(_) if self.size >= PART => self.close_part(),
+            _ => Ok(()),
+        }
     }
 
     /// Appends events of a run that goes on, in one piece.

@@ -1,5 +1,6 @@
 //! What a statement says as a whole: contradictions, the nearest statement without, and what is still free.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use dmsc_doc::Problem;
@@ -97,7 +98,7 @@ impl Draft {
         let answers: Answers =
             items.iter().map(|item| self.answers.get(item).and_then(|answer| answer.value)).collect();
         let nearest = rules.system.nearest(&answers);
-        let conflicts = self.conflicts(&items, &rules, answers.clone());
+        let conflicts = self.conflicts(&items, &rules, &answers);
         let changes = |nearest: &Vec<bool>| {
             let pairs = items.iter().zip(answers.iter().zip(nearest));
             pairs
@@ -117,37 +118,31 @@ impl Draft {
         }
     }
 
-    fn conflicts(&self, items: &[ItemId], rules: &Rules, mut answers: Answers) -> Vec<Conflict> {
-        let mut conflicts = Vec::new();
-        while let Some(conflict) = rules.system.smallest_conflict(&answers) {
-            let ties = rules.system.ties(&answers, &conflict);
+    fn conflicts(&self, items: &[ItemId], rules: &Rules, answers: &Answers) -> Vec<Conflict> {
+        let answer_at = |&variable: &usize| {
+            let (item, answer) = (items.get(variable)?.clone(), answers.get(variable).copied().flatten()?);
+            let (line, column) = self.place(item.as_str());
+            Some(AnswerAt { item, answer, line, column })
+        };
+        let told = |conflict: Vec<usize>| {
+            let ties = rules.system.ties(answers, &conflict);
             let because = ties.iter().filter_map(|&tie| rules.words.get(tie).cloned()).collect();
-            let mut places = Vec::new();
-            for &variable in &conflict {
-                if let (Some(item), Some(slot)) = (items.get(variable), answers.get_mut(variable)) {
-                    let (line, column) = self.place(item.as_str());
-                    places.extend(slot.take().map(|answer| AnswerAt { item: item.clone(), answer, line, column }));
-                }
-            }
-            let without_answers = places.is_empty();
-            conflicts.push(Conflict { answers: places, because });
-            if without_answers {
-                break;
-            }
-        }
-        conflicts
+            Conflict { answers: conflict.iter().filter_map(answer_at).collect(), because }
+        };
+        rules.system.conflicts(answers).into_iter().map(told).collect()
     }
 }
 
 fn freedom(items: &[ItemId], rules: &Rules, tables: &Tables, answers: &Answers, nearest: &[bool]) -> Vec<ItemFreedom> {
     let settled: Answers = answers.iter().zip(nearest).map(|(answer, &value)| answer.map(|_| value)).collect();
     let chosen = |id: &ItemId| !tables.item(id.as_str()).is_some_and(crate::Item::is_mandatory);
-    let variables = items.iter().enumerate().filter(|(_, item)| chosen(item));
+    let possible = rules.system.possible(&settled);
+    let variables = items.iter().zip(answers.iter().zip(possible)).filter(|(item, _)| chosen(item));
     variables
-        .map(|(variable, item)| ItemFreedom {
+        .map(|(item, (&answer, possible))| ItemFreedom {
             item: item.clone(),
-            answer: answers.get(variable).copied().flatten(),
-            freedom: match rules.system.possible(&settled, variable) {
+            answer,
+            freedom: match possible {
                 (false, true) => Freedom::ForcedYes,
                 (true, false) => Freedom::ForcedNo,
                 _ => Freedom::Free,
@@ -164,6 +159,7 @@ struct Rules {
 
 impl Rules {
     fn of(items: &[ItemId], tables: &Tables) -> Self {
+        let numbers: BTreeMap<&ItemId, usize> = items.iter().enumerate().map(|(number, id)| (id, number)).collect();
         let mut constraints = Vec::new();
         let mut words = Vec::new();
         for (variable, id) in items.iter().enumerate() {
@@ -171,32 +167,29 @@ impl Rules {
                 continue;
             };
             if item.is_mandatory() {
-                constraints.push(Constraint::Mandatory(variable));
+                constraints.push(Constraint::Holds(Formula::Var(variable)));
                 words.push(format!("{id} is mandatory for the {} ({})", item.class, item.reference));
             }
             // The items of a DUT are closed under requirements, so the formula finds every name.
             if let Some(expr) = &item.requirement
-                && let Some(formula) = formula(expr, items)
+                && let Some(formula) = formula(expr, &numbers)
             {
                 constraints.push(Constraint::Requires(variable, formula));
                 words.push(format!("who claims {id} has to claim {expr}"));
             }
         }
-        Self { system: System { variables: items.len(), constraints }, words }
+        Self { system: System::new(items.len(), constraints), words }
     }
 }
 
 /// The expression over the numbers of the items; none if it names an item that the DUT is not asked for.
-fn formula(expr: &Expr, items: &[ItemId]) -> Option<Formula> {
-    let all = |parts: &[Expr]| parts.iter().map(|part| formula(part, items)).collect::<Option<Vec<_>>>();
+fn formula(expr: &Expr, numbers: &BTreeMap<&ItemId, usize>) -> Option<Formula> {
+    let all = |parts: &[Expr]| parts.iter().map(|part| formula(part, numbers)).collect::<Option<Vec<_>>>();
     Some(match expr {
-        Expr::Item(item) => {
-            let key = item.key();
-            Formula::Var(items.iter().position(|id| *id == key)?)
-        }
+        Expr::Item(item) => Formula::Var(*numbers.get(&item.key())?),
         Expr::And(parts) => Formula::And(all(parts)?),
         Expr::Or(parts) => Formula::Or(all(parts)?),
-        Expr::Not(part) => Formula::Not(Box::new(formula(part, items)?)),
+        Expr::Not(part) => Formula::Not(Box::new(formula(part, numbers)?)),
     })
 }
 
