@@ -134,6 +134,8 @@ def main():
     left = [name for name, count in counts.items() for _ in range(count)]
     randomly = random.Random(int(os.environ.get("DMSC_SEED", "1")))
     randomly.shuffle(left)
+    # Where it is ignored, as under nohup, a run takes none of the signals in good order.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     asked = demand_end_while_asking(out)
