@@ -72,7 +72,7 @@ impl Operator for DutFileOperator<'_> {
 
 /// The command with the message in the place of `{tpdu}`, in hexadecimal.
 fn filled(command: &Command, tpdu: &[u8]) -> Command {
-    Command { words: command.words.iter().map(|word| word.replace("{tpdu}", &to_hex(tpdu))).collect() }
+    command.filled(|word| word.replace("{tpdu}", &to_hex(tpdu)))
 }
 
 #[cfg(test)]
@@ -82,6 +82,6 @@ mod tests {
     #[test]
     fn a_message_is_put_into_the_command() {
         let words = ["send-sms", "--tpdu={tpdu}"].map(str::to_owned).to_vec();
-        assert_eq!(filled(&Command { words }, &[0x44, 0x0B]).words, ["send-sms", "--tpdu=440B"]);
+        assert_eq!(filled(&Command::new(words), &[0x44, 0x0B]).words, ["send-sms", "--tpdu=440B"]);
     }
 }

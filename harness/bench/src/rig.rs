@@ -201,7 +201,7 @@ impl<'a> Rig<'a> {
         self.nonces.keep(&self.dut.name).map_err(RigError::Nonces)?;
         let link: Box<dyn Link> = match &self.dut.link {
             LinkSpec::Tcp(config) => {
-                let tcp = Tcp::open(config.clone())?;
+                let tcp = Tcp::open(config.of_job(self.dut.jobs.number))?;
                 self.place = tcp.place();
                 Box::new(tcp)
             }

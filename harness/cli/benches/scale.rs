@@ -112,6 +112,7 @@ fn suite(out: &Path) -> (RunHeader, Vec<Ran>) {
         resume: false,
         all: true,
         stop_after: None,
+        jobs: None,
     };
     run(&config, &mut Silent).unwrap();
     let run = RunFolder::open(out).unwrap();

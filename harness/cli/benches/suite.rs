@@ -50,6 +50,7 @@ fn suite(bencher: divan::Bencher<'_, '_>) {
             resume: false,
             all: true,
             stop_after: None,
+            jobs: None,
         };
         let finished = run(&config, &mut Silent);
         assert!(finished.as_ref().is_ok_and(|ended| !ended.finished.is_empty()));

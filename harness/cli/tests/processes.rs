@@ -164,3 +164,42 @@ fn no_secret_of_a_dut_file_is_left_behind_however_the_dut_writes_it() {
     let shown = ran("shown", &["--show-secrets"]);
     assert!(shown.contains(&format!("pw={SECRET}")), "{shown}");
 }
+
+#[test]
+fn commands_run_in_the_folder_of_the_dut_file_for_as_long_as_it_lets_them() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.path("client"), "#!/bin/sh\npwd >\"$1\"\n").unwrap();
+    assert!(Command::new("chmod").args(["+x", &scratch.path("client")]).status().unwrap().success());
+    let path = dut(&scratch, "notify: [./client, where], ends_with_command: true");
+    let ran = dmsc(&["run", "--no-report", "--dut", &path, "--case", "DM_SC-C-001-M/session-id[session=A5]"]);
+    let place = std::fs::read_to_string(scratch.path("where")).unwrap_or_else(|_| panic!("not started: {}", ran.err));
+    let folder = Path::new(&path).parent().unwrap().canonicalize().unwrap();
+    assert_eq!(Path::new(place.trim()).canonicalize().unwrap(), folder);
+    let slow = std::fs::read_to_string(&path).unwrap() + "reset: { run: [sleep, '543'], within: 200 ms }\n";
+    std::fs::write(&path, slow).unwrap();
+    let ran = dmsc(&["run", "--no-report", "--dut", &path, "--case", "DM_SC-C-001-M/session-id[session=A5]"]);
+    assert!(ran.out.contains("did not end within 200 ms and was killed"), "{}{}", ran.out, ran.err);
+}
+
+/// Each client waits until it has seen another: where one came after the other, none would see one.
+#[test]
+fn as_many_cases_run_at_once_as_the_dut_file_lets() {
+    let scratch = Scratch::new();
+    let script = "echo $0 >>seen.$0; echo up >>all; until [ $(wc -l <all) -gt 1 ]; do sleep 0.01; done";
+    let path = dut(&scratch, &format!("notify: [sh, -c, '{script}', '{{job}}'], ends_with_command: true"));
+    let several = std::fs::read_to_string(&path).unwrap() + "jobs: 2\n";
+    std::fs::write(&path, several).unwrap();
+    let folder = scratch.path("out");
+    // It says nothing, which would be a wall behind its first case.
+    let ran = dmsc(&["run", "--all", "--out", &folder, "--dut", &path, "--case", "DM_SC-C-001-M/session-id"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    for job in ["1", "2"] {
+        let seen = std::fs::read_to_string(scratch.path(&format!("seen.{job}")));
+        assert!(seen.is_ok_and(|seen| !seen.is_empty()), "job {job} had no case: {}", ran.err);
+    }
+    // What is told is in the order of the cases, and says the command as it is written.
+    let journal = all_text(Path::new(&folder));
+    let told: Vec<&str> = journal.split("\"event\":\"case-started\",\"case\":\"").skip(1).collect();
+    let ids: Vec<&str> = told.iter().filter_map(|rest| rest.split('"').next()).collect();
+    assert!(ids.len() > 2 && ids.is_sorted_by_key(|id| id.split('[').next()), "{ids:?}");
+}

@@ -2,6 +2,7 @@
 
 mod connection;
 mod device;
+mod jobs;
 mod nonces;
 mod read;
 mod schema;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 pub use connection::{Chosen, Connection};
 pub use device::{BenchSpec, Device};
 pub use dmsc_engine::messages::WakeUp;
+pub use jobs::Jobs;
 pub use schema::dut_schema;
 
 use crate::bundle::Bundle;
@@ -51,6 +53,8 @@ pub struct Dut {
     pub card: Option<FileSystem>,
     /// Where its nonces are kept from one run to the next.
     pub nonces: Option<NonceFile>,
+    /// How many of it may run at once, and which of them it is.
+    pub jobs: Jobs,
     /// Run before each case.
     pub reset: Option<Command>,
     /// Commands that stand for a person, by act.
@@ -120,6 +124,11 @@ pub trait Files {
 
     /// Where a file named in a DUT file is to be written; `None` where nothing can be.
     fn place(&self, _name: &str) -> Option<PathBuf> {
+        None
+    }
+
+    /// Where the commands of a DUT file run; `None`: where this program does.
+    fn folder(&self) -> Option<PathBuf> {
         None
     }
 }
@@ -246,6 +255,11 @@ impl Files for Folder {
 
     fn place(&self, name: &str) -> Option<PathBuf> {
         Some(self.0.join(name))
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        // An empty path is no folder to the system; where there is none, commands run where this program does.
+        std::path::absolute(if self.0.as_os_str().is_empty() { Path::new(".") } else { &self.0 }).ok()
     }
 }
 

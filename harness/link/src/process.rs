@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::LinkError;
+use crate::command::Command;
 use crate::interrupt::{is_interrupted, on_interrupt};
 #[cfg(unix)]
 use crate::warden;
@@ -35,25 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// may hold the pipe for ever.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// A command line of the DUT file.
-///
-/// In its arguments `{host}` and `{port}` stand for the address the harness listens on, or the one that it connects to,
-/// and `{package0}` for the notification in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// The program and its arguments; never empty.
-    pub words: Vec<String>,
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An empty argument is seen, too.
-        let words: Vec<_> = self.words.iter().map(|word| if word.is_empty() { "\"\"" } else { word }).collect();
-        f.write_str(&words.join(" "))
-    }
-}
-
-/// Runs a command of the DUT file to its end, at most for [`COMMAND_LIMIT`]. What it leaves in the background when it
+/// Runs a command of the DUT file to its end, at most for as long as it says, or [`COMMAND_LIMIT`]. What it leaves in the background when it
 /// succeeds goes on: it may have been asked to start something.
 ///
 /// # Errors
@@ -61,7 +44,7 @@ impl fmt::Display for Command {
 /// [`LinkError::Overdue`] when it does not end in time, [`LinkError::Interrupted`] when somebody wants this program to end;
 /// then it was killed, and all that it started.
 pub fn run_command(command: &Command) -> Result<(), LinkError> {
-    run_within(command, COMMAND_LIMIT)
+    run_within(command, command.within.unwrap_or(COMMAND_LIMIT))
 }
 
 fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
@@ -148,10 +131,11 @@ impl Process {
         fill: impl Fn(&str) -> String,
         stdio: [Stdio; 3],
     ) -> Result<(Arc<Process>, Pipes), LinkError> {
-        let mut words = command.words.iter().map(|word| fill(word));
+        let filled = command.to_start(fill);
         let [stdin, stdout, stderr] = stdio;
-        let mut wrapped = CommandWrap::with_new(words.next().unwrap_or_default(), |command| {
-            command.args(words).stdin(stdin).stdout(stdout).stderr(stderr);
+        let mut wrapped = CommandWrap::with_new(filled.program(), |started| {
+            started.args(filled.words.iter().skip(1)).stdin(stdin).stdout(stdout).stderr(stderr);
+            filled.folder.iter().for_each(|folder| _ = started.current_dir(folder));
         });
         #[cfg(unix)]
         wrapped.wrap(process_wrap::std::ProcessGroup::leader());
@@ -318,7 +302,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> Command {
-        Command { words: vec!["sh".into(), "-c".into(), script.into()] }
+        Command::new(vec!["sh".into(), "-c".into(), script.into()])
     }
 
     /// A process whose group holds the writing end of a pipe, and the reading end: that ends when the last one has gone.
@@ -368,7 +352,7 @@ mod tests {
         assert!(error.ends_with("ended with exit status: 1: only here"), "{error}");
         let error = failed("kill -9 $$");
         assert!(error.contains("ended with signal: 9") && error.ends_with("it wrote nothing"), "{error}");
-        let error = run_command(&Command { words: vec!["./no-such-program".into()] }).unwrap_err().to_string();
+        let error = run_command(&Command::new(vec!["./no-such-program".into()])).unwrap_err().to_string();
         assert!(error.starts_with("cannot start `./no-such-program`"), "{error}");
     }
 

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use dmsc_octets::{from_hex, to_hex};
 
 use crate::MeetingPlace;
+use crate::command::{Command, JOB};
 use crate::interrupt::{is_interrupted, on_interrupt};
 use crate::mailbox::{Mailbox, Poster};
-use crate::process::{Command, LAST_WORDS, Output, Pipes, Process};
+use crate::process::{LAST_WORDS, Output, Pipes, Process, in_words};
 use crate::sockets::Sockets;
 use crate::{Capabilities, Clock, LastWords, Link, LinkError, Opening, Signal, StreamId, Time};
 
@@ -27,7 +28,7 @@ const PRINTED_MAX: u64 = 256 * 1024;
 /// Octets of a line of the `start` command that are looked at as one.
 const LINE_MAX: u64 = 64 * 1024;
 
-/// How long the line named by `ready` may take.
+/// How long the line named by `ready` may take, unless the command says.
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the DUT file says of a TCP link.
@@ -47,6 +48,20 @@ pub struct TcpConfig {
     pub ends_with_command: bool,
     /// Run to make a DM server send a notification; its standard output is the message in hexadecimal.
     pub wake: Option<Command>,
+}
+
+impl TcpConfig {
+    /// The link to the DUT of this number among those that run at once.
+    #[must_use]
+    pub fn of_job(&self, job: usize) -> TcpConfig {
+        let mut config = self.clone();
+        for address in [&mut config.listen, &mut config.connect].into_iter().flatten() {
+            *address = address.replace(JOB, &job.to_string());
+        }
+        let commands = [&mut config.start, &mut config.notify, &mut config.wake];
+        commands.into_iter().flatten().for_each(|command| command.job = job);
+        config
+    }
 }
 
 /// The TCP link of one session.
@@ -186,10 +201,13 @@ impl Tcp {
         }
         let interrupted = Arc::downgrade(&process);
         let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.end()));
-        let why = match is_ready.recv_timeout(READY_LIMIT) {
+        let limit = command.within.unwrap_or(READY_LIMIT);
+        let why = match is_ready.recv_timeout(limit) {
             Ok(()) => return Ok(()),
             Err(_) if is_interrupted() => return Err(LinkError::Interrupted),
-            Err(RecvTimeoutError::Timeout) => "the line named by `ready` did not come within 30 s".to_owned(),
+            Err(RecvTimeoutError::Timeout) => {
+                format!("the line named by `ready` did not come within {}", in_words(limit))
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 format!("before the line named by `ready` came, it {}", how_it_ended(&watched, &self.shared))
             }
@@ -416,7 +434,7 @@ mod tests {
     }
 
     fn shell(script: &str) -> Option<Command> {
-        Some(Command { words: vec!["sh".into(), "-c".into(), script.into()] })
+        Some(Command::new(vec!["sh".into(), "-c".into(), script.into()]))
     }
 
     #[test]
@@ -519,7 +537,7 @@ mod tests {
         tcp.send(Signal::Connect(7)).unwrap();
         assert!(matches!(next(&mut tcp), Some(Signal::Refused(7, _))));
 
-        let start = Some(Command { words: vec!["./no-such-dut".into()] });
+        let start = Some(Command::new(vec!["./no-such-dut".into()]));
         let error = Tcp::open(TcpConfig { start, ..TcpConfig::default() }).err().unwrap();
         assert!(error.to_string().starts_with("cannot start `./no-such-dut`"), "{error}");
     }

@@ -17,7 +17,7 @@ fn nobody_records_what_became_of_a_dut_that_was_killed_or_starts_another() {
     });
     assert_eq!(went_on.recv_timeout(Duration::from_millis(200)), Err(RecvTimeoutError::Timeout));
     let (sender, started) = channel();
-    std::thread::spawn(move || sender.send(run_command(&Command { words: vec!["true".into()] }).is_ok()));
+    std::thread::spawn(move || sender.send(run_command(&Command::new(vec!["true".into()])).is_ok()));
     assert_eq!(started.recv_timeout(Duration::from_millis(200)), Err(RecvTimeoutError::Timeout));
     end_processes();
 }

@@ -94,6 +94,7 @@ impl Piecewise {
             resume: false,
             all: true,
             stop_after: None,
+            jobs: None,
         }
     }
 

@@ -57,6 +57,21 @@ pub struct RunConfig<'a> {
     pub all: bool,
     /// After how many cases that failed no more are run.
     pub stop_after: Option<NonZeroUsize>,
+    /// How many cases at most run at once against a DUT of which several may; what its file says unless given.
+    pub jobs: Option<NonZeroUsize>,
+}
+
+impl RunConfig<'_> {
+    /// How many cases run at once against a DUT.
+    fn jobs(&self, dut: &Dut) -> usize {
+        let most = dut.jobs.most;
+        self.jobs.map_or(most, |jobs| jobs.min(most)).get()
+    }
+
+    /// Whether a person is at the bench of a DUT: nobody can serve several at once.
+    fn person_at(&self, dut: &Dut) -> bool {
+        self.person && self.jobs(dut) == 1
+    }
 }
 
 /// Told of what happens in a run.

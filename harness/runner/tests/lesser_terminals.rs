@@ -35,6 +35,7 @@ fn suite(patch: &str) -> (Vec<Finished>, Vec<ItemVerdict>) {
     let config = RunConfig {
         all: true,
         stop_after: None,
+        jobs: None,
         duts: std::slice::from_ref(&dut),
         cases: &cases,
         bundle: &bundle,

@@ -79,6 +79,7 @@ fn ran(way: Way) -> (Vec<Finished>, Heard) {
         resume: false,
         all: way.all,
         stop_after: way.stop_after.and_then(NonZeroUsize::new),
+        jobs: None,
     };
     let mut heard = Heard::default();
     let finished = run(&config, &mut heard).unwrap().finished;

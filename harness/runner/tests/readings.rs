@@ -249,6 +249,7 @@ fn outcome(row: &Row, cases: &[Case], alternative: &str) -> (String, Vec<String>
     let config = RunConfig {
         all: false,
         stop_after: None,
+        jobs: None,
         duts: std::slice::from_ref(&dut),
         cases: std::slice::from_ref(case),
         bundle: &builtin,

@@ -36,15 +36,15 @@ GONE = 10
 def dut_file(kind, out):
     """The DUT with a port and a state of its own, so that it is nobody else's."""
     duts = ROOT / "fixtures/duts"
-    text = (duts / f"{DUTS[kind][0]}.yaml").read_text().replace("24516", "24616")
-    text = text.replace("target/dut/", f"{out}/").replace("ics: ", f"ics: {duts}/")
+    text = (duts / f"{DUTS[kind][0]}.yaml").read_text().replace("2451{job}", "2461{job}")
+    text = text.replace("../../target/dut/", f"{out}/").replace("../../", f"{ROOT}/").replace("ics: ", f"ics: {duts}/")
     path = out / f"{kind}.yaml"
     path.write_text(text)
     return path
 
 
-def command(dut, cases, out, resumed):
-    words = [DMSC, "run", "--unattended", "--seed", "1", "--dut", dut]
+def command(dut, cases, out, resumed, jobs):
+    words = [DMSC, "run", "--unattended", "--seed", "1", "--dut", dut, "--jobs", str(jobs)]
     for case in cases:
         words += ["--case", case]
     return [*map(str, words), "--resume" if resumed else "--out", str(out)]
@@ -58,7 +58,7 @@ def demand_end_while_asking(out):
     """SIGINT while a person is asked: the run ends at once, and in good order."""
     person, its = pty.openpty()
     folder = out / "asked"
-    words = command(dut_file("client", out), ["DM_SC-C-001-M/started-by-user"], folder, False)
+    words = command(dut_file("client", out), ["DM_SC-C-001-M/started-by-user"], folder, False, 1)
     words.remove("--unattended")
     run = subprocess.Popen(words, cwd=ROOT, stdin=its, stderr=its, stdout=subprocess.DEVNULL)
     os.close(its)
@@ -142,7 +142,7 @@ def main():
     duts = {kind: (dut_file(kind, out), cases) for kind, (_, cases) in DUTS.items()}
     whole, runs, resumed, late, began = {}, 0, 0, 0, time.monotonic()
     for kind, (dut, cases) in duts.items():
-        run = begin(command(dut, cases, out / kind, False))
+        run = begin(command(dut, cases, out / kind, False, 1))
         _, said = run.communicate(timeout=600)
         demand(run.returncode in (0, 1, 2), f"{kind}: undisturbed it ended with {run.returncode}:\n{said[-2000:]}")
         whole[kind] = verdicts(out / kind)
@@ -151,7 +151,7 @@ def main():
         kind = ["client", "server"][runs % 2]
         folder, over = out / f"{kind}-{runs}", False
         while not over:
-            run = begin(command(*duts[kind], folder, folder.exists()))
+            run = begin(command(*duts[kind], folder, folder.exists(), randomly.choice([1, 3])))
             try:
                 run.wait(randomly.uniform(0.0, SPAN) if left else 600)
             except subprocess.TimeoutExpired:

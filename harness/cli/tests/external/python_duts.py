@@ -66,9 +66,9 @@ NO_CASE = {"client": {}, "server": {}}
 # stunnel stands before the DUT, and the account is one of HTTPS.
 TLS_ACCOUNT = (r"^ixit:$", "ixit:\n  address: https://{host}:{port}/OMA/DM")
 CERTIFICATE_ACCOUNT = (r"^ixit:$", "ixit:\n  address: https://{host}:{port}/OMA/DM\n  tls: certificates")
-CERTIFICATE_WRAP = r"\1- python3\n\1- harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --versions=TLSv1.2-TLSv1.3\n{options}\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
-CERTIFICATES = "fixtures/certificates"
-TLS_WRAP = r"\1- python3\n\1- harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
+CERTIFICATE_WRAP = r"\1- python3\n\1- ../../harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --versions=TLSv1.2-TLSv1.3\n{options}\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
+CERTIFICATES = "../../fixtures/certificates"
+TLS_WRAP = r"\1- python3\n\1- ../../harness/cli/tests/dut/over_tls.py\n\1- {side}\n\1- '{{host}}:{{port}}'\n\1- --\n\1- python3\n\1- \2\n\1- {plain}\n"
 # Clean DUTs that are set up otherwise than the file of the fixtures has it: what is replaced in it.
 SETUPS = {
     "client": {
@@ -127,8 +127,9 @@ PARTS = {
     "client": {"over-certificates": ["--item", "C-009"]},
     "server": {"over-tls": ["--item", "S-006"], "over-certificates": ["--item", "S-006"]},
 }
-# A run now and then waits for what must not come.
+# A run now and then waits for what must not come; the long ones have several cases at once.
 WORKERS = (os.cpu_count() or 1) + 1
+JOBS = 3
 
 
 def main():
@@ -167,7 +168,7 @@ def one(out, number, run):
     dut = write_dut(out, number, side, name, planted)
     cases = ["--case", FINDINGS[side][name][1]] if planted else PARTS.get(side, {}).get(name, [])
     try:
-        done = dmsc("run", "--dut", dut, "--out", folder, *cases, timeout=900)
+        done = dmsc("run", "--dut", dut, "--jobs", str(JOBS), "--out", folder, *cases, timeout=900)
         demand_exit(done, CONFORMS, INCONCLUSIVE, *([FAILS] if planted else []))
     except SystemExit as complaint:
         return None, f"{side}-{name}: {complaint}"
@@ -203,17 +204,18 @@ def missed(side, bug, model, clean):
 def write_dut(out, number, side, name, planted):
     """The DUT file of the fixtures with a state and a port of its own, set up otherwise or with the bug in its commands."""
     source = ROOT / f"fixtures/duts/python-{side}.yaml"
-    state = out / f"{side}-{name}.state.json"
-    changes = [(re.escape(f"target/dut/python-{side}.json"), str(state)), ("24516", str(24516 + number))]
+    state = out / f"{side}-{name}.{{job}}.state.json"
+    changes = [(re.escape(f"../../target/dut/python-{side}-{{job}}.json"), str(state))]
+    changes += [(re.escape("2451{job}"), f"{2400 + number}{{job}}")]
     changes += [(f"ics: python-{side}.ics.yaml", f"ics: {statement(out, side, name)}")]
     changes += [(rf"^( +)- (--state={re.escape(str(state))})$", rf"\1- \2\n\1- --bug={name}")] if planted else SETUPS[side].get(name, [])
     text = source.read_text()
     for pattern, by in changes:
         text, found = re.subn(pattern, by, text, flags=re.MULTILINE)
-        demand(found or pattern == "24516", f"{source} has no `{pattern}`")
+        demand(found or "2451" in pattern, f"{source} has no `{pattern}`")
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{side}-{name}.dut.yaml"
-    path.write_text(text)
+    path.write_text(text.replace("../../", f"{ROOT}/"))
     return path
 
 

@@ -163,9 +163,15 @@ fn number<N: TryFrom<i64>>(node: &Node, key: &str) -> Option<N> {
 
 /// An address of a host and a port.
 pub(super) fn address() -> Schema {
-    Schema::text().named("an address `host:port`").with(|node| {
+    address_with("")
+}
+
+/// An address of a host and a port, in which the digits that `number` stands for may be.
+pub(super) fn address_with(number: &'static str) -> Schema {
+    Schema::text().named("an address `host:port`").with(move |node| {
         let text = node.as_str()?;
-        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+        let filled = if number.is_empty() { text.into() } else { text.replace(number, "0") };
+        let port = filled.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
         if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
             return None;
         }

@@ -1,18 +1,20 @@
 //! Reading DUT files: what the schema cannot say.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Source, load, nearest};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::messages::FacilitiesWith;
-use dmsc_link::{Command, TcpConfig};
+use dmsc_link::{Command, JOB, TcpConfig};
 use dmsc_scr::{DutKind, Ics, Readings, Tables};
 use serde_json::{Map, Value};
 
 use super::connection::{WORDS, Word, chosen};
 use super::device::RECOVERY;
 use super::nonces::AFRESH;
-use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, LinkSpec, NonceFile, dut_schema};
+use super::{BenchSpec, Builtin, Device, Dut, FileError, Files, Jobs, LinkSpec, NonceFile, dut_schema};
 use crate::catalogue::Role;
 use crate::fault::Fault;
 use crate::ixit::{DEFAULT_PORT, Ixit, MEETING_ADDRESS, TABLE_PORT, ixit_schema};
@@ -20,7 +22,7 @@ use crate::variant::{Variant, read_choices, read_profile};
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
     let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
-    let mut reader = Reader { root: &root, problems: Vec::new(), others: Vec::new() };
+    let mut reader = Reader { root: &root, folder: files.folder(), problems: Vec::new(), others: Vec::new() };
     let kind = if reader.text("kind") == "card" { DutKind::Card } else { DutKind::Terminal };
     let link = reader.link(kind);
     let faults = reader.faults(kind, &link, faults);
@@ -41,8 +43,9 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
     }
     let tls_root = reader.tls_root(files);
     let acts = root.get("operator").map(Node::entries).unwrap_or_default();
-    let operator: BTreeMap<_, _> = acts.iter().map(|entry| (entry.key.clone(), command(&entry.value))).collect();
-    let (name, reset) = (reader.text("name"), root.get("reset").map(command));
+    let operator: BTreeMap<_, _> = acts.iter().map(|entry| (entry.key.clone(), reader.command(&entry.value))).collect();
+    let (name, reset) = (reader.text("name"), root.get("reset").map(|node| reader.command(node)));
+    let jobs = reader.jobs(&link);
     let own = Problems::none_or(source, reader.problems, ()).err();
     let wrong: Vec<Problems> = own.into_iter().chain(reader.others).collect();
     // Without problems there is a statement.
@@ -69,6 +72,7 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
         variant,
         card,
         nonces,
+        jobs,
         reset,
         operator,
         file,
@@ -78,6 +82,8 @@ pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Res
 
 struct Reader<'a> {
     root: &'a Node,
+    /// Where commands run.
+    folder: Option<PathBuf>,
     problems: Vec<Problem>,
     /// What is wrong with files that this one names; told in their own text, after what is wrong here.
     others: Vec<Problems>,
@@ -144,7 +150,7 @@ impl Reader<'_> {
             }
         }
         let text = |key: &str| tcp.get(key).and_then(Node::written).map(str::to_owned);
-        let run = |key: &str| tcp.get(key).map(command);
+        let run = |key: &str| tcp.get(key).map(|node| self.command(node));
         LinkSpec::Tcp(TcpConfig {
             listen: text("listen"),
             connect: text("connect"),
@@ -154,6 +160,43 @@ impl Reader<'_> {
             ends_with_command: tcp.get("ends_with_command").and_then(Node::as_bool).unwrap_or_default(),
             wake: run("wake"),
         })
+    }
+
+    /// A command, written as its words alone or with the time that it may take.
+    fn command(&self, node: &Node) -> Command {
+        let words = node.get("run").unwrap_or(node).items().iter().filter_map(Node::written).map(str::to_owned);
+        let within = node.get("within").and_then(Node::written).and_then(|text| dmsc_doc::parse_duration(text).ok());
+        Command { folder: self.folder.clone(), within, ..Command::new(words.collect()) }
+    }
+
+    /// How many may run at once; each of them needs an address of its own.
+    fn jobs(&mut self, link: &LinkSpec) -> Jobs {
+        let LinkSpec::Tcp(_) = link else {
+            self.unused(&["jobs"], "a `tcp` link");
+            return Jobs::default();
+        };
+        let most = self.root.get("jobs").and_then(Node::as_int).and_then(|most| usize::try_from(most).ok());
+        let most = most.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
+        let tcp = self.root.get("link").and_then(|link| link.get("tcp"));
+        let shared = ["listen", "connect"].into_iter().filter_map(|key| tcp?.entry(key)).find(|entry| {
+            let address = entry.value.written().unwrap_or_default();
+            !address.contains(JOB) && (entry.key == "connect" || !address.ends_with(":0"))
+        });
+        if let (Some(entry), 2..) = (shared, most.get()) {
+            self.problems.push(
+                Problem::new(entry.value.span, "one address for several that run at once")
+                    .label("each needs its own")
+                    .help(format!("put `{JOB}` into the port (`127.0.0.1:245{JOB}`), let the system choose one (`listen: 127.0.0.1:0`), or leave out `jobs`")),
+            );
+        }
+        if let (Some(entry), 2..) = (self.root.entry("nonces"), most.get()) {
+            self.problems.push(
+                Problem::new(entry.key_span, "one file of nonces for several that run at once")
+                    .label("it keeps those of one DUT")
+                    .help("leave out `jobs`"),
+            );
+        }
+        Jobs { most, number: 0 }
     }
 
     /// Keys that go with something the file does not have.
@@ -439,8 +482,4 @@ fn meet(ixit: &mut Map<String, Value>) {
         address(other);
     }
     address(ixit);
-}
-
-fn command(node: &Node) -> Command {
-    Command { words: node.items().iter().filter_map(Node::written).map(str::to_owned).collect() }
 }

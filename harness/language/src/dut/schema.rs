@@ -2,10 +2,12 @@
 
 use dmsc_doc::{Field, Mapping, Problem, Schema, Text};
 use dmsc_engine::choice::Choice;
+use dmsc_link::JOB;
 use dmsc_scr::DutKind;
 
 use super::Builtin;
-use super::connection::{WORDS, address, connection_schema};
+use super::connection::{WORDS, address_with, connection_schema};
+use super::jobs::MOST;
 use crate::ixit::ixit_schema;
 use crate::variant::{choices_field, profile_field};
 
@@ -15,16 +17,24 @@ pub fn dut_schema() -> Schema {
     let tcp = Mapping::new([
         Field::optional(
             "listen",
-            address(),
+            address_with(JOB),
             "Where the harness listens for the DM Client: `127.0.0.1:0` takes any free port. `{host}` and `{port}` stand for it in commands and in the `address` of the IXIT.",
         ),
         Field::optional(
             "connect",
-            address(),
+            address_with(JOB),
             "Where the SCWS of the card listens. `{host}` and `{port}` stand for it in commands and in the `address` of the IXIT.",
         ),
-        Field::optional("start", command(), "Started at the beginning of each session and killed at its end."),
-        Field::optional("ready", Schema::text(), "A line of the started process's output that says it is ready."),
+        Field::optional(
+            "start",
+            command_within(),
+            "Started at the beginning of each session and killed at its end; `within` is for the line of `ready`.",
+        ),
+        Field::optional(
+            "ready",
+            Schema::text(),
+            "A line of the started process's output that says it is ready; it may take 30 s unless `start` says.",
+        ),
         Field::optional(
             "notify",
             command(),
@@ -48,7 +58,7 @@ pub fn dut_schema() -> Schema {
         Field::required("builtin", Schema::documented_choice(builtin), "The DUT at the far end."),
         Field::required("link", connection_schema(), "How it reaches the link."),
     ]);
-    let acts = Mapping::new([]).free(Schema::text(), command());
+    let acts = Mapping::new([]).free(Schema::text(), command_within());
     Mapping::new([
         Field::required("dut", Schema::choice(["1"]), "Version of the format."),
         Field::required("name", Schema::verbatim(), "Name of the DUT, as reports print it."),
@@ -76,8 +86,13 @@ pub fn dut_schema() -> Schema {
         Field::optional("faults", Schema::seq(Schema::text()), "Faults of a built-in DUT."),
         choices_field(Choice::all()),
         profile_field(),
-        Field::optional("reset", command(), "Run before each case. It must end within 60 s, has no terminal to ask at, and may leave something running."),
-        Field::optional("operator", acts, "Commands that stand for a person, by act. Each must end within 60 s and has no terminal to ask at."),
+        Field::optional(
+            "jobs",
+            Schema::Int { min: 1, max: MOST },
+            "How many of a DUT on a `tcp` link may run at once, each for a case of its own. `{job}` in commands and addresses stands for the number of one, from 0 to this: where it keeps its state. Nobody is asked for anything meanwhile.",
+        ),
+        Field::optional("reset", command_within(), "Run before each case. It must end within 60 s unless `within` says otherwise, has no terminal to ask at, and may leave something running."),
+        Field::optional("operator", acts, "Commands that stand for a person, by act. Each must end within 60 s unless `within` says otherwise, and has no terminal to ask at."),
     ])
     .into()
 }
@@ -89,6 +104,15 @@ fn doc(builtin: Builtin) -> &'static str {
         Builtin::Silent => "Answers nothing.",
         Builtin::Yes => "Answers 9000 and 200 to everything.",
     }
+}
+
+/// A command with or without the time that it may take.
+fn command_within() -> Schema {
+    let timed = Mapping::new([
+        Field::required("run", command(), "The program and its arguments."),
+        Field::optional("within", Schema::time_to_pass(), "How long it may take."),
+    ]);
+    Schema::one_of([command(), timed.into()])
 }
 
 fn command() -> Schema {

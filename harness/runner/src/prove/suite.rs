@@ -47,6 +47,7 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
         resume: false,
         all: true,
         stop_after: None,
+        jobs: None,
     };
     let mut outcomes = Outcomes { seen: Vec::new(), not_offered: Vec::new(), measured: Vec::new() };
     for planned in plan(&config, Tables::builtin()) {

@@ -1,12 +1,10 @@
-//! Cases run ahead of the one that is wanted, on all cores, for DUTs in whose time nobody has a part.
+//! Cases run ahead of the one that is wanted: on all cores, for DUTs in whose time nobody has a part, and against several
+//! DUTs at once, where there are several.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Scope};
-
-/// How many results may wait for each core: what a case tells is kept until it is wanted.
-const LEAD: usize = 4;
+use std::thread::Scope;
 
 /// Results of work that goes on, to be taken in order.
 #[derive(Debug)]
@@ -47,23 +45,29 @@ impl Pace {
 }
 
 impl<R: Send> Ahead<R> {
-    /// Begins with `count` pieces of work. What is not taken when this is dropped is not done.
-    pub(super) fn new<'scope>(
+    /// Begins with `count` pieces of work, by so many `hands`, up to `lead` of them for each ahead of what is wanted: a
+    /// result is kept until it is. Each hand is numbered from 0, and takes up its work with what `begin` gives it. What is
+    /// not taken when this is dropped is not done.
+    pub(super) fn new<'scope, H>(
         scope: &'scope Scope<'scope, '_>,
         count: usize,
-        work: impl Fn(usize) -> R + Send + Sync + 'scope,
+        hands: usize,
+        lead: usize,
+        begin: impl Fn(usize) -> H + Send + Sync + 'scope,
+        work: impl Fn(&mut H, usize) -> R + Send + Sync + 'scope,
     ) -> Ahead<R>
     where
         R: 'scope,
     {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let (pace, work) = (Arc::new(Pace::default()), Arc::new(work));
+        let (pace, both) = (Arc::new(Pace::default()), Arc::new((begin, work)));
         let (done, results) = channel();
-        for _ in 0..cores.min(count) {
-            let (pace, work, done) = (Arc::clone(&pace), Arc::clone(&work), done.clone());
+        for hand in 0..hands.min(count) {
+            let (pace, both, done) = (Arc::clone(&pace), Arc::clone(&both), done.clone());
             scope.spawn(move || {
-                while let Some(index) = pace.next(count, cores.saturating_mul(LEAD)) {
-                    if done.send((index, work(index))).is_err() {
+                let (begin, work) = &*both;
+                let mut holds = begin(hand);
+                while let Some(index) = pace.next(count, hands.saturating_mul(lead)) {
+                    if done.send((index, work(&mut holds, index))).is_err() {
                         return;
                     }
                 }
@@ -97,28 +101,48 @@ impl<R> Drop for Ahead<R> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
 
     #[test]
     fn results_are_those_of_their_numbers_and_what_is_not_wanted_is_not_done() {
         let done = AtomicUsize::new(0);
+        let work = |_: &mut (), index: usize| {
+            done.fetch_add(1, Ordering::Relaxed);
+            index * 2
+        };
         thread::scope(|scope| {
-            let mut ahead = Ahead::new(scope, 10_000, |index| {
-                done.fetch_add(1, Ordering::Relaxed);
-                index * 2
-            });
+            let mut ahead = Ahead::new(scope, 10_000, 3, 4, |_| (), work);
             assert_eq!(ahead.take(0), Some(0));
             assert_eq!(ahead.take(1), Some(2));
             assert_eq!(ahead.take(7), Some(14));
             assert_eq!(ahead.take(200), Some(400));
         });
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        assert!(done.load(Ordering::Relaxed) <= 202 + cores * (LEAD + 1), "{done:?}");
+        assert!(done.load(Ordering::Relaxed) <= 202 + 3 * (4 + 1), "{done:?}");
     }
 
     #[test]
     fn there_is_no_result_of_work_that_is_not_there() {
-        thread::scope(|scope| assert_eq!(Ahead::new(scope, 0, |index| index).take(0), None));
+        thread::scope(|scope| assert_eq!(Ahead::new(scope, 0, 2, 1, |_| (), |_: &mut (), index| index).take(0), None));
+    }
+
+    #[test]
+    fn each_hand_has_what_it_began_with() {
+        thread::scope(|scope| {
+            let begin = |hand: usize| (hand, 0);
+            let work = |holds: &mut (usize, usize), _: usize| {
+                holds.1 += 1;
+                *holds
+            };
+            let mut ahead = Ahead::new(scope, 50, 2, 1, begin, work);
+            let mut worked = [0, 0];
+            for index in 0..50 {
+                let (hand, times) = ahead.take(index).unwrap();
+                worked[hand] += 1;
+                assert!(times >= worked[hand], "a hand counts what it has done itself");
+            }
+            assert_eq!(worked[0] + worked[1], 50);
+        });
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn plan<'a>(config: &RunConfig<'a>, tables: &Tables) -> Vec<Planned<'
     for dut in config.duts {
         let ours = config.cases.iter().filter(|case| case.role == dut.role() && concerns(case, dut));
         for (index, case) in ours.enumerate() {
-            let skip = select::decide(case, dut, &config.selection, index, config.person, tables);
+            let skip = select::decide(case, dut, &config.selection, index, config.person_at(dut), tables);
             plan.push(Planned { dut, case, skip });
         }
     }

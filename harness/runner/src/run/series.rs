@@ -1,7 +1,8 @@
 //! The cases against one DUT.
 
 use std::num::NonZeroUsize;
-use std::thread;
+use std::thread::{self, available_parallelism};
+use std::time::Instant;
 
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::{DutFileOperator, Operator};
@@ -23,7 +24,10 @@ use crate::execute::Options;
 use crate::look::{ClientLook, Wall, look};
 use crate::redact::Redactor;
 
-/// The cases against one DUT, one after another.
+/// How many cases of a built-in DUT may be done for each core before they are wanted; what they tell is kept until then.
+const LEAD: usize = 4;
+
+/// The cases against one DUT, as good as one after another.
 pub(super) struct Series<'a, 'c> {
     pub(super) config: &'a RunConfig<'c>,
     pub(super) dut: &'a Dut,
@@ -41,10 +45,24 @@ struct Ran {
     lines: Lines,
 }
 
+/// Runs a case, and keeps what is to be recorded of it where `recorded` asks for that.
+fn ran(dut: &Dut, rig: &mut Rig<'_>, case: &Case, options: &Options, began: Instant, recorded: bool) -> Ran {
+    let mut lines = Lines::default();
+    let mut sink = |event: Event| {
+        if recorded {
+            lines.push(&event);
+        }
+    };
+    let attempted = attempt(rig, case, options, began, recorded, &mut sink, &mut DutFileOperator::new(dut));
+    Ran { attempted, signs: rig.signs().clone(), lines }
+}
+
 impl Series<'_, '_> {
     /// Runs those that are to be run.
     pub(super) fn run(&mut self, ours: &[&Planned<'_>]) -> Result<Vec<Finished>, RunError> {
         let (dut, all) = (self.dut, self.config.all);
+        let jobs = self.config.jobs(dut);
+        let duts: Vec<Dut> = if jobs > 1 { (1..=jobs).map(|job| dut.job(job)).collect() } else { Vec::new() };
         let mut rig = Rig::new(dut, self.fixtures, self.config.seed);
         let mut operator = self.observer.operator(dut);
         let mut wall: Option<Wall> = None;
@@ -64,23 +82,24 @@ impl Series<'_, '_> {
         let wanted: Vec<&Case> = ours.iter().filter(|one| self.journal.wants(one)).map(|one| one.case).collect();
         let (fixtures, seed, options) = (self.fixtures, self.config.seed, &options);
         let (began, recorded) = (self.journal.began, self.journal.is_written());
-        let work = |number: usize| {
-            let mut lines = Lines::default();
-            let mut rig = Rig::new(dut, fixtures, seed);
-            let mut sink = |event: Event| {
-                if recorded {
-                    lines.push(&event);
-                }
-            };
+        // Of a DUT that is part of the harness nothing outlasts a case, and none waits for the time of the day. Of several
+        // that run at once each hand has its own, which may outlast a case.
+        let begin = |hand: usize| duts.get(hand).map(|dut| (dut, Rig::new(dut, fixtures, seed)));
+        let work = |own: &mut Option<(&Dut, Rig<'_>)>, number: usize| {
             let case = wanted.get(number)?;
-            let hands = &mut DutFileOperator::new(dut);
-            let attempted = attempt(&mut rig, case, options, began, recorded, &mut sink, hands);
-            Some(Ran { attempted, signs: rig.signs().clone(), lines })
+            Some(match own {
+                Some((dut, rig)) => ran(dut, rig, case, options, began, recorded),
+                None => ran(dut, &mut Rig::new(dut, fixtures, seed), case, options, began, recorded),
+            })
         };
-        // Of a DUT that is part of the harness nothing outlasts a case, and none waits for the time of the day.
-        let alone = !is_wall(dut) && dut.operator.is_empty() && wall.is_none();
+        let (hands, lead) = match (is_wall(dut), jobs) {
+            (false, _) if dut.operator.is_empty() => (available_parallelism().map_or(1, usize::from), LEAD),
+            (true, 2..) => (jobs, 1),
+            _ => (0, 0),
+        };
         thread::scope(|scope| {
-            let mut ahead = alone.then(|| Ahead::new(scope, wanted.len(), work));
+            let beforehand = hands > 0 && wall.is_none();
+            let mut ahead = beforehand.then(|| Ahead::new(scope, wanted.len(), hands, lead, begin, work));
             let mut dead: Option<NotRun> = None;
             let mut client = ClientLook::new(dut);
             let (mut finished, mut walled, mut number) = (Vec::new(), 0, 0);

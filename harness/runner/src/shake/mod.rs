@@ -168,6 +168,7 @@ fn applicable<'a>(config: &ShakeConfig<'a>, dut: &'a Dut) -> Vec<&'a Case> {
         resume: false,
         all: true,
         stop_after: None,
+        jobs: None,
     };
     planned(&run, Tables::builtin()).into_iter().filter(|one| one.skip.is_none()).map(|one| one.case).collect()
 }

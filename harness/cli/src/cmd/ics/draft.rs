@@ -68,6 +68,7 @@ impl Draft {
             resume: false,
             all: true,
             stop_after: None,
+            jobs: None,
         };
         let mut progress = Progress::new(terminal, false);
         let finished = run(&config, &mut progress);

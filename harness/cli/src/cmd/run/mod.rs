@@ -91,6 +91,9 @@ pub(crate) struct Run {
     /// Run no more cases once N have failed
     #[arg(long, value_name = "N")]
     stop_after: Option<NonZeroUsize>,
+    /// At most N cases at once of a DUT whose file lets several run (`jobs`); as many as it says unless given
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     inconclusive: InconclusiveArg,
     #[command(flatten)]
@@ -162,7 +165,16 @@ impl Run {
             resume: matches!(place, Place::Resumed(_)),
             all: self.all,
             stop_after: self.stop_after,
+            jobs: self.jobs,
         };
+        if self.jobs.is_some_and(|jobs| jobs.get() > 1) {
+            for dut in duts.iter().filter(|dut| dut.jobs.most.get() == 1 && !dut.is_reference()) {
+                terminal.note(&format!(
+                    "{}: its cases run one after another; `jobs` in its DUT file says how many of it may run at once",
+                    dut.name
+                ));
+            }
+        }
         if let Place::Resumed(folder) = &place {
             config.seed = folder::agreed_seed(folder, &config, self.seed)?.unwrap_or(config.seed);
         }
