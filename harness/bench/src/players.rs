@@ -123,6 +123,7 @@ impl<'a> Players<'a> {
             },
             accounts: vec![account],
             bootstrap: Takes::Nothing,
+            pushed_bootstrap: Takes::Nothing,
             tree: self.fixtures.tree.clone(),
             encoding: setup.encoding.unwrap_or(self.dut.ixit.encoding),
             poll_interval: setup.poll_interval.map_or(POLL_INTERVAL, Polling::get),

@@ -14,6 +14,7 @@ mod last_words;
 pub mod limits;
 mod offers;
 mod package0_reassembly;
+mod pushed;
 mod sms;
 mod start;
 mod tls;
@@ -55,6 +56,7 @@ use inbox::Inbox;
 use limits::{ANSWER, Followed, Restless};
 pub use offers::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use package0_reassembly::Package0Reassembly;
+use pushed::AskedFor;
 use sms::Control;
 use start::{Start, Step};
 use visitors::Visitors;
@@ -82,8 +84,10 @@ pub struct Terminal {
     bip: Bip,
     package0: Package0Reassembly,
     client: DmClient,
-    /// The documents of a smart card bootstrap that were taken in.
+    /// The documents of a bootstrap that were taken in.
     bootstrap: Vec<Vec<u8>>,
+    /// The bootstrap in a push that waits for the user.
+    asked_for: Option<AskedFor>,
     client_alive: bool,
     http: HttpClient,
     /// Its other clients.
@@ -194,6 +198,7 @@ impl Terminal {
             package0: Package0Reassembly::default(),
             client,
             bootstrap: Vec::new(),
+            asked_for: None,
             client_alive: true,
             http: HttpClient::default(),
             visitors: Visitors::default(),

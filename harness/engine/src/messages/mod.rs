@@ -11,6 +11,7 @@ mod http;
 mod kind;
 mod notation;
 mod notification;
+mod pushed;
 mod setup;
 mod shape;
 mod sms;
@@ -33,6 +34,7 @@ pub(crate) use kind::NONE;
 pub use kind::{Kind, What};
 pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
+pub use pushed::PushedWith;
 pub use setup::{
     AccountWith, Announced, ApplicationWith, BootstrapWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith,
     FetchLength, Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,

@@ -56,6 +56,8 @@ fields! {
         /// The smart card bootstrap that the card carries; none unless given. The DUT has its account from there, and not
         /// from elsewhere.
         bootstrap: Box<BootstrapWith>,
+        /// Whether the DUT has its account from a push alone, which the case sends: `sms` with `bootstrap`.
+        account_by_push: bool,
         /// What goes wrong on the link, and where; the case is then about recovery.
         disturb: Schedule,
         /// Sizes in which channel data are sent and asked for, in turn: `[1, 255, 7]`.
@@ -176,11 +178,11 @@ impl Setup {
         }
     }
 
-    /// The smart card bootstrap from which the DUT has its account.
-    pub fn bootstrap(&self) -> Option<&BootstrapWith> {
+    /// Whether the DUT has its account from a bootstrap that the case brings, on the card or in a push.
+    pub fn is_bootstrapped(&self) -> bool {
         match self {
-            Setup::Card(setup) => setup.bootstrap.as_deref(),
-            Setup::Terminal(_) => None,
+            Setup::Card(setup) => setup.bootstrap.is_some() || setup.account_by_push == Some(true),
+            Setup::Terminal(_) => false,
         }
     }
 

@@ -55,6 +55,9 @@ pub const ACTS: &[&str] = &[
     "connect-browser-over-ipv6",
     "connect-half-closing-client",
     "connect-echo-client",
+    "accept-bootstrap",
+    "enter-bootstrap-pin",
+    "enter-wrong-pin",
     DELIVER_SMS,
 ];
 
@@ -249,6 +252,14 @@ impl Terminal {
             "user-cancels" => self.user(User::Cancels),
             "user-aborts" => self.user(User::Aborts),
             "user-is-away" => self.user(User::Away),
+            "accept-bootstrap" => {
+                self.accept_bootstrap();
+                Ok(())
+            }
+            "enter-bootstrap-pin" | "enter-wrong-pin" => {
+                self.give_user_pin(name == "enter-bootstrap-pin");
+                Ok(())
+            }
             "start-dm-session" => self.open_session(0, None, &Change::default()),
             "call-customer-care" if self.offers(Facility::CallControl) => self.call(CUSTOMER_CARE, None),
             "connect-browser" => self.visit(Manner::browser(LOOPBACK), LOOPBACK),

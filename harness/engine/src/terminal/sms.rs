@@ -206,6 +206,9 @@ impl Terminal {
         if self.switches.on(Switch::NoPush) || !self.client_alive {
             return;
         }
+        if self.pushed_bootstrap(octets) {
+            return;
+        }
         let bare = self.switches.on(Switch::BareOrPush) && WspPush::parse(octets).is_err();
         if self.switches.on(Switch::BareShortMessage) || bare {
             return self.notify(self.client.framing().framed(octets.to_vec()));

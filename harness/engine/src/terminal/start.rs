@@ -1,5 +1,6 @@
 //! What a terminal reads from a UICC before it offers its toolkit (TS 102 221 14, TS 31.102 5.1).
 
+use dmsc_provision::Imsi;
 use dmsc_provision::smart_card::Kind;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::fs::select::{read_binary, read_record, select_aid, select_id, select_path, verify_pin};
@@ -53,6 +54,8 @@ pub(super) enum Step {
 pub(super) struct Start {
     aid: Vec<u8>,
     services: Option<ServiceTable>,
+    /// Whose subscription it is.
+    imsi: Option<Imsi>,
     /// The service centre of short messages.
     service_centre: Option<Address>,
     /// Size or record length of the file selected last.
@@ -96,6 +99,11 @@ impl Start {
     /// Whether EF.UST names a service; `None` when it could not be read.
     pub(super) fn has_service(&self, service: u8) -> Option<bool> {
         self.services.as_ref().map(|table| table.has(service))
+    }
+
+    /// The IMSI, where the terminal has read it.
+    pub(super) fn imsi(&self) -> Option<&Imsi> {
+        self.imsi.as_ref()
     }
 
     /// The service centre of EF.SMSP, where the terminal has read it.
@@ -187,7 +195,11 @@ impl Start {
             }
             Step::PinStatus => Step::SelectImsi,
             Step::SelectImsi if ok => Step::ReadImsi,
-            Step::SelectImsi | Step::ReadImsi => Step::SelectAd,
+            Step::ReadImsi => {
+                self.imsi = Imsi::of_file(&response.data).filter(|_| ok);
+                Step::SelectAd
+            }
+            Step::SelectImsi => Step::SelectAd,
             Step::SelectAd if ok => Step::ReadAd,
             Step::SelectAd | Step::ReadAd if self.is_told_of_messages() => Step::SelectSmsp,
             Step::SelectSmsp if ok => Step::ReadSmsp,

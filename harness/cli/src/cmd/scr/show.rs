@@ -94,7 +94,8 @@ fn as_json(id: &ItemId) -> Value {
     let tables = Tables::builtin();
     let own = tables.item(id.as_str()).map(own_json);
     let external = || tables.external_item(id.as_str()).map(external_json);
-    let mut value = own.or_else(external).or_else(|| tables.topic(id.as_str()).map(|topic| json!(topic))).unwrap_or_default();
+    let mut value =
+        own.or_else(external).or_else(|| tables.topic(id.as_str()).map(|topic| json!(topic))).unwrap_or_default();
     let clauses: Vec<_> = tables.clauses().iter().filter(|clause| clause.items.contains(id)).collect();
     let requirements: Vec<_> = tables.requirements().iter().filter(|entry| entry.items.contains(id)).collect();
     let points = tables.interpretations().iter().filter(|point| point.items.contains(id));

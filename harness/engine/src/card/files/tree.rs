@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU8;
 
+use dmsc_provision::Imsi;
 use dmsc_uicc::authentication::Authenticator;
 use dmsc_uicc::fs::{AccessRule, ServiceTable};
 
@@ -12,6 +13,9 @@ pub(super) const MF: u16 = 0x3F00;
 
 /// The file id that stands for the current application (TS 102 221 8.4.2).
 pub(super) const CURRENT_ADF: u16 = 0x7FFF;
+
+/// EF.IMSI of a USIM.
+const IMSI: u16 = 0x6F07;
 
 /// EF.UST of a USIM.
 const UST: u16 = 0x6F38;
@@ -125,6 +129,15 @@ impl FileSystem {
             Some(Body::Transparent(content)) => ServiceTable(content.clone()),
             _ => ServiceTable::default(),
         }
+    }
+
+    /// The IMSI of the first application that has one (TS 31.102 4.2.2).
+    pub fn imsi(&self) -> Option<Imsi> {
+        self.applications().find_map(|(application, _)| {
+            let node = self.child(application, IMSI).and_then(|place| self.nodes.get(place))?;
+            let Body::Transparent(content) = &node.body else { return None };
+            Imsi::of_file(content)
+        })
     }
 
     /// The directory a file is in.
