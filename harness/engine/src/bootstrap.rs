@@ -72,6 +72,10 @@ impl Takes {
 /// the user of the reference terminal knows.
 pub const USER_PIN: &str = "1357";
 
+/// PIN1 of a card that asks for it in a case: what a person at the bench is told, and the user of the reference terminal
+/// knows.
+pub const CARD_PIN: &str = "2468";
+
 /// To whom a message on a card is addressed: which device it will be put into nobody knows.
 const DEVICE: &str = "IMEI:000000000000000";
 

@@ -212,6 +212,8 @@ pub enum Switch {
     BrokenBootstrapClears,
     /// Terminal: of each file of the smart card bootstrap no more than 2048 octets are read.
     BootstrapFirstOctets,
+    /// Terminal: the PIN of the card that its user gives is not presented.
+    NoCardPin,
     /// Terminal: a bootstrap in a push is passed over.
     NoPushedBootstrap,
     /// Terminal: the account of a push is taken in whatever its MAC.

@@ -49,7 +49,6 @@ use crate::tls::TlsClient;
 pub use acts::{ACTS, DELIVER_SMS, INSERT_CARD, alter_profile};
 use acts::{CUSTOMER_CARE, HOME};
 use bip::{Bip, Notice};
-use bootstrap::Manner;
 pub use config::TerminalConfig;
 use http_client::HttpClient;
 use inbox::Inbox;
@@ -86,6 +85,8 @@ pub struct Terminal {
     client: DmClient,
     /// The documents of a bootstrap that were taken in.
     bootstrap: Vec<Vec<u8>>,
+    /// Whether the user has given a PIN for the card.
+    pin_given: bool,
     /// The bootstrap in a push that waits for the user.
     asked_for: Option<AskedFor>,
     client_alive: bool,
@@ -185,7 +186,8 @@ impl Terminal {
             io: PlayerIo::new(config.scripted, config.patches.clone(), config.choices.dm.pace),
             switches: config.switches.clone(),
             phase: Phase::Off,
-            start: new_start(&config),
+            start: Start::of(&config, false),
+            pin_given: false,
             queue: VecDeque::new(),
             in_flight: None,
             retries: Vec::new(),
@@ -250,7 +252,7 @@ impl Terminal {
         self.given_up = None;
         self.restless = Restless::default();
         self.phase = Phase::Starting;
-        self.start = new_start(&self.config);
+        self.start = Start::of(&self.config, self.pin_given);
         self.queue.clear();
         self.retries.clear();
         self.events.clear();
@@ -411,10 +413,6 @@ impl Flight {
     fn is_reset(&self) -> bool {
         self.out.command == CommandApdu::default()
     }
-}
-
-fn new_start(config: &TerminalConfig) -> Start {
-    Start::new(Manner::of(config.bootstrap, config.choices.terminal, &config.switches))
 }
 
 fn new_bip(config: &TerminalConfig) -> Bip {

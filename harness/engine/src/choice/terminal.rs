@@ -345,6 +345,15 @@ choices! {
         Idle = "idle",
     }
 
+    /// Whether the terminal looks at PIN1 before it presents the one that its user has given.
+    (Terminal; "TS 102 221 11.1.9")
+    card_pin: CardPin = "card-pin" {
+        /// It presents it at once.
+        AtOnce = "at-once",
+        /// It asks for the tries that are left first.
+        TriesFirst = "tries-first",
+    }
+
     /// Whether the user is asked before the account of a push is taken in.
     (Terminal; "DMBOOT")
     bootstrap_consent: BootstrapConsent = "bootstrap-consent" {

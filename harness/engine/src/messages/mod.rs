@@ -36,8 +36,9 @@ pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use pushed::PushedWith;
 pub use setup::{
-    AccountWith, Announced, ApplicationWith, BootstrapWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith,
-    FetchLength, Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
+    AccountWith, Announced, ApplicationWith, BootstrapWith, CardPin, CardSetup, DM_CLIENT_PORT, DmClientMode,
+    FacilitiesWith, FetchLength, Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance,
+    schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use sms::{MediaName, SentBy, SmsWith};

@@ -3,6 +3,7 @@
 mod account;
 mod application;
 mod bootstrap;
+mod card_pin;
 mod disturb;
 mod mode;
 
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 pub use account::AccountWith;
 pub use application::{Announced, ApplicationWith, DM_CLIENT_PORT};
 pub use bootstrap::BootstrapWith;
+pub use card_pin::CardPin;
 pub use disturb::{disturbance, schedule_json};
 pub use mode::{DmClientMode, FetchLength, ScwsMode, StartMode};
 
@@ -56,6 +58,8 @@ fields! {
         /// The smart card bootstrap that the card carries; none unless given. The DUT has its account from there, and not
         /// from elsewhere.
         bootstrap: Box<BootstrapWith>,
+        /// PIN1 of the card, which then asks for it: 4 to 8 digits. As the file of the card says unless given.
+        pin1: CardPin,
         /// Whether the DUT has its account from a push alone, which the case sends: `sms` with `bootstrap`.
         account_by_push: bool,
         /// What goes wrong on the link, and where; the case is then about recovery.

@@ -6,7 +6,7 @@ use dmsc_provision::Imsi;
 use dmsc_uicc::authentication::Authenticator;
 use dmsc_uicc::fs::{AccessRule, ServiceTable};
 
-use super::pin::Pins;
+use super::pin::{PIN1, Pin, Pins, Tries};
 
 /// The master file.
 pub(super) const MF: u16 = 0x3F00;
@@ -128,6 +128,22 @@ impl FileSystem {
         match table.map(|node| &node.body) {
             Some(Body::Transparent(content)) => ServiceTable(content.clone()),
             _ => ServiceTable::default(),
+        }
+    }
+
+    /// Has the card ask for PIN1, which is this then.
+    pub fn set_pin1(&mut self, value: [u8; 8]) {
+        match self.pins.0.iter_mut().find(|pin| pin.reference == PIN1) {
+            Some(pin) => (pin.value, pin.enabled, pin.verified) = (value, true, false),
+            None => self.pins.0.push(Pin {
+                reference: PIN1,
+                value,
+                puk: None,
+                enabled: true,
+                tries: Tries::new(3),
+                puk_tries: Tries::new(10),
+                verified: false,
+            }),
         }
     }
 
