@@ -35,7 +35,7 @@ use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseW
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
-use crate::short_message::{self, Draft};
+use crate::short_message::{self, Draft, Format};
 use crate::switch::{Switch, Switches};
 use crate::tls::TlsServer;
 use applet::Applet;
@@ -459,7 +459,10 @@ impl Peer for Card {
             Signal::Close(id) => self.stream_closed(id),
             Signal::Act(name) if name == ABORT_SESSION => self.scws.server.abort(),
             Signal::Notified => self.io.observe(Actor::Client, "notified", &[], Map::new),
-            Signal::Sms(octets) => self.io.observe(Actor::Client, "sms", &octets, || short_message::fields(&octets)),
+            Signal::Sms(octets) => self.io.observe(Actor::Client, "sms", &octets, || {
+                // The network says nothing but the octets.
+                short_message::fields(Format::told_by(&octets), &octets)
+            }),
             Signal::Ended(text) => {
                 self.io.observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))]))
             }

@@ -14,7 +14,7 @@ use crate::event::Actor;
 use crate::messages::{Digest, NotificationWith, Octets, SentBy, SmsWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
-use crate::short_message::{self, Draft};
+use crate::short_message::{self, Draft, Format};
 
 /// Octets of Package#0 before the ServerID (DMNOTI 6.2), and what fills it up behind it.
 const HEADER: usize = 24;
@@ -54,13 +54,14 @@ impl Card {
             _ => Order::new(notification, &mut self.scws.server)?,
         };
         let cdma = with.cdma == Some(true);
+        let format = if cdma { Format::Cdma } else { Format::Tpdu };
         match with.by.unwrap_or_default() {
             SentBy::Network => {
                 let draft = Draft::new(&with, &order.octets, None)?;
                 let messages = if cdma { vec![draft.cdma(CdmaWay::Deliver)?] } else { draft.delivered(self.io.now)? };
                 for mut tpdu in messages {
                     change.edit(&mut tpdu)?;
-                    self.io.say(Actor::Server, "sms", &tpdu, || short_message::fields(&tpdu));
+                    self.io.say(Actor::Server, "sms", &tpdu, || short_message::fields(format, &tpdu));
                     self.deliveries.push_back(tpdu);
                 }
                 self.io.delivery = Delivery::Delivered(self.io.now);
