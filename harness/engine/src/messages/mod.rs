@@ -4,7 +4,9 @@
 //! reference, the help of the command line, the faults and the players are views of this one table, so that none of them
 //! can say something else than the others.
 
+mod account;
 mod apdu;
+mod bootstrap;
 mod channel_data;
 mod dm;
 mod http;
@@ -24,7 +26,9 @@ mod wake_up;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub use account::AccountWith;
 pub use apdu::{ApduWith, ProfileWith, ResponseWith};
+pub use bootstrap::BootstrapWith;
 pub use channel_data::ChannelDataWith;
 pub use dm::{
     CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, MacChoice, SessionText, StatusChoice,
@@ -36,9 +40,8 @@ pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
 pub use pushed::PushedWith;
 pub use setup::{
-    AccountWith, Announced, ApplicationWith, BootstrapWith, CardPin, CardSetup, DM_CLIENT_PORT, DmClientMode,
-    FacilitiesWith, FetchLength, Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance,
-    schedule_json,
+    Announced, ApplicationWith, CardPin, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, FetchLength, Package,
+    Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use sms::{MediaName, SentBy, SmsWith};

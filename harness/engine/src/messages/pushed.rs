@@ -6,7 +6,7 @@ use dmsc_provision::push::{Content, Push};
 use dmsc_provision::smart_card::Kind;
 use serde_json::Value;
 
-use super::setup::BootstrapWith;
+use super::bootstrap::BootstrapWith;
 use super::shape::Shape;
 use super::value::{Edits, FieldValue, Removable, by_name, fields};
 use crate::account::Account;

@@ -1,8 +1,6 @@
 //! The settings of a case: what the player of the harness is before the first step, and what goes wrong on its link.
 
-mod account;
 mod application;
-mod bootstrap;
 mod card_pin;
 mod disturb;
 mod mode;
@@ -16,14 +14,14 @@ use dmsc_link::Schedule;
 use dmsc_uicc::profile::Facility;
 use serde_json::{Map, Value};
 
-pub use account::AccountWith;
 pub use application::{Announced, ApplicationWith, DM_CLIENT_PORT};
-pub use bootstrap::BootstrapWith;
 pub use card_pin::CardPin;
 pub use disturb::{disturbance, schedule_json};
 pub use mode::{DmClientMode, FetchLength, ScwsMode, StartMode};
 
+use super::account::AccountWith;
 use super::apdu::ProfileWith;
+use super::bootstrap::BootstrapWith;
 use super::dm::Form;
 use super::shape::Shape;
 use super::table::Table;

@@ -30,6 +30,9 @@ pub(super) struct AskedFor {
 impl Terminal {
     /// Takes in the bootstrap in a push, if that is what is in it; gives whether it is.
     pub(super) fn pushed_bootstrap(&mut self, octets: &[u8]) -> bool {
+        if self.switches.on(Switch::PushOfAnyType) {
+            return false;
+        }
         let Ok(push) = Push::decode(octets) else { return false };
         let kind = match push.content {
             Content::Provisioning => Kind::ClientProvisioning,
