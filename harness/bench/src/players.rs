@@ -75,6 +75,9 @@ impl<'a> Players<'a> {
     /// Why it cannot carry the smart card bootstrap of the case, in words.
     pub(crate) fn card(&self, setup: &CardSetup, account: Account, medium: Medium) -> Result<CardConfig, String> {
         let mut files = self.files().clone();
+        if let Some(pin) = &setup.pin1 {
+            files.set_pin1(pin.octets());
+        }
         if let Some(bootstrap) = &setup.bootstrap {
             files = files.provisioned(&[bootstrap.document(&account)?]);
         }
@@ -123,6 +126,7 @@ impl<'a> Players<'a> {
             },
             accounts: vec![account],
             bootstrap: Takes::Nothing,
+            pushed_bootstrap: Takes::Nothing,
             tree: self.fixtures.tree.clone(),
             encoding: setup.encoding.unwrap_or(self.dut.ixit.encoding),
             poll_interval: setup.poll_interval.map_or(POLL_INTERVAL, Polling::get),

@@ -54,7 +54,7 @@ impl Players<'_> {
     /// card is to do it.
     fn provisioned(&self, setup: &Setup) -> Account {
         let account = &self.dut.ixit.account;
-        let with = setup.account().filter(|_| setup.bootstrap().is_none());
+        let with = setup.account().filter(|_| !setup.is_bootstrapped());
         with.map_or_else(|| account.clone(), |with| with.applied(account))
     }
 
@@ -158,6 +158,7 @@ impl Players<'_> {
             applications: chosen_applications(Announced::dm_client().0, &handset),
             accounts: std::iter::once(account).chain(self.dut.ixit.other_account.clone()).collect(),
             bootstrap: self.dut.ixit.bootstrap,
+            pushed_bootstrap: self.dut.ixit.pushed_bootstrap,
             tree: self.fixtures.tree.clone(),
             encoding: self.dut.ixit.encoding,
             poll_interval: chosen_polling(POLL_INTERVAL, &handset),

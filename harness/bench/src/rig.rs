@@ -126,7 +126,7 @@ impl<'a> Rig<'a> {
             None => self.nonces.account().clone(),
         };
         // The account of a bootstrap comes with the session, if it is not there yet.
-        let is_there = |met: &Account| setup.bootstrap().is_none() || met.server_id == wanted.server_id;
+        let is_there = |met: &Account| !setup.is_bootstrapped() || met.server_id == wanted.server_id;
         let mut account = met.filter(is_there).unwrap_or(wanted);
         if let Some(octets) = setup.nonce() {
             account.server_nonce = octets.to_vec();

@@ -4,7 +4,7 @@
 //! `DMSC_CASES` a folder of cases instead of the built-in ones; `DMSC_RUN_DIR` a folder for the journal, from which
 //! `dmsc report` renders; `DMSC_SEED` the seed; `DMSC_STRICT=1` makes a missed recommendation a fail. A case that does
 //! not apply is ignored with the reason. One that is inconclusive or did not run fails, unless `DMSC_INCONCLUSIVE=skip`
-//! has it ignored. A filter such as `DM_SC-C-001` selects an item.
+//! has it ignored. A filter such as `DM_SC-C-001` selects an item, one such as `bootstrap/` a topic.
 //!
 //! Where all cases run in this process, the items are judged at the end, too: one that is claimed and has no case keeps
 //! the gate shut as it does for `dmsc run`.

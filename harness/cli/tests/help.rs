@@ -59,6 +59,23 @@ fn the_exit_codes_are_explained() {
 }
 
 #[test]
+fn exit_codes_are_the_same_wherever_they_are_told() {
+    let table = dmsc(&["exit-codes"]).out;
+    let codes: Vec<&str> = table.lines().filter_map(|line| line.split_once("  ").map(|(code, _)| code)).collect();
+    let codes: Vec<&str> = codes.into_iter().filter(|code| code.parse::<u8>().is_ok()).collect();
+    assert_eq!(codes, ["0", "1", "2", "3", "4", "130"]);
+    for verb in ["run", "shake"] {
+        let help = dmsc(&[verb, "--help"]).out;
+        let (_, told) = help.split_once("Exit codes:").unwrap();
+        let words: Vec<&str> = told.split_whitespace().collect();
+        assert!(codes.iter().all(|code| words.contains(code)), "{verb}: {told}");
+    }
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let (lines, _) = table.split_once("\n\n").unwrap();
+    assert!(readme.contains(lines), "README.md has another table of exit codes");
+}
+
+#[test]
 fn without_arguments_there_is_help_and_a_usage_error() {
     let ran = dmsc(&[]);
     assert_eq!(ran.code, 3);
@@ -78,6 +95,8 @@ fn every_shell_gets_a_completion_script() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let ran = dmsc(&["completion", shell]);
         assert_eq!(ran.code, 0, "{shell}");
+        // What `--item` takes, topics among it.
+        assert!(ran.out.contains("DM_SC-C-001-M") && ran.out.contains("bootstrap"), "{shell}");
         assert!(ran.out.contains("interpretations"), "{shell}");
     }
 }

@@ -51,6 +51,18 @@ fn the_readme_shows_what_the_suite_comes_to() {
 }
 
 #[test]
+fn a_topic_is_chosen_as_an_item_is_and_counts_for_none() {
+    let ran = dmsc(&["run", "--no-report", "--json", "--item", "bootstrap"]);
+    let matrix: Value = serde_json::from_str(&ran.out).unwrap();
+    let listed = dmsc(&["cases", "list", "--item", "bootstrap", "--json"]).out;
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    assert!(ran.code == 0 && !listed.is_empty(), "{}", ran.err);
+    assert!(listed.iter().all(|case| case["item"] == "bootstrap"));
+    let rows = matrix["rows"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["item"] != "bootstrap"));
+}
+
+#[test]
 fn exit_codes_tell_what_came_of_it() {
     let code = |dut: &str, more: &[&str]| run(dut, &[&["--no-report", "-q"], more].concat()).code;
     assert_eq!(code("card", &["--case", "DM_SC-S-001-M/notification"]), 0);

@@ -67,6 +67,18 @@ fn purposes_are_shown_with_where_they_stand() {
 }
 
 #[test]
+fn a_topic_is_named_where_an_item_is() {
+    let purposes = dmsc(&["scr", "purposes", "--item", "bootstrap", "-q"]).out;
+    assert!(purposes.contains("B-01") && !purposes.contains("C001"), "{purposes}");
+    let clauses = dmsc(&["scr", "clauses", "--item", "bootstrap"]);
+    assert!(clauses.code == 0 && !clauses.out.contains("DM_SC-"), "{}", clauses.out);
+    insta::assert_snapshot!(shown(&["scr", "show", "bootstrap"]));
+    assert_eq!(json(&["scr", "show", "--json", "Bootstrap"])[0]["id"], "bootstrap");
+    insta::assert_snapshot!(shown(&["scr", "show", "bootsrap"]));
+    insta::assert_snapshot!(shown(&["scr", "show", "q"]));
+}
+
+#[test]
 fn expressions_are_checked_where_they_stand() {
     insta::assert_snapshot!(shown(&["scr", "check", "-e", "DM_SC-C-001-M  AND (DM_SC-C-002-O OR DM_SC-C-003-O)"]));
     insta::assert_snapshot!(shown(&["scr", "check", "-e", "DM_SC-C-001-M AND DM_SC-C-002-O OR DM_SC-C-003-O"]));

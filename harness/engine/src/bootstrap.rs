@@ -20,10 +20,10 @@ pub enum Profile {
     DeviceManagement,
 }
 
-/// Which documents of a smart card bootstrap a terminal takes in.
+/// Which documents of a bootstrap a terminal takes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Takes {
-    /// None: it reads no bootstrap.
+    /// None of them.
     #[default]
     Nothing,
     /// Those of Client Provisioning.
@@ -67,6 +67,14 @@ impl Takes {
         }
     }
 }
+
+/// The PIN that protects a bootstrap for the user, unless a case gives another: what a person at the bench is told, and
+/// the user of the reference terminal knows.
+pub const USER_PIN: &str = "1357";
+
+/// PIN1 of a card that asks for it in a case: what a person at the bench is told, and the user of the reference terminal
+/// knows.
+pub const CARD_PIN: &str = "2468";
 
 /// To whom a message on a card is addressed: which device it will be put into nobody knows.
 const DEVICE: &str = "IMEI:000000000000000";

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 
 use dmsc_link::{Peer, Signal, Time};
 use dmsc_octets::to_hex;
+use dmsc_provision::Imsi;
 use dmsc_uicc::apdu::CommandApdu;
 use dmsc_uicc::channel::TransportProtocol;
 use dmsc_uicc::command::{CommandType, ProactiveCommand};
@@ -30,11 +31,11 @@ use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
 use crate::medium::Medium;
-use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, SmsWith, Tls, What};
+use crate::messages::{Digest, NotificationWith, Octets, ProactiveWith, ResponseWith, Tls, What};
 use crate::patch::Change;
 use crate::player::{Delivery, Player, PlayerError, PlayerIo, Reply};
 use crate::scws::{Request, Scws};
-use crate::short_message::{self, Draft};
+use crate::short_message::{self, Draft, Format};
 use crate::switch::{Switch, Switches};
 use crate::tls::TlsServer;
 use applet::Applet;
@@ -71,8 +72,9 @@ pub struct Card {
     type_first: bool,
     /// Whether it is beyond any reset.
     locked_up: bool,
-    /// The number of the terminal.
+    /// The number of the terminal, and the IMSI of the subscription.
     own_number: Option<String>,
+    imsi: Option<Imsi>,
     /// Short messages that the network is to deliver.
     deliveries: VecDeque<Vec<u8>>,
 }
@@ -119,6 +121,7 @@ impl Card {
             applet: Applet::new(&config),
             io: PlayerIo::new(config.scripted, config.patches, config.choices.dm.pace),
             medium: config.medium,
+            imsi: config.files.imsi(),
             files: Files::new(config.files),
             cat: Cat::numbered(config.choices.card.command_numbers),
             tls: TlsServer::new(config.choices.tls, config.switches.clone(), config.seed, config.scripted),
@@ -392,7 +395,8 @@ pub(crate) fn notification(change: &Change, account: &Account) -> Result<Vec<u8>
 
 /// Tries the short message that a case makes, for an account.
 pub(crate) fn short_message(change: &Change, account: &Account) -> Result<(), PlayerError> {
-    let with: SmsWith = change.read()?;
+    // Which IMSI a card has does not matter to what can be sent.
+    let with = sms::with_bootstrap(change.read()?, account, Imsi::new("001010000000000").ok().as_ref())?;
     let notification = sms::filled(&with, &account.server_id);
     let mut server = DmServer::new(account.clone(), Vec::new(), Choices::default(), Switches::default(), 0);
     let draft = Draft::new(&with, &applet::Order::new(notification, &mut server)?.octets, None)?;
@@ -455,7 +459,10 @@ impl Peer for Card {
             Signal::Close(id) => self.stream_closed(id),
             Signal::Act(name) if name == ABORT_SESSION => self.scws.server.abort(),
             Signal::Notified => self.io.observe(Actor::Client, "notified", &[], Map::new),
-            Signal::Sms(octets) => self.io.observe(Actor::Client, "sms", &octets, || short_message::fields(&octets)),
+            Signal::Sms(octets) => self.io.observe(Actor::Client, "sms", &octets, || {
+                // The network says nothing but the octets.
+                short_message::fields(Format::told_by(&octets), &octets)
+            }),
             Signal::Ended(text) => {
                 self.io.observe(Actor::Client, "notified", &[], || Map::from_iter([("ended".to_owned(), json!(text))]))
             }

@@ -144,10 +144,31 @@ pub(crate) fn timestamp(now: Time) -> [u8; 7] {
     places.map(|place| u8::try_from(place).ok().and_then(bcd::from_number).unwrap_or_default())
 }
 
+/// How a message is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// As TS 23.040 has it.
+    Tpdu,
+    /// As C.S0015 has it.
+    Cdma,
+}
+
+impl Format {
+    /// The format of octets of which nothing else is known: that of CDMA where they can be read as such.
+    pub fn told_by(octets: &[u8]) -> Format {
+        if CdmaMessage::parse(octets).is_ok() { Format::Cdma } else { Format::Tpdu }
+    }
+}
+
 /// The fields of a message, as cases see them.
-pub fn fields(tpdu: &[u8]) -> Map<String, Value> {
-    if let Ok(message) = CdmaMessage::parse(tpdu) {
-        return cdma_fields(tpdu, message);
+pub fn fields(format: Format, tpdu: &[u8]) -> Map<String, Value> {
+    let octets = ("octets".to_owned(), json!(to_hex(tpdu)));
+    let malformed = |error: SmsError| ("malformed".to_owned(), json!(error.to_string()));
+    if format == Format::Cdma {
+        return match CdmaMessage::parse(tpdu) {
+            Ok(message) => cdma_fields(tpdu, message),
+            Err(error) => Map::from_iter([octets, ("cdma".to_owned(), json!(true)), malformed(error)]),
+        };
     }
     let read = match tpdu.first().map(|first| first & 0x03) {
         Some(0x01) => {
@@ -156,15 +177,11 @@ pub fn fields(tpdu: &[u8]) -> Map<String, Value> {
         _ => Deliver::parse(tpdu)
             .map(|deliver| ("deliver", deliver.originator, deliver.pid, deliver.dcs, deliver.user_data)),
     };
-    let mut map = Map::new();
-    map.insert("octets".into(), json!(to_hex(tpdu)));
     let (direction, number, pid, dcs, user_data) = match read {
         Ok(read) => read,
-        Err(error) => {
-            map.insert("malformed".into(), json!(error.to_string()));
-            return map;
-        }
+        Err(error) => return Map::from_iter([octets, malformed(error)]),
     };
+    let mut map = Map::from_iter([octets]);
     let header = user_data.header().unwrap_or_default();
     let length = header.len().saturating_add(user_data.body.len());
     let mut set = |name: &str, value: Value| {
@@ -259,7 +276,7 @@ mod tests {
             to_hex(&delivered[0]),
             "440B915155214365F700F562101000101000 0F0605040B8423F0010603C4AF87ABCD".replace(' ', "")
         );
-        let fields = fields(&submitted[0]);
+        let fields = fields(Format::Tpdu, &submitted[0]);
         assert_eq!((&fields["type"], &fields["number"]), (&json!("submit"), &json!("+15551234567")));
         assert_eq!(
             (&fields["port"], &fields["content_type"], &fields["application_id"]),
@@ -271,7 +288,7 @@ mod tests {
     #[test]
     fn a_message_of_cdma_has_the_same_push() {
         let draft = Draft::new(&with(json!({})), &[0xAB, 0xCD], Some("+15551234567")).unwrap();
-        let fields = fields(&draft.cdma(CdmaWay::Submit).unwrap());
+        let fields = fields(Format::Cdma, &draft.cdma(CdmaWay::Submit).unwrap());
         assert_eq!(
             (&fields["type"], &fields["number"], &fields["cdma"]),
             (&json!("submit"), &json!("+15551234567"), &json!(true))
@@ -288,17 +305,28 @@ mod tests {
         let draft = Draft::new(&with(wanted), &[0xAB, 0xCD], None).unwrap();
         let parts = draft.delivered(Time::ZERO).unwrap();
         assert_eq!(parts.len(), 3);
-        assert_eq!((&parts[1], fields(&parts[0])["part"].clone()), (&parts[2], json!(2)));
-        assert_eq!(fields(&parts[1])["payload"], json!("010601"));
+        assert_eq!((&parts[1], fields(Format::Tpdu, &parts[0])["part"].clone()), (&parts[2], json!(2)));
+        assert_eq!(fields(Format::Tpdu, &parts[1])["payload"], json!("010601"));
         let error = Draft::new(&with(json!({ "order": [2] })), &[], None).unwrap_err();
         assert_eq!(error.to_string(), "there is no part 2; it has 1");
         assert!(Draft::new(&with(json!({ "number": "me" })), &[], None).is_err());
     }
 
     #[test]
+    fn a_message_is_read_as_what_it_is() {
+        let draft = Draft::new(&with(json!({})), &[0xAB, 0xCD], None).unwrap();
+        let (cdma, tpdu) = (draft.cdma(CdmaWay::Deliver).unwrap(), draft.delivered(Time::ZERO).unwrap().remove(0));
+        assert_eq!((Format::told_by(&cdma), Format::told_by(&tpdu)), (Format::Cdma, Format::Tpdu));
+        assert_eq!(fields(Format::Cdma, &cdma)["number"], json!(SENDER));
+        let wrong = fields(Format::Cdma, &tpdu);
+        assert!(wrong["cdma"] == json!(true) && wrong.contains_key("malformed"), "{wrong:?}");
+        assert!(!fields(Format::Tpdu, &cdma).contains_key("cdma"));
+    }
+
+    #[test]
     fn what_cannot_be_read_says_why() {
-        let cut = fields(&from_hex("41000B91").unwrap());
+        let cut = fields(Format::Tpdu, &from_hex("41000B91").unwrap());
         assert!(cut["malformed"].as_str().unwrap().contains("address"), "{cut:?}");
-        assert!(fields(&[]).contains_key("malformed"));
+        assert!(fields(Format::Tpdu, &[]).contains_key("malformed"));
     }
 }

@@ -212,6 +212,24 @@ pub enum Switch {
     BrokenBootstrapClears,
     /// Terminal: of each file of the smart card bootstrap no more than 2048 octets are read.
     BootstrapFirstOctets,
+    /// Terminal: the PIN of the card that its user gives is not presented.
+    NoCardPin,
+    /// Terminal: a bootstrap in a push is passed over.
+    NoPushedBootstrap,
+    /// Terminal: the account of a push is taken in whatever its MAC.
+    PushedMacUnchecked,
+    /// Terminal: once an account has come by a push, the MAC of another push is not looked at.
+    PushedMacOnce,
+    /// Terminal: the account of a push is taken in whatever PIN the user gives.
+    AnyUserPin,
+    /// Terminal: the account of a push that the PIN of the user protects is taken in without asking.
+    UserPinUnasked,
+    /// Terminal: of a push with a bootstrap the first 140 octets count.
+    PushedFirstOctets,
+    /// Terminal: an application of Client Provisioning is taken for a DM account whatever its APPID.
+    AnyProvisionedApplication,
+    /// Terminal: a bootstrap that comes again takes its account away.
+    SecondPushClears,
     /// Terminal: a push is taken for a notification whatever application it names.
     PushForAnyApplication,
     /// Terminal: a push is taken for a notification whatever its content type.

@@ -14,6 +14,7 @@ mod last_words;
 pub mod limits;
 mod offers;
 mod package0_reassembly;
+mod pushed;
 mod sms;
 mod start;
 mod tls;
@@ -48,13 +49,13 @@ use crate::tls::TlsClient;
 pub use acts::{ACTS, DELIVER_SMS, INSERT_CARD, alter_profile};
 use acts::{CUSTOMER_CARE, HOME};
 use bip::{Bip, Notice};
-use bootstrap::Manner;
 pub use config::TerminalConfig;
 use http_client::HttpClient;
 use inbox::Inbox;
 use limits::{ANSWER, Followed, Restless};
 pub use offers::{choose_profile, chosen_applications, chosen_arrival, chosen_buffer, chosen_polling};
 use package0_reassembly::Package0Reassembly;
+use pushed::AskedFor;
 use sms::Control;
 use start::{Start, Step};
 use visitors::Visitors;
@@ -82,8 +83,12 @@ pub struct Terminal {
     bip: Bip,
     package0: Package0Reassembly,
     client: DmClient,
-    /// The documents of a smart card bootstrap that were taken in.
+    /// The documents of a bootstrap that were taken in.
     bootstrap: Vec<Vec<u8>>,
+    /// Whether the user has given a PIN for the card.
+    pin_given: bool,
+    /// The bootstrap in a push that waits for the user.
+    asked_for: Option<AskedFor>,
     client_alive: bool,
     http: HttpClient,
     /// Its other clients.
@@ -181,7 +186,8 @@ impl Terminal {
             io: PlayerIo::new(config.scripted, config.patches.clone(), config.choices.dm.pace),
             switches: config.switches.clone(),
             phase: Phase::Off,
-            start: new_start(&config),
+            start: Start::of(&config, false),
+            pin_given: false,
             queue: VecDeque::new(),
             in_flight: None,
             retries: Vec::new(),
@@ -194,6 +200,7 @@ impl Terminal {
             package0: Package0Reassembly::default(),
             client,
             bootstrap: Vec::new(),
+            asked_for: None,
             client_alive: true,
             http: HttpClient::default(),
             visitors: Visitors::default(),
@@ -245,7 +252,7 @@ impl Terminal {
         self.given_up = None;
         self.restless = Restless::default();
         self.phase = Phase::Starting;
-        self.start = new_start(&self.config);
+        self.start = Start::of(&self.config, self.pin_given);
         self.queue.clear();
         self.retries.clear();
         self.events.clear();
@@ -406,10 +413,6 @@ impl Flight {
     fn is_reset(&self) -> bool {
         self.out.command == CommandApdu::default()
     }
-}
-
-fn new_start(config: &TerminalConfig) -> Start {
-    Start::new(Manner::of(config.bootstrap, config.choices.terminal, &config.switches))
 }
 
 fn new_bip(config: &TerminalConfig) -> Bip {

@@ -327,7 +327,7 @@ impl Case {
 
     /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages, or files of the card.
     pub fn needs_contact(&self) -> bool {
-        if self.setup.bootstrap().is_some() {
+        if self.setup.is_bootstrapped() {
             return true;
         }
         let mut disturbed = self.setup.schedule().into_iter().flat_map(|schedule| &schedule.0);
@@ -353,7 +353,8 @@ impl Case {
     /// Whether a field of a step is about credentials.
     fn concerns_credentials(&self) -> bool {
         let about = |value: &Value| value.as_object().is_some_and(concerns_credentials);
-        let mut found = self.ixit.iter().any(|(name, _)| !["trigger", "bootstrap"].contains(&name.as_str()));
+        let mut found =
+            self.ixit.iter().any(|(name, _)| !["trigger", "bootstrap", "pushed_bootstrap"].contains(&name.as_str()));
         for_each(&self.steps, &mut |step| match &step.kind {
             StepKind::Expect(expect) => {
                 found |= [&expect.matching, &expect.filter].into_iter().flatten().any(about);

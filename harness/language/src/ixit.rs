@@ -41,6 +41,8 @@ pub struct Ixit {
     pub further_wake_ups: Vec<WakeUp>,
     /// Which documents of a smart card bootstrap the terminal takes in at its start.
     pub bootstrap: Takes,
+    /// Which documents of a bootstrap by push the terminal takes in.
+    pub pushed_bootstrap: Takes,
     /// Where the account stands in the management tree of the device.
     pub account_node: Option<String>,
     /// Where the secret stands there by which the server proves itself.
@@ -178,6 +180,11 @@ pub(crate) fn ixit_schema() -> Schema {
             "Which documents of a smart card bootstrap the terminal takes in when it starts; `none` unless given.",
         ),
         Field::optional(
+            "pushed_bootstrap",
+            Schema::documented_choice(Takes::ALL.map(|takes| (takes.as_str(), takes.doc()))),
+            "Which documents of a bootstrap the terminal takes in that a short message brings; `none` unless given.",
+        ),
+        Field::optional(
             "account_node",
             node_schema(),
             "Address of the account in the management tree of the device, such as `./DMAcc/dmsc`; without it nothing is read \
@@ -219,6 +226,7 @@ pub(crate) fn ixit_names() -> Vec<String> {
         "own_number",
         "trigger",
         "bootstrap",
+        "pushed_bootstrap",
         "account_node",
         "secret_node",
     ]
@@ -243,6 +251,7 @@ impl Default for Ixit {
             trigger: TriggerWays::default(),
             further_wake_ups: Vec::new(),
             bootstrap: Takes::default(),
+            pushed_bootstrap: Takes::default(),
             account_node: None,
             secret_node: None,
             tls_root: None,
@@ -271,6 +280,10 @@ impl Ixit {
         let other = map.get("other_account").and_then(Value::as_object);
         let mut account_given = account(map, http_port)?;
         account_given.certificates.date = text("tls_date").and_then(Certificates::date);
+        let takes = |name: &str| {
+            let word = text(name);
+            Takes::ALL.into_iter().find(|takes| Some(takes.as_str()) == word).unwrap_or_default()
+        };
         let secure = account_given.address_parts().filter(|address| address.secure && given.is_none());
         Ok(Ixit {
             account: account_given,
@@ -292,9 +305,8 @@ impl Ixit {
                     map.get("further_wake_ups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 WakeUp::ALL.into_iter().filter(|way| words.iter().any(|word| *word == way.as_str())).collect()
             },
-            bootstrap: text("bootstrap")
-                .and_then(|word| Takes::ALL.into_iter().find(|takes| takes.as_str() == word))
-                .unwrap_or_default(),
+            bootstrap: takes("bootstrap"),
+            pushed_bootstrap: takes("pushed_bootstrap"),
             own_number: map.get("own_number").map(crate::variables::written),
             account_node: text("account_node").map(str::to_owned),
             secret_node: text("secret_node").map(str::to_owned),
@@ -345,6 +357,7 @@ impl Ixit {
         map.insert("wake_up".into(), json!(self.wake_up.map_or("none", WakeUp::as_str)));
         map.insert("trigger".into(), json!(self.trigger.as_str()));
         map.insert("bootstrap".into(), json!(self.bootstrap.as_str()));
+        map.insert("pushed_bootstrap".into(), json!(self.pushed_bootstrap.as_str()));
         map.insert("further_wake_ups".into(), self.further_wake_ups.iter().map(|way| way.as_str()).collect());
         map.insert("own_number".into(), json!(self.own_number.as_deref().unwrap_or_default()));
         let optional = [

@@ -98,6 +98,18 @@ impl Imsi {
     }
 }
 
+impl Imsi {
+    /// The one that EF.IMSI holds: its length in octets, then the semi-octets (TS 31.102 4.2.2). None of what cannot be
+    /// one.
+    #[must_use]
+    pub fn of_file(content: &[u8]) -> Option<Self> {
+        let (length, rest) = content.split_first()?;
+        let digits = bcd::digits(rest.get(..usize::from(*length))?)?;
+        // Before the first digit stands whether their number is odd.
+        Self::new(digits.get(1..)?).ok()
+    }
+}
+
 impl fmt::Debug for Imsi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Imsi(..)")
@@ -194,6 +206,20 @@ mod tests {
         // EF.IMSI of the reference card, without its length.
         assert_eq!(octets("001010000000001"), "0910100000000010");
         assert_eq!(octets("00101123456789"), "01101021436587F9");
+    }
+
+    #[test]
+    fn an_imsi_is_read_from_its_file() {
+        for digits in ["001010000000001", "00101123456789", "001010"] {
+            let imsi = Imsi::new(digits).unwrap();
+            let mut content = imsi.semi_octets();
+            content.insert(0, u8::try_from(content.len()).unwrap());
+            content.resize(9, 0xFF);
+            assert_eq!(Imsi::of_file(&content), Some(imsi));
+        }
+        for wrong in [&[][..], &[0], &[9, 0x09], &[0xFF; 9], &[1, 0x09]] {
+            assert_eq!(Imsi::of_file(wrong), None);
+        }
     }
 
     #[test]

@@ -112,8 +112,8 @@ impl Coverage {
             by_case.push(CaseCoverage::of(tables, case));
             for id in std::iter::once(&case.item).chain(&case.covers) {
                 push(by_item.entry(id).or_default(), &case.case);
-                if !tables.knows(id.as_str()) && tables.topic(id.as_str()).is_none() {
-                    let nearest = tables.nearest(id.as_str()).map(ToString::to_string);
+                if !tables.subjects().any(|known| known == id) {
+                    let nearest = tables.nearest_subject(id.as_str()).map(ToString::to_string);
                     unknown.push(Unknown { case: case.case.clone(), name: id.to_string(), nearest });
                 }
             }

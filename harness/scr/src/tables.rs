@@ -332,6 +332,11 @@ impl Tables {
         self.topics().iter().find(|topic| topic.id == *id)
     }
 
+    /// What a case can be about: every item name, and after those the topics.
+    pub fn subjects(&self) -> impl Iterator<Item = &ItemId> {
+        self.ids().chain(self.topics().iter().map(|topic| &topic.id))
+    }
+
     /// What a citation of another document than DM_SC comes to. What follows the number of the clause is a remark.
     pub fn cited(&self, citation: &str) -> Cited<'_> {
         let after = |document: &Document| citation.strip_prefix(&document.document).map(str::to_owned);
@@ -363,12 +368,12 @@ impl Tables {
     /// The known item name nearest to one that is not known: the one that differs in the status letter only, or
     /// else in few letters; none if no name is near.
     pub fn nearest(&self, id: &str) -> Option<&ItemId> {
-        let stem = |id: &str| id.trim_end_matches("-M").trim_end_matches("-O").to_ascii_uppercase();
-        let same_stem = self.ids().find(|known| stem(known.as_str()) == stem(id));
-        same_stem.or_else(|| {
-            let near = dmsc_doc::nearest(id, self.ids().map(ItemId::as_str))?;
-            self.ids().find(|known| known.as_str() == near)
-        })
+        nearest(id, || self.ids())
+    }
+
+    /// The same among the subjects: a topic, too.
+    pub fn nearest_subject(&self, id: &str) -> Option<&ItemId> {
+        nearest(id, || self.subjects())
     }
 
     /// The names that the requirement of an item reaches, directly and through other items, in the order of the
@@ -390,6 +395,15 @@ impl Tables {
         let expr = self.item(id).and_then(|item| item.requirement.as_ref());
         expr.map(|expr| expr.refs().into_iter().rev().map(|item| item.key()).collect()).unwrap_or_default()
     }
+}
+
+fn nearest<'t, I: Iterator<Item = &'t ItemId>>(id: &str, known: impl Fn() -> I) -> Option<&'t ItemId> {
+    let stem = |id: &str| id.trim_end_matches("-M").trim_end_matches("-O").to_ascii_uppercase();
+    let same_stem = known().find(|known| stem(known.as_str()) == stem(id));
+    same_stem.or_else(|| {
+        let near = dmsc_doc::nearest(id, known().map(ItemId::as_str))?;
+        known().find(|known| known.as_str() == near)
+    })
 }
 
 impl Item {

@@ -9,7 +9,7 @@ use dmsc_engine::role::Role;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::{Case, Library};
 use dmsc_link::{Disturbance, Mishap, Place};
-use dmsc_uicc::fs::select::select_aid;
+use dmsc_uicc::fs::select::{select_aid, verify_pin};
 use dmsc_uicc::profile::Facility;
 
 use super::*;
@@ -23,6 +23,8 @@ struct Arrived {
     reference: TerminalConfig,
     /// What the link of a session was to be disturbed with.
     disturbances: Vec<Disturbance>,
+    /// Whether the case brings the account that the DUT has.
+    bootstrapped: bool,
 }
 
 impl Arrived {
@@ -61,7 +63,13 @@ fn arrive(role: Role, setup: &str) -> Arrived {
         Setup::Terminal(setup) => terminal = Some(players.terminal(setup, account, Medium::Contact)),
     }
     let disturbances = rig.disturbances().iter().map(|(one, _)| *one).collect();
-    Arrived { card, terminal, reference: players.provisioned_terminal(&case.setup), disturbances }
+    Arrived {
+        card,
+        terminal,
+        reference: players.provisioned_terminal(&case.setup),
+        disturbances,
+        bootstrapped: case.setup.is_bootstrapped(),
+    }
 }
 
 /// A setting as a case writes it, and how it shows that it arrived.
@@ -69,7 +77,7 @@ type Trial = (&'static str, &'static str, fn(&Arrived) -> bool);
 
 const LOST: Disturbance = Disturbance { at: Place::Response(3), mishap: Mishap::Drop };
 
-const CARD: [Trial; 14] = [
+const CARD: [Trial; 16] = [
     ("encoding", "wbxml", |arrived| arrived.reference.encoding == Encoding::Wbxml),
     ("scws", "manual", |arrived| arrived.card(|card| !card.scws)),
     ("ust", "{ 255: true, 77: false }", |arrived| {
@@ -96,6 +104,11 @@ const CARD: [Trial; 14] = [
         let mut files = Files::new(arrived.card.as_ref().unwrap().files.clone());
         files.command(&select_aid(b"\xA0\0\0\0\x63PKCS-15")).sw == 0x9000
     }),
+    ("pin1", "\"13579\"", |arrived| {
+        let mut files = Files::new(arrived.card.as_ref().unwrap().files.clone());
+        files.command(&verify_pin(0x01, "13579")).sw == 0x9000
+    }),
+    ("account_by_push", "true", |arrived| arrived.bootstrapped),
     ("disturb", "[{ at: { response: 3 }, do: drop }]", |arrived| arrived.disturbances == [LOST]),
     ("bip_chunks", "[1, 255]", |arrived| arrived.card(|card| card.bip_chunks == [1, 255])),
     ("full_commands", "true", |arrived| arrived.card(|card| card.full_commands)),
@@ -148,8 +161,8 @@ fn settings_go_together() {
     let all = |trials: &[Trial]| trials.iter().map(|(name, value, _)| format!("{name}: {value}")).collect::<Vec<_>>();
     for (role, trials) in [(Role::Card, &CARD[..]), (Role::Terminal, &TERMINAL[..])] {
         // A session that does not begin by itself is not begun again either; with a bootstrap, the reference terminal has
-        // the account from the card.
-        let alone = ["start", "bootstrap"];
+        // the account from the card, or from a push.
+        let alone = ["start", "bootstrap", "account_by_push"];
         let together: Vec<Trial> = trials.iter().copied().filter(|(name, ..)| !alone.contains(name)).collect();
         let arrived = arrive(role, &all(&together).join(", "));
         for (name, _, shows) in &together {

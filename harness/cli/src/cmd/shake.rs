@@ -39,7 +39,8 @@ Examples:
   dmsc shake --dut my-card.yaml --case 'S-001-*' --for '30 min' --keep found
   dmsc shake --json | jq '.findings[].setup'
 
-Exit codes: 0 everything recovers, 1 something does not, 2 nothing was disturbed, 3 wrong input, 4 rig")]
+Exit codes: 0 everything recovers, 1 something does not, 2 nothing was disturbed, 3 wrong input, 4 rig,
+130 ended by a signal (Ctrl-C, SIGTERM, SIGHUP); see dmsc help exit-codes")]
 pub(crate) struct Shake {
     /// A DUT file; several are shaken one after the other
     #[arg(long, value_name = "FILE")]

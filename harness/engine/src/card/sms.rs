@@ -1,6 +1,7 @@
 //! Short messages that the card sends, and that the network delivers for it (DM_SC 7.2, TS 31.111 6.4.10).
 
 use dmsc_octets::to_hex;
+use dmsc_provision::Imsi;
 use dmsc_uicc::response::TerminalResponse;
 use dmsc_uicc::sms::CdmaWay;
 
@@ -8,11 +9,12 @@ use super::Card;
 use super::applet::Order;
 use super::cat::{Issued, Origin, name_of};
 use super::send_short_message::command;
+use crate::account::Account;
 use crate::event::Actor;
 use crate::messages::{Digest, NotificationWith, Octets, SentBy, SmsWith};
 use crate::patch::Change;
 use crate::player::{Delivery, PlayerError};
-use crate::short_message::{self, Draft};
+use crate::short_message::{self, Draft, Format};
 
 /// Octets of Package#0 before the ServerID (DMNOTI 6.2), and what fills it up behind it.
 const HEADER: usize = 24;
@@ -32,10 +34,17 @@ pub(super) fn filled(with: &SmsWith, server_id: &str) -> NotificationWith {
     notification
 }
 
+/// The same with the push of a bootstrap for its user data, where it is to have one.
+pub(super) fn with_bootstrap(with: SmsWith, account: &Account, imsi: Option<&Imsi>) -> Result<SmsWith, PlayerError> {
+    let Some(pushed) = &with.bootstrap else { return Ok(with) };
+    let push = pushed.push(with.push_id.unwrap_or(1), account, imsi)?;
+    Ok(SmsWith { payload: with.payload.or(Some(Octets(push))), ..with })
+}
+
 impl Card {
     /// Has a short message delivered by the network, or sends it to the terminal's own number.
     pub(super) fn send_sms(&mut self, change: &Change) -> Result<(), PlayerError> {
-        let with: SmsWith = change.read()?;
+        let with = with_bootstrap(change.read()?, &self.scws.server.account, self.imsi.as_ref())?;
         let notification = filled(&with, &self.scws.server.account.server_id);
         let order = match notification.digest {
             Some(Digest::ReplacedNonce) if self.scws.server.replaced_nonce.is_none() => {
@@ -45,13 +54,14 @@ impl Card {
             _ => Order::new(notification, &mut self.scws.server)?,
         };
         let cdma = with.cdma == Some(true);
+        let format = if cdma { Format::Cdma } else { Format::Tpdu };
         match with.by.unwrap_or_default() {
             SentBy::Network => {
                 let draft = Draft::new(&with, &order.octets, None)?;
                 let messages = if cdma { vec![draft.cdma(CdmaWay::Deliver)?] } else { draft.delivered(self.io.now)? };
                 for mut tpdu in messages {
                     change.edit(&mut tpdu)?;
-                    self.io.say(Actor::Server, "sms", &tpdu, || short_message::fields(&tpdu));
+                    self.io.say(Actor::Server, "sms", &tpdu, || short_message::fields(format, &tpdu));
                     self.deliveries.push_back(tpdu);
                 }
                 self.io.delivery = Delivery::Delivered(self.io.now);

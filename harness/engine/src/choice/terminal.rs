@@ -345,6 +345,42 @@ choices! {
         Idle = "idle",
     }
 
+    /// Whether the terminal looks at PIN1 before it presents the one that its user has given.
+    (Terminal; "TS 102 221 11.1.9")
+    card_pin: CardPin = "card-pin" {
+        /// It presents it at once.
+        AtOnce = "at-once",
+        /// It asks for the tries that are left first.
+        TriesFirst = "tries-first",
+    }
+
+    /// Whether the user is asked before the account of a push is taken in.
+    (Terminal; "DMBOOT")
+    bootstrap_consent: BootstrapConsent = "bootstrap-consent" {
+        /// The account is taken in at once.
+        Never = "never",
+        /// The user has to agree.
+        Asked = "asked",
+    }
+
+    /// What the DM Client does once it has an account from a push.
+    (Terminal; "DMBOOT")
+    after_bootstrap: AfterBootstrap = "after-bootstrap" {
+        /// It waits for its server.
+        Waits = "waits",
+        /// It begins a session with its server.
+        Session = "session",
+    }
+
+    /// What becomes of a push when the user gives another PIN than its MAC is made with.
+    (Terminal; "ProvBoot")
+    wrong_user_pin: WrongUserPin = "wrong-user-pin" {
+        /// The user is asked again, three times in all.
+        AskedAgain = "asked-again",
+        /// It is given up.
+        GivenUp = "given-up",
+    }
+
     /// Whether clients of the terminal reach the card by the loopback address of IPv6.
     (Terminal; "DM_SC 8.1 table 2")
     loopback: Loopback = "loopback" {

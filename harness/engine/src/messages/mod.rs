@@ -4,13 +4,16 @@
 //! reference, the help of the command line, the faults and the players are views of this one table, so that none of them
 //! can say something else than the others.
 
+mod account;
 mod apdu;
+mod bootstrap;
 mod channel_data;
 mod dm;
 mod http;
 mod kind;
 mod notation;
 mod notification;
+mod pushed;
 mod setup;
 mod shape;
 mod sms;
@@ -23,7 +26,9 @@ mod wake_up;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub use account::AccountWith;
 pub use apdu::{ApduWith, ProfileWith, ResponseWith};
+pub use bootstrap::BootstrapWith;
 pub use channel_data::ChannelDataWith;
 pub use dm::{
     CRED_WORDS, ChalChoice, CredChoice, DmWith, Edit, Form, HttpFields, MacChoice, SessionText, StatusChoice,
@@ -33,9 +38,10 @@ pub(crate) use kind::NONE;
 pub use kind::{Kind, What};
 pub use notation::normalise;
 pub use notification::{Digest, NotificationWith, SessionId};
+pub use pushed::PushedWith;
 pub use setup::{
-    AccountWith, Announced, ApplicationWith, BootstrapWith, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith,
-    FetchLength, Package, Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
+    Announced, ApplicationWith, CardPin, CardSetup, DM_CLIENT_PORT, DmClientMode, FacilitiesWith, FetchLength, Package,
+    Polling, SETTINGS, ScwsMode, Setup, StartMode, TerminalSetup, disturbance, schedule_json,
 };
 pub use shape::{FieldSpec, SessionForm, Shape, anchor};
 pub use sms::{MediaName, SentBy, SmsWith};

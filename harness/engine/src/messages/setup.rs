@@ -1,8 +1,7 @@
 //! The settings of a case: what the player of the harness is before the first step, and what goes wrong on its link.
 
-mod account;
 mod application;
-mod bootstrap;
+mod card_pin;
 mod disturb;
 mod mode;
 
@@ -15,13 +14,14 @@ use dmsc_link::Schedule;
 use dmsc_uicc::profile::Facility;
 use serde_json::{Map, Value};
 
-pub use account::AccountWith;
 pub use application::{Announced, ApplicationWith, DM_CLIENT_PORT};
-pub use bootstrap::BootstrapWith;
+pub use card_pin::CardPin;
 pub use disturb::{disturbance, schedule_json};
 pub use mode::{DmClientMode, FetchLength, ScwsMode, StartMode};
 
+use super::account::AccountWith;
 use super::apdu::ProfileWith;
+use super::bootstrap::BootstrapWith;
 use super::dm::Form;
 use super::shape::Shape;
 use super::table::Table;
@@ -56,6 +56,10 @@ fields! {
         /// The smart card bootstrap that the card carries; none unless given. The DUT has its account from there, and not
         /// from elsewhere.
         bootstrap: Box<BootstrapWith>,
+        /// PIN1 of the card, which then asks for it: 4 to 8 digits. As the file of the card says unless given.
+        pin1: CardPin,
+        /// Whether the DUT has its account from a push alone, which the case sends: `sms` with `bootstrap`.
+        account_by_push: bool,
         /// What goes wrong on the link, and where; the case is then about recovery.
         disturb: Schedule,
         /// Sizes in which channel data are sent and asked for, in turn: `[1, 255, 7]`.
@@ -176,11 +180,11 @@ impl Setup {
         }
     }
 
-    /// The smart card bootstrap from which the DUT has its account.
-    pub fn bootstrap(&self) -> Option<&BootstrapWith> {
+    /// Whether the DUT has its account from a bootstrap that the case brings, on the card or in a push.
+    pub fn is_bootstrapped(&self) -> bool {
         match self {
-            Setup::Card(setup) => setup.bootstrap.as_deref(),
-            Setup::Terminal(_) => None,
+            Setup::Card(setup) => setup.bootstrap.is_some() || setup.account_by_push == Some(true),
+            Setup::Terminal(_) => false,
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::kind::{Declaration, What};
 use super::notification::NotificationWith;
+use super::pushed::PushedWith;
 use super::shape::{FieldSpec, Shape};
 use super::table::Table;
 use super::value::{FieldValue, Listed, Octets, Removable, Within, by_name, fields, wrong};
@@ -45,6 +46,9 @@ fields! {
         headers: Octets,
         /// The whole user data after its header, instead of the push.
         payload: Octets,
+        /// The bootstrap that the push carries, instead of a notification; content type and application are those of
+        /// such a push.
+        bootstrap: Box<PushedWith>,
         /// Whether the notification stands there by itself, without a push around it; false unless given.
         bare: bool,
         /// How long Package#0 is made by vendor specific octets, if it is shorter by itself.
@@ -137,6 +141,7 @@ impl FieldValue for MediaName {
 
 pub(super) fn declare(table: &mut Table) {
     table.group::<SmsWith>();
+    table.group::<PushedWith>();
     let with = table.specs_of::<SmsWith>();
     let own = |name: &str| with.iter().find(|field| field.name == name).cloned();
     let mut seen = vec![FieldSpec::new(

@@ -10,8 +10,9 @@ use dmsc_uicc::profile::{Facility, TerminalProfile};
 use dmsc_uicc::status::StatusWord;
 
 use super::sms::download_of;
+use super::start::Start;
 use super::visitors::{LOCALHOST, LOOPBACK, LOOPBACK_6, Manner};
-use super::{Out, Phase, Purpose, Terminal};
+use super::{Flight, Out, Phase, Purpose, Terminal};
 use crate::apdu;
 use crate::choice::terminal::{Announcement, RestartedPort};
 use crate::dm::user::User;
@@ -55,6 +56,10 @@ pub const ACTS: &[&str] = &[
     "connect-browser-over-ipv6",
     "connect-half-closing-client",
     "connect-echo-client",
+    "enter-card-pin",
+    "accept-bootstrap",
+    "enter-bootstrap-pin",
+    "enter-wrong-pin",
     DELIVER_SMS,
 ];
 
@@ -249,6 +254,18 @@ impl Terminal {
             "user-cancels" => self.user(User::Cancels),
             "user-aborts" => self.user(User::Aborts),
             "user-is-away" => self.user(User::Away),
+            "enter-card-pin" => {
+                self.card_pin_given();
+                Ok(())
+            }
+            "accept-bootstrap" => {
+                self.accept_bootstrap();
+                Ok(())
+            }
+            "enter-bootstrap-pin" | "enter-wrong-pin" => {
+                self.give_user_pin(name == "enter-bootstrap-pin");
+                Ok(())
+            }
             "start-dm-session" => self.open_session(0, None, &Change::default()),
             "call-customer-care" if self.offers(Facility::CallControl) => self.call(CUSTOMER_CARE, None),
             "connect-browser" => self.visit(Manner::browser(LOOPBACK), LOOPBACK),
@@ -280,6 +297,17 @@ impl Terminal {
             return Ok(());
         }
         self.announce(None)
+    }
+
+    /// The user gives the PIN of the card. A card session that has begun without it begins anew.
+    fn card_pin_given(&mut self) {
+        self.pin_given = true;
+        // A card that has not answered its reset yet has been told nothing.
+        if self.in_flight.as_ref().is_some_and(Flight::is_reset) {
+            self.start = Start::of(&self.config, true);
+        } else if self.phase != Phase::Off {
+            self.power(Signal::Reset);
+        }
     }
 
     /// What a person will do when the client asks.

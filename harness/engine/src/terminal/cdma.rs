@@ -6,6 +6,7 @@ use dmsc_uicc::sms::{CdmaDatagram, CdmaMessage, PUSH_PORT, WAP_TELESERVICE};
 use super::Terminal;
 use super::sms::{NO_SERVICE, RP_ERROR, UNABLE};
 use super::toolkit::{After, Outcome};
+use crate::short_message::Format;
 use crate::switch::Switch;
 
 impl Terminal {
@@ -24,7 +25,7 @@ impl Terminal {
         match self.network.submit_cdma(message) {
             Err(cause) => Outcome::caused(RP_ERROR, cause),
             Ok(back) => {
-                self.give_to_network(octets.to_vec());
+                self.give_to_network(Format::Cdma, octets.to_vec());
                 let outcome = Outcome::new(0x00);
                 back.map_or(outcome, |back| Outcome::new(0x00).then(After::CdmaArrives(back)))
             }

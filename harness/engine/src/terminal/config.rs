@@ -29,6 +29,8 @@ pub struct TerminalConfig {
     pub accounts: Vec<Account>,
     /// Which documents of a smart card bootstrap it takes in.
     pub bootstrap: Takes,
+    /// Which documents of a bootstrap by push it takes in.
+    pub pushed_bootstrap: Takes,
     /// The management tree of its DM Client.
     pub tree: ManagementTree,
     /// The encoding its DM Client uses.

@@ -15,7 +15,7 @@ use super::toolkit::{After, Outcome};
 use crate::choice::terminal::{MessageReference, PushCoding};
 use crate::event::Actor;
 use crate::player::{PlayerError, Reply};
-use crate::short_message;
+use crate::short_message::{self, Format};
 use crate::switch::Switch;
 
 /// The protocol identifier of data for the card (TS 23.040 9.2.3.9).
@@ -118,7 +118,7 @@ impl Terminal {
             Err(cause) if !self.switches.on(Switch::IgnoreNetworkRefusal) => Outcome::caused(RP_ERROR, cause),
             Err(_) => Outcome::new(0x00),
             Ok(back) => {
-                self.give_to_network(tpdu);
+                self.give_to_network(Format::Tpdu, tpdu);
                 let outcome = Outcome::new(result);
                 back.map_or(outcome, |back| Outcome::new(result).then(After::Arrives(back)))
             }
@@ -126,8 +126,8 @@ impl Terminal {
     }
 
     /// The network has taken a message.
-    pub(super) fn give_to_network(&mut self, message: Vec<u8>) {
-        self.io.observe(Actor::Card, "sms", &message, || short_message::fields(&message));
+    pub(super) fn give_to_network(&mut self, format: Format, message: Vec<u8>) {
+        self.io.observe(Actor::Card, "sms", &message, || short_message::fields(format, &message));
         if !self.config.scripted {
             // What a reference DUT has given to the network, the harness can see.
             self.io.send(Signal::Sms(message));
@@ -204,6 +204,9 @@ impl Terminal {
     /// A connectionless push without security: a notification goes to the DM Client.
     pub(super) fn push(&mut self, octets: &[u8]) {
         if self.switches.on(Switch::NoPush) || !self.client_alive {
+            return;
+        }
+        if self.pushed_bootstrap(octets) {
             return;
         }
         let bare = self.switches.on(Switch::BareOrPush) && WspPush::parse(octets).is_err();

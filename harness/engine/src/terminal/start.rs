@@ -1,5 +1,6 @@
 //! What a terminal reads from a UICC before it offers its toolkit (TS 102 221 14, TS 31.102 5.1).
 
+use dmsc_provision::Imsi;
 use dmsc_provision::smart_card::Kind;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::fs::select::{read_binary, read_record, select_aid, select_id, select_path, verify_pin};
@@ -7,6 +8,10 @@ use dmsc_uicc::fs::{DirRecord, Fcp, ServiceTable, smsp};
 use dmsc_uicc::object::Address;
 
 use super::bootstrap::{Manner, Reading};
+use super::config::TerminalConfig;
+use crate::bootstrap::CARD_PIN;
+use crate::choice::terminal::CardPin;
+use crate::switch::Switch;
 
 /// The first octets of every USIM's AID.
 const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
@@ -23,6 +28,9 @@ const MO_SMS_CONTROL: u8 = 31;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     SelectMf,
+    /// PIN1, where the user has given it: how many tries are left, and the PIN.
+    PinTries,
+    VerifyPin,
     SelectIccid,
     ReadIccid,
     SelectPl,
@@ -53,12 +61,16 @@ pub(super) enum Step {
 pub(super) struct Start {
     aid: Vec<u8>,
     services: Option<ServiceTable>,
+    /// Whose subscription it is.
+    imsi: Option<Imsi>,
     /// The service centre of short messages.
     service_centre: Option<Address>,
     /// Size or record length of the file selected last.
     length: Option<u16>,
     /// How many records it has.
     records: Option<u8>,
+    /// The step that presents the PIN which the user has given.
+    pin: Option<Step>,
     /// How a smart card bootstrap is read, until it is.
     manner: Option<Manner>,
     /// The reading that is under way.
@@ -68,9 +80,16 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// The start of a terminal that reads a smart card bootstrap so.
-    pub(super) fn new(manner: Option<Manner>) -> Start {
-        Start { manner, ..Start::default() }
+    /// The start of such a terminal, whose user may have given a PIN for the card.
+    pub(super) fn of(config: &TerminalConfig, pin_given: bool) -> Start {
+        let TerminalConfig { bootstrap, choices, switches, .. } = config;
+        let pin = match choices.terminal.card_pin {
+            CardPin::AtOnce => Step::VerifyPin,
+            CardPin::TriesFirst => Step::PinTries,
+        };
+        let presents = pin_given && !switches.on(Switch::NoCardPin);
+        let manner = Manner::of(*bootstrap, choices.terminal, switches);
+        Start { manner, pin: presents.then_some(pin), ..Start::default() }
     }
 
     /// What is left to be done with a card that is idle.
@@ -96,6 +115,11 @@ impl Start {
     /// Whether EF.UST names a service; `None` when it could not be read.
     pub(super) fn has_service(&self, service: u8) -> Option<bool> {
         self.services.as_ref().map(|table| table.has(service))
+    }
+
+    /// The IMSI, where the terminal has read it.
+    pub(super) fn imsi(&self) -> Option<&Imsi> {
+        self.imsi.as_ref()
     }
 
     /// The service centre of EF.SMSP, where the terminal has read it.
@@ -128,7 +152,8 @@ impl Start {
             Step::ReadSmsp => read_record(1, length),
             Step::ReadIccid | Step::ReadPl | Step::ReadUst | Step::ReadImsi | Step::ReadAd => read_binary(0, length),
             // An empty VERIFY PIN asks whether PIN 1 is wanted.
-            Step::PinStatus => verify_query(),
+            Step::PinStatus | Step::PinTries => verify_query(),
+            Step::VerifyPin => verify_pin(0x01, CARD_PIN),
             Step::Done | Step::Ready => return None,
         })
     }
@@ -151,7 +176,9 @@ impl Start {
             self.records = record_count(&response.data);
         }
         match step {
-            Step::SelectMf => Step::SelectIccid,
+            Step::SelectMf => self.pin.unwrap_or(Step::SelectIccid),
+            Step::PinTries => Step::VerifyPin,
+            Step::VerifyPin => Step::SelectIccid,
             Step::SelectIccid if ok => Step::ReadIccid,
             Step::SelectIccid | Step::ReadIccid => Step::SelectPl,
             Step::SelectPl if ok => Step::ReadPl,
@@ -187,7 +214,11 @@ impl Start {
             }
             Step::PinStatus => Step::SelectImsi,
             Step::SelectImsi if ok => Step::ReadImsi,
-            Step::SelectImsi | Step::ReadImsi => Step::SelectAd,
+            Step::ReadImsi => {
+                self.imsi = Imsi::of_file(&response.data).filter(|_| ok);
+                Step::SelectAd
+            }
+            Step::SelectImsi => Step::SelectAd,
             Step::SelectAd if ok => Step::ReadAd,
             Step::SelectAd | Step::ReadAd if self.is_told_of_messages() => Step::SelectSmsp,
             Step::SelectSmsp if ok => Step::ReadSmsp,

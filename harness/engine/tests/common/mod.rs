@@ -98,6 +98,7 @@ pub(crate) fn terminal_config(scripted: bool, encoding: Encoding) -> TerminalCon
         applications: vec![RegistryApplication { port: 0xC000, dcs: 0, application_type: 7, name: vec![0xC4, 0x26] }],
         accounts: vec![account()],
         bootstrap: Takes::Nothing,
+        pushed_bootstrap: Takes::Nothing,
         tree,
         encoding,
         poll_interval: Duration::from_secs(30),

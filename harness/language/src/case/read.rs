@@ -362,13 +362,13 @@ impl Reader<'_> {
             }
         };
         let tables = Tables::builtin();
-        if tables.knows(&folder) || tables.topic(&folder).is_some() {
+        if tables.subjects().any(|known| *known == *folder) {
             return folder.parse().ok();
         }
-        let problem = Problem::new(Span::default(), format!("the folder `{folder}` names no SCR item"));
+        let problem = Problem::new(Span::default(), format!("the folder `{folder}` names no SCR item and no topic"));
         self.found.add(
             source,
-            match tables.nearest(&folder) {
+            match tables.nearest_subject(&folder) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("a case lies in the folder of the item it is about, such as `DM_SC-C-001-M`"),
             },

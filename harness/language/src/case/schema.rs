@@ -252,6 +252,11 @@ fn conditions() -> Schema {
             Schema::choice(["cp", "dm"]),
             "Which documents of a smart card bootstrap the terminal takes in; one that takes either is meant, too.",
         ),
+        Field::optional(
+            "pushed_bootstrap",
+            Schema::choice(["cp", "dm"]),
+            "Which documents of a bootstrap by push the terminal takes in; one that takes either is meant, too.",
+        ),
     ])
     .into()
 }

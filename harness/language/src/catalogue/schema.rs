@@ -45,7 +45,7 @@ pub(crate) fn definitions() -> Definitions {
     for (group, fields) in Catalogue::get().groups().filter(|(group, _)| !SETTINGS.contains(group)) {
         let set = fields
             .iter()
-            .map(|field| Field::optional(field.name, Schema::one_of([value(&field.shape), Schema::Null]), field.doc));
+            .map(|field| Field::optional(field.name, Schema::one_of([setting(&field.shape), Schema::Null]), field.doc));
         builder.define(format!("with.{group}"), Mapping::new(set));
         let mut compared = Vec::new();
         for field in fields {
@@ -64,7 +64,7 @@ pub(crate) fn settings(group: &str) -> Mapping {
     Mapping::new(fields.map(|field| Field::optional(field.name, setting(&field.shape), field.doc)))
 }
 
-/// What a setting may be.
+/// What a field may be set to; a setting within a message is written out.
 pub(crate) fn setting(shape: &Shape) -> Schema {
     valued(shape, &|group| if SETTINGS.contains(&group) { settings(group).into() } else { with(group) })
 }
@@ -102,11 +102,6 @@ fn mutation() -> Tagged {
 
 fn any_text() -> Schema {
     Schema::Text(Text { verbatim: true, empty: true })
-}
-
-/// What a field may be set to.
-fn value(shape: &Shape) -> Schema {
-    valued(shape, &with)
 }
 
 /// What may be written for a shape; `record` gives what may be written for the fields of a group.

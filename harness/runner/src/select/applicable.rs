@@ -35,7 +35,8 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
     let ixit = LazyCell::new(|| dut.ixit.to_json(Secrets::Hidden));
     for (name, wanted) in &case.ixit {
         let value = ixit.get(name).and_then(Value::as_str).unwrap_or_default();
-        let both = [("trigger", TriggerWays::Both.as_str()), ("bootstrap", Takes::Both.as_str())];
+        let takes = Takes::Both.as_str();
+        let both = [("trigger", TriggerWays::Both.as_str()), ("bootstrap", takes), ("pushed_bootstrap", takes)];
         let either = both.contains(&(name.as_str(), value));
         if value != wanted && !either {
             let (name, wanted, value) = (name.clone(), wanted.clone(), value.to_owned());
@@ -85,8 +86,8 @@ pub(super) fn not_applicable(case: &Case, dut: &Dut, tables: &Tables) -> Option<
         let nonces = with.server_nonce.is_some() || with.client_nonce.is_some();
         with.applied(&dut.ixit.account) == dut.ixit.account && !(nonces && dut.is_followed())
     };
-    // A smart card bootstrap gives the DUT the account of the case.
-    let provisioned = case.setup.account().filter(|_| case.setup.bootstrap().is_none());
+    // A bootstrap gives the DUT the account of the case.
+    let provisioned = case.setup.account().filter(|_| !case.setup.is_bootstrapped());
     if provisioned.is_some_and(|with| !own(with)) {
         return Some(NotApplicable::FixedAccount);
     }

@@ -147,11 +147,10 @@ impl Reader<'_> {
     }
 
     fn item(&self, node: &Node, item: &str, problems: &mut Vec<Problem>) -> Option<ItemId> {
-        let topics = self.tables.topics().iter().map(|topic| &topic.id);
-        let known = self.tables.ids().chain(topics).find(|id| id.as_str() == item).cloned();
+        let known = self.tables.subjects().find(|id| id.as_str() == item).cloned();
         if known.is_none() {
-            let problem = Problem::new(node.at("item").span, format!("`{item}` is no SCR item"));
-            problems.push(match self.tables.nearest(item) {
+            let problem = Problem::new(node.at("item").span, format!("`{item}` is no SCR item and no topic"));
+            problems.push(match self.tables.nearest_subject(item) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("`dmsc scr list --external` shows all items"),
             });

@@ -6,7 +6,7 @@ use dmsc_scr::ItemId;
 use serde_json::{Value, json};
 
 use crate::cmd::run::PlayedRole;
-use crate::cmd::scr::item;
+use crate::cmd::scr::{Subjects, subject};
 use crate::exit::Exit;
 use crate::failure::Done;
 use crate::layout::{Cell, Table};
@@ -23,8 +23,8 @@ Examples:
 pub(super) struct List {
     #[command(flatten)]
     cases: CasesArg,
-    /// Cases of this item, or that cover it
-    #[arg(long, value_name = "ITEM")]
+    /// Cases of this item, or that cover it; or of a topic, which is no item, such as `bootstrap`
+    #[arg(long, value_name = "ITEM", value_parser = Subjects, hide_possible_values = true)]
     item: Vec<String>,
     /// Cases in which the harness plays this
     #[arg(long, value_enum)]
@@ -36,7 +36,7 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
-        let items: Vec<&ItemId> = self.item.iter().map(|id| item(id)).collect::<Result<_, _>>()?;
+        let items: Vec<&ItemId> = self.item.iter().map(|id| subject(id)).collect::<Result<_, _>>()?;
         let all = library::cases(&self.cases.bundle()?)?;
         let belongs = |case: &Case| items.iter().any(|item| case.item == **item || case.covers.contains(item));
         let chosen: Vec<&Case> = (all.iter())

@@ -23,7 +23,7 @@ use dmsc_scr::{NotRun, Outcome, Tables};
 use self::folder::Place;
 use self::progress::Progress;
 use crate::cmd::report::{InconclusiveArg, LogsArg, summary};
-use crate::cmd::scr::item;
+use crate::cmd::scr::{Subjects, subject};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::interrupt;
@@ -54,15 +54,17 @@ Examples:
   dmsc run --shard 1/4 --out part-1        (then: dmsc report merge part-* -o whole)
   dmsc run --no-report --item S-001        (the loop of a developer: nothing is written)
 
-Exit codes: 0 conforms, 1 fails, 2 inconclusive, 3 wrong input, 4 rig; see dmsc help exit-codes")]
+Exit codes: 0 conforms, 1 fails, 2 inconclusive, 3 wrong input, 4 rig,
+130 ended by a signal (Ctrl-C, SIGTERM, SIGHUP); see dmsc help exit-codes")]
 pub(crate) struct Run {
     /// A DUT file; several make columns of one matrix
     #[arg(long, value_name = "FILE")]
     dut: Vec<PathBuf>,
     #[command(flatten)]
     cases: CasesArg,
-    /// Cases of this item, or that cover it; `C-001` stands for `DM_SC-C-001-M`
-    #[arg(long, value_name = "ITEM", help_heading = "Selection")]
+    /// Cases of this item, or that cover it; `C-001` stands for `DM_SC-C-001-M`; or of a topic, which is no item, such as
+    /// `bootstrap`
+    #[arg(long, value_name = "ITEM", help_heading = "Selection", value_parser = Subjects, hide_possible_values = true)]
     item: Vec<String>,
     /// The case of this name, with or without `DM_SC-` and the values in brackets; * in it is any text
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
@@ -221,7 +223,7 @@ impl Run {
             None => None,
         };
         Ok(Selection {
-            items: self.item.iter().map(|name| item(name).cloned()).collect::<Result<_, _>>()?,
+            items: self.item.iter().map(|name| subject(name).cloned()).collect::<Result<_, _>>()?,
             cases: library::case_names(&self.case, cases)?,
             role: self.role.map(Role::from),
             expression,

@@ -3,7 +3,7 @@
 use clap::Args;
 use dmsc_scr::{Clause, Tables};
 
-use super::item;
+use super::{Subjects, subject};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::layout::{Cell, Table};
@@ -20,8 +20,8 @@ pub(super) struct Clauses {
     /// Clauses of this section only, its subsections included
     #[arg(long, value_name = "SECTION")]
     section: Option<String>,
-    /// Clauses that belong to this item only
-    #[arg(long)]
+    /// Clauses that belong to this item only; none belongs to a topic
+    #[arg(long, value_parser = Subjects, hide_possible_values = true)]
     item: Option<String>,
     /// Write JSON
     #[arg(long)]
@@ -30,7 +30,7 @@ pub(super) struct Clauses {
 
 impl Clauses {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
-        let item = self.item.as_deref().map(item).transpose()?;
+        let item = self.item.as_deref().map(subject).transpose()?;
         let within = |clause: &Clause, section: &str| {
             clause.section.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };

@@ -8,12 +8,14 @@ mod list;
 mod purposes;
 mod requirements;
 mod show;
+mod subject;
 
 use clap::{Args, Subcommand};
-use dmsc_scr::{ItemId, Tables};
 
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
 use crate::terminal::Terminal;
+
+pub(crate) use self::subject::{Subjects, subject};
 
 /// Look up SCR items, clauses, requirements, test purposes and open points
 #[derive(Debug, Args)]
@@ -48,26 +50,6 @@ impl Scr {
             Verb::Interpretations(interpretations) => interpretations.run(terminal),
         }
     }
-}
-
-/// The item of the tables that the user named; `C-001` and `DM_SC-C-001` stand for `DM_SC-C-001-M`.
-///
-/// # Errors
-/// There is none; the nearest is proposed.
-pub(crate) fn item(name: &str) -> Result<&'static ItemId, Failure> {
-    let tables = Tables::builtin();
-    tables.ids().find(|known| stands_for(name, known.as_str())).ok_or_else(|| {
-        Failure::Input(match tables.nearest(name) {
-            Some(near) => format!("there is no SCR item `{name}`; did you mean `{near}`?"),
-            None => format!("there is no SCR item `{name}`; `dmsc scr list --external` shows all"),
-        })
-    })
-}
-
-fn stands_for(name: &str, id: &str) -> bool {
-    let stem = id.strip_suffix("-M").or(id.strip_suffix("-O")).unwrap_or(id);
-    let short = stem.strip_prefix("DM_SC-").unwrap_or(stem);
-    [id, stem, short].iter().any(|form| form.eq_ignore_ascii_case(name))
 }
 
 /// Names in one line.

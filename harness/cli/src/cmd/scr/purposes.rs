@@ -4,7 +4,7 @@ use clap::Args;
 use dmsc_language::purposes;
 use dmsc_scr::{Purpose, Purposes as All, Reason, Standing};
 
-use super::item;
+use super::{Subjects, subject};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::layout::{Cell, Table, sheet};
@@ -28,8 +28,8 @@ pub(super) struct Purposes {
     ids: Vec<String>,
     #[command(flatten)]
     cases: CasesArg,
-    /// Purposes of this item only
-    #[arg(long)]
+    /// Purposes of this item only, or of a topic, which is no item, such as `bootstrap`
+    #[arg(long, value_parser = Subjects, hide_possible_values = true)]
     item: Option<String>,
     /// Purposes that no case sees only
     #[arg(long)]
@@ -41,7 +41,7 @@ pub(super) struct Purposes {
 
 impl Purposes {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
-        let item = self.item.as_deref().map(item).transpose()?;
+        let item = self.item.as_deref().map(subject).transpose()?;
         let bundle = self.cases.bundle()?;
         let purposes = purposes::load(&bundle, &library::cases(&bundle)?)?;
         let named = self.named(&purposes)?;

@@ -5,7 +5,7 @@ use dmsc_scr::{Item, ItemId, Tables};
 use serde_json::{Value, json};
 
 use super::list::{external_json, own_json};
-use super::{item, names};
+use super::{Subjects, names, subject};
 use crate::exit::Exit;
 use crate::failure::Done;
 use crate::layout::sheet;
@@ -19,8 +19,8 @@ Examples:
   dmsc scr show SCR-DM-NOTI-C-001
   dmsc scr show --json DM_SC-S-003-O | jq .clauses")]
 pub(super) struct Show {
-    /// The items
-    #[arg(value_name = "ITEM", required = true)]
+    /// The items, or topics, which are none, such as `bootstrap`
+    #[arg(value_name = "ITEM", required = true, value_parser = Subjects, hide_possible_values = true)]
     items: Vec<String>,
     /// Write JSON
     #[arg(long)]
@@ -29,7 +29,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
-        let ids = self.items.iter().map(|id| item(id)).collect::<Result<Vec<_>, _>>()?;
+        let ids = self.items.iter().map(|id| subject(id)).collect::<Result<Vec<_>, _>>()?;
         if self.json {
             let all: Vec<Value> = ids.into_iter().map(as_json).collect();
             terminal.json(&all)?;
@@ -67,6 +67,9 @@ fn as_sheet(id: &ItemId, terminal: &Terminal) -> String {
             ("document", vec![item.document.clone()]),
         ]);
     }
+    if let Some(topic) = tables.topic(id.as_str()) {
+        fields.extend([("about", vec![topic.what.clone()]), ("no item", vec![topic.why.clone()])]);
+    }
     let clauses = tables.clauses().iter().filter(|clause| clause.items.contains(id));
     let requirements = tables.requirements().iter().filter(|entry| entry.items.contains(id));
     let points = tables.interpretations().iter().filter(|point| point.items.contains(id));
@@ -90,7 +93,9 @@ fn as_sheet(id: &ItemId, terminal: &Terminal) -> String {
 fn as_json(id: &ItemId) -> Value {
     let tables = Tables::builtin();
     let own = tables.item(id.as_str()).map(own_json);
-    let mut value = own.or_else(|| tables.external_item(id.as_str()).map(external_json)).unwrap_or_default();
+    let external = || tables.external_item(id.as_str()).map(external_json);
+    let mut value =
+        own.or_else(external).or_else(|| tables.topic(id.as_str()).map(|topic| json!(topic))).unwrap_or_default();
     let clauses: Vec<_> = tables.clauses().iter().filter(|clause| clause.items.contains(id)).collect();
     let requirements: Vec<_> = tables.requirements().iter().filter(|entry| entry.items.contains(id)).collect();
     let points = tables.interpretations().iter().filter(|point| point.items.contains(id));

@@ -2,16 +2,20 @@
 
 use std::num::NonZeroU8;
 
+use dmsc_provision::Imsi;
 use dmsc_uicc::authentication::Authenticator;
 use dmsc_uicc::fs::{AccessRule, ServiceTable};
 
-use super::pin::Pins;
+use super::pin::{PIN1, Pin, Pins, Tries};
 
 /// The master file.
 pub(super) const MF: u16 = 0x3F00;
 
 /// The file id that stands for the current application (TS 102 221 8.4.2).
 pub(super) const CURRENT_ADF: u16 = 0x7FFF;
+
+/// EF.IMSI of a USIM.
+const IMSI: u16 = 0x6F07;
 
 /// EF.UST of a USIM.
 const UST: u16 = 0x6F38;
@@ -125,6 +129,31 @@ impl FileSystem {
             Some(Body::Transparent(content)) => ServiceTable(content.clone()),
             _ => ServiceTable::default(),
         }
+    }
+
+    /// Has the card ask for PIN1, which is this then.
+    pub fn set_pin1(&mut self, value: [u8; 8]) {
+        match self.pins.0.iter_mut().find(|pin| pin.reference == PIN1) {
+            Some(pin) => (pin.value, pin.enabled, pin.verified) = (value, true, false),
+            None => self.pins.0.push(Pin {
+                reference: PIN1,
+                value,
+                puk: None,
+                enabled: true,
+                tries: Tries::new(3),
+                puk_tries: Tries::new(10),
+                verified: false,
+            }),
+        }
+    }
+
+    /// The IMSI of the first application that has one (TS 31.102 4.2.2).
+    pub fn imsi(&self) -> Option<Imsi> {
+        self.applications().find_map(|(application, _)| {
+            let node = self.child(application, IMSI).and_then(|place| self.nodes.get(place))?;
+            let Body::Transparent(content) = &node.body else { return None };
+            Imsi::of_file(content)
+        })
     }
 
     /// The directory a file is in.

@@ -96,6 +96,11 @@ impl DmClient {
         self.given = Some(index);
     }
 
+    /// Where the account stands that it was given last; none where it was given none.
+    pub(crate) fn given_index(&self) -> Option<usize> {
+        self.given
+    }
+
     /// The account that it was given last.
     pub(crate) fn provisioned(&self) -> Option<&Account> {
         self.given.and_then(|index| self.accounts.get(index)).or(self.accounts.first())
