@@ -193,6 +193,9 @@ impl Side {
             Signal::Response(_) if self.resetting => {}
             Signal::Response(_) => self.awaits = false,
             Signal::Atr(_) => self.resetting = false,
+            Signal::Unanswered { reset: true, .. } => self.resetting = false,
+            Signal::Unanswered { .. } if self.resetting => {}
+            Signal::Unanswered { .. } => self.awaits = false,
             Signal::Connected(id) => drop(self.asking.remove(id)),
             Signal::Refused(id, _) => {
                 self.asking.remove(id);
@@ -399,6 +402,12 @@ mod tests {
         assert!(skips(&[Signal::Reset], &[Signal::Atr(vec![0x3B])], 1));
         assert!(!skips(&[command(), Signal::Reset], &[], 1));
         assert!(skips(&[command(), Signal::Reset], &[response(), Signal::Atr(vec![0x3B])], 2));
+        // The link knows that no answer to a reset comes; one to a command that is given up may still be made.
+        let unanswered = |reset| Signal::Unanswered { reset, why: String::new() };
+        assert!(skips(&[Signal::Reset], &[unanswered(true)], 1));
+        assert!(!skips(&[Signal::Reset], &[unanswered(false)], 1));
+        assert!(!skips(&[command()], &[unanswered(false)], 1));
+        assert!(skips(&[command()], &[unanswered(false), response()], 1));
         // Streams.
         assert!(!skips(&[Signal::Connect(1)], &[], 1));
         assert!(skips(&[Signal::Connect(1)], &[Signal::Connected(1)], 1));

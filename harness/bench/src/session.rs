@@ -296,7 +296,8 @@ impl Session {
             }
             self.ended = Some(text.clone());
         }
-        self.heard = self.heard.saturating_add(1);
+        // That nothing comes is no sign of life.
+        self.heard = self.heard.saturating_add(u64::from(!matches!(signal, Signal::Unanswered { .. })));
         self.octets = self.octets.saturating_add(signal.octets().map_or(0, <[u8]>::len));
         if self.octets > OCTET_LIMIT && !self.interruptible {
             return Err(Broken::TooMuch);

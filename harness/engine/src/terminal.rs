@@ -268,8 +268,7 @@ impl Terminal {
     }
 
     fn atr(&mut self, octets: &[u8]) {
-        let awaited = self.in_flight.as_ref().is_some_and(Flight::is_reset);
-        if !awaited {
+        if !self.awaits(true) {
             // The link has reset the card by itself.
             self.forget_card("reset");
         }
@@ -345,6 +344,11 @@ impl Terminal {
         self.in_flight.is_some() || self.waiting.iter().any(|pending| matches!(pending, Pending::Proactive(_)))
     }
 
+    /// Whether it is the answer to a reset, or to a command, that it waits for.
+    fn awaits(&self, reset: bool) -> bool {
+        self.in_flight.as_ref().is_some_and(|flight| flight.is_reset() == reset)
+    }
+
     /// Tells the card of a change on a channel, if it asked to be told.
     fn tell(&mut self, notice: Notice) {
         let (event, envelope) = match notice {
@@ -372,12 +376,15 @@ impl Terminal {
         }
     }
 
-    /// The card does not answer: it is reset, first with power, then without, and given up in the end. A terminal that
-    /// does not reset it has no card to start with when that happens before it is ready.
-    fn silent(&mut self) {
-        let flight = self.in_flight.take();
-        if let Some(flight) = flight.filter(|flight| !self.config.revives && flight.begins_session()) {
-            self.give_card_up(flight.unanswered());
+    /// The card does not answer, why the link may know: it is reset, first with power, then without, and given up in the
+    /// end. A terminal that does not reset it has no card to start with when that happens before it is ready.
+    fn silent(&mut self, why: Option<&str>) {
+        let Some(flight) = self.in_flight.take() else { return };
+        let what = if flight.is_reset() { "no answer to reset" } else { "no answer to an APDU" };
+        let what = why.map_or_else(|| what.to_owned(), |why| format!("{what}: {why}"));
+        self.io.say(Actor::Terminal, "silence", &[], || Map::from_iter([("what".to_owned(), json!(what))]));
+        if !self.config.revives && flight.begins_session() {
+            self.give_card_up(flight.unanswered(why));
             return;
         }
         self.queue.clear();
@@ -403,10 +410,11 @@ impl Flight {
         self.is_reset() || matches!(self.out.purpose, Purpose::Start(_) | Purpose::Profile)
     }
 
-    /// That no answer came, in words.
-    fn unanswered(&self) -> String {
+    /// That no answer came, in words; `why` is what the link says of it.
+    fn unanswered(&self, why: Option<&str>) -> String {
         let what = if self.is_reset() { "its reset".to_owned() } else { limits::header(&self.out.command) };
-        format!("the card did not answer {what} within {} s, and the start-up ended there", ANSWER.as_secs())
+        let why = why.map_or_else(|| format!("within {} s", ANSWER.as_secs()), |why| format!("({why})"));
+        format!("the card did not answer {what} {why}, and the start-up ended there")
     }
 
     /// Whether it is the answer to reset that is awaited.
@@ -427,6 +435,7 @@ impl Peer for Terminal {
         match signal {
             Signal::Atr(octets) => self.atr(&octets),
             Signal::Response(octets) => self.response(&octets),
+            Signal::Unanswered { reset, why } if self.awaits(reset) => self.silent(Some(&why)),
             Signal::Connected(id) if self.visitor_connected(Transport::Stream(id)) => {}
             Signal::Connected(id) => self.stream_open(id),
             Signal::Refused(id, _) | Signal::Close(id) if self.visitor_cut(Transport::Stream(id)) => {}
@@ -444,10 +453,8 @@ impl Peer for Terminal {
 
     fn tick(&mut self, now: Time) {
         self.io.now = now;
-        if let Some(flight) = self.in_flight.as_ref().filter(|f| f.deadline <= now) {
-            let what = if flight.is_reset() { "no answer to reset" } else { "no answer to an APDU" };
-            self.io.say(Actor::Terminal, "silence", &[], || Map::from_iter([("what".to_owned(), json!(what))]));
-            self.silent();
+        if self.in_flight.as_ref().is_some_and(|flight| flight.deadline <= now) {
+            self.silent(None);
             return;
         }
         self.expire(now);

@@ -11,7 +11,7 @@ use dmsc_engine::event::Event;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
-use dmsc_engine::player::Player;
+use dmsc_engine::player::{Delivery, Player};
 use dmsc_engine::terminal::{Terminal, TerminalConfig};
 use dmsc_link::{Peer, Signal, Time};
 use serde_json::{Value, json};
@@ -38,6 +38,30 @@ fn client(method: &str) -> (Terminal, u32) {
     assert!(matches!(&signals(&mut client)[..], [Signal::Data(_, octets)] if octets.starts_with(method.as_bytes())));
     events(&mut client);
     (client, id)
+}
+
+#[test]
+fn a_request_is_not_delivered_before_its_connection_has_come_about() {
+    let config = TerminalConfig { medium: Medium::Streams, ..terminal_config(true, Encoding::Xml) };
+    let mut client = Terminal::new(config);
+    client.start(Time::ZERO);
+    let ask = |client: &mut Terminal| {
+        client.perform(Time::ZERO, What::HttpRequest, &Change::default()).unwrap();
+        signals(client).into_iter().find_map(|signal| if let Signal::Connect(id) = signal { Some(id) } else { None })
+    };
+    let first = ask(&mut client).unwrap();
+    let waiting = Delivery::Failed("the connection to 127.0.0.1:3516 has not come about".into());
+    assert_eq!(*client.delivery(), waiting);
+    client.handle(Time::ZERO, Signal::Connected(first));
+    assert_eq!(*client.delivery(), Delivery::None);
+    client.handle(Time::ZERO, Signal::Close(first));
+    let second = ask(&mut client).unwrap();
+    client.handle(Time::ZERO, Signal::Refused(second, "no".into()));
+    assert_eq!(*client.delivery(), Delivery::Failed("the connection to 127.0.0.1:3516 was refused".into()));
+    let third = ask(&mut client).unwrap();
+    assert_eq!(*client.delivery(), waiting);
+    client.handle(Time::ZERO, Signal::Connected(third));
+    assert_eq!(*client.delivery(), Delivery::None, "what was refused before is no news any more");
 }
 
 /// What the client hears of these octets while the connection stays open: kinds, states, and whether it asks.

@@ -11,7 +11,7 @@ use dmsc_engine::card::Cause;
 use dmsc_engine::dm::Encoding;
 use dmsc_engine::messages::What;
 use dmsc_engine::terminal::{Terminal, TerminalConfig};
-use dmsc_link::{InProcess, Time};
+use dmsc_link::{InProcess, Signal, Time};
 use dmsc_uicc::profile::{Facility, TerminalProfile};
 
 #[test]
@@ -82,6 +82,47 @@ fn a_silent_card_is_given_up() {
     let mut link = InProcess::contact(Box::new(Mute));
     let events = run(&mut player, &mut link, Duration::from_secs(60), None);
     assert_eq!(kinds(&events), ["power-on", "silence", "given-up"]);
+}
+
+/// A card that has its link say that no answer comes: to its reset, or to the command after it.
+struct Unanswered {
+    to_reset: bool,
+    says: Vec<Signal>,
+}
+
+impl dmsc_link::Peer for Unanswered {
+    fn handle(&mut self, _: Time, signal: Signal) {
+        let unanswered = |reset| Signal::Unanswered { reset, why: "the link was cut".into() };
+        match signal {
+            Signal::PowerOn if self.to_reset => self.says = vec![unanswered(true)],
+            // That of a command is none to a reset which has cut it off.
+            Signal::PowerOn => self.says = vec![unanswered(false), Signal::Atr(vec![0x3B, 0x00])],
+            Signal::Command(_) => self.says = vec![unanswered(false)],
+            _ => {}
+        }
+    }
+    fn tick(&mut self, _: Time) {}
+    fn wake_at(&self) -> Option<Time> {
+        None
+    }
+    fn poll(&mut self) -> Option<Signal> {
+        (!self.says.is_empty()).then(|| self.says.remove(0))
+    }
+}
+
+#[test]
+fn an_answer_that_the_link_knows_will_not_come_is_not_waited_for() {
+    for (to_reset, expected, what) in [
+        (true, &["power-on", "silence", "given-up"][..], "its reset"),
+        (false, &["power-on", "atr", "select", "silence", "given-up"], "00 A4 00 04"),
+    ] {
+        let mut player = terminal(true, Encoding::Xml);
+        let mut link = InProcess::contact(Box::new(Unanswered { to_reset, says: Vec::new() }));
+        let events = run(&mut player, &mut link, Duration::from_secs(1), None);
+        assert_eq!(kinds(&events), expected);
+        let told = format!("the card did not answer {what} (the link was cut), and the start-up ended there");
+        assert_eq!(events.last().unwrap().fields["what"], told);
+    }
 }
 
 #[test]

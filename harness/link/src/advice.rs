@@ -86,6 +86,15 @@ pub(crate) fn free_usb(system: System) -> &'static str {
     }
 }
 
+/// What to do about a device that the system does not understand.
+pub(crate) fn understand_usb(system: System) -> &'static str {
+    match system {
+        System::Linux => "`dmesg` says what Linux makes of its descriptors",
+        System::MacOs => "`ioreg -p IOUSB -l` shows what the system makes of its descriptors",
+        System::Windows => "the device manager shows what the system makes of its descriptors",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,11 +102,19 @@ mod tests {
     #[test]
     fn each_system_is_advised_in_its_own_words() {
         let all = |system| {
-            let fixed = [build_with_pcsc(system), start_pcsc(system), have_usb(system), free_usb(system)];
+            let fixed = [
+                build_with_pcsc(system),
+                start_pcsc(system),
+                have_usb(system),
+                free_usb(system),
+                understand_usb(system),
+            ];
             format!("{}\n{}", fixed.join("\n"), access_usb(system, 0x1D50, 0x60E3))
         };
         let linux = all(System::Linux);
-        for word in ["libpcsclite-dev", "systemctl start pcscd.socket", "/dev/bus/usb", "systemctl stop", "udevadm"] {
+        for word in
+            ["libpcsclite-dev", "systemctl start pcscd.socket", "/dev/bus/usb", "systemctl stop", "udevadm", "dmesg"]
+        {
             assert!(linux.contains(word), "{word}: {linux}");
             for other in [System::MacOs, System::Windows] {
                 assert!(!all(other).contains(word), "{word} on {other:?}");

@@ -22,6 +22,13 @@ pub enum Signal {
     Command(Vec<u8>),
     /// A response APDU, status word included.
     Response(Vec<u8>),
+    /// The link knows that no answer comes to what it carried to the card last.
+    Unanswered {
+        /// Whether it was power or a reset; a command otherwise.
+        reset: bool,
+        /// Why none comes, in words.
+        why: String,
+    },
 
     /// Open a stream towards the other side.
     Connect(StreamId),
@@ -72,6 +79,7 @@ impl Signal {
             Signal::Atr(_) => "an answer to reset",
             Signal::Command(_) => "a command APDU",
             Signal::Response(_) => "a response APDU",
+            Signal::Unanswered { .. } => "the end of an exchange without an answer",
             Signal::Connect(_) => "a connection request",
             Signal::Connected(_) => "a connection",
             Signal::Refused(..) => "a refused connection",

@@ -43,5 +43,9 @@ pub const FRAME_MAX: usize = 0x3FFF - CHECK_LENGTH;
 /// gets no more of them.
 pub const ANSWERS_WAITING: usize = 64;
 
+/// Transfers that may wait to be written when a frame is still taken. Who asks without reading the answers loses them, as
+/// on any Ethernet that is full.
+pub const FRAMES_WAITING: usize = 256;
+
 /// Octets of the longest payload of an Echo: 11 bits of length.
 pub const ECHO_MAX: usize = 0x07FF;

@@ -118,6 +118,10 @@ fn uicc(device: &usb::DeviceInfo) -> Option<Found> {
         _ => None,
     });
     let eem = offers.contains(&Offer::Eem);
+    // It may be meant as one.
+    if let Some(why) = device.unreadable() {
+        return Some(described(device, format!("cannot be used: {why}"), None));
+    }
     if iccd.is_none() && !eem {
         return None;
     }
@@ -149,7 +153,7 @@ fn described(device: &usb::DeviceInfo, state: String, link: Option<String>) -> F
     let name = device.name.clone().unwrap_or_else(|| "unnamed".into());
     let detail = json!({
         "vendor": device.vendor, "product": device.product, "path": device.path, "serial": device.serial,
-        "speed": device.speed.to_string(), "firmware": device.firmware, "problem": device.problem,
+        "speed": device.speed.to_string(), "firmware": device.firmware, "problem": device.unread.as_ref().or(device.problem.as_ref()),
     });
     let state = match &device.problem {
         Some(problem) => format!("{state}; cannot be opened: {problem}"),

@@ -43,6 +43,8 @@ pub(super) struct HttpClient {
     /// Host and port the connection leads to.
     peer: Option<Place>,
     deadline: Option<Time>,
+    /// What was delivered before, while a connection has not come about.
+    opening: Option<Delivery>,
     /// Whether the connection ends with the response to the request that is on its way.
     one_exchange: bool,
     /// A client of which the card is told after its data.
@@ -134,7 +136,7 @@ impl Terminal {
         // Without a conduit the connection was refused, and nobody is waited for.
         if let Some(conduit) = self.http.conduit.as_mut() {
             conduit.send(octets);
-            if matches!(self.io.delivery, Delivery::Failed(_)) {
+            if self.http.opening.is_none() && matches!(self.io.delivery, Delivery::Failed(_)) {
                 self.io.delivery = Delivery::None;
             }
             self.http.deadline = Some(self.io.now + LIMIT);
@@ -178,6 +180,13 @@ impl Terminal {
                 let id = self.http.next_stream();
                 self.http.conduit = Some(Conduit::client(Transport::Stream(id), layer).numbered(number));
                 self.io.send(Signal::Connect(id));
+                if self.http.asked {
+                    let why = format!("the connection to {host}:{port} has not come about");
+                    let before = std::mem::replace(&mut self.io.delivery, Delivery::Failed(why));
+                    // What could not be delivered before counts no more, as something else is on its way.
+                    let before = if matches!(before, Delivery::Failed(_)) { Delivery::None } else { before };
+                    self.http.opening = Some(before);
+                }
             }
         }
     }
@@ -236,6 +245,7 @@ impl Terminal {
 
     fn drop_connection(&mut self) {
         self.http.late = None;
+        self.http.opening = None;
         self.http.conduit = None;
         self.http.peer = None;
         self.http.deadline = None;
@@ -263,6 +273,9 @@ impl Terminal {
     pub(super) fn stream_open(&mut self, id: StreamId) {
         if let Some(conduit) = self.http.conduit.as_mut().filter(|c| c.transport() == Transport::Stream(id)) {
             conduit.open();
+            if let Some(before) = self.http.opening.take() {
+                self.io.delivery = before;
+            }
             self.connection_event("opened");
             self.flush();
         }

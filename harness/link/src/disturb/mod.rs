@@ -240,7 +240,8 @@ impl Core {
                 }
                 None => self.pass(to, signal),
             },
-            Signal::Notify(_)
+            Signal::Unanswered { .. }
+            | Signal::Notify(_)
             | Signal::Notified
             | Signal::Wake
             | Signal::Act(_)

@@ -95,7 +95,10 @@ impl<C: Link> Link for WithStreams<C> {
         Ok(signal)
     }
 
+    /// A card that is not to be understood on one way looks like one that does not answer.
     fn last_words(&self) -> LastWords {
-        self.contact.last_words()
+        let mut words = self.contact.last_words();
+        words.told.extend(self.streams.wrong());
+        words
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Streams {
     poster: Poster,
     waiting: Waiting,
     running: Option<Running>,
+    /// What was counted when the session began.
+    before: Counters,
 }
 
 struct Running {
@@ -47,14 +49,16 @@ impl Streams {
     pub(super) fn open(config: EemConfig, mut open: OpenPipe, poster: Poster) -> Result<Streams, LinkError> {
         let waiting = Waiting::default();
         let running = Some(Running::start(&config, &mut open, &poster, &waiting)?);
-        Ok(Streams { config, open, poster, waiting, running })
+        Ok(Streams { config, open, poster, waiting, running, before: Counters::default() })
     }
 
     /// Ends every stream, and opens a broken pipe again.
     pub(super) fn begin(&mut self) -> Result<(), LinkError> {
         if self.running.as_ref().is_some_and(|running| running.ask(Command::Begin).is_ok()) {
+            self.before = self.state().map(|state| state.counters).unwrap_or_default();
             return Ok(());
         }
+        self.before = Counters::default();
         // Given back before it is claimed again.
         self.running = None;
         let running = Running::start(&self.config, &mut self.open, &self.poster, &self.waiting);
@@ -85,6 +89,12 @@ impl Streams {
 
     pub(super) fn state(&self) -> Result<EemState, LinkError> {
         self.running()?.ask(Command::State)
+    }
+
+    /// What the other side has done wrong since the session began, in words.
+    pub(super) fn wrong(&self) -> Option<String> {
+        let wrong = self.state().ok()?.counters.wrong_since(&self.before)?;
+        Some(format!("what came over EEM was not as it should be: {wrong}"))
     }
 
     pub(super) fn echo(&self, payload: &[u8], limit: Duration) -> Result<Option<Duration>, LinkError> {

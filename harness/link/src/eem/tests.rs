@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use super::*;
-use crate::{Cable, Link, LinkError, Opening, Signal};
+use crate::{Cable, LastWords, Link, LinkError, Opening, Signal};
 
 const FULL_SPEED: NonZeroU16 = NonZeroU16::new(64).unwrap();
 
@@ -133,8 +133,15 @@ fn apdus_and_streams_share_a_link() {
     terminal.send(Signal::Connect(1)).unwrap();
     assert_eq!(next(&mut terminal), Signal::Connected(1));
     assert_eq!(next(&mut card), Signal::Connect(1));
+    assert_eq!(terminal.last_words(), LastWords::default());
+    card.transfer(vec![0x00]).unwrap();
+    card.send(Signal::Data(1, vec![7])).unwrap();
+    assert_eq!(next(&mut terminal), Signal::Data(1, vec![7]));
+    let told = terminal.last_words().told;
+    assert_eq!(told, ["what came over EEM was not as it should be: 1 packets cut short"]);
     terminal.begin(&Opening::default()).unwrap();
     assert_eq!(next(&mut card), Signal::Close(1));
+    assert_eq!(terminal.last_words(), LastWords::default(), "each session has its own");
 }
 
 #[test]

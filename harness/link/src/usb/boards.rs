@@ -76,6 +76,7 @@ mod tests {
             serial: Some("0011".into()),
             interfaces: classes.iter().enumerate().map(interface).collect(),
             firmware: None,
+            unread: None,
             problem: None,
         }
     }

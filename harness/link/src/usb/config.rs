@@ -16,7 +16,7 @@ pub struct IccdConfig {
     /// only when vendor, serial number, path or interface are given.
     pub select: UsbSelect,
     /// How long the card may take for one exchange or one reset, on the wall. When it is over, the exchange is given
-    /// up and no response is delivered: the player judges.
+    /// up and it is told that there is no answer: the player judges.
     pub limit: Duration,
     /// How long a device that is not there may take to appear, on the wall, and a card that was taken out of it.
     pub appear: Duration,

@@ -198,13 +198,15 @@ pub(super) fn locate<T>(
     loop {
         interrupt::check()?;
         let (pause, missing) = match find(&context, select, wanted)? {
-            Some((device, info, interface)) => match take(&device, &info, interface) {
+            Found::Fits(device, info, interface) => match take(&device, &info, interface) {
                 Ok(opened) => return Ok(opened),
                 // What was there all the time does not change by waiting.
                 Err(error) if !waited => return Err(error),
                 Err(error) => (SETTLE, error),
             },
-            None => (appear, nothing(select, what)),
+            // One that has just come may not be configured yet.
+            Found::Other(info) => (SETTLE, without(&info, what)),
+            Found::Nothing => (appear, nothing(select, what)),
         };
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -273,13 +275,26 @@ fn devices(context: &Context) -> Result<Vec<(rusb::Device<Context>, DeviceInfo)>
     Ok(list.iter().filter_map(|device| inspect(&device).map(|info| (device, info))).collect())
 }
 
-type Found = Option<(rusb::Device<Context>, DeviceInfo, Interface)>;
+/// What a search brings.
+enum Found {
+    /// A device, and the interface of it.
+    Fits(rusb::Device<Context>, DeviceInfo, Interface),
+    /// A device that was named, without such an interface.
+    Other(DeviceInfo),
+    Nothing,
+}
 
+/// The first device and interface that fit; else, of the devices with the ids or the path that are asked for, the first.
 fn find(context: &Context, select: &UsbSelect, wanted: &dyn Fn(&Offer) -> bool) -> Result<Found, LinkError> {
+    let named = select.product.is_some() || select.path.is_some() || select.serial.is_some();
+    let mut other = None;
     for (device, mut info) in devices(context)? {
-        let fits = |i: &&Interface| select.fits_interface(i) && wanted(&i.offer());
-        let Some(interface) = info.interfaces.iter().find(fits).cloned() else { continue };
         if !select.fits(&info) {
+            continue;
+        }
+        let fits = |i: &&Interface| select.fits_interface(i) && wanted(&i.offer());
+        let interface = info.interfaces.iter().find(fits).cloned();
+        if interface.is_none() && !named {
             continue;
         }
         if let Some(serial) = &select.serial {
@@ -291,9 +306,12 @@ fn find(context: &Context, select: &UsbSelect, wanted: &dyn Fn(&Offer) -> bool) 
                 }
             }
         }
-        return Ok(Some((device, info, interface)));
+        match interface {
+            Some(interface) => return Ok(Found::Fits(device, info, interface)),
+            None => drop(other.get_or_insert(info)),
+        }
     }
-    Ok(None)
+    Ok(other.map_or(Found::Nothing, Found::Other))
 }
 
 /// What is known of a device without opening it; `None` for one that left meanwhile.
@@ -301,6 +319,7 @@ fn inspect(device: &rusb::Device<Context>) -> Option<DeviceInfo> {
     let descriptor = device.device_descriptor().ok()?;
     let ports: Vec<String> = device.port_numbers().unwrap_or_default().iter().map(u8::to_string).collect();
     let bus = device.bus_number();
+    let config = device.active_config_descriptor();
     Some(DeviceInfo {
         vendor: descriptor.vendor_id(),
         product: descriptor.product_id(),
@@ -315,10 +334,19 @@ fn inspect(device: &rusb::Device<Context>) -> Option<DeviceInfo> {
         manufacturer: None,
         name: None,
         serial: None,
-        interfaces: device.active_config_descriptor().map(|config| interfaces(&config)).unwrap_or_default(),
+        interfaces: config.as_ref().map(interfaces).unwrap_or_default(),
         firmware: None,
+        unread: config.err().map(unread),
         problem: None,
     })
+}
+
+/// Why nothing is known of the interfaces of a device.
+fn unread(error: rusb::Error) -> String {
+    match error {
+        rusb::Error::NotFound => "the system has chosen no configuration of it".into(),
+        other => format!("the descriptors of its configuration cannot be read ({other})"),
+    }
 }
 
 /// Asks the device for its strings.
@@ -328,9 +356,14 @@ fn read_strings(handle: &DeviceHandle<Context>, info: &mut DeviceInfo) {
     let read = |index: Option<u8>| {
         handle.read_string_descriptor(language?, index?, STRING_LIMIT).ok().filter(|text| !text.is_empty())
     };
-    info.manufacturer = read(descriptor.manufacturer_string_index());
-    info.name = read(descriptor.product_string_index());
+    info.manufacturer = read(descriptor.manufacturer_string_index()).map(|text| one_line(&text));
+    info.name = read(descriptor.product_string_index()).map(|text| one_line(&text));
     info.serial = read(descriptor.serial_number_string_index());
+}
+
+/// A name on one line: that of one device is not to look like the line of another.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The name of an interface of this class and subclass in whichever of the configurations, if it has one that can be read.
@@ -386,6 +419,24 @@ fn nothing(select: &UsbSelect, what: &str) -> LinkError {
     }
 }
 
+/// A device that was named has no such interface.
+fn without(info: &DeviceInfo, what: &str) -> LinkError {
+    match &info.unread {
+        Some(why) => LinkError::Missing {
+            what: format!("USB device {info} is there, but {why}"),
+            remedy: advice::understand_usb(System::HERE).into(),
+        },
+        None => {
+            let offers: Vec<String> = info.offers().iter().map(Offer::to_string).collect();
+            let offers = if offers.is_empty() { "no interface".to_owned() } else { offers.join(", ") };
+            LinkError::Missing {
+                what: format!("USB device {info} is there, but as {offers}, and not with a {what}"),
+                remedy: "check vendor, product, serial, path and interface against the list of USB devices".into(),
+            }
+        }
+    }
+}
+
 pub(super) fn refused(info: &DeviceInfo, interface: u8, error: rusb::Error) -> LinkError {
     let remedy = match error {
         // Windows says "not supported" of a device with another driver than WinUSB.
@@ -412,11 +463,23 @@ mod tests {
     }
 
     #[test]
+    fn names_are_on_one_line() {
+        assert_eq!(one_line("SIMtrace 2"), "SIMtrace 2");
+        assert_eq!(one_line("card\r\n  other, 1d50:60e3\u{2028}"), "card other, 1d50:60e3");
+    }
+
+    #[test]
     fn errors_say_what_to_try() {
         let text = |error| refused(&info(), 0, error).to_string();
         assert!(text(rusb::Error::Access).ends_with(&advice::access_usb(System::HERE, 0x1d50, 0x60e3)));
         assert!(text(rusb::Error::Busy).ends_with(advice::free_usb(System::HERE)));
         let select = UsbSelect { vendor: Some(0x1d50), interface: Some(1), ..UsbSelect::default() };
+        let other = without(&info(), "card by ICCD").to_string();
+        assert!(other.contains("is there, but as no interface, and not with a card by ICCD; check"), "{other}");
+        let unread = DeviceInfo { unread: Some(unread(rusb::Error::Io)), ..info() };
+        let broken = without(&unread, "card by ICCD").to_string();
+        assert!(broken.contains("is there, but the descriptors of its configuration cannot be read"), "{broken}");
+        assert!(broken.ends_with(advice::understand_usb(System::HERE)), "{broken}");
         let missing = nothing(&select, "card by ICCD").to_string();
         assert!(missing.starts_with("no USB device with a card by ICCD is there (1d50:any, interface 1); plug it in"));
     }

@@ -24,6 +24,9 @@ const READS: usize = 64;
 /// Octets of a read: a multiple of every wMaxPacketSize, longer than any packet of EEM.
 const READ_LENGTH: usize = 8 * 1024;
 
+/// The longest transfer in octets: a device that never ends one has it cut here.
+const LONGEST: usize = 1 << 18;
+
 /// Writes that may be on the way.
 const WRITES: usize = 64;
 
@@ -81,19 +84,22 @@ impl UsbPipe {
     fn take(&mut self, completion: Completion) -> Result<Option<Vec<u8>>, Broken> {
         completion.status.map_err(|error| self.broken(error))?;
         let mut buffer = completion.buffer;
-        let octets = buffer.get(..completion.actual_len).unwrap_or_default();
-        let whole = octets.len() < READ_LENGTH;
-        let transfer = if whole && self.begun.is_empty() {
-            Some(octets.to_vec())
-        } else {
-            self.begun.extend_from_slice(octets);
-            whole.then(|| std::mem::take(&mut self.begun))
-        };
+        let transfer = join(&mut self.begun, buffer.get(..completion.actual_len).unwrap_or_default());
         buffer.clear();
         buffer.set_requested_len(READ_LENGTH);
         self.reads.submit(buffer);
         Ok(transfer)
     }
+}
+
+/// A transfer, if it ends with what a read brought, or is as long as none may be: then what follows is another one.
+fn join(begun: &mut Vec<u8>, octets: &[u8]) -> Option<Vec<u8>> {
+    let ends = octets.len() < READ_LENGTH;
+    if ends && begun.is_empty() {
+        return Some(octets.to_vec());
+    }
+    begun.extend_from_slice(octets);
+    (ends || begun.len() >= LONGEST).then(|| std::mem::take(begun))
 }
 
 impl Pipe for UsbPipe {
@@ -226,6 +232,18 @@ mod tests {
     use crate::usb::Speed;
 
     #[test]
+    fn a_transfer_without_end_is_cut() {
+        let (mut begun, full) = (Vec::new(), vec![7; READ_LENGTH]);
+        assert_eq!(join(&mut begun, &[1, 2]), Some(vec![1, 2]));
+        assert_eq!(join(&mut begun, &full), None);
+        assert_eq!(join(&mut begun, &[1]).map(|whole| whole.len()), Some(READ_LENGTH + 1));
+        let transfers: Vec<usize> =
+            (0..1000).filter_map(|_| join(&mut begun, &full)).map(|transfer| transfer.len()).collect();
+        assert!(transfers.len() > 10 && transfers.iter().all(|length| *length == LONGEST), "{transfers:?}");
+        assert!(begun.len() < LONGEST);
+    }
+
+    #[test]
     fn the_other_interface_is_looked_for_in_the_same_card() {
         let card = DeviceInfo {
             vendor: 0x1D6B,
@@ -237,6 +255,7 @@ mod tests {
             serial: Some("7".into()),
             interfaces: Vec::new(),
             firmware: None,
+            unread: None,
             problem: None,
         };
         let any = UsbSelect { interface: Some(1), ..UsbSelect::default() };

@@ -40,6 +40,8 @@ pub struct IccdTerminal {
     card: Option<Card>,
     /// Why the card did not answer, the latest first; for the report, not for a verdict.
     failure: Option<Failure>,
+    /// That its time was over, the last time that it was, in words; likewise.
+    late: Option<String>,
 }
 
 /// An opened card.
@@ -89,7 +91,7 @@ impl IccdTerminal {
     pub fn open(config: IccdConfig) -> Result<IccdTerminal, LinkError> {
         let mailbox = Mailbox::default();
         let card = Card::open(&config, mailbox.poster())?;
-        Ok(IccdTerminal { clock: Clock::new(), mailbox, card: Some(card), failure: None, config })
+        Ok(IccdTerminal { clock: Clock::new(), mailbox, card: Some(card), failure: None, late: None, config })
     }
 
     /// The device; `None` once it was lost.
@@ -192,7 +194,7 @@ impl IccdTerminal {
             }
             other => other?,
         };
-        self.take(outcome)
+        self.take(outcome, true)
     }
 
     fn reset(&mut self) -> Result<(), LinkError> {
@@ -201,12 +203,12 @@ impl IccdTerminal {
                 self.failure = Some(failure);
                 self.power_on()
             }
-            outcome => self.take(outcome),
+            outcome => self.take(outcome, true),
         }
     }
 
-    /// Delivers what came of a task; that nothing came is for the player to judge.
-    fn take(&mut self, outcome: Option<Outcome>) -> Result<(), LinkError> {
+    /// Delivers what came of a task; that no answer came, which is told at once, is for the player to judge.
+    fn take(&mut self, outcome: Option<Outcome>, reset: bool) -> Result<(), LinkError> {
         match outcome {
             Some(Outcome::Atr(atr)) => self.mailbox.push(Signal::Atr(atr)),
             Some(Outcome::Response(response)) => self.mailbox.push(Signal::Response(response)),
@@ -216,8 +218,16 @@ impl IccdTerminal {
             Some(Outcome::Failed(Failure::Tpdu(TpduError::NoApdu { .. }))) => {
                 return Err(LinkError::Unsupported("octets that are no APDU: the card takes T=0 TPDUs"));
             }
-            Some(Outcome::Failed(failure)) => self.failure = Some(failure),
-            Some(Outcome::Off(_) | Outcome::Aborted(_)) | None => {}
+            Some(Outcome::Failed(failure)) => {
+                self.mailbox.push(Signal::Unanswered { reset, why: failed(&failure) });
+                self.failure = Some(failure);
+            }
+            None => {
+                let why = format!("nothing came over ICCD within {} s", self.config.limit.as_secs_f32());
+                self.late = Some(why.clone());
+                self.mailbox.push(Signal::Unanswered { reset, why });
+            }
+            Some(Outcome::Off(_) | Outcome::Aborted(_)) => {}
         }
         Ok(())
     }
@@ -402,6 +412,10 @@ fn unspoken(variant: Variant, class: &ClassDescriptor, interface: &Interface) ->
     }
 }
 
+fn failed(failure: &Failure) -> String {
+    format!("an exchange over ICCD has failed: {failure}")
+}
+
 fn unfit(device: &Device, why: &str) -> LinkError {
     LinkError::Missing {
         what: format!("USB device {} {why}", device.info),
@@ -417,7 +431,7 @@ impl Link for IccdTerminal {
     /// The card loses its power; one that was plugged in again since the last session is opened again.
     fn begin(&mut self, _opening: &Opening) -> Result<(), LinkError> {
         self.mailbox.forget()?;
-        self.failure = None;
+        (self.failure, self.late) = (None, None);
         self.reach()?;
         self.clock = Clock::new();
         Ok(())
@@ -436,12 +450,15 @@ impl Link for IccdTerminal {
             Signal::PowerOn => self.power_on(),
             Signal::Reset => self.reset(),
             Signal::PowerOff => {
-                let outcome = self.run(Task::PowerOff)?;
-                self.take(outcome)
+                // Nobody waits for an answer to it.
+                if let Some(Outcome::Failed(failure)) = self.run(Task::PowerOff)? {
+                    self.failure = Some(failure);
+                }
+                Ok(())
             }
             Signal::Command(apdu) => {
                 let outcome = self.run(Task::Exchange(apdu))?;
-                self.take(outcome)
+                self.take(outcome, false)
             }
             other => Err(LinkError::Unsupported(other.name())),
         }
@@ -457,8 +474,7 @@ impl Link for IccdTerminal {
 
     /// A card whose answer is none counts as one that has not answered; why it is none is told here.
     fn last_words(&self) -> LastWords {
-        let told = self.failure.iter().map(|failure| format!("an exchange over ICCD has failed: {failure}")).collect();
-        LastWords { told, killed: false }
+        LastWords { told: self.failure.iter().map(failed).chain(self.late.clone()).collect(), killed: false }
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use dmsc_usb::descriptor::{Interface, Offer};
 
+use crate::advice::{self, System};
+
 /// Which device, and which of its interfaces; what is not given fits any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsbSelect {
@@ -54,6 +56,8 @@ pub struct DeviceInfo {
     pub firmware: Option<String>,
     /// Its interfaces in the configuration that is set.
     pub interfaces: Vec<Interface>,
+    /// Why nothing is known of its interfaces, if so.
+    pub unread: Option<String>,
     /// Why it cannot be opened, if so.
     pub problem: Option<String>,
 }
@@ -86,6 +90,12 @@ impl fmt::Display for Speed {
 }
 
 impl DeviceInfo {
+    /// Why nothing is known of its interfaces, if so, and what to try.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<String> {
+        self.unread.as_ref().map(|why| format!("{why}; {}", advice::understand_usb(System::HERE)))
+    }
+
     /// What its interfaces are good for.
     #[must_use]
     pub fn offers(&self) -> Vec<Offer> {
@@ -119,6 +129,7 @@ pub(super) mod tests {
             serial: Some("0011".into()),
             interfaces: Vec::new(),
             firmware: None,
+            unread: None,
             problem: None,
         }
     }

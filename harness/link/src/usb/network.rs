@@ -244,6 +244,7 @@ mod tests {
             serial: None,
             interfaces: Vec::new(),
             firmware: None,
+            unread: None,
             problem: None,
         };
         let found = NetworkInterface::of(&devices, &info, 1);

@@ -117,9 +117,10 @@ fn terminal() -> IccdTerminal {
     terminal
 }
 
+/// The next signal; none where the link says that there is no answer.
 fn next(link: &mut impl Link) -> Option<Signal> {
     let until = link.now() + Duration::from_millis(10);
-    link.recv(until).unwrap()
+    link.recv(until).unwrap().filter(|signal| !matches!(signal, Signal::Unanswered { .. }))
 }
 
 fn exchange(terminal: &mut IccdTerminal, apdu: &[u8]) -> Vec<u8> {

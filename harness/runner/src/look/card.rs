@@ -53,6 +53,7 @@ pub(super) fn look(rig: &mut Rig<'_>) -> Looked {
         let mut seen = Seen::default();
         let ended = seen.watch(&mut session, rig.dut);
         let lost = matches!(&ended, Err(Broken::Link(LinkError::Gone { .. })));
+        let told = session.last_words().told;
         let orderly = ended.is_ok() && rig.needs_end() && session.finish(QUIET, END);
         rig.judge_nonces(&session, false, orderly);
         // That the nonces cannot be kept is told by the first case.
@@ -64,7 +65,9 @@ pub(super) fn look(rig: &mut Rig<'_>) -> Looked {
                 return Looked { wall, oddities: Vec::new() };
             }
             Err(error @ Broken::Lifeless) | Err(error @ Broken::Link(LinkError::Reader { .. })) => {
-                return Looked { wall: Some(Wall::new(Verdict::Error, error.to_string())), oddities: Vec::new() };
+                // What the link knows of it says more than that nothing came.
+                let reason = std::iter::once(error.to_string()).chain(told).collect::<Vec<_>>().join("; ");
+                return Looked { wall: Some(Wall::new(Verdict::Error, reason)), oddities: Vec::new() };
             }
             Err(_) if lost && rig.recover().is_ok() => {}
             Err(_) => break,

@@ -11,6 +11,8 @@ pub struct Counters {
     pub frames_with_crc: u64,
     /// Frames that went.
     pub frames_sent: u64,
+    /// Frames that were to go while [`super::FRAMES_WAITING`] transfers waited to be written.
+    pub frames_lost: u64,
     /// Fillers that came.
     pub fillers: u64,
     /// Echoes that came and were answered.
@@ -41,5 +43,27 @@ impl Counters {
         [self.unsolicited_responses, self.misdirected, self.reserved, self.runts, self.wrong_checks, self.cut_short]
             .into_iter()
             .fold(0, u64::saturating_add)
+    }
+
+    /// What a correct peer never causes and has happened since `before`, in words; none where nothing has.
+    #[must_use]
+    pub fn wrong_since(&self, before: &Counters) -> Option<String> {
+        let kinds = [
+            (self.cut_short, before.cut_short, "packets cut short"),
+            (self.wrong_checks, before.wrong_checks, "frames with a wrong check"),
+            (self.runts, before.runts, "frames too short for Ethernet"),
+            (self.reserved, before.reserved, "commands that are reserved"),
+            (self.misdirected, before.misdirected, "hints and tickles from the wrong side"),
+            (self.unsolicited_responses, before.unsolicited_responses, "Echo Responses to nothing"),
+            (self.echoes_dropped, before.echoes_dropped, "Echoes whose answers were not read"),
+            (self.frames_lost, before.frames_lost, "frames to it that were not read"),
+        ];
+        let told: Vec<String> = kinds
+            .into_iter()
+            .map(|(now, before, what)| (now.saturating_sub(before), what))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!told.is_empty()).then(|| told.join(", "))
     }
 }

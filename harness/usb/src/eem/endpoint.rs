@@ -5,8 +5,8 @@ use std::num::NonZeroU16;
 
 use super::encode::append;
 use super::{
-    ANSWERS_WAITING, Check, Counters, DecodeError, ECHO_MAX, EncodeError, Encoder, Fault, HEADER_LENGTH, Header, Hint,
-    Packet, packets,
+    ANSWERS_WAITING, Check, Counters, DecodeError, ECHO_MAX, EncodeError, Encoder, FRAMES_WAITING, Fault,
+    HEADER_LENGTH, Header, Hint, Packet, packets,
 };
 
 /// Which side of the bus it is.
@@ -199,11 +199,15 @@ impl Endpoint {
         });
     }
 
-    /// Readies a frame, without its frame check sequence.
+    /// Readies a frame, without its frame check sequence. It is lost while [`FRAMES_WAITING`] transfers wait to be written.
     ///
     /// # Errors
     /// [`EncodeError::FrameLength`] when it is shorter than 14 octets or longer than 16379.
     pub fn send_frame(&mut self, frame: &[u8]) -> Result<(), EncodeError> {
+        if self.ready.len() >= FRAMES_WAITING {
+            count(&mut self.counters.frames_lost);
+            return Ok(());
+        }
         let length = HEADER_LENGTH + super::CHECK_LENGTH + frame.len();
         if !self.bundle.is_empty() && self.bundle.len().saturating_add(length) > self.settings.bundle {
             self.close_bundle();

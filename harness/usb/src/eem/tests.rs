@@ -75,6 +75,22 @@ fn a_transfer_that_would_end_in_a_full_packet_is_filled_up() {
 }
 
 #[test]
+fn frames_that_nobody_reads_do_not_pile_up() {
+    let mut host = endpoint(Role::Host);
+    let before = *host.counters();
+    for _ in 0..1000 {
+        host.send_frame(&[7; 60]).unwrap();
+    }
+    assert_eq!(host.counters().frames_lost, 1000 - 256);
+    assert_eq!(sent(&mut host).len(), 256);
+    assert_eq!(host.counters().wrong_since(&before).as_deref(), Some("744 frames to it that were not read"));
+    assert_eq!(host.counters().wrong_since(&host.counters().to_owned()), None);
+    // With room there again, they go.
+    host.send_frame(&[7; 60]).unwrap();
+    assert_eq!(sent(&mut host).len(), 1);
+}
+
+#[test]
 fn an_echo_is_answered_with_the_same_octets() {
     let (mut host, mut card) = (endpoint(Role::Host), endpoint(Role::Peripheral));
     for length in [0, 1, 62, 64, 2047] {

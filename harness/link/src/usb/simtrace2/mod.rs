@@ -12,7 +12,8 @@ pub(crate) mod handset;
 mod port;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ use port::{From, Port, Slot};
 use super::device::{Device, TransferError, list};
 use super::info::{DeviceInfo, UsbSelect};
 use super::{BoardInfo, Simtrace2Config};
-use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
+use crate::{Capabilities, Clock, LastWords, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
 /// How long a board may take to tell what is configured.
 const CONFIGURE_LIMIT: Duration = Duration::from_millis(500);
@@ -35,6 +36,9 @@ const CONFIGURE_TRIES: u32 = 3;
 
 /// Troubles that are kept until somebody asks for them.
 const TROUBLES: usize = 16;
+
+/// Those that are told of a case, each once.
+const TOLD: usize = 3;
 
 /// The link to the handset.
 pub struct Simtrace2 {
@@ -57,13 +61,17 @@ struct Shared {
     began: Instant,
     port: Box<dyn Port>,
     core: Mutex<Core>,
-    changed: Condvar,
+    /// Whose turn it is to wait for the core. A board that never ends would have its listener take the core again each
+    /// time before anybody else can, as a mutex is nobody's in particular.
+    turn: Mutex<()>,
 }
 
 struct Core {
     card: CardEmulation,
     poster: Poster,
     configured: bool,
+    /// Told when the board says what is configured, and when it is lost.
+    changed: Sender<()>,
     /// Why the board is lost.
     lost: Option<String>,
     /// Why nothing can be said of the handset in this session.
@@ -116,10 +124,12 @@ impl Simtrace2 {
         let generation = version.as_deref().map(Generation::of_version).unwrap_or_default();
         let (mux, polarity) = (config.mux, config.polarity);
         let card = CardEmulation::new(Setup { board, mux, polarity, modem_reset, generation });
+        let (changed, changes) = channel();
         let core = Core {
             card,
             poster: mailbox.poster(),
             configured: false,
+            changed,
             lost: None,
             spoiled: None,
             nudged: false,
@@ -127,7 +137,7 @@ impl Simtrace2 {
             negotiated: None,
             troubles: VecDeque::new(),
         };
-        let shared = Shared { began: Instant::now(), port, core: Mutex::new(core), changed: Condvar::new() };
+        let shared = Shared { began: Instant::now(), port, core: Mutex::new(core), turn: Mutex::default() };
         let shared = Arc::new(shared);
         let listening = Arc::clone(&shared);
         let listener = std::thread::Builder::new().name("simtrace2".into()).spawn(move || listening.listen());
@@ -146,7 +156,7 @@ impl Simtrace2 {
             listener: Some(listener),
             taken: 0,
         };
-        link.shared.configure(patience)?;
+        link.shared.configure(patience, &changes)?;
         Ok(link)
     }
 
@@ -205,6 +215,7 @@ impl Simtrace2 {
 
 impl Shared {
     fn core(&self) -> MutexGuard<'_, Core> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -225,23 +236,26 @@ impl Shared {
     }
 
     /// Asks the board to report, until it says that it does.
-    fn configure(&self, patience: Duration) -> Result<(), LinkError> {
-        let mut core = self.core();
+    fn configure(&self, patience: Duration, changes: &Receiver<()>) -> Result<(), LinkError> {
         for _ in 0..CONFIGURE_TRIES {
+            let mut core = self.core();
             core.card.configure();
             self.work(&mut core);
+            drop(core);
             let until = Instant::now() + patience;
-            while !core.configured && core.lost.is_none() {
+            loop {
+                let core = self.core();
+                if core.configured {
+                    return Ok(());
+                }
+                core.check()?;
+                drop(core);
                 let left = until.saturating_duration_since(Instant::now());
-                if left.is_zero() {
+                // The core has a sender, so that it ends with the time or with a change.
+                if left.is_zero() || changes.recv_timeout(left).is_err() {
                     break;
                 }
-                core = self.changed.wait_timeout(core, left).unwrap_or_else(PoisonError::into_inner).0;
             }
-            if core.configured {
-                return Ok(());
-            }
-            core.check()?;
         }
         Err(LinkError::Missing {
             what: "the board does not answer".into(),
@@ -276,7 +290,8 @@ impl Shared {
                 Event::Negotiated(pts) => core.negotiated = Some(pts),
                 Event::Configured(_) => {
                     core.configured = true;
-                    self.changed.notify_all();
+                    // Nobody listens any more once it was told.
+                    let _ = core.changed.send(());
                 }
                 Event::Trouble(trouble) => {
                     if trouble.spoils() {
@@ -303,7 +318,7 @@ impl Shared {
             };
             core.poster.gone(what.clone());
             core.lost = Some(what);
-            self.changed.notify_all();
+            let _ = core.changed.send(());
         }
     }
 }
@@ -370,6 +385,17 @@ impl Link for Simtrace2 {
         core.check()
     }
 
+    /// What a board does wrong shows at the handset as an answer that is late, or none.
+    fn last_words(&self) -> LastWords {
+        let mut told: Vec<String> = Vec::new();
+        for trouble in self.shared.core().troubles.iter().map(Trouble::to_string) {
+            if told.len() < TOLD && !told.contains(&trouble) {
+                told.push(trouble);
+            }
+        }
+        LastWords { told, killed: false }
+    }
+
     fn recv(&mut self, until: Time) -> Result<Option<Signal>, LinkError> {
         loop {
             let deadline = {
@@ -379,7 +405,8 @@ impl Link for Simtrace2 {
             };
             let limit = deadline.map_or(until, |at| at.min(until));
             match self.mailbox.recv(limit, &self.clock)? {
-                None if self.pass(limit < until)? => {}
+                // A board that never ends is no reason to wait longer.
+                None if self.pass(limit < until)? && self.clock.now() < until => {}
                 signal => {
                     self.taken += u64::from(matches!(signal, Some(Signal::Command(_))));
                     return Ok(signal);

@@ -1,10 +1,11 @@
 //! The driver against a board and a handset in memory.
 
+use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use dmsc_usb::simtrace2::Firmware;
 use dmsc_usb::simtrace2::board::PACKET;
+use dmsc_usb::simtrace2::{Body, Config, Data, DataFlags, Firmware, Message, StatusFlags};
 
 use super::handset::{Board as MemoryBoard, Endpoint, Handset};
 use super::*;
@@ -312,6 +313,68 @@ fn a_board_that_does_not_answer_is_missing() {
     );
     let error = opened.err().unwrap().to_string();
     assert!(error.starts_with("the board does not answer; unplug it"), "{error}");
+}
+
+/// Says what is configured, then this once, and that again and again.
+struct Restless {
+    once: Vec<(From, Vec<u8>)>,
+    again: (From, Vec<u8>),
+    stopped: AtomicBool,
+}
+
+impl Port for Restless {
+    fn write(&self, _: &[u8]) -> Result<(), TransferError> {
+        Ok(())
+    }
+
+    fn listen(&self, heard: &mut dyn FnMut(From, &[u8])) -> Result<(), TransferError> {
+        heard(From::Bulk, &said(Body::Config(Config::default())));
+        self.once.iter().for_each(|(from, packet)| heard(*from, packet));
+        while !self.stopped.load(Ordering::SeqCst) {
+            heard(self.again.0, &self.again.1);
+        }
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+}
+
+fn said(body: Body) -> Vec<u8> {
+    Message::new(body).encode().unwrap()
+}
+
+fn restless(once: Vec<(From, Vec<u8>)>, again: (From, Vec<u8>)) -> Simtrace2 {
+    let port = Box::new(Restless { once, again, stopped: AtomicBool::default() });
+    let mut link = Simtrace2::over(port, Board::Simtrace2, None, &Simtrace2Config::default(), CONFIGURE_LIMIT).unwrap();
+    link.begin(&opening()).unwrap();
+    link
+}
+
+#[test]
+fn a_board_that_never_ends_keeps_nobody_from_its_card() {
+    let began = Instant::now();
+    let mut link = restless(Vec::new(), (From::Bulk, vec![1, 6, 0]));
+    for _ in 0..200 {
+        assert_eq!(link.recv(link.now() + Duration::from_millis(1)).unwrap(), None);
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let told = link.last_words().told;
+    assert!(matches!(&told[..], [one] if one.starts_with("the board sent what is no message: 3 octets")), "{told:?}");
+}
+
+#[test]
+fn commands_that_nobody_can_place_do_not_make_a_wait_longer() {
+    let lines =
+        |flags| (From::Interrupt, said(Body::Status(Status { flags: StatusFlags(flags), ..Status::default() })));
+    // The board never answers what its lines are, so that each might be from before the reset.
+    let header = Data { flags: DataFlags::HEADER, octets: vec![0x00, 0xA4, 0x00, 0x04, 0x02] };
+    let mut link = restless(vec![lines(0x13), lines(0x03)], (From::Bulk, said(Body::RxData(header))));
+    assert_eq!(recv(&mut link), Signal::PowerOn);
+    let began = Instant::now();
+    assert_eq!(link.recv(link.now() + Duration::from_millis(50)).unwrap(), None);
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
 }
 
 #[test]
