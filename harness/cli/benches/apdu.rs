@@ -162,6 +162,7 @@ fn measure(turns: usize) {
         resume: false,
         all: true,
         stop_after: None,
+        jobs: None,
     };
     run(&config, &mut beside).unwrap();
     let journal = std::fs::metadata(folder.join("journal.0001.jsonl.gz")).unwrap().len();

@@ -71,7 +71,7 @@ pub enum LinkSpec {
     /// It runs in this process.
     Builtin(Builtin),
     /// It is a process or a device on the network.
-    Tcp(TcpConfig),
+    Tcp(Box<TcpConfig>),
     /// It is a device at hand.
     Device(Device),
 }

@@ -151,7 +151,7 @@ impl Reader<'_> {
         }
         let text = |key: &str| tcp.get(key).and_then(Node::written).map(str::to_owned);
         let run = |key: &str| tcp.get(key).map(|node| self.command(node));
-        LinkSpec::Tcp(TcpConfig {
+        LinkSpec::Tcp(Box::new(TcpConfig {
             listen: text("listen"),
             connect: text("connect"),
             start: run("start"),
@@ -159,7 +159,7 @@ impl Reader<'_> {
             notify: run("notify"),
             ends_with_command: tcp.get("ends_with_command").and_then(Node::as_bool).unwrap_or_default(),
             wake: run("wake"),
-        })
+        }))
     }
 
     /// A command, written as its words alone or with the time that it may take.
