@@ -9,6 +9,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+#[cfg(test)]
 use std::sync::Arc;
 
 use flate2::bufread::GzDecoder;
@@ -41,11 +42,13 @@ pub(super) enum Part {
     /// Lines packed by gzip.
     Packed(PathBuf),
     /// Lines that are in no file.
+    #[cfg(test)]
     Memory(Arc<[u8]>),
 }
 
 impl JournalFiles {
     /// A journal that is in no file.
+    #[cfg(test)]
     pub(crate) fn memory(path: &Path, octets: &[u8]) -> Self {
         Self { path: path.into(), parts: vec![Part::Memory(octets.into())], missing: None }
     }
@@ -114,6 +117,7 @@ impl JournalFiles {
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.parts.iter().filter_map(|part| match part {
             Part::Plain(path) | Part::Packed(path) => Some(path.as_path()),
+            #[cfg(test)]
             Part::Memory(_) => None,
         })
     }
@@ -162,6 +166,7 @@ impl Part {
     pub(super) fn path<'a>(&'a self, journal: &'a Path) -> &'a Path {
         match self {
             Part::Plain(path) | Part::Packed(path) => path,
+            #[cfg(test)]
             Part::Memory(_) => journal,
         }
     }
@@ -170,6 +175,7 @@ impl Part {
     pub(super) fn lines(&self) -> io::Result<Box<dyn BufRead + '_>> {
         Ok(match self {
             Part::Plain(path) => Box::new(BufReader::with_capacity(BUFFER, File::open(path)?)),
+            #[cfg(test)]
             Part::Memory(octets) => Box::new(&octets[..]),
             Part::Packed(path) => {
                 let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
@@ -190,6 +196,7 @@ impl fmt::Debug for Part {
         match self {
             Part::Plain(path) => f.debug_tuple("Plain").field(path).finish(),
             Part::Packed(path) => f.debug_tuple("Packed").field(path).finish(),
+            #[cfg(test)]
             Part::Memory(octets) => write!(f, "Memory({} octets)", octets.len()),
         }
     }
