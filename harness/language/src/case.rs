@@ -312,7 +312,7 @@ impl fmt::Display for Delay {
 impl Case {
     /// The name of the instance: `DM_SC-C-001-M/session-id[encoding=xml]`.
     pub fn name(&self) -> String {
-        self.head.name.clone()
+        self.head.name.to_string()
     }
 
     /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages, or files of the card.

@@ -109,7 +109,7 @@ impl Piecewise {
 
     /// The name of a piece's case, and of its DUT.
     pub fn names(&self, piece: &Piece) -> Option<(String, String)> {
-        Some((self.cases.head(piece.case)?.name.clone(), self.duts.get(piece.dut)?.name.clone()))
+        Some((self.cases.head(piece.case)?.name.to_string(), self.duts.get(piece.dut)?.name.clone()))
     }
 
     /// What a gate makes of what came of a case.
@@ -204,4 +204,27 @@ impl Drop for Piecewise {
 /// Locks; what the locks here guard is valid after any panic of a holder.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use dmsc_language::case::Library;
+    use dmsc_scr::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn a_piece_reads_its_own_file_and_no_other() {
+        let bundle = Bundle::builtin_as_checked();
+        let duts = ["reference-card", "reference-terminal"].map(|name| Dut::from_bundle(&bundle, name, &[]).unwrap());
+        let cases = Library::new(bundle.clone()).cases().unwrap();
+        let run = Piecewise::new(duts.into(), cases, bundle, 1, false, None).unwrap();
+        let pieces = run.pieces();
+        let names = |piece: &Piece| run.names(piece).unwrap();
+        let piece = pieces.iter().find(|piece| names(piece).0.starts_with("DM_SC-C-001-M/session-id")).unwrap();
+        assert_eq!(run.cases().files_read(), Some((0, 0)));
+        let finished = run.run(piece).unwrap().unwrap();
+        assert_eq!(finished.outcome, Outcome::Verdict(Verdict::Pass));
+        assert_eq!(run.cases().files_read().map(|(files, _)| files), Some(1));
+    }
 }

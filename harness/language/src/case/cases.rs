@@ -128,11 +128,13 @@ impl Filed {
         let paths = read::case_files(bundle);
         let unknown: Vec<_> = paths.iter().filter(|(path, _)| index::lines(path).is_none()).copied().collect();
         let mut read = read::files(bundle, &includes, &unknown, &mut found).into_iter();
-        let (mut heads, mut files, mut places) = (Vec::new(), Vec::with_capacity(paths.len()), Vec::new());
+        let known = paths.iter().filter_map(|(path, _)| index::lines(path)).map(|(_, lines)| lines.len());
+        let (mut heads, mut places) = (Vec::with_capacity(known.sum()), Vec::new());
+        let mut files = Vec::with_capacity(paths.len());
         for (path, _) in &paths {
             let (first, number) = (heads.len(), files.len());
             let cases = match index::lines(path) {
-                Some(lines) => {
+                Some((path, lines)) => {
                     heads.extend(lines.iter().filter_map(|line| line.head(path)));
                     OnceLock::new()
                 }

@@ -2,22 +2,23 @@
 
 use dmsc_scr::{Aim, ItemId, Reference};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::catalogue::Role;
 use crate::variables::written;
 
 /// What is known of an instance of a case file without its steps: all that choosing it takes, and all that reports say
-/// of one that did not run.
+/// of one that did not run. Texts of cases that are embedded stay where they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
     /// Folder and file name: `DM_SC-C-001-M/session-id`.
-    pub id: String,
+    pub id: SmolStr,
     /// The name of the instance: `DM_SC-C-001-M/session-id[encoding=xml]`.
-    pub name: String,
+    pub name: SmolStr,
     /// One line.
-    pub title: String,
+    pub title: SmolStr,
     /// What is shown, in a sentence or two.
-    pub purpose: String,
+    pub purpose: SmolStr,
     /// What it gives the DUT to deal with.
     pub aim: Aim,
     /// The clauses it rests on; never empty.
@@ -31,9 +32,9 @@ pub struct Head {
     /// What the harness plays.
     pub role: Role,
     /// The file, as errors name it.
-    pub file: String,
+    pub file: SmolStr,
     /// SHA-256 of the file and of the includes it uses, in hexadecimal.
-    pub hash: String,
+    pub hash: SmolStr,
 }
 
 impl Head {

@@ -4,6 +4,7 @@
 //! lines of files that are still what they were then, so that a file that was changed is read instead.
 
 use dmsc_scr::{Aim, Reference};
+use smol_str::SmolStr;
 
 use super::Head;
 use crate::bundle::CASES;
@@ -25,30 +26,29 @@ pub(super) struct Line(
     &'static str,
 );
 
-/// The instances of a file that is embedded; none where the index does not know it as it is.
-pub(super) fn lines(path: &str) -> Option<&'static [Line]> {
-    let at = INDEX.binary_search_by(|(known, _)| (*known).cmp(path)).ok()?;
-    INDEX.get(at).map(|(_, lines)| *lines)
+/// A file that is embedded: its path, and its instances; none where the index does not know it as it is.
+pub(super) fn lines(path: &str) -> Option<&'static (&'static str, &'static [Line])> {
+    INDEX.get(INDEX.binary_search_by(|(known, _)| (*known).cmp(path)).ok()?)
 }
 
 impl Line {
     /// The head that it stands for, in the file of this path; none if it names no item.
-    pub(super) fn head(&self, path: &str) -> Option<Head> {
+    pub(super) fn head(&self, path: &'static str) -> Option<Head> {
         let Line(name, title, purpose, aim, spec, refs, covers, role, hash) = self;
         let id = path.strip_prefix(CASES)?.strip_suffix(".yaml")?;
         Some(Head {
-            id: id.to_owned(),
-            name: (*name).to_owned(),
-            title: (*title).to_owned(),
-            purpose: (*purpose).to_owned(),
+            id: SmolStr::new_static(id),
+            name: SmolStr::new_static(name),
+            title: SmolStr::new_static(title),
+            purpose: SmolStr::new_static(purpose),
             aim: *aim,
             spec: spec.iter().map(|one| (*one).to_owned()).collect(),
             refs: refs.iter().map(|(body, id)| Reference { body: (*body).into(), id: (*id).into() }).collect(),
             item: id.split('/').next()?.parse().ok()?,
             covers: covers.iter().filter_map(|item| item.parse().ok()).collect(),
             role: *role,
-            file: path.to_owned(),
-            hash: (*hash).to_owned(),
+            file: SmolStr::new_static(path),
+            hash: SmolStr::new_static(hash),
         })
     }
 }

@@ -58,10 +58,10 @@ fn put(entry: &Node, source: &Source, cases: &mut [&mut Head], found: &mut Found
     // Where a case is wrong it is not among those that were read, and that is told already.
     if !met && found.is_empty() {
         let problem = Problem::new(entry.at("case").span, format!("there is no case `{name}`"));
-        let ids: Vec<String> = cases.iter().flat_map(|case| [case.id.clone(), case.name.clone()]).collect();
+        let names = cases.iter().flat_map(|case| [case.id.as_str(), case.name.as_str()]);
         found.add(
             source,
-            match nearest(name, ids.iter().map(String::as_str)) {
+            match nearest(name, names) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("`dmsc cases list` shows all"),
             },

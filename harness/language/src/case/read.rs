@@ -427,18 +427,18 @@ impl Reader<'_> {
         let id = path.strip_prefix(CASES).unwrap_or(path).trim_end_matches(".yaml").to_owned();
         let instance: Vec<_> = instance.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
         let head = Head {
-            name: head::name(&id, &instance),
-            id,
-            title: text("title"),
-            purpose: text("purpose"),
+            name: head::name(&id, &instance).into(),
+            id: id.into(),
+            title: text("title").into(),
+            purpose: text("purpose").into(),
             aim: filled.get("aim").and_then(Node::as_str).and_then(Aim::from_name).unwrap_or_default(),
             spec: texts("spec"),
             refs: filled.get("refs").map(super::numbers::read).unwrap_or_default(),
             item: item?.clone(),
             covers: ids("covers"),
             role,
-            file: source.name.clone(),
-            hash: hash.finish(),
+            file: source.name.as_str().into(),
+            hash: hash.finish().into(),
         };
         Some(Case {
             head,

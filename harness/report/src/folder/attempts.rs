@@ -48,7 +48,9 @@ struct Attempts<'h> {
     header: &'h RunHeader,
     duts: HashMap<&'h str, usize>,
     cases: HashMap<&'h str, usize>,
-    finished: HashMap<Key, Record>,
+    /// Those that ended, in the order in which they did first, and where each stands.
+    records: Vec<Record>,
+    finished: HashMap<Key, usize>,
     /// Attempts that the journals before left open.
     open: HashMap<Key, Attempt>,
     /// Those that the journal that is read has open: one that another process left open is not continued by this one.
@@ -62,6 +64,7 @@ impl<'h> Attempts<'h> {
             header,
             duts: index(header.duts.iter().map(|dut| dut.name.as_str())),
             cases: index(header.cases.iter().map(|case| case.id.as_str())),
+            records: Vec::new(),
             finished: HashMap::new(),
             open: HashMap::new(),
             current: HashMap::new(),
@@ -101,11 +104,13 @@ impl<'h> Attempts<'h> {
                     agree(&e.outcome, &attempt.missed, strict)?;
                 }
                 let record = record(key, e, attempt, self.gaps.remove(&key).unwrap_or_default());
-                let kept = match self.finished.remove(&key) {
-                    Some(before) => worse(before, record),
-                    None => record,
-                };
-                self.finished.insert(key, kept);
+                match self.finished.get(&key).and_then(|place| self.records.get_mut(*place)) {
+                    Some(kept) => keep_worse(kept, record),
+                    None => {
+                        self.finished.insert(key, self.records.len());
+                        self.records.push(record);
+                    }
+                }
             }
             _ => {
                 reached(&mut self.current, key, number, at);
@@ -120,20 +125,21 @@ impl<'h> Attempts<'h> {
     }
 
     fn records(mut self) -> Vec<Record> {
-        let mut all = Vec::new();
+        let mut all = self.records;
         for (dut, dut_header) in self.header.duts.iter().enumerate() {
             for (case, case_header) in self.header.cases.iter().enumerate() {
                 let key = (dut, case);
-                match (self.finished.remove(&key), self.open.remove(&key)) {
-                    (Some(record), _) => all.push(record),
-                    (None, Some(attempt)) => all.push(without_result(key, NotRun::Unfinished, attempt)),
-                    (None, None) if case_header.role.tests(dut_header.kind) => {
+                match (self.finished.contains_key(&key), self.open.remove(&key)) {
+                    (true, _) => {}
+                    (false, Some(attempt)) => all.push(without_result(key, NotRun::Unfinished, attempt)),
+                    (false, None) if case_header.role.tests(dut_header.kind) => {
                         all.push(without_result(key, NotRun::NoResult, Attempt::default()));
                     }
-                    (None, None) => {}
+                    (false, None) => {}
                 }
             }
         }
+        all.sort_unstable_by_key(|record| (record.dut, record.case));
         all
     }
 }
@@ -196,16 +202,15 @@ fn without_result((dut, case): Key, reason: NotRun, attempt: Attempt) -> Record 
 /// Which of two results for the same case stands: the worse. That a case was run later is no
 /// contradiction to its not having run before; everything else is worth a remark. An error says nothing of the DUT, and
 /// gives way to a verdict that does.
-fn worse(before: Record, after: Record) -> Record {
-    let (kept, other) =
-        if rank(after.outcome.kind) > rank(before.outcome.kind) { (after, before) } else { (before, after) };
-    let mut kept = kept;
+fn keep_worse(kept: &mut Record, mut other: Record) {
+    if rank(other.outcome.kind) > rank(kept.outcome.kind) {
+        std::mem::swap(kept, &mut other);
+    }
     let which = if other.outcome.kind == OutcomeKind::Error { "the verdict" } else { "the worse" };
     if kept.outcome.kind != other.outcome.kind && other.outcome.kind != OutcomeKind::NotRun {
         kept.remarks
             .push(format!("recorded twice, as {} and as {}; {which} stands", other.outcome.kind, kept.outcome.kind));
     }
-    kept
 }
 
 fn rank(kind: OutcomeKind) -> u8 {

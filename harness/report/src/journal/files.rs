@@ -43,14 +43,14 @@ pub(super) enum Part {
     Packed(PathBuf),
     /// Lines that are in no file.
     #[cfg(test)]
-    Memory(Arc<[u8]>),
+    Memory(PathBuf, Arc<[u8]>),
 }
 
 impl JournalFiles {
     /// A journal that is in no file.
     #[cfg(test)]
     pub(crate) fn memory(path: &Path, octets: &[u8]) -> Self {
-        Self { path: path.into(), parts: vec![Part::Memory(octets.into())], missing: None }
+        Self { path: path.into(), parts: vec![Part::Memory(path.into(), octets.into())], missing: None }
     }
 
     /// The journals of a folder, `journal*.jsonl` and their closed parts, by name.
@@ -118,7 +118,7 @@ impl JournalFiles {
         self.parts.iter().filter_map(|part| match part {
             Part::Plain(path) | Part::Packed(path) => Some(path.as_path()),
             #[cfg(test)]
-            Part::Memory(_) => None,
+            Part::Memory(..) => None,
         })
     }
 
@@ -163,11 +163,11 @@ pub(super) fn closed_path(path: &Path, number: u32) -> PathBuf {
 
 impl Part {
     /// Its file, or a name for messages.
-    pub(super) fn path<'a>(&'a self, journal: &'a Path) -> &'a Path {
+    pub(super) fn path(&self) -> &Path {
         match self {
             Part::Plain(path) | Part::Packed(path) => path,
             #[cfg(test)]
-            Part::Memory(_) => journal,
+            Part::Memory(path, _) => path,
         }
     }
 
@@ -176,7 +176,7 @@ impl Part {
         Ok(match self {
             Part::Plain(path) => Box::new(BufReader::with_capacity(BUFFER, File::open(path)?)),
             #[cfg(test)]
-            Part::Memory(octets) => Box::new(&octets[..]),
+            Part::Memory(_, octets) => Box::new(&octets[..]),
             Part::Packed(path) => {
                 let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
                 let head = file.fill_buf()?;
@@ -197,7 +197,7 @@ impl fmt::Debug for Part {
             Part::Plain(path) => f.debug_tuple("Plain").field(path).finish(),
             Part::Packed(path) => f.debug_tuple("Packed").field(path).finish(),
             #[cfg(test)]
-            Part::Memory(octets) => write!(f, "Memory({} octets)", octets.len()),
+            Part::Memory(_, octets) => write!(f, "Memory({} octets)", octets.len()),
         }
     }
 }

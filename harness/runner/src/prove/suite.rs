@@ -67,7 +67,7 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
             outcome
         });
         outcomes.measured.push(Measured {
-            case: case.name.clone(),
+            case: case.name.to_string(),
             item: case.item.clone(),
             covers: case.covers.clone(),
             outcome,

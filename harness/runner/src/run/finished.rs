@@ -33,7 +33,7 @@ impl Finished {
         let reason = outcome.reason().unwrap_or_default();
         Finished {
             dut: dut.name.clone(),
-            case: case.name.clone(),
+            case: case.name.to_string(),
             outcome,
             reason,
             remarks: Vec::new(),
@@ -46,7 +46,7 @@ impl Finished {
         let remarks = vec!["not begun: the look before the cases shows that none can come to its start".to_owned()];
         Finished {
             dut: dut.name.clone(),
-            case: case.name.clone(),
+            case: case.name.to_string(),
             outcome: Outcome::Verdict(wall.verdict),
             reason: wall.reason.clone(),
             remarks,
@@ -58,7 +58,7 @@ impl Finished {
     pub(crate) fn ran(dut: &Dut, case: &Head, result: CaseResult, decisive: Option<Check>) -> Finished {
         Finished {
             dut: dut.name.clone(),
-            case: case.name.clone(),
+            case: case.name.to_string(),
             outcome: result.outcome(),
             reason: result.reason,
             remarks: result.remarks,

@@ -72,9 +72,9 @@ fn builtin_name(builtin: Builtin, dut: &Dut) -> String {
 
 fn case_header(case: &Head) -> CaseHeader {
     CaseHeader {
-        id: case.name.clone(),
-        title: case.title.clone(),
-        purpose: case.purpose.clone(),
+        id: case.name.to_string(),
+        title: case.title.to_string(),
+        purpose: case.purpose.to_string(),
         item: case.item.to_string(),
         covers: case.covers.iter().map(ToString::to_string).collect(),
         spec: case.spec.clone(),
@@ -83,7 +83,7 @@ fn case_header(case: &Head) -> CaseHeader {
             Role::Card => journal::Role::Card,
             Role::Terminal => journal::Role::Terminal,
         },
-        file: case.file.clone(),
-        hash: case.hash.clone(),
+        file: case.file.to_string(),
+        hash: case.hash.to_string(),
     }
 }

@@ -107,7 +107,7 @@ impl RunJournal {
 
     /// Whether a case is still to be run.
     pub(super) fn wants(&self, planned: &Planned<'_>) -> bool {
-        let key = || (planned.dut.name.clone(), planned.head.name.clone());
+        let key = || (planned.dut.name.clone(), planned.head.name.to_string());
         planned.case.is_ok() && !self.done.contains_key(&key())
     }
 

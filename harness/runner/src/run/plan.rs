@@ -49,3 +49,44 @@ pub(crate) fn ours<'a>(cases: &'a Cases<'_>, dut: &'a Dut) -> impl Iterator<Item
 fn concerns(head: &Head, dut: &Dut) -> bool {
     !head.item.is_dm_sc() || dut.kind.classes().contains(&head.item.class())
 }
+
+#[cfg(test)]
+mod tests {
+    use dmsc_language::bundle::Bundle;
+    use dmsc_language::case::Library;
+
+    use super::*;
+    use crate::select::{CaseName, Selection};
+
+    #[test]
+    fn files_are_read_of_cases_that_were_chosen() {
+        let bundle = Bundle::builtin_as_checked();
+        let library = Library::new(bundle.clone());
+        let duts = ["reference-card", "reference-terminal"].map(|name| Dut::from_bundle(&bundle, name, &[]).unwrap());
+        let planned = |cases: &Cases<'_>, selection: Selection| {
+            let config = RunConfig {
+                duts: &duts,
+                cases,
+                bundle: &bundle,
+                selection,
+                seed: 0,
+                strict: false,
+                person: false,
+                out: None,
+                resume: false,
+                all: false,
+                stop_after: None,
+            };
+            let plan = plan(&config, Tables::builtin());
+            plan.into_iter().map(|one| (one.head.name.clone(), one.case.err())).collect::<Vec<_>>()
+        };
+        let one = || Selection { cases: vec![CaseName::new("C-001-M/session-id")], ..Selection::default() };
+        let (cases, whole) = (library.cases().unwrap(), library.load().unwrap());
+        let plan = planned(&cases, one());
+        assert!(plan.iter().any(|(_, skipped)| skipped.is_none()) && plan.len() > 600);
+        assert_eq!(cases.files_read().map(|(files, _)| files), Some(1));
+        // What is read later or at once is decided alike.
+        assert_eq!(plan, planned(&Cases::from(&whole[..]), one()));
+        assert_eq!(planned(&cases, Selection::default()), planned(&Cases::from(&whole[..]), Selection::default()));
+    }
+}

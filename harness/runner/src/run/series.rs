@@ -91,7 +91,7 @@ impl Series<'_, '_> {
                     break;
                 }
                 let head = planned.head;
-                if let Some(earlier) = self.journal.done.get(&(dut.name.clone(), head.name.clone())) {
+                if let Some(earlier) = self.journal.done.get(&(dut.name.clone(), head.name.to_string())) {
                     finished.push(earlier.clone());
                     continue;
                 }

@@ -41,7 +41,7 @@ impl CaseName {
         if let Some(pattern) = patterns.into_iter().find(|pattern| cases.clone().any(|case| pattern.is_of(case))) {
             return Some(pattern.0);
         }
-        let names = cases.flat_map(|case| [case.id.clone(), case.name.clone()]);
+        let names = cases.flat_map(|case| [case.id.to_string(), case.name.to_string()]);
         let mut names: Vec<String> = names.collect();
         let stems: Vec<String> = names.iter().filter_map(|name| name.strip_prefix(STEM)).map(str::to_owned).collect();
         names.extend(stems);
@@ -75,7 +75,7 @@ mod tests {
     fn a_name_is_that_of_one_case_and_not_of_those_that_begin_so() {
         let all = cases();
         let longer = all.iter().find_map(|case| {
-            all.iter().find(|short| short.id != case.id && case.id.starts_with(&short.id)).map(|short| (short, case))
+            all.iter().find(|short| short.id != case.id && case.id.starts_with(short.id.as_str())).map(|short| (short, case))
         });
         let (short, long) = longer.expect("the name of a case begins another's");
         let names = chosen(&short.id);
