@@ -13,10 +13,10 @@ use crate::bundle::Bundle;
 
 /// The cases of a catalogue, by name of item and file: the heads of all, and each whole once it is asked for.
 #[derive(Debug)]
-pub struct Cases<'a>(Kept<'a>);
+pub struct Cases<'a>(Store<'a>);
 
 #[derive(Debug)]
-enum Kept<'a> {
+enum Store<'a> {
     /// All of them whole.
     Read(Cow<'a, [Case]>),
     Filed(Box<Filed>),
@@ -43,13 +43,13 @@ struct File {
 
 impl<'a> From<&'a [Case]> for Cases<'a> {
     fn from(cases: &'a [Case]) -> Cases<'a> {
-        Cases(Kept::Read(Cow::Borrowed(cases)))
+        Cases(Store::Read(Cow::Borrowed(cases)))
     }
 }
 
 impl From<Vec<Case>> for Cases<'_> {
     fn from(cases: Vec<Case>) -> Self {
-        Cases(Kept::Read(Cow::Owned(cases)))
+        Cases(Store::Read(Cow::Owned(cases)))
     }
 }
 
@@ -60,17 +60,17 @@ impl Cases<'_> {
     /// All that is wrong, file by file.
     pub(super) fn of(bundle: &Bundle) -> Result<Cases<'static>, Vec<Problems>> {
         Ok(Cases(if bundle.is_sound() {
-            Kept::Filed(Box::new(Filed::of(bundle)?))
+            Store::Filed(Box::new(Filed::of(bundle)?))
         } else {
-            Kept::Read(Cow::Owned(read::load(bundle)?))
+            Store::Read(Cow::Owned(read::load(bundle)?))
         }))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
         match &self.0 {
-            Kept::Read(cases) => cases.len(),
-            Kept::Filed(filed) => filed.heads.len(),
+            Store::Read(cases) => cases.len(),
+            Store::Filed(filed) => filed.heads.len(),
         }
     }
 
@@ -87,22 +87,22 @@ impl Cases<'_> {
     /// What is known of the one at this place, counted from 0.
     pub fn head(&self, place: usize) -> Option<&Head> {
         match &self.0 {
-            Kept::Read(cases) => cases.get(place).map(|case| &case.head),
-            Kept::Filed(filed) => filed.heads.get(place),
+            Store::Read(cases) => cases.get(place).map(|case| &case.head),
+            Store::Filed(filed) => filed.heads.get(place),
         }
     }
 
     /// The one at this place, counted from 0; its file is read if it was not.
     pub fn case(&self, place: usize) -> Option<&Case> {
         match &self.0 {
-            Kept::Read(cases) => cases.get(place),
-            Kept::Filed(filed) => filed.case(place),
+            Store::Read(cases) => cases.get(place),
+            Store::Filed(filed) => filed.case(place),
         }
     }
 
     /// Reads the files of those at these places, on all cores where there are many.
     pub fn read(&self, places: impl IntoIterator<Item = usize>) {
-        if let Kept::Filed(filed) = &self.0 {
+        if let Store::Filed(filed) = &self.0 {
             filed.read(places);
         }
     }
@@ -110,8 +110,8 @@ impl Cases<'_> {
     /// How many files of cases, and how many includes, were read so far; none where all cases were there whole.
     pub fn files_read(&self) -> Option<(usize, usize)> {
         match &self.0 {
-            Kept::Read(_) => None,
-            Kept::Filed(filed) => {
+            Store::Read(_) => None,
+            Store::Filed(filed) => {
                 let read = filed.files.iter().filter(|file| file.cases.get().is_some());
                 Some((read.count(), filed.includes.count_read()))
             }

@@ -75,7 +75,9 @@ mod tests {
     fn a_name_is_that_of_one_case_and_not_of_those_that_begin_so() {
         let all = cases();
         let longer = all.iter().find_map(|case| {
-            all.iter().find(|short| short.id != case.id && case.id.starts_with(short.id.as_str())).map(|short| (short, case))
+            all.iter()
+                .find(|short| short.id != case.id && case.id.starts_with(short.id.as_str()))
+                .map(|short| (short, case))
         });
         let (short, long) = longer.expect("the name of a case begins another's");
         let names = chosen(&short.id);
