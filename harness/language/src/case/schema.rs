@@ -118,11 +118,11 @@ pub(crate) fn definitions() -> &'static Definitions {
             .define("level", Schema::documented_choice(levels))
             .define_with("trust", trust)
             .define_with("readings", readings)
-            .define_with("disturbance", || crate::disturb::disturbance_schema().into());
+            .define_with("disturbance", crate::disturb::disturbance_schema);
         Role::ALL.into_iter().fold(all, |all, role| {
             all.define_with(format!("step.{role}"), move || step(role).into())
                 .define_with(setup_name(role), move || settings(Setup::group(role)).into())
-                .define_with(format!("requires.{role}"), move || requires_schema(role).into())
+                .define_with(format!("requires.{role}"), move || requires_schema(role))
         })
     })
 }

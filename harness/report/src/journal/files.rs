@@ -115,11 +115,7 @@ impl JournalFiles {
 
     /// The files that there are.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Plain(path) | Part::Packed(path) => Some(path.as_path()),
-            #[cfg(test)]
-            Part::Memory(..) => None,
-        })
+        self.parts.iter().map(Part::path)
     }
 
     /// The number of the last closed part; 0 for none.
