@@ -23,7 +23,7 @@ use bench::{ATR_T1, Card, Daemon, bench};
 use dmsc_bench::operator::Operator;
 use dmsc_bench::session::Session;
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Library;
+use dmsc_language::case::{Cases, Library};
 use dmsc_language::dut::Dut;
 use dmsc_link::VpcdConfig;
 use dmsc_link::pcsc::{Pcsc, PcscConfig, Select};
@@ -152,7 +152,7 @@ fn measure(turns: usize) {
     let mut beside = Beside { link: Rc::new(RefCell::new(link)), card, times: Rc::default() };
     let config = RunConfig {
         duts: &[dut],
-        cases: &cases,
+        cases: &Cases::from(&cases[..]),
         bundle: &bundle,
         selection: Selection::default(),
         seed: 0,

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Library;
+use dmsc_language::case::{Cases, Library};
 use dmsc_language::dut::Dut;
 use dmsc_report::folder::{Entry, Record};
 use dmsc_report::journal::{CaseFinished, CaseHeader, CaseStarted, Event, JournalWriter, Recorded, RunHeader};
@@ -102,7 +102,7 @@ fn suite(out: &Path) -> (RunHeader, Vec<Ran>) {
     let duts = ["reference-card", "reference-terminal"].map(|name| Dut::from_bundle(&bundle, name, &[]).unwrap());
     let config = RunConfig {
         duts: &duts,
-        cases: &cases,
+        cases: &Cases::from(&cases[..]),
         bundle: &bundle,
         selection: Selection::default(),
         seed: 1,

@@ -1,4 +1,4 @@
-//! The start of the process: `dmsc scr list`, from spawn to exit.
+//! The start of the process, from spawn to exit: `dmsc scr list`, `dmsc cases list`, and a run of one case.
 
 use std::process::{Command, Stdio};
 
@@ -6,8 +6,22 @@ fn main() {
     divan::main();
 }
 
+fn dmsc(args: &[&str]) {
+    let status = Command::new(env!("CARGO_BIN_EXE_dmsc")).args(args).stdout(Stdio::null()).status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
+
 #[divan::bench]
 fn scr_list() {
-    let status = Command::new(env!("CARGO_BIN_EXE_dmsc")).args(["scr", "list"]).stdout(Stdio::null()).status();
-    assert!(status.is_ok_and(|status| status.success()));
+    dmsc(&["scr", "list"]);
+}
+
+#[divan::bench]
+fn cases_list() {
+    dmsc(&["cases", "list", "-q"]);
+}
+
+#[divan::bench]
+fn run_of_one_case() {
+    dmsc(&["run", "-q", "--no-report", "--case", "C-001-M/session-id"]);
 }

@@ -1,7 +1,7 @@
 //! All cases against the built-in reference DUTs, without a journal: what a developer waits for.
 
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::{Case, Library};
+use dmsc_language::case::{Case, Cases, Library};
 use dmsc_language::dut::Dut;
 use dmsc_runner::run::{Finished, Observer, RunConfig, run};
 use dmsc_runner::select::Selection;
@@ -34,13 +34,18 @@ fn load() -> usize {
 }
 
 #[divan::bench]
+fn heads() -> usize {
+    Library::new(Bundle::builtin_as_checked()).cases().map_or(0, |cases| cases.heads().count())
+}
+
+#[divan::bench]
 fn suite(bencher: divan::Bencher<'_, '_>) {
     let bundle = Bundle::builtin();
     let (duts, cases) = (duts(&bundle), cases(&bundle));
     bencher.bench(|| {
         let config = RunConfig {
             duts: &duts,
-            cases: &cases,
+            cases: &Cases::from(&cases[..]),
             bundle: &bundle,
             selection: Selection::default(),
             seed: 0,

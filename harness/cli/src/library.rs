@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dmsc_language::bundle::{Bundle, BundleError};
-use dmsc_language::case::{Case, Library};
+use dmsc_language::case::{Case, Cases, Head, Library};
 use dmsc_language::dut::{Dut, DutError};
 use dmsc_language::fault::{self, Fault};
 use dmsc_language::variant::{self, Variant};
@@ -64,6 +64,14 @@ pub(crate) fn cases(bundle: &Bundle) -> Result<Vec<Case>, Failure> {
     Ok(Library::new(bundle.clone()).load()?)
 }
 
+/// The cases of a bundle, each to be read once it is asked for where they are those that are part of dmsc.
+///
+/// # Errors
+/// All that is wrong with the cases.
+pub(crate) fn heads(bundle: &Bundle) -> Result<Cases<'static>, Failure> {
+    Ok(Library::new(bundle.clone()).cases()?)
+}
+
 /// The cases that a name or pattern of the user's stands for; never none.
 ///
 /// # Errors
@@ -71,18 +79,28 @@ pub(crate) fn cases(bundle: &Bundle) -> Result<Vec<Case>, Failure> {
 pub(crate) fn named<'c>(name: &CaseName, cases: &'c [Case]) -> Result<Vec<&'c Case>, Failure> {
     let found: Vec<&Case> = cases.iter().filter(|case| name.is_of(case)).collect();
     if found.is_empty() {
-        return Err(Failure::unlike("case", name.as_str(), name.nearest(cases).as_deref(), "dmsc cases list"));
+        return Err(unlike(name, cases.iter().map(|case| &case.head)));
     }
     Ok(found)
+}
+
+fn unlike<'h>(name: &CaseName, cases: impl Iterator<Item = &'h Head> + Clone) -> Failure {
+    Failure::unlike("case", name.as_str(), name.nearest(cases).as_deref(), "dmsc cases list")
 }
 
 /// The names of `--case`, each of which stands for some case.
 ///
 /// # Errors
 /// There is none for one of them; the nearest is proposed.
-pub(crate) fn case_names(names: &[String], cases: &[Case]) -> Result<Vec<CaseName>, Failure> {
-    let names = names.iter().map(CaseName::new);
-    names.map(|name| named(&name, cases).map(|_| name.clone())).collect()
+pub(crate) fn case_names<'h>(
+    names: &[String],
+    cases: impl Iterator<Item = &'h Head> + Clone,
+) -> Result<Vec<CaseName>, Failure> {
+    let known = |name: CaseName| {
+        let some = cases.clone().any(|case| name.is_of(case));
+        if some { Ok(name) } else { Err(unlike(&name, cases.clone())) }
+    };
+    names.iter().map(CaseName::new).map(known).collect()
 }
 
 /// Every fault of a bundle.

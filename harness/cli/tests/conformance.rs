@@ -67,7 +67,7 @@ impl Suite {
             Some(folder) => Library::from_dir(Path::new(&folder)).map_err(|e| e.to_string())?,
             None => Library::new(Bundle::builtin_as_checked()),
         };
-        let cases = library.load().map_err(lines)?;
+        let cases = library.cases().map_err(lines)?;
         let mut duts = match std::env::var_os("DMSC_DUT") {
             Some(files) => {
                 let faults = fault::load(library.bundle()).map_err(lines)?;

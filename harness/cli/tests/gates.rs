@@ -56,7 +56,7 @@ fn piecewise(dut: &str, strict: bool) -> Piecewise {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite");
     let library = Library::from_dir(&suite).unwrap();
     let dut = Dut::load(&suite.join(format!("duts/{dut}.yaml")), &[]).unwrap();
-    let cases = library.load().unwrap();
+    let cases = library.cases().unwrap();
     Piecewise::new(vec![dut], cases, library.bundle().clone(), 0, strict, None).unwrap()
 }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::node::Node;
 use crate::parse::parse;
@@ -215,7 +215,25 @@ impl fmt::Debug for Check {
 
 /// Schemas by name, for [`Schema::Ref`].
 #[derive(Debug, Clone, Default)]
-pub struct Definitions(BTreeMap<Name, Schema>);
+pub struct Definitions(BTreeMap<Name, Arc<Defined>>);
+
+/// A schema that is made once it is asked for.
+struct Defined {
+    made: OnceLock<Schema>,
+    make: Box<dyn Fn() -> Schema + Send + Sync>,
+}
+
+impl Defined {
+    fn schema(&self) -> &Schema {
+        self.made.get_or_init(&self.make)
+    }
+}
+
+impl fmt::Debug for Defined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.schema().fmt(f)
+    }
+}
 
 impl Definitions {
     /// No definitions.
@@ -225,19 +243,26 @@ impl Definitions {
 
     /// The definitions with one more; a later one of the same name wins.
     #[must_use]
-    pub fn define(mut self, name: impl Into<Name>, schema: impl Into<Schema>) -> Self {
-        self.0.insert(name.into(), schema.into());
+    pub fn define(self, name: impl Into<Name>, schema: impl Into<Schema>) -> Self {
+        let schema = schema.into();
+        self.define_with(name, move || schema.clone())
+    }
+
+    /// The same with a schema that is made once it is asked for.
+    #[must_use]
+    pub fn define_with(mut self, name: impl Into<Name>, make: impl Fn() -> Schema + Send + Sync + 'static) -> Self {
+        self.0.insert(name.into(), Arc::new(Defined { made: OnceLock::new(), make: Box::new(make) }));
         self
     }
 
     /// The schema of a name.
     pub fn get(&self, name: &str) -> Option<&Schema> {
-        self.0.get(name)
+        self.0.get(name).map(|defined| defined.schema())
     }
 
     /// All definitions, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Schema)> {
-        self.0.iter().map(|(name, schema)| (name.as_ref(), schema))
+        self.0.iter().map(|(name, defined)| (name.as_ref(), defined.schema()))
     }
 }
 

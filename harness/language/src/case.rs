@@ -1,6 +1,10 @@
 //! Cases: what a file under `testcases/` says, checked and ready to run.
 
+mod cases;
 mod convert;
+mod head;
+mod includes;
+mod index;
 mod lint;
 mod numbers;
 mod read;
@@ -14,6 +18,7 @@ mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use dmsc_doc::{Problems, parse_duration};
@@ -22,12 +27,14 @@ pub use dmsc_engine::messages::Setup;
 use dmsc_engine::messages::{SentBy, What};
 use dmsc_engine::terminal::DELIVER_SMS;
 use dmsc_link::Place;
-use dmsc_scr::{Aim, CaseRef, ItemId, Reading, Reference};
+use dmsc_scr::{CaseRef, ItemId, Reading};
 use serde_json::{Map, Value};
 
 pub use crate::bundle::{Bundle, BundleError};
 pub use crate::catalogue::Role;
+pub use cases::Cases;
 pub(crate) use convert::json;
+pub use head::Head;
 pub use numbers::refs_schema;
 pub(crate) use read::{Found, explained};
 pub use requires::{Requires, Seen};
@@ -38,31 +45,17 @@ pub use uses::field_uses;
 use crate::catalogue::Kind;
 use crate::variables::{Scope, VariableError, substitute, written};
 
-/// One instance of a case file: one purpose, one verdict.
+/// One instance of a case file: one purpose, one verdict. What its [`Head`] tells, it tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// Folder and file name: `DM_SC-C-001-M/session-id`.
-    pub id: String,
+    /// What is known of it without its steps.
+    pub head: Head,
     /// The values of the parameters of this instance, in the order of the file.
     pub instance: Vec<(String, Value)>,
-    /// One line.
-    pub title: String,
-    /// What is shown, in a sentence or two.
-    pub purpose: String,
-    /// What it gives the DUT to deal with.
-    pub aim: Aim,
-    /// The clauses it rests on; never empty.
-    pub spec: Vec<String>,
-    /// The numbers by which others know it, those of files beside the cases included.
-    pub refs: Vec<Reference>,
-    /// The item of the folder; a topic, where it counts towards none.
-    pub item: ItemId,
     /// Whether a package in several messages is one message to it, where the file says so.
     pub joins_packages: Option<bool>,
     /// Whether it looks at rounds of challenge, where the file says so.
     pub about_credentials: Option<bool>,
-    /// Further items whose verdict it feeds.
-    pub covers: Vec<ItemId>,
     /// Further items that the statement has to claim.
     pub claims: Vec<ItemId>,
     /// Items that the statement must not claim: the case is for DUTs without them.
@@ -75,18 +68,20 @@ pub struct Case {
     pub ixit: Vec<(String, String)>,
     /// What the DUT has to offer; that of the includes is part of it.
     pub requires: Requires,
-    /// What the harness plays.
-    pub role: Role,
     /// How sure it is that the documents say this.
     pub trust: Trust,
     /// Settings of the player.
     pub setup: Setup,
     /// The steps, includes expanded; never empty.
     pub steps: Vec<Step>,
-    /// The file, as errors name it.
-    pub file: String,
-    /// SHA-256 of the file and of the includes it uses, in hexadecimal.
-    pub hash: String,
+}
+
+impl Deref for Case {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
 }
 
 /// How sure it is that the documents say what a case or a step demands.
@@ -317,12 +312,7 @@ impl fmt::Display for Delay {
 impl Case {
     /// The name of the instance: `DM_SC-C-001-M/session-id[encoding=xml]`.
     pub fn name(&self) -> String {
-        if self.instance.is_empty() {
-            return self.id.clone();
-        }
-        let values: Vec<String> =
-            self.instance.iter().map(|(name, value)| format!("{name}={}", written(value))).collect();
-        format!("{}[{}]", self.id, values.join(","))
+        self.head.name.to_string()
     }
 
     /// Whether it needs the contact interface: power, reset, APDUs, toolkit messages, or files of the card.
@@ -498,6 +488,15 @@ impl Library {
     /// The files.
     pub fn bundle(&self) -> &Bundle {
         &self.bundle
+    }
+
+    /// The cases: of those embedded, what reports need of each, and each whole once it is asked for; others are read and
+    /// checked here and now.
+    ///
+    /// # Errors
+    /// All that is wrong, file by file.
+    pub fn cases(&self) -> Result<Cases<'static>, Vec<Problems>> {
+        Cases::of(&self.bundle)
     }
 
     /// Every instance of every case, by name of item and file.

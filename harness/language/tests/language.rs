@@ -13,11 +13,14 @@ use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::choice::{Choice, Chosen};
 use dmsc_engine::terminal::tree;
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::{Case, Library};
+use dmsc_language::case::{Case, Head, Library};
 use dmsc_language::dut::{Dut, FileError, Files};
 use dmsc_language::fault::{self, Fault};
 use dmsc_language::variant;
 use proptest::prelude::*;
+
+#[path = "../fnv.rs"]
+mod fnv;
 
 fn crate_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -81,6 +84,39 @@ fn walk(folder: &str, refuse: impl Fn(&str, &str) -> Result<(), Vec<Problems>>) 
 /// The includes that broken cases use.
 fn good_includes() -> impl Iterator<Item = (String, String)> {
     files(&broken("good"), "yaml").into_iter().map(|(name, text)| (format!("testcases/include/{name}.yaml"), text))
+}
+
+/// What `index.txt` is to be: the check sum of the includes, and for each instance that of its file, the file, which
+/// instance of how many it is, and what is known of it.
+fn index(bundle: &Bundle, heads: &[Head]) -> String {
+    let includes: String = bundle.under("testcases/include/").map(|(_, text)| text).collect();
+    let mut out = format!("{:016x}\tincludes\n", fnv::fnv(includes.as_bytes()));
+    for file in heads.chunk_by(|one, next| one.file == next.file) {
+        for (number, head) in (1..).zip(file) {
+            let sum = fnv::fnv(bundle.text(&head.file).unwrap().as_bytes());
+            let Head { name, title, purpose, aim, spec, refs, covers, role, file: path, hash, .. } = head;
+            let refs: Vec<_> = refs.iter().map(|one| (&one.body, &one.id)).collect();
+            let says = format!(
+                "{name:?}, {title:?}, {purpose:?}, Aim::{aim:?}, &{spec:?}, &{refs:?}, &{:?}, Role::{role:?}, {hash:?}",
+                covers.iter().map(|item| item.as_str()).collect::<Vec<_>>(),
+            );
+            out += &format!("{sum:016x}\t{path}\t{number}/{}\t{says}\n", file.len());
+        }
+    }
+    out
+}
+
+#[test]
+fn the_index_is_what_the_cases_say() {
+    let checked = Library::new(Bundle::builtin()).load().unwrap_or_else(|wrong| panic!("{}", shown(&wrong)));
+    let heads: Vec<Head> = checked.into_iter().map(|case| case.head).collect();
+    let mut wrong = Vec::new();
+    compare(&crate_folder().join("index.txt"), &index(&Bundle::builtin(), &heads), &mut wrong);
+    assert!(wrong.is_empty(), "index.txt is not what the cases say; run with UPDATE_GOLDEN=1");
+    let indexed = Library::new(Bundle::builtin_as_checked()).cases().unwrap();
+    assert!(indexed.heads().eq(&heads));
+    // What was written now is in the next build.
+    assert!(update() || indexed.files_read() == Some((0, 0)), "a file was read for its head");
 }
 
 #[test]

@@ -194,7 +194,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
 /// The run as read.
 pub(crate) fn folder() -> RunFolder {
     let (header, events) = run();
-    RunFolder::unrecorded(Path::new("journal.jsonl"), &header, &events).unwrap()
+    RunFolder::of_memory(Path::new("journal.jsonl"), &header, &events).unwrap()
 }
 
 /// What a run tells, wherever it is recorded.

@@ -13,21 +13,21 @@ use dmsc_report::journal::{Event, JournalWriter, Timestamp};
 use dmsc_scr::{Gate, NotRun, Outcome, Tables, Unshown};
 
 use crate::execute::Options;
-use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, header, in_memory, is_wall, micros, plan};
-use crate::select::Selection;
+use crate::run::{Attempted, Finished, RunConfig, RunError, attempt, header, in_memory, is_wall, micros, ours};
+use crate::select::{Selection, without_running};
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::rig::{Rig, RigError};
 use dmsc_engine::dm::trust::Nonces;
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Case;
+use dmsc_language::case::Cases;
 use dmsc_language::dut::Dut;
 
 /// A run whose cases are run one by one.
 #[derive(Debug)]
 pub struct Piecewise {
     duts: Vec<Dut>,
-    cases: Vec<Case>,
+    cases: Cases<'static>,
     bundle: Bundle,
     fixtures: Fixtures,
     seed: u64,
@@ -43,12 +43,11 @@ pub struct Piecewise {
     dead: Mutex<Option<(String, NotRun)>>,
 }
 
-/// One case for one DUT: places in the lists of a [`Piecewise`], and what is known without running it.
-#[derive(Clone, Debug)]
+/// One case for one DUT: places in the lists of a [`Piecewise`].
+#[derive(Clone, Copy, Debug)]
 pub struct Piece {
     dut: usize,
     case: usize,
-    skip: Option<Outcome>,
 }
 
 impl Piecewise {
@@ -58,7 +57,7 @@ impl Piecewise {
     /// [`RunError`] when a fixture is wrong.
     pub fn new(
         duts: Vec<Dut>,
-        cases: Vec<Case>,
+        cases: Cases<'static>,
         bundle: Bundle,
         seed: u64,
         strict: bool,
@@ -98,26 +97,25 @@ impl Piecewise {
         }
     }
 
-    /// Every case of each DUT's role.
+    /// Every case of each DUT's role. No file is read for that; it is when its piece is run.
     pub fn pieces(&self) -> Vec<Piece> {
-        let place = |case: &Case| self.cases.iter().position(|c| std::ptr::eq(c, case));
-        plan(&self.config(), Tables::builtin())
-            .into_iter()
-            .filter_map(|planned| {
-                let dut = self.duts.iter().position(|d| std::ptr::eq(d, planned.dut))?;
-                Some(Piece { dut, case: place(planned.case)?, skip: planned.skip })
-            })
-            .collect()
+        let of_dut = |(place, dut)| ours(&self.cases, dut).map(move |(case, _)| Piece { dut: place, case });
+        self.duts.iter().enumerate().flat_map(of_dut).collect()
+    }
+
+    /// The cases.
+    pub fn cases(&self) -> &Cases<'static> {
+        &self.cases
     }
 
     /// The name of a piece's case, and of its DUT.
     pub fn names(&self, piece: &Piece) -> Option<(String, String)> {
-        Some((self.cases.get(piece.case)?.name(), self.duts.get(piece.dut)?.name.clone()))
+        Some((self.cases.head(piece.case)?.name.to_string(), self.duts.get(piece.dut)?.name.clone()))
     }
 
     /// What a gate makes of what came of a case.
     pub fn gate(&self, finished: &Finished, unshown: Unshown) -> Gate {
-        let item = self.cases.iter().find(|case| case.name() == finished.case).map(|case| &case.item);
+        let item = self.cases.heads().find(|case| case.name == finished.case).map(|case| &case.item);
         let dut = self.duts.iter().find(|dut| dut.name == finished.dut);
         let claimed = item.zip(dut).is_some_and(|(item, dut)| dut.ics.claims(item.as_str()) == Some(true));
         Gate::of_case(&finished.outcome, claimed, unshown)
@@ -136,13 +134,14 @@ impl Piecewise {
     /// # Errors
     /// [`RunError::Journal`] when the journal cannot be written.
     pub fn run(&self, piece: &Piece) -> Result<Option<Finished>, RunError> {
-        let (Some(dut), Some(case)) = (self.duts.get(piece.dut), self.cases.get(piece.case)) else { return Ok(None) };
+        let (Some(dut), Some(case)) = (self.duts.get(piece.dut), self.cases.case(piece.case)) else { return Ok(None) };
         let died = || {
             let dead = held(&self.dead);
             let (_, why) = dead.as_ref().filter(|(name, _)| *name == dut.name)?;
             Some(Outcome::NotRun(why.clone()))
         };
-        if let Some(outcome) = piece.skip.clone().or_else(died) {
+        let skip = without_running(case, dut, false, Tables::builtin());
+        if let Some(outcome) = skip.or_else(died) {
             let finished = Finished::skipped(dut, case, outcome);
             self.record(&[finished.event(0, false)])?;
             held(&self.finished).push(finished.clone());
@@ -206,4 +205,27 @@ impl Drop for Piecewise {
 /// Locks; what the locks here guard is valid after any panic of a holder.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use dmsc_language::case::Library;
+    use dmsc_scr::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn a_piece_reads_its_own_file_and_no_other() {
+        let bundle = Bundle::builtin_as_checked();
+        let duts = ["reference-card", "reference-terminal"].map(|name| Dut::from_bundle(&bundle, name, &[]).unwrap());
+        let cases = Library::new(bundle.clone()).cases().unwrap();
+        let run = Piecewise::new(duts.into(), cases, bundle, 1, false, None).unwrap();
+        let pieces = run.pieces();
+        let names = |piece: &Piece| run.names(piece).unwrap();
+        let piece = pieces.iter().find(|piece| names(piece).0.starts_with("DM_SC-C-001-M/session-id")).unwrap();
+        assert_eq!(run.cases().files_read(), Some((0, 0)));
+        let finished = run.run(piece).unwrap().unwrap();
+        assert_eq!(finished.outcome, Outcome::Verdict(Verdict::Pass));
+        assert_eq!(run.cases().files_read().map(|(files, _)| files), Some(1));
+    }
 }

@@ -16,7 +16,7 @@ use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::{DutFileOperator, Operator};
 use dmsc_bench::rig::RigError;
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Case;
+use dmsc_language::case::Cases;
 use dmsc_language::dut::Dut;
 use dmsc_scr::Tables;
 
@@ -26,7 +26,7 @@ pub use finished::Finished;
 pub(crate) use finished::is_wall;
 pub use header::header;
 pub use in_memory::in_memory;
-pub(crate) use plan::plan;
+pub(crate) use plan::{ours, plan};
 
 use self::journal::RunJournal;
 use self::series::Series;
@@ -38,7 +38,7 @@ pub struct RunConfig<'a> {
     /// The DUTs, in the order of the matrix.
     pub duts: &'a [Dut],
     /// All cases of the catalogue; the selection is made here, so that reports can name what was left out.
-    pub cases: &'a [Case],
+    pub cases: &'a Cases<'a>,
     /// Where the fixtures are.
     pub bundle: &'a Bundle,
     /// What was chosen.
@@ -143,7 +143,7 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Ended,
     let plan = plan(config, tables);
     observer.planned(plan.iter().filter(|planned| journal.wants(planned)).count());
 
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(plan.len());
     let mut fails = 0;
     for dut in config.duts.iter().take_while(|_| !dmsc_link::is_interrupted()) {
         let ours: Vec<_> = plan.iter().filter(|planned| std::ptr::eq(planned.dut, dut)).collect();

@@ -25,9 +25,14 @@ pub fn decide(
     person: bool,
     tables: &Tables,
 ) -> Option<Outcome> {
-    if let Some(by) = selection.leaves_out(case, dut, index) {
-        return Some(Outcome::NotRun(NotRun::NotSelected(by)));
+    match selection.leaves_out(case, dut, index) {
+        Some(by) => Some(Outcome::NotRun(NotRun::NotSelected(by))),
+        None => without_running(case, dut, person, tables),
     }
+}
+
+/// The outcome that a case has without running, were it chosen.
+pub(crate) fn without_running(case: &Case, dut: &Dut, person: bool, tables: &Tables) -> Option<Outcome> {
     if let Some(reason) = applicable::not_applicable(case, dut, tables) {
         return Some(Outcome::NotApplicable(reason));
     }

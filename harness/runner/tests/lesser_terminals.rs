@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test stops at what it does not expect.
 
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::{Case, Library};
+use dmsc_language::case::{Case, Cases, Library};
 use dmsc_language::dut::Dut;
 use dmsc_language::fault;
 use dmsc_runner::run::{Finished, Observer, RunConfig, run};
@@ -37,7 +37,7 @@ fn suite(patch: &str) -> (Vec<Finished>, Vec<ItemVerdict>) {
         stop_after: None,
         jobs: None,
         duts: std::slice::from_ref(&dut),
-        cases: &cases,
+        cases: &Cases::from(&cases[..]),
         bundle: &bundle,
         selection: Selection::default(),
         seed: 1,

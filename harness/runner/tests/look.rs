@@ -5,7 +5,7 @@
 use std::num::NonZeroUsize;
 
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::{Case, Library};
+use dmsc_language::case::{Case, Cases, Library};
 use dmsc_language::dut::{Builtin, Dut, LinkSpec};
 use dmsc_language::fault;
 use dmsc_runner::run::{Finished, Observer, RunConfig, run};
@@ -69,7 +69,7 @@ fn ran(way: Way) -> (Vec<Finished>, Heard) {
     let cases: Vec<Case> = Library::builtin().load().unwrap();
     let config = RunConfig {
         duts: &[dut],
-        cases: &cases,
+        cases: &Cases::from(&cases[..]),
         bundle: &bundle,
         selection: Selection::default(),
         seed: 1,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::{Case, Library};
+use dmsc_language::case::{Case, Cases, Library};
 use dmsc_language::dut::Dut;
 use dmsc_language::fault;
 use dmsc_runner::run::{Finished, Observer, RunConfig, run};
@@ -251,7 +251,7 @@ fn outcome(row: &Row, cases: &[Case], alternative: &str) -> (String, Vec<String>
         stop_after: None,
         jobs: None,
         duts: std::slice::from_ref(&dut),
-        cases: std::slice::from_ref(case),
+        cases: &Cases::from(std::slice::from_ref(case)),
         bundle: &builtin,
         selection: Selection::default(),
         seed: 1,

@@ -81,7 +81,10 @@ impl Shake {
             duts: &duts,
             cases: &cases,
             bundle: &bundle,
-            selection: Selection { cases: library::case_names(&self.case, &cases)?, ..Selection::default() },
+            selection: Selection {
+                cases: library::case_names(&self.case, cases.iter().map(|case| &case.head))?,
+                ..Selection::default()
+            },
             seed: self.seed,
             limit,
         };

@@ -3,7 +3,7 @@
 use dmsc_doc::{Definitions, Field, Mapping, Node, Problem, Schema, Source, nearest};
 use dmsc_scr::Reference;
 
-use super::Case;
+use super::Head;
 use super::read::Found;
 use crate::bundle::{Bundle, REFS};
 
@@ -32,21 +32,22 @@ pub(crate) fn read(node: &Node) -> Vec<Reference> {
 }
 
 /// Puts the numbers of the files beside the cases on them.
-pub(super) fn put_on(bundle: &Bundle, cases: &mut [Case], found: &mut Found) {
+pub(super) fn put_on<'h>(bundle: &Bundle, cases: impl Iterator<Item = &'h mut Head>, found: &mut Found) {
+    let mut cases: Vec<&mut Head> = cases.collect();
     for (path, text) in bundle.under(REFS) {
         let source = Source::new(bundle.shown(path), text);
         match dmsc_doc::load(&source, &refs_schema(), &Definitions::new()) {
-            Ok(root) => root.items().iter().for_each(|entry| put(entry, &source, cases, found)),
+            Ok(root) => root.items().iter().for_each(|entry| put(entry, &source, &mut cases, found)),
             Err(problems) => found.add_all(problems),
         }
     }
 }
 
-fn put(entry: &Node, source: &Source, cases: &mut [Case], found: &mut Found) {
+fn put(entry: &Node, source: &Source, cases: &mut [&mut Head], found: &mut Found) {
     let Some(name) = entry.get("case").and_then(Node::as_str) else { return };
     let refs = entry.get("refs").map(read).unwrap_or_default();
     let mut met = false;
-    for case in cases.iter_mut().filter(|case| case.id == name || case.name() == name) {
+    for case in cases.iter_mut().filter(|case| case.id == name || case.name == name) {
         met = true;
         for one in &refs {
             if !case.refs.contains(one) {
@@ -57,10 +58,10 @@ fn put(entry: &Node, source: &Source, cases: &mut [Case], found: &mut Found) {
     // Where a case is wrong it is not among those that were read, and that is told already.
     if !met && found.is_empty() {
         let problem = Problem::new(entry.at("case").span, format!("there is no case `{name}`"));
-        let ids: Vec<String> = cases.iter().flat_map(|case| [case.id.clone(), case.name()]).collect();
+        let names = cases.iter().flat_map(|case| [case.id.as_str(), case.name.as_str()]);
         found.add(
             source,
-            match nearest(name, ids.iter().map(String::as_str)) {
+            match nearest(name, names) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("`dmsc cases list` shows all"),
             },
@@ -71,7 +72,7 @@ fn put(entry: &Node, source: &Source, cases: &mut [Case], found: &mut Found) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Library;
+    use crate::case::{Case, Library};
 
     const CASE: &str = "
 title: t

@@ -9,9 +9,10 @@ use dmsc_scr::{Aim, Cited, ItemId, Known, Tables};
 use rayon::prelude::*;
 
 use super::convert::is_reference;
+use super::includes::Includes;
 use super::lint::{self, MOST_DONE, MOST_STEPS, Tried};
 use super::steps::{Expander, Shelf};
-use super::{Case, Setup, Step, Trust, case_schema, definitions, setup};
+use super::{Case, Head, Setup, Step, Trust, case_schema, definitions, head, setup};
 use crate::bundle::{Bundle, CASES, INCLUDES};
 use crate::catalogue::schema::LONGEST;
 use crate::catalogue::{Catalogue, Kind, Role};
@@ -24,36 +25,46 @@ const MAX_INSTANCES: usize = 1000;
 /// More steps than this in all instances of a file together are a mistake.
 const MOST_TOGETHER: usize = 100_000;
 
+/// So few files are read without the help of other threads, which have to be made first.
+const FEW: usize = 4;
+
 /// Every instance of every case of a bundle, in the order of their names.
 pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
-    let schema = case_schema();
-    let reader =
-        |includes| Reader { bundle, schema: &schema, found: Found::default(), includes, tried: Tried::default() };
-    let files = |folder| bundle.under(folder).filter(|(path, _)| path.ends_with(".yaml"));
-    let none = BTreeMap::new();
-    let mut first = reader(&none);
-    let includes: BTreeMap<_, _> =
-        files(INCLUDES).map(|(path, text)| (path.to_owned(), first.include(path, text))).collect();
-    let mut found = first.found;
+    let mut found = Found::default();
+    let includes = Includes::read(bundle, &mut found);
+    let read = files(bundle, &includes, &case_files(bundle), &mut found);
+    let mut cases: Vec<Case> = read.into_iter().flatten().collect();
+    super::numbers::put_on(bundle, cases.iter_mut().map(|case| &mut case.head), &mut found);
+    found.none_or(cases)
+}
 
+/// The files of the cases, by path, with their text.
+pub(super) fn case_files(bundle: &Bundle) -> Vec<(&str, &str)> {
+    let all = bundle.under(CASES).filter(|(path, _)| path.ends_with(".yaml"));
+    all.filter(|(path, _)| !path.starts_with(INCLUDES)).collect()
+}
+
+/// The instances of each of these files, without the numbers of files beside the cases.
+pub(super) fn files(bundle: &Bundle, includes: &Includes, files: &[(&str, &str)], found: &mut Found) -> Vec<Vec<Case>> {
+    let schema = (!bundle.is_sound()).then(case_schema);
     // A file is read by itself; what was tried for one serves those after it.
-    let files: Vec<_> = files(CASES).filter(|(path, _)| !path.starts_with(INCLUDES)).collect();
-    let share = files.len().div_ceil(rayon::current_num_threads()).max(1);
-    let parts: Vec<(Vec<Case>, Found)> = files
-        .par_chunks(share)
-        .map(|files| {
-            let mut reader = reader(&includes);
-            let cases = files.iter().flat_map(|(path, text)| reader.case(path, text)).collect();
-            (cases, reader.found)
-        })
-        .collect();
+    let read = |files: &[(&str, &str)]| {
+        let (found, tried) = (Found::default(), Tried::default());
+        let mut reader = Reader { bundle, schema: schema.as_ref(), found, includes, tried };
+        let cases: Vec<Vec<Case>> = files.iter().map(|(path, text)| reader.case(path, text)).collect();
+        (cases, reader.found)
+    };
+    let parts: Vec<(Vec<Vec<Case>>, Found)> = if files.len() <= FEW {
+        vec![read(files)]
+    } else {
+        files.par_chunks(files.len().div_ceil(rayon::current_num_threads()).max(1)).map(read).collect()
+    };
     let mut cases = Vec::new();
     for (part, problems) in parts {
         cases.extend(part);
         found.take(problems);
     }
-    super::numbers::put_on(bundle, &mut cases, &mut found);
-    found.none_or(cases)
+    cases
 }
 
 /// Problems by file, each once.
@@ -258,41 +269,30 @@ fn wrong_kind(mut problem: Problem, role: Role, key: &str, name: &str) -> Proble
     problem
 }
 
+/// A name that nothing uses is a mistake: the instances would be all the same.
+pub(super) fn unused(noun: &str, key: &str, source: &Source, root: &Node, found: &mut Found) {
+    let mut used = Vec::new();
+    collect_names(root, &mut used);
+    for entry in root.get(key).map(Node::entries).unwrap_or_default() {
+        if !used.contains(&entry.key) {
+            let problem = Problem::new(entry.key_span, format!("the {noun} `{}` is not used", entry.key))
+                .label(format!("no `${{{}}}` in this file", entry.key))
+                .help("use it in a step, or remove it");
+            found.add(source, problem);
+        }
+    }
+}
+
 struct Reader<'a> {
     bundle: &'a Bundle,
-    schema: &'a Schema,
+    /// What a case may be; none where the cases are taken to be sound.
+    schema: Option<&'a Schema>,
     found: Found,
-    /// The includes, with their text; none of one that cannot be read.
-    includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+    includes: &'a Includes,
     tried: Tried,
 }
 
 impl Reader<'_> {
-    /// Reads an include that perhaps no case uses: its form, not the steps, which depend on the role.
-    fn include(&mut self, path: &str, text: &str) -> Option<(Source, Node)> {
-        let source = Source::new(self.bundle.shown(path), text);
-        match dmsc_doc::parse(&source) {
-            Ok(node) if self.bundle.is_sound() => Some((source, node)),
-            Ok(node) => {
-                let ways = Role::ALL.map(|role| {
-                    let problems = problems_of(&super::include_schema(Some(role)), &node, definitions());
-                    explained(problems, Some(role), &node)
-                });
-                let fewest = ways.into_iter().min_by_key(Vec::len).unwrap_or_default();
-                let sound = fewest.is_empty();
-                self.unused("variable", "variables", &source, &node);
-                for problem in fewest {
-                    self.found.add(&source, problem);
-                }
-                sound.then_some((source, node))
-            }
-            Err(problems) => {
-                self.found.add_all(problems);
-                None
-            }
-        }
-    }
-
     fn case(&mut self, path: &str, text: &str) -> Vec<Case> {
         let source = Source::new(self.bundle.shown(path), text);
         let root = match dmsc_doc::parse(&source) {
@@ -304,7 +304,9 @@ impl Reader<'_> {
         };
         let before = self.found.told();
         let item = self.item(path, &source);
-        self.unused("parameter", "parameters", &source, &root);
+        if !self.bundle.is_sound() {
+            unused("parameter", "parameters", &source, &root, &mut self.found);
+        }
         let instances = match combinations(&root) {
             Ok(instances) => instances,
             Err(problem) => {
@@ -330,23 +332,6 @@ impl Reader<'_> {
             self.found.add(&source, problem);
         }
         if self.found.told() > before { Vec::new() } else { cases }
-    }
-
-    /// A name that nothing uses is a mistake: the instances would be all the same.
-    fn unused(&mut self, noun: &str, key: &str, source: &Source, root: &Node) {
-        if self.bundle.is_sound() {
-            return;
-        }
-        let mut used = Vec::new();
-        collect_names(root, &mut used);
-        for entry in root.get(key).map(Node::entries).unwrap_or_default() {
-            if !used.contains(&entry.key) {
-                let problem = Problem::new(entry.key_span, format!("the {noun} `{}` is not used", entry.key))
-                    .label(format!("no `${{{}}}` in this file", entry.key))
-                    .help("use it in a step, or remove it");
-                self.found.add(source, problem);
-            }
-        }
     }
 
     /// The item that the folder of a case names, or the topic.
@@ -386,7 +371,7 @@ impl Reader<'_> {
     ) -> Option<Case> {
         let filled = if instance.is_empty() { Cow::Borrowed(root) } else { Cow::Owned(fill(root, instance)) };
         let sound = self.bundle.is_sound();
-        let problems = if sound { Vec::new() } else { problems_of(self.schema, &filled, definitions()) };
+        let problems = self.schema.map(|schema| problems_of(schema, &filled, definitions())).unwrap_or_default();
         if !problems.is_empty() {
             let values = describe(instance);
             let role = filled.get("role").and_then(Node::as_str).and_then(Role::from_name);
@@ -439,30 +424,36 @@ impl Reader<'_> {
             },
             None => Setup::new(role),
         };
-        Some(Case {
-            id: path.strip_prefix(CASES).unwrap_or(path).trim_end_matches(".yaml").to_owned(),
-            instance: instance.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
-            title: text("title"),
-            purpose: text("purpose"),
+        let id = path.strip_prefix(CASES).unwrap_or(path).trim_end_matches(".yaml").to_owned();
+        let instance: Vec<_> = instance.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
+        let head = Head {
+            name: head::name(&id, &instance).into(),
+            id: id.into(),
+            title: text("title").into(),
+            purpose: text("purpose").into(),
             aim: filled.get("aim").and_then(Node::as_str).and_then(Aim::from_name).unwrap_or_default(),
             spec: texts("spec"),
             refs: filled.get("refs").map(super::numbers::read).unwrap_or_default(),
             item: item?.clone(),
+            covers: ids("covers"),
+            role,
+            file: source.name.as_str().into(),
+            hash: hash.finish().into(),
+        };
+        Some(Case {
+            head,
+            instance,
             joins_packages: filled.get("packages").and_then(Node::as_str).map(|word| word == "joined"),
             about_credentials: filled.get("about_credentials").and_then(Node::as_bool),
-            covers: ids("covers"),
             claims: ids("claims"),
             unclaimed: ids("unclaimed"),
             when: pairs("when"),
             judged: pairs("judged"),
             ixit: pairs("ixit"),
             requires,
-            role,
             trust,
             setup,
             steps,
-            file: source.name.clone(),
-            hash: hash.finish(),
         })
     }
 }

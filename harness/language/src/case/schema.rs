@@ -116,13 +116,13 @@ pub(crate) fn definitions() -> &'static Definitions {
         let levels = [("must", "A miss is a fail."), ("should", "A miss is a remark; a fail only when asked for.")];
         let all = crate::catalogue::schema::definitions()
             .define("level", Schema::documented_choice(levels))
-            .define("trust", trust())
-            .define("readings", readings())
-            .define("disturbance", crate::disturb::disturbance_schema());
+            .define_with("trust", trust)
+            .define_with("readings", readings)
+            .define_with("disturbance", crate::disturb::disturbance_schema);
         Role::ALL.into_iter().fold(all, |all, role| {
-            all.define(format!("step.{role}"), step(role))
-                .define(setup_name(role), settings(Setup::group(role)))
-                .define(format!("requires.{role}"), requires_schema(role))
+            all.define_with(format!("step.{role}"), move || step(role).into())
+                .define_with(setup_name(role), move || settings(Setup::group(role)).into())
+                .define_with(format!("requires.{role}"), move || requires_schema(role))
         })
     })
 }

@@ -9,6 +9,7 @@ use dmsc_scr::Reading;
 use serde_json::{Map, Value};
 
 use super::convert::{is_reference, json};
+use super::includes::Includes;
 use super::lint::{self, MOST_STEPS, Tried};
 use super::read::{Found, explained, problems_of, trust_of};
 use super::requires::{self, Requires};
@@ -31,8 +32,7 @@ const MAX_INCLUDES: usize = 16;
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     pub(super) bundle: &'a Bundle,
-    /// The includes that can be read, with their text.
-    pub(super) includes: &'a BTreeMap<String, Option<(Source, Node)>>,
+    pub(super) includes: &'a Includes,
 }
 
 /// Turns nodes into steps, file by file.
@@ -450,8 +450,8 @@ impl<'a> Expander<'a> {
         let Some(name_node) = node.get("include") else { return Vec::new() };
         let name = name_node.written().unwrap_or_default();
         let path = format!("{INCLUDES}{name}.yaml");
-        let includes = self.shelf.includes;
-        let (included, root) = match includes.get(&path) {
+        let shelf = self.shelf;
+        let (included, root) = match shelf.includes.get(shelf.bundle, &path) {
             Some(Some((included, root))) => (included, root),
             // What is wrong with it is told at its place.
             Some(None) => {

@@ -100,7 +100,7 @@ fn a_case_is_read_with_its_instances_and_includes() {
 fn the_hash_follows_the_includes() {
     let hash = |ping: &str| {
         let files = [("DM_SC-C-001-M/session-id.yaml", SESSION_ID), ("include/ping.yaml", ping)];
-        loaded(&files).remove(0).hash
+        loaded(&files).remove(0).head.hash.to_string()
     };
     assert_eq!(hash(PING).len(), 64);
     assert_eq!(hash(PING), hash(PING));

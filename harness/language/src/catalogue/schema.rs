@@ -6,7 +6,7 @@ use std::time::Duration;
 use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
 use dmsc_engine::messages::{FieldValue, SETTINGS, SessionForm, SessionId};
 
-use super::{Catalogue, Kind, Role, Shape};
+use super::{Catalogue, FieldSpec, Kind, Role, Shape};
 use crate::disturb::MOST_DISTURBANCES;
 
 /// The longest that a wait, and that the waits of a case together, may last.
@@ -40,20 +40,23 @@ pub(crate) fn mutations() -> Schema {
 
 /// The definitions that [`with`], [`template`] and [`mutations`] refer to.
 pub(crate) fn definitions() -> Definitions {
-    let mut builder =
-        Builder { definitions: Definitions::new().define("mutation", mutation()), names: BTreeMap::new() };
+    let mut builder = Builder {
+        definitions: Definitions::new().define_with("mutation", || mutation().into()),
+        names: BTreeMap::new(),
+    };
     for (group, fields) in Catalogue::get().groups().filter(|(group, _)| !SETTINGS.contains(group)) {
-        let set = fields
-            .iter()
-            .map(|field| Field::optional(field.name, Schema::one_of([setting(&field.shape), Schema::Null]), field.doc));
-        builder.define(format!("with.{group}"), Mapping::new(set));
-        let mut compared = Vec::new();
-        for field in fields {
-            compared.push(Field::optional(field.name, builder.template(&field.shape), field.doc));
-        }
-        let own = format!("match.{group}");
-        let operators = operators(Schema::reference(own.clone()), Schema::Any, Schema::Any);
-        builder.define(own, Schema::one_of([Mapping::new(compared).into(), operators, words()]));
+        let set = |field: &FieldSpec| {
+            Field::optional(field.name, Schema::one_of([setting(&field.shape), Schema::Null]), field.doc)
+        };
+        builder.define(format!("with.{group}"), move || Mapping::new(fields.iter().map(set)).into());
+        let templates: Vec<Schema> = fields.iter().map(|field| builder.template(&field.shape)).collect();
+        let own = Schema::reference(format!("match.{group}"));
+        builder.define(format!("match.{group}"), move || {
+            let compared = fields.iter().zip(&templates);
+            let compared = compared.map(|(field, template)| Field::optional(field.name, template.clone(), field.doc));
+            let operators = operators(own.clone(), Schema::Any, Schema::Any);
+            Schema::one_of([Mapping::new(compared).into(), operators, words()])
+        });
     }
     builder.definitions
 }
@@ -172,8 +175,8 @@ struct Builder {
 }
 
 impl Builder {
-    fn define(&mut self, name: String, schema: impl Into<Schema>) {
-        self.definitions = std::mem::take(&mut self.definitions).define(name, schema);
+    fn define(&mut self, name: String, make: impl Fn() -> Schema + Send + Sync + 'static) {
+        self.definitions = std::mem::take(&mut self.definitions).define_with(name, make);
     }
 
     /// A template over values of a shape: the definition of that shape, made when it is first met.
@@ -195,22 +198,26 @@ impl Builder {
         };
         self.names.insert(key, name.clone());
         let own = Schema::reference(name.clone());
-        let (plain, item) = match shape {
-            Shape::List(of) => {
-                let item = self.template(of);
-                (vec![Schema::seq(item.clone())], item)
-            }
-            Shape::Map(of) => {
-                let item = self.template(of);
-                (vec![Mapping::new([]).free(Schema::verbatim(), item.clone()).into()], item)
-            }
-            Shape::WordOr(words, other) => (vec![Schema::choice(words.clone()), self.template(other)], Schema::Any),
-            Shape::TextOr(other) => (vec![any_text(), self.template(other)], Schema::Any),
-            scalar => (vec![literal(scalar)], any_text()),
+        // Names are given in the order in which shapes are met; the rest can wait.
+        let inner = match shape {
+            Shape::List(of) | Shape::Map(of) => self.template(of),
+            Shape::WordOr(_, other) | Shape::TextOr(other) => self.template(other),
+            _ => any_text(),
         };
-        let contained = Schema::one_of([Schema::seq_of(item.clone(), 1, usize::MAX), item.clone()]);
-        let more = [words(), operators(own.clone(), contained, item)];
-        self.define(name, Schema::one_of(plain.into_iter().chain(more)));
+        let (shape, reference) = (shape.clone(), own.clone());
+        self.define(name, move || {
+            let inner = inner.clone();
+            let (plain, item) = match &shape {
+                Shape::List(_) => (vec![Schema::seq(inner.clone())], inner),
+                Shape::Map(_) => (vec![Mapping::new([]).free(Schema::verbatim(), inner.clone()).into()], inner),
+                Shape::WordOr(words, _) => (vec![Schema::choice(words.clone()), inner], Schema::Any),
+                Shape::TextOr(_) => (vec![any_text(), inner], Schema::Any),
+                scalar => (vec![literal(scalar)], inner),
+            };
+            let contained = Schema::one_of([Schema::seq_of(item.clone(), 1, usize::MAX), item.clone()]);
+            let more = [words(), operators(reference.clone(), contained, item)];
+            Schema::one_of(plain.into_iter().chain(more))
+        });
         own
     }
 }

@@ -21,74 +21,127 @@ struct Attempt {
 
 /// The records of all journals under their common header.
 pub(super) fn records(header: &RunHeader, journals: &mut [Journal]) -> Result<Vec<Record>, FolderError> {
-    let duts = index(header.duts.iter().map(|dut| dut.name.as_str()));
-    let cases = index(header.cases.iter().map(|case| case.id.as_str()));
-    // The reader has checked every name against the header of its journal.
-    let key = |dut: &str, case: &str| Some((*duts.get(dut)?, *cases.get(case)?));
-
-    let mut finished: HashMap<Key, Record> = HashMap::new();
-    let mut open: HashMap<Key, Attempt> = HashMap::new();
+    let mut found = Attempts::of(header);
     for (number, journal) in journals.iter_mut().enumerate() {
-        // An attempt that another process left open is not continued by this one.
-        let mut current: HashMap<Key, Attempt> = HashMap::new();
-        let mut gaps: HashMap<Key, Vec<Gap>> = HashMap::new();
         let strict = journal.strict;
-        journal.read(&mut |line, at| {
-            let named = match &line {
-                Line::Message { case, dut } => key(dut, case),
-                Line::Event(Event::CaseStarted(e)) => key(&e.dut, &e.case),
-                Line::Event(Event::Check(e)) => key(&e.dut, &e.case),
-                Line::Event(Event::CaseFinished(e)) => key(&e.dut, &e.case),
-                Line::Event(Event::Run(_) | Event::RunFinished(_) | Event::Message(_)) => None,
-            };
-            let Some(key) = named else { return Ok(()) };
-            match line {
-                Line::Event(Event::CaseStarted(e)) => {
-                    current.insert(key, Attempt { place: Some(Place::at(number, at)), missed: Vec::new() });
-                    gaps.entry(key).or_default().extend(e.gap);
-                }
-                Line::Event(Event::Check(check)) => {
-                    let attempt = reached(&mut current, key, number, at);
-                    if check.verdict != CheckVerdict::Pass {
-                        attempt.missed.push(check);
-                    }
-                }
-                Line::Event(Event::CaseFinished(e)) => {
-                    let attempt = current.remove(&key).unwrap_or_default();
-                    if attempt.place.is_some() {
-                        agree(&e.outcome, &attempt.missed, strict)?;
-                    }
-                    let record = record(key, e, attempt, gaps.remove(&key).unwrap_or_default());
-                    let kept = match finished.remove(&key) {
-                        Some(before) => worse(before, record),
-                        None => record,
-                    };
-                    finished.insert(key, kept);
-                }
-                _ => {
-                    reached(&mut current, key, number, at);
-                }
-            }
-            Ok(())
-        })?;
-        open.extend(current);
+        journal.read(&mut |line, at| found.note(line, (number, at), strict))?;
+        found.end_of_journal();
     }
+    Ok(found.records())
+}
 
-    let mut all = Vec::new();
-    for (dut, dut_header) in header.duts.iter().enumerate() {
-        for (case, case_header) in header.cases.iter().enumerate() {
-            let key = (dut, case);
-            match (finished.remove(&key), open.remove(&key)) {
-                (Some(record), _) => all.push(record),
-                (None, Some(attempt)) => all.push(without_result(key, NotRun::Unfinished, attempt)),
-                (None, None) if case_header.role.tests(dut_header.kind) => {
-                    all.push(without_result(key, NotRun::NoResult, Attempt::default()));
-                }
-                (None, None) => {}
-            }
+/// The records of a run that is in no journal. Nothing of what passed can be shown again.
+///
+/// # Errors
+/// The outcome of a case that does not rest on the steps that were judged.
+pub(super) fn records_of(header: &RunHeader, events: impl IntoIterator<Item = Event>) -> Result<Vec<Record>, String> {
+    let mut found = Attempts::of(header);
+    let nowhere = At { part: 0, offset: 0, end: 0 };
+    events.into_iter().try_for_each(|event| found.note(Line::Event(event), (0, nowhere), header.strict))?;
+    found.end_of_journal();
+    let records = found.records().into_iter();
+    Ok(records.map(|record| Record { place: None, ..record }).collect())
+}
+
+/// What is known of the cases of a run, as line after line is read.
+struct Attempts<'h> {
+    header: &'h RunHeader,
+    duts: HashMap<&'h str, usize>,
+    cases: HashMap<&'h str, usize>,
+    /// Those that ended, in the order in which they did first, and where each stands.
+    records: Vec<Record>,
+    finished: HashMap<Key, usize>,
+    /// Attempts that the journals before left open.
+    open: HashMap<Key, Attempt>,
+    /// Those that the journal that is read has open: one that another process left open is not continued by this one.
+    current: HashMap<Key, Attempt>,
+    gaps: HashMap<Key, Vec<Gap>>,
+}
+
+impl<'h> Attempts<'h> {
+    fn of(header: &'h RunHeader) -> Self {
+        Attempts {
+            header,
+            duts: index(header.duts.iter().map(|dut| dut.name.as_str())),
+            cases: index(header.cases.iter().map(|case| case.id.as_str())),
+            records: Vec::new(),
+            finished: HashMap::new(),
+            open: HashMap::new(),
+            current: HashMap::new(),
+            gaps: HashMap::new(),
         }
     }
-    Ok(all)
+
+    // The reader has checked every name against the header of its journal.
+    fn key(&self, dut: &str, case: &str) -> Option<Key> {
+        Some((*self.duts.get(dut)?, *self.cases.get(case)?))
+    }
+
+    /// Takes a line of a journal of this number. An error tells how a case contradicts itself.
+    fn note(&mut self, line: Line<'_>, (number, at): (usize, At), strict: bool) -> Result<(), String> {
+        let named = match &line {
+            Line::Message { case, dut } => self.key(dut, case),
+            Line::Event(Event::CaseStarted(e)) => self.key(&e.dut, &e.case),
+            Line::Event(Event::Check(e)) => self.key(&e.dut, &e.case),
+            Line::Event(Event::CaseFinished(e)) => self.key(&e.dut, &e.case),
+            Line::Event(Event::Run(_) | Event::RunFinished(_) | Event::Message(_)) => None,
+        };
+        let Some(key) = named else { return Ok(()) };
+        match line {
+            Line::Event(Event::CaseStarted(e)) => {
+                self.current.insert(key, Attempt { place: Some(Place::at(number, at)), missed: Vec::new() });
+                self.gaps.entry(key).or_default().extend(e.gap);
+            }
+            Line::Event(Event::Check(check)) => {
+                let attempt = reached(&mut self.current, key, number, at);
+                if check.verdict != CheckVerdict::Pass {
+                    attempt.missed.push(check);
+                }
+            }
+            Line::Event(Event::CaseFinished(e)) => {
+                let attempt = self.current.remove(&key).unwrap_or_default();
+                if attempt.place.is_some() {
+                    agree(&e.outcome, &attempt.missed, strict)?;
+                }
+                let record = record(key, e, attempt, self.gaps.remove(&key).unwrap_or_default());
+                match self.finished.get(&key).and_then(|place| self.records.get_mut(*place)) {
+                    Some(kept) => keep_worse(kept, record),
+                    None => {
+                        self.finished.insert(key, self.records.len());
+                        self.records.push(record);
+                    }
+                }
+            }
+            _ => {
+                reached(&mut self.current, key, number, at);
+            }
+        }
+        Ok(())
+    }
+
+    fn end_of_journal(&mut self) {
+        self.open.extend(self.current.drain());
+        self.gaps.clear();
+    }
+
+    fn records(mut self) -> Vec<Record> {
+        let mut all = self.records;
+        for (dut, dut_header) in self.header.duts.iter().enumerate() {
+            for (case, case_header) in self.header.cases.iter().enumerate() {
+                let key = (dut, case);
+                match (self.finished.contains_key(&key), self.open.remove(&key)) {
+                    (true, _) => {}
+                    (false, Some(attempt)) => all.push(without_result(key, NotRun::Unfinished, attempt)),
+                    (false, None) if case_header.role.tests(dut_header.kind) => {
+                        all.push(without_result(key, NotRun::NoResult, Attempt::default()));
+                    }
+                    (false, None) => {}
+                }
+            }
+        }
+        all.sort_unstable_by_key(|record| (record.dut, record.case));
+        all
+    }
 }
 
 /// The attempt that a line belongs to, which reaches to that line.
@@ -149,16 +202,15 @@ fn without_result((dut, case): Key, reason: NotRun, attempt: Attempt) -> Record 
 /// Which of two results for the same case stands: the worse. That a case was run later is no
 /// contradiction to its not having run before; everything else is worth a remark. An error says nothing of the DUT, and
 /// gives way to a verdict that does.
-fn worse(before: Record, after: Record) -> Record {
-    let (kept, other) =
-        if rank(after.outcome.kind) > rank(before.outcome.kind) { (after, before) } else { (before, after) };
-    let mut kept = kept;
+fn keep_worse(kept: &mut Record, mut other: Record) {
+    if rank(other.outcome.kind) > rank(kept.outcome.kind) {
+        std::mem::swap(kept, &mut other);
+    }
     let which = if other.outcome.kind == OutcomeKind::Error { "the verdict" } else { "the worse" };
     if kept.outcome.kind != other.outcome.kind && other.outcome.kind != OutcomeKind::NotRun {
         kept.remarks
             .push(format!("recorded twice, as {} and as {}; {which} stands", other.outcome.kind, kept.outcome.kind));
     }
-    kept
 }
 
 fn rank(kind: OutcomeKind) -> u8 {

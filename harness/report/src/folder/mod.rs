@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cause::Cause;
 use crate::journal::{
-    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, JournalFiles, Level, Lines, Message, OutcomeKind,
+    CaseHeader, Check, CheckVerdict, DutHeader, Event, Gap, Journal, JournalFiles, Level, Message, OutcomeKind,
     ReadError, Recorded, RunHeader,
 };
 
@@ -136,11 +136,11 @@ pub enum FolderError {
     /// A journal could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// What came of a run that was not recorded cannot be written as JSON.
-    #[error("an event cannot be written as JSON: {source}")]
-    Json {
-        /// What the serializer said.
-        source: serde_json::Error,
+    /// What came of a run that was not recorded contradicts itself.
+    #[error("{reason}; this is a defect of the harness: run with a run folder, and report it")]
+    Contradiction {
+        /// How.
+        reason: String,
     },
     /// Two journals are not of the same run, nor of runs that can be compared.
     #[error("{} and {} cannot be read together: {}; run both with the same harness, cases and DUT files, or report them apart", first.display(), second.display(), listed(differences))]
@@ -200,16 +200,30 @@ impl RunFolder {
         }
     }
 
-    /// A run that is in no folder; `name` stands for its journal in messages.
+    /// A run that is in no folder, as its events tell it. What passed in it cannot be shown.
+    ///
+    /// # Errors
+    /// [`FolderError::Contradiction`].
+    pub fn unrecorded(header: RunHeader, events: impl IntoIterator<Item = Event>) -> Result<Self, FolderError> {
+        let records = attempts::records_of(&header, events).map_err(|reason| FolderError::Contradiction { reason })?;
+        Ok(Self { header, records, notes: Vec::new(), logs: Logs::default(), journals: Vec::new() })
+    }
+
+    /// A run whose journal is in memory; `name` stands for it in messages.
     ///
     /// # Errors
     /// As of [`RunFolder::open`], and when an event cannot be written as JSON.
-    pub fn unrecorded(name: &Path, header: &RunHeader, events: &[Event]) -> Result<Self, FolderError> {
-        let octets = Lines::journal(header, events).map_err(|source| FolderError::Json { source })?;
+    #[cfg(test)]
+    pub(crate) fn of_memory(
+        name: &Path,
+        header: &RunHeader,
+        events: &[Event],
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let octets = crate::journal::Lines::journal(header, events)?;
         let (header, journal) = Journal::open(JournalFiles::memory(name, &octets))?;
         let mut agreed = Agreed::default();
         let part = agreed.add(header, name)?;
-        Self::of(agreed, vec![(part, journal)])?.ok_or_else(|| FolderError::NoJournal { path: name.into() })
+        Ok(Self::of(agreed, vec![(part, journal)])?.ok_or_else(|| FolderError::NoJournal { path: name.into() })?)
     }
 
     /// Puts journals together; nothing if there are none.

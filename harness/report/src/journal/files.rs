@@ -9,6 +9,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+#[cfg(test)]
 use std::sync::Arc;
 
 use flate2::bufread::GzDecoder;
@@ -41,13 +42,15 @@ pub(super) enum Part {
     /// Lines packed by gzip.
     Packed(PathBuf),
     /// Lines that are in no file.
-    Memory(Arc<[u8]>),
+    #[cfg(test)]
+    Memory(PathBuf, Arc<[u8]>),
 }
 
 impl JournalFiles {
     /// A journal that is in no file.
+    #[cfg(test)]
     pub(crate) fn memory(path: &Path, octets: &[u8]) -> Self {
-        Self { path: path.into(), parts: vec![Part::Memory(octets.into())], missing: None }
+        Self { path: path.into(), parts: vec![Part::Memory(path.into(), octets.into())], missing: None }
     }
 
     /// The journals of a folder, `journal*.jsonl` and their closed parts, by name.
@@ -112,10 +115,7 @@ impl JournalFiles {
 
     /// The files that there are.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Plain(path) | Part::Packed(path) => Some(path.as_path()),
-            Part::Memory(_) => None,
-        })
+        self.parts.iter().map(Part::path)
     }
 
     /// The number of the last closed part; 0 for none.
@@ -159,10 +159,11 @@ pub(super) fn closed_path(path: &Path, number: u32) -> PathBuf {
 
 impl Part {
     /// Its file, or a name for messages.
-    pub(super) fn path<'a>(&'a self, journal: &'a Path) -> &'a Path {
+    pub(super) fn path(&self) -> &Path {
         match self {
             Part::Plain(path) | Part::Packed(path) => path,
-            Part::Memory(_) => journal,
+            #[cfg(test)]
+            Part::Memory(path, _) => path,
         }
     }
 
@@ -170,7 +171,8 @@ impl Part {
     pub(super) fn lines(&self) -> io::Result<Box<dyn BufRead + '_>> {
         Ok(match self {
             Part::Plain(path) => Box::new(BufReader::with_capacity(BUFFER, File::open(path)?)),
-            Part::Memory(octets) => Box::new(&octets[..]),
+            #[cfg(test)]
+            Part::Memory(_, octets) => Box::new(&octets[..]),
             Part::Packed(path) => {
                 let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
                 let head = file.fill_buf()?;
@@ -190,7 +192,8 @@ impl fmt::Debug for Part {
         match self {
             Part::Plain(path) => f.debug_tuple("Plain").field(path).finish(),
             Part::Packed(path) => f.debug_tuple("Packed").field(path).finish(),
-            Part::Memory(octets) => write!(f, "Memory({} octets)", octets.len()),
+            #[cfg(test)]
+            Part::Memory(_, octets) => write!(f, "Memory({} octets)", octets.len()),
         }
     }
 }

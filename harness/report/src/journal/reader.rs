@@ -165,7 +165,7 @@ impl Journal {
             return Err(ReadError::MissingPart { path: missing.clone() });
         }
         let Some(first_part) = files.parts.first() else { return Err(ReadError::NoHeader { path }) };
-        let failed = |source: io::Error| unread(first_part.path(&path), source);
+        let failed = |source: io::Error| unread(first_part.path(), source);
         let mut first = Vec::new();
         first_part.lines().and_then(|mut lines| lines.read_until(b'\n', &mut first)).map_err(failed)?;
         if first.last() != Some(&b'\n') {
@@ -212,7 +212,7 @@ impl Journal {
         let (mut number, mut line, mut end) = (0_u64, Vec::new(), None);
         let mut truncated = None;
         for (part, from) in self.files.parts.iter().enumerate() {
-            let failed = |source: io::Error| unread(from.path(&path), source);
+            let failed = |source: io::Error| unread(from.path(), source);
             let mut lines = from.lines().map_err(failed)?;
             let mut offset = 0_u64;
             loop {

@@ -51,6 +51,7 @@ impl Lines {
     }
 
     /// The lines of a journal with these events and no file.
+    #[cfg(test)]
     pub(crate) fn journal(header: &RunHeader, events: &[Event]) -> Result<Vec<u8>, serde_json::Error> {
         let mut lines = Self::default();
         lines.push(&Event::Run(header.clone()));

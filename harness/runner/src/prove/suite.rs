@@ -4,7 +4,7 @@ use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::rig::Rig;
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Case;
+use dmsc_language::case::{Case, Cases};
 use dmsc_language::dut::Dut;
 use dmsc_scr::{Measured, Outcome, Tables, Verdict, item_verdicts};
 
@@ -37,7 +37,7 @@ pub(crate) struct Seen {
 pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixtures, seed: u64) -> Outcomes {
     let config = RunConfig {
         duts: std::slice::from_ref(dut),
-        cases,
+        cases: &Cases::from(cases),
         bundle,
         selection: Selection::default(),
         seed,
@@ -51,8 +51,8 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
     };
     let mut outcomes = Outcomes { seen: Vec::new(), not_offered: Vec::new(), measured: Vec::new() };
     for planned in plan(&config, Tables::builtin()) {
-        let case = planned.case;
-        let outcome = planned.skip.unwrap_or_else(|| {
+        let case = planned.head;
+        let outcome = planned.case.map_or_else(std::convert::identity, |case| {
             let mut rig = Rig::new(dut, fixtures, seed);
             let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
             let result = run_case(&mut rig, case, &options, &mut Unrecorded, &mut DutFileOperator::new(dut));
@@ -68,7 +68,7 @@ pub(crate) fn run(dut: &Dut, cases: &[Case], bundle: &Bundle, fixtures: &Fixture
             outcome
         });
         outcomes.measured.push(Measured {
-            case: case.name(),
+            case: case.name.to_string(),
             item: case.item.clone(),
             covers: case.covers.clone(),
             outcome,

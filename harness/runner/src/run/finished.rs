@@ -1,6 +1,6 @@
 //! What came of a case, as the rest of the harness is told.
 
-use dmsc_language::case::Case;
+use dmsc_language::case::Head;
 use dmsc_language::dut::{Dut, LinkSpec};
 use dmsc_report::cause::Cause;
 use dmsc_report::journal::{CaseFinished, Check, Event, Recorded};
@@ -24,22 +24,29 @@ pub struct Finished {
     /// Remarks.
     pub remarks: Vec<String>,
     /// The check that decided, if one did.
-    pub decisive: Option<Check>,
+    pub decisive: Option<Box<Check>>,
 }
 
 impl Finished {
     /// A case that did not run.
-    pub(crate) fn skipped(dut: &Dut, case: &Case, outcome: Outcome) -> Finished {
+    pub(crate) fn skipped(dut: &Dut, case: &Head, outcome: Outcome) -> Finished {
         let reason = outcome.reason().unwrap_or_default();
-        Finished { dut: dut.name.clone(), case: case.name(), outcome, reason, remarks: Vec::new(), decisive: None }
+        Finished {
+            dut: dut.name.clone(),
+            case: case.name.to_string(),
+            outcome,
+            reason,
+            remarks: Vec::new(),
+            decisive: None,
+        }
     }
 
     /// A case that was not begun, since nothing can come of it: the look before the cases has shown why.
-    pub(crate) fn walled(dut: &Dut, case: &Case, wall: &Wall) -> Finished {
+    pub(crate) fn walled(dut: &Dut, case: &Head, wall: &Wall) -> Finished {
         let remarks = vec!["not begun: the look before the cases shows that none can come to its start".to_owned()];
         Finished {
             dut: dut.name.clone(),
-            case: case.name(),
+            case: case.name.to_string(),
             outcome: Outcome::Verdict(wall.verdict),
             reason: wall.reason.clone(),
             remarks,
@@ -48,14 +55,14 @@ impl Finished {
     }
 
     /// A case that ran.
-    pub(crate) fn ran(dut: &Dut, case: &Case, result: CaseResult, decisive: Option<Check>) -> Finished {
+    pub(crate) fn ran(dut: &Dut, case: &Head, result: CaseResult, decisive: Option<Check>) -> Finished {
         Finished {
             dut: dut.name.clone(),
-            case: case.name(),
+            case: case.name.to_string(),
             outcome: result.outcome(),
             reason: result.reason,
             remarks: result.remarks,
-            decisive,
+            decisive: decisive.map(Box::new),
         }
     }
 
@@ -69,7 +76,7 @@ impl Finished {
 
     /// What made it other than a pass.
     pub fn cause(&self) -> Option<Cause> {
-        Cause::of(Recorded::from(&self.outcome).kind, self.decisive.as_ref(), &self.reason, &self.case)
+        Cause::of(Recorded::from(&self.outcome).kind, self.decisive.as_deref(), &self.reason, &self.case)
     }
 
     /// The event that records it. `duration_us` is in microseconds; `wall` says whether they are those of a wall clock.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dmsc_engine::role::Role;
-use dmsc_language::case::Case;
+use dmsc_language::case::{Cases, Head};
 use dmsc_language::digest::Digest;
 use dmsc_language::dut::{Builtin, Dut, LinkSpec};
 use dmsc_language::ixit::Secrets;
@@ -12,10 +12,10 @@ use dmsc_report::journal::{self, CaseHeader, DutHeader, RunHeader, Timestamp, VE
 use super::RunConfig;
 
 /// The SHA-256 over all cases of a catalogue.
-fn catalogue_hash(cases: &[Case]) -> String {
+fn catalogue_hash(cases: &Cases<'_>) -> String {
     let mut digest = Digest::default();
-    for case in cases {
-        digest.add(case.name());
+    for case in cases.heads() {
+        digest.add(&case.name);
         digest.add([0]);
         digest.add(&case.hash);
         digest.add([0]);
@@ -34,7 +34,7 @@ pub fn header(config: &RunConfig<'_>, started: Timestamp) -> RunHeader {
         selection: config.selection.to_string(),
         strict: config.strict,
         duts: config.duts.iter().map(dut_header).collect(),
-        cases: config.cases.iter().map(case_header).collect(),
+        cases: config.cases.heads().map(case_header).collect(),
     }
 }
 
@@ -70,11 +70,11 @@ fn builtin_name(builtin: Builtin, dut: &Dut) -> String {
     format!("{} with faults {}", builtin.as_str(), faults.join(", "))
 }
 
-fn case_header(case: &Case) -> CaseHeader {
+fn case_header(case: &Head) -> CaseHeader {
     CaseHeader {
-        id: case.name(),
-        title: case.title.clone(),
-        purpose: case.purpose.clone(),
+        id: case.name.to_string(),
+        title: case.title.to_string(),
+        purpose: case.purpose.to_string(),
         item: case.item.to_string(),
         covers: case.covers.iter().map(ToString::to_string).collect(),
         spec: case.spec.clone(),
@@ -83,7 +83,7 @@ fn case_header(case: &Case) -> CaseHeader {
             Role::Card => journal::Role::Card,
             Role::Terminal => journal::Role::Terminal,
         },
-        file: case.file.clone(),
-        hash: case.hash.clone(),
+        file: case.file.to_string(),
+        hash: case.hash.to_string(),
     }
 }

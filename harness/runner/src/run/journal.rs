@@ -19,12 +19,15 @@ pub(super) struct RunJournal {
     pub(super) began: Instant,
     /// What an earlier process came to, when it is taken up.
     pub(super) done: BTreeMap<(String, String), Finished>,
+    /// Cases that were not chosen, to be written with what comes next.
+    left_out: Option<Lines>,
 }
 
 impl RunJournal {
     pub(super) fn open(config: &RunConfig<'_>) -> Result<RunJournal, RunError> {
         let mut journal = RunJournal {
             writer: None,
+            left_out: None,
             folder: config.out.clone().unwrap_or_default(),
             began: Instant::now(),
             done: BTreeMap::new(),
@@ -68,6 +71,7 @@ impl RunJournal {
     }
 
     pub(super) fn write(&mut self, event: &Event) -> Result<(), RunError> {
+        self.write_left_out()?;
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         dmsc_link::hold_while_ending();
         writer.write(event).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
@@ -75,6 +79,23 @@ impl RunJournal {
 
     /// All that is to be recorded of a case that ran ahead.
     pub(super) fn append(&mut self, lines: Lines) -> Result<(), RunError> {
+        self.write_left_out()?;
+        self.put(lines)
+    }
+
+    /// Records a case that was not chosen, together with those after it: of those there are many, and nothing happens
+    /// between them.
+    pub(super) fn leave_out(&mut self, finished: &Finished) {
+        if self.is_written() {
+            self.left_out.get_or_insert_default().push(&finished.event(0, false));
+        }
+    }
+
+    fn write_left_out(&mut self) -> Result<(), RunError> {
+        self.left_out.take().map_or(Ok(()), |lines| self.put(lines))
+    }
+
+    fn put(&mut self, lines: Lines) -> Result<(), RunError> {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         dmsc_link::hold_while_ending();
         writer.append(lines).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
@@ -86,8 +107,8 @@ impl RunJournal {
 
     /// Whether a case is still to be run.
     pub(super) fn wants(&self, planned: &Planned<'_>) -> bool {
-        let key = (planned.dut.name.clone(), planned.case.name());
-        planned.skip.is_none() && !self.done.contains_key(&key)
+        let key = || (planned.dut.name.clone(), planned.head.name.to_string());
+        planned.case.is_ok() && !self.done.contains_key(&key())
     }
 
     /// Whether it is written.
@@ -97,6 +118,7 @@ impl RunJournal {
 
     /// Nothing more comes, unless the run is taken up again.
     pub(super) fn end(&mut self, interrupted: bool) -> Result<(), RunError> {
+        self.write_left_out()?;
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         dmsc_link::hold_while_ending();
         writer.finish(interrupted).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })

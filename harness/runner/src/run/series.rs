@@ -79,7 +79,8 @@ impl Series<'_, '_> {
             looked.oddities.iter().filter(|_| wall.is_none()).for_each(|what| self.observer.noticed(&dut.name, what));
         }
         let options = Options { strict: self.config.strict, window: dut.ixit.window, dut: dut.name.clone() };
-        let wanted: Vec<&Case> = ours.iter().filter(|one| self.journal.wants(one)).map(|one| one.case).collect();
+        let wanted = ours.iter().filter(|one| self.journal.wants(one));
+        let wanted: Vec<&Case> = wanted.filter_map(|one| one.case.as_ref().ok().copied()).collect();
         let (fixtures, seed, options) = (self.fixtures, self.config.seed, &options);
         let (began, recorded) = (self.journal.began, self.journal.is_written());
         // Of a DUT that is part of the harness nothing outlasts a case, and none waits for the time of the day. Of several
@@ -98,31 +99,36 @@ impl Series<'_, '_> {
             _ => (0, 0),
         };
         thread::scope(|scope| {
-            let beforehand = hands > 0 && wall.is_none();
+            let alone = hands > 0 && wall.is_none();
+            // One by itself has nothing to be ahead of.
+            let beforehand = alone && wanted.len() > 1;
             let mut ahead = beforehand.then(|| Ahead::new(scope, wanted.len(), hands, lead, begin, work));
             let mut dead: Option<NotRun> = None;
             let mut client = ClientLook::new(dut);
-            let (mut finished, mut walled, mut number) = (Vec::new(), 0, 0);
+            let (mut finished, mut walled, mut number) = (Vec::with_capacity(ours.len()), 0, 0);
             for planned in ours {
                 if is_interrupted() {
                     break;
                 }
-                let case = planned.case;
-                if let Some(earlier) = self.journal.done.get(&(dut.name.clone(), case.name())) {
+                let head = planned.head;
+                if let Some(earlier) = self.journal.done.get(&(dut.name.clone(), head.name.to_string())) {
                     finished.push(earlier.clone());
                     continue;
                 }
                 let place = number;
-                number += usize::from(planned.skip.is_none());
+                number += usize::from(planned.case.is_ok());
                 let stopped = self.config.stop_after.map(NonZeroUsize::get).filter(|limit| *self.fails >= *limit);
                 let stopped = stopped.map(|fails| NotRun::Stopped { fails });
-                let skip = planned.skip.clone().or_else(|| Some(Outcome::NotRun(dead.clone().or(stopped)?)));
-                let one = match (skip, &wall) {
-                    (Some(outcome), _) => {
-                        self.skipped(Finished::skipped(dut, case, outcome).without_secrets(&redactor))?
+                let case = planned.case.clone().and_then(|case| match dead.clone().or(stopped) {
+                    Some(reason) => Err(Outcome::NotRun(reason)),
+                    None => Ok(case),
+                });
+                let one = match (case, &wall) {
+                    (Err(outcome), _) => {
+                        self.skipped(Finished::skipped(dut, head, outcome).without_secrets(&redactor))?
                     }
-                    (None, Some(wall)) => {
-                        let one = self.skipped(Finished::walled(dut, case, wall).without_secrets(&redactor))?;
+                    (Ok(case), Some(wall)) => {
+                        let one = self.skipped(Finished::walled(dut, head, wall).without_secrets(&redactor))?;
                         if wall.verdict != Verdict::Error {
                             walled += 1;
                             finished.push(one);
@@ -132,9 +138,12 @@ impl Series<'_, '_> {
                         dead = Some(NotRun::Dead { case: case.name() });
                         one
                     }
-                    (None, None) => {
+                    (Ok(case), None) => {
                         self.observer.started(&dut.name, &case.name());
-                        let ran = ahead.as_mut().and_then(|ahead| ahead.take(place)).flatten();
+                        let ran = match &mut ahead {
+                            Some(ahead) => ahead.take(place).flatten(),
+                            None => alone.then(|| work(&mut None, place)).flatten(),
+                        };
                         let (attempted, signs) = match ran {
                             Some(ran) => {
                                 self.journal.append(ran.lines)?;
@@ -167,7 +176,10 @@ impl Series<'_, '_> {
     }
 
     fn skipped(&mut self, finished: Finished) -> Result<Finished, RunError> {
-        self.journal.finish(&finished, 0, false)?;
+        match &finished.outcome {
+            Outcome::NotRun(NotRun::NotSelected(_)) => self.journal.leave_out(&finished),
+            _ => self.journal.finish(&finished, 0, false)?,
+        }
         Ok(finished)
     }
 

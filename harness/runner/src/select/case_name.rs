@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dmsc_language::case::Case;
+use dmsc_language::case::Head;
 use dmsc_octets::glob;
 
 /// What every name of a DM_SC case begins with, and may be left out.
@@ -26,10 +26,8 @@ impl CaseName {
     }
 
     /// Whether it names the case.
-    pub fn is_of(&self, case: &Case) -> bool {
-        // The name of an instance has its values in brackets, and is put together for those alone who may mean it.
-        let may_mean_instances = !case.instance.is_empty() && self.0.contains(['[', '*']);
-        self.fits(&case.id) || may_mean_instances && self.fits(&case.name())
+    pub fn is_of(&self, case: &Head) -> bool {
+        self.fits(&case.id) || case.has_parameters() && self.fits(&case.name)
     }
 
     fn fits(&self, name: &str) -> bool {
@@ -38,12 +36,12 @@ impl CaseName {
 
     /// What the person may have meant, when it names none of these cases: a pattern for those that begin so, or whose file
     /// is called so, or the name that is nearest.
-    pub fn nearest(&self, cases: &[Case]) -> Option<String> {
+    pub fn nearest<'h>(&self, cases: impl Iterator<Item = &'h Head> + Clone) -> Option<String> {
         let patterns = [format!("{}*", self.0), format!("*/{}", self.0), format!("*/{}*", self.0)].map(CaseName);
-        if let Some(pattern) = patterns.into_iter().find(|pattern| cases.iter().any(|case| pattern.is_of(case))) {
+        if let Some(pattern) = patterns.into_iter().find(|pattern| cases.clone().any(|case| pattern.is_of(case))) {
             return Some(pattern.0);
         }
-        let names = cases.iter().flat_map(|case| [case.id.clone(), case.name()]);
+        let names = cases.flat_map(|case| [case.id.to_string(), case.name.to_string()]);
         let mut names: Vec<String> = names.collect();
         let stems: Vec<String> = names.iter().filter_map(|name| name.strip_prefix(STEM)).map(str::to_owned).collect();
         names.extend(stems);
@@ -59,7 +57,7 @@ impl fmt::Display for CaseName {
 
 #[cfg(test)]
 mod tests {
-    use dmsc_language::case::Library;
+    use dmsc_language::case::{Case, Library};
 
     use super::*;
 
@@ -77,7 +75,9 @@ mod tests {
     fn a_name_is_that_of_one_case_and_not_of_those_that_begin_so() {
         let all = cases();
         let longer = all.iter().find_map(|case| {
-            all.iter().find(|short| short.id != case.id && case.id.starts_with(&short.id)).map(|short| (short, case))
+            all.iter()
+                .find(|short| short.id != case.id && case.id.starts_with(short.id.as_str()))
+                .map(|short| (short, case))
         });
         let (short, long) = longer.expect("the name of a case begins another's");
         let names = chosen(&short.id);
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_names_none_has_a_proposal() {
-        let near = |text: &str| CaseName::new(text).nearest(&cases());
+        let near = |text: &str| CaseName::new(text).nearest(cases().iter().map(|case| &case.head));
         let one = &cases()[0];
         let (folder, file) = one.id.split_once('/').unwrap();
         assert_eq!(near(folder), Some(format!("{folder}*")));

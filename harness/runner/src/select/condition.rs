@@ -1,7 +1,7 @@
 //! A condition over cases, as `--select` takes it.
 
 use dmsc_engine::role::Role;
-use dmsc_language::case::Case;
+use dmsc_language::case::Head;
 use dmsc_language::dut::Dut;
 use dmsc_octets::glob;
 use dmsc_scr::{Aim, Status};
@@ -59,10 +59,10 @@ impl Condition {
     }
 
     /// Whether a case meets the condition for a DUT.
-    pub fn holds(&self, case: &Case, dut: &Dut) -> bool {
+    pub fn holds(&self, case: &Head, dut: &Dut) -> bool {
         match self {
             Condition::Item(pattern) => glob(pattern, case.item.as_str()),
-            Condition::Case(pattern) => glob(pattern, &case.name()),
+            Condition::Case(pattern) => glob(pattern, &case.name),
             Condition::Covers(pattern) => case.covers.iter().any(|item| glob(pattern, item.as_str())),
             Condition::Role(role) => case.role == *role,
             Condition::Aim(aim) => case.aim == *aim,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use dmsc_engine::role::Role;
-use dmsc_language::case::Case;
+use dmsc_language::case::Head;
 use dmsc_language::dut::Dut;
 use dmsc_scr::{ItemId, LeftOut};
 
@@ -31,7 +31,7 @@ impl Selection {
     }
 
     /// By which choice a case is left out, if it is.
-    pub(super) fn leaves_out(&self, case: &Case, dut: &Dut, index: usize) -> Option<LeftOut> {
+    pub(crate) fn leaves_out(&self, case: &Head, dut: &Dut, index: usize) -> Option<LeftOut> {
         let belongs = |item: &ItemId| case.item == *item || case.covers.contains(item);
         if !self.items.is_empty() && !self.items.iter().any(belongs) {
             return Some(LeftOut::Item);

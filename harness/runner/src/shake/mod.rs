@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use dmsc_bench::fixtures::Fixtures;
 use dmsc_bench::rig::RigError;
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Case;
+use dmsc_language::case::{Case, Cases};
 use dmsc_language::dut::Dut;
 use dmsc_octets::Random;
 use dmsc_scr::Tables;
@@ -25,8 +25,8 @@ pub use keep::{KeepError, keep};
 pub use plan::Plan;
 
 use self::shaker::Shaker;
-use crate::run::{RunConfig, plan as planned};
-use crate::select::Selection;
+use crate::run::ours;
+use crate::select::{Selection, decide};
 
 /// What to shake.
 #[derive(Debug)]
@@ -156,21 +156,12 @@ fn one_dut(
 }
 
 fn applicable<'a>(config: &ShakeConfig<'a>, dut: &'a Dut) -> Vec<&'a Case> {
-    let run = RunConfig {
-        duts: std::slice::from_ref(dut),
-        cases: config.cases,
-        bundle: config.bundle,
-        selection: config.selection.clone(),
-        seed: config.seed,
-        strict: false,
-        person: false,
-        out: None,
-        resume: false,
-        all: true,
-        stop_after: None,
-        jobs: None,
+    let (cases, tables) = (Cases::from(config.cases), Tables::builtin());
+    let applies = |(index, (place, _)): (usize, (usize, _))| {
+        let case = config.cases.get(place)?;
+        decide(case, dut, &config.selection, index, false, tables).is_none().then_some(case)
     };
-    planned(&run, Tables::builtin()).into_iter().filter(|one| one.skip.is_none()).map(|one| one.case).collect()
+    ours(&cases, dut).enumerate().filter_map(applies).collect()
 }
 
 /// The seed of a case in a round, which depends on no other case.

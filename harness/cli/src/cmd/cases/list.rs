@@ -1,7 +1,7 @@
 //! `dmsc cases list`.
 
 use clap::Args;
-use dmsc_language::case::Case;
+use dmsc_language::case::{Case, Head};
 use dmsc_scr::ItemId;
 use serde_json::{Value, json};
 
@@ -37,20 +37,21 @@ pub(super) struct List {
 impl List {
     pub(super) fn run(&self, terminal: &Terminal) -> Done {
         let items: Vec<&ItemId> = self.item.iter().map(|id| subject(id)).collect::<Result<_, _>>()?;
-        let all = library::cases(&self.cases.bundle()?)?;
-        let belongs = |case: &Case| items.iter().any(|item| case.item == **item || case.covers.contains(item));
-        let chosen: Vec<&Case> = (all.iter())
-            .filter(|case| items.is_empty() || belongs(case))
-            .filter(|case| self.role.is_none_or(|role| case.role == role.into()))
+        let all = library::heads(&self.cases.bundle()?)?;
+        let belongs = |case: &Head| items.iter().any(|item| case.item == **item || case.covers.contains(item));
+        let chosen: Vec<(usize, &Head)> = (all.heads().enumerate())
+            .filter(|(_, case)| items.is_empty() || belongs(case))
+            .filter(|(_, case)| self.role.is_none_or(|role| case.role == role.into()))
             .collect();
         if self.json {
-            let all: Vec<Value> = chosen.iter().map(|case| as_json(case)).collect();
+            all.read(chosen.iter().map(|(place, _)| *place));
+            let all: Vec<Value> = chosen.iter().filter_map(|(place, _)| all.case(*place)).map(as_json).collect();
             terminal.json(&all)?;
             return Ok(Exit::Conforms);
         }
         let mut table = Table::new(["case", "role", "title"]);
-        for case in &chosen {
-            table.row([Cell::new(BOLD, case.name()), case.role.as_str().into(), case.title.as_str().into()]);
+        for (_, case) in &chosen {
+            table.row([Cell::new(BOLD, case.name.as_str()), case.role.as_str().into(), case.title.as_str().into()]);
         }
         terminal.out(&table.render(terminal))?;
         terminal.note(&format!("{} of {} cases", chosen.len(), all.len()));

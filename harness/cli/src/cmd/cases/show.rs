@@ -66,8 +66,8 @@ fn as_sheet(instances: &[&Case], case: &Case, terminal: &Terminal) -> String {
     let function = function.or_else(topic);
     let names = instances.iter().map(|case| case.name());
     let fields = [
-        ("title", vec![case.title.clone()]),
-        ("purpose", vec![case.purpose.clone()]),
+        ("title", vec![case.title.to_string()]),
+        ("purpose", vec![case.purpose.to_string()]),
         ("item", vec![format!("{}{}", case.item, function.unwrap_or_default())]),
         ("covers", list(&case.covers)),
         ("claims", list(&case.claims)),
@@ -80,7 +80,7 @@ fn as_sheet(instances: &[&Case], case: &Case, terminal: &Terminal) -> String {
         ("when", case.when.iter().map(|(id, reading)| format!("{id} is read as {reading}")).collect()),
         ("acts", case.acts().into_iter().map(str::to_owned).collect()),
         ("instances", if instances.len() > 1 { names.collect() } else { Vec::new() }),
-        ("file", vec![case.file.clone()]),
+        ("file", vec![case.file.to_string()]),
     ];
     sheet(terminal, &case.id, &fields)
 }

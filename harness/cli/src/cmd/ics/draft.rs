@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dmsc_language::case::Case;
+use dmsc_language::case::{Case, Cases};
 use dmsc_language::dut::Dut;
 use dmsc_report::RunFolder;
 use dmsc_runner::audit::{Answered, Audit, answers};
@@ -58,7 +58,7 @@ impl Draft {
         let folder = Folder::of(self.keep.as_deref());
         let config = RunConfig {
             duts: &duts,
-            cases: &probes,
+            cases: &Cases::from(&probes[..]),
             bundle: &bundle,
             selection: Selection::default(),
             seed: 0,

@@ -114,7 +114,7 @@ mod tests {
             outcome: Verdict::Fail.into(),
             reason: "notification: expected 11".into(),
             remarks: vec!["should: poll".into()],
-            decisive: Some(check),
+            decisive: Some(Box::new(check)),
         }
     }
 

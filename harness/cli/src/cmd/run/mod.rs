@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use dmsc_language::bundle::Bundle;
-use dmsc_language::case::Case;
+use dmsc_language::case::Cases;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
 use dmsc_report::{Logs, render_all};
@@ -150,7 +150,7 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 impl Run {
     pub(crate) fn run(&self, terminal: &Terminal) -> Done {
         let bundle = self.cases.bundle()?;
-        let cases = library::cases(&bundle)?;
+        let cases = library::heads(&bundle)?;
         let mut duts = self.duts(&bundle, terminal)?;
         duts.iter_mut().for_each(|dut| dut.shows_secrets = self.show_secrets);
         let selection = self.selection(&cases)?;
@@ -214,7 +214,7 @@ impl Run {
         Ok(duts.into_iter().filter(|dut| self.role.is_none_or(|role| dut.role() == role.into())).collect())
     }
 
-    fn selection(&self, cases: &[Case]) -> Result<Selection, Failure> {
+    fn selection(&self, cases: &Cases<'_>) -> Result<Selection, Failure> {
         let expression = match &self.select {
             Some(text) => {
                 let condition = Condition::parse(text).map_err(|error| Failure::Input(format!("--select: {error}")))?;
@@ -224,7 +224,7 @@ impl Run {
         };
         Ok(Selection {
             items: self.item.iter().map(|name| subject(name).cloned()).collect::<Result<_, _>>()?,
-            cases: library::case_names(&self.case, cases)?,
+            cases: library::case_names(&self.case, cases.heads())?,
             role: self.role.map(Role::from),
             expression,
             shard: self.shard,

@@ -316,7 +316,7 @@ proptest! {
             written: Default::default(),
             note,
         };
-        let run = RunFolder::unrecorded(Path::new("j"), &header, &[Event::Message(message.clone())]).unwrap();
+        let run = RunFolder::of_memory(Path::new("j"), &header, &[Event::Message(message.clone())]).unwrap();
         let mut found = Vec::new();
         run.visit(|_| true, |_, entries| found.extend(entries)).unwrap();
         prop_assert_eq!(found, vec![Entry::Message(message)]);
