@@ -200,6 +200,10 @@ impl<'a> Regular<'a> {
         let name = CommandName::of_word(word)?;
         self.nests = name.nests();
         let list = &mut self.commands;
+        // Inside another often stands one alone; room for more would be the most of what a message nested deep takes.
+        if list.is_empty() && !self.outer.is_empty() {
+            list.reserve_exact(1);
+        }
         list.resize_with(list.len() + 1, || Command::new(name.clone(), Text::default()));
         if self.nests {
             self.outer.push(std::mem::take(list));

@@ -70,7 +70,8 @@ impl Pcscd {
         self.guard.call(DAEMON_LIMIT, || drop(card.disconnect(disposition)));
     }
 
-    /// Names and states of all readers, and at their end the pseudo-reader that changes when readers come or go.
+    /// Names and states of all readers, and at their end the pseudo-reader that changes when readers come or go, unless
+    /// there are as many as there can be.
     /// `None` when readers came or went meanwhile: it has to be asked again.
     ///
     /// # Errors
@@ -84,7 +85,10 @@ impl Pcscd {
             failed => return Err(daemon_gone(failed.and_then(Result::err))),
         };
         let mut states: Vec<_> = names.into_iter().map(|name| ReaderState::new(name, State::UNAWARE)).collect();
-        states.push(ReaderState::new(pcsc::PNP_NOTIFICATION(), State::UNAWARE));
+        // No more are taken at once, and where there are so many already, pcscd takes on no other.
+        if states.len() < MOST_READERS {
+            states.push(ReaderState::new(pcsc::PNP_NOTIFICATION(), State::UNAWARE));
+        }
         Ok(self.changed(Duration::ZERO, &mut states)?.then_some(states))
     }
 
@@ -121,6 +125,9 @@ impl Drop for Pcscd {
         self.guard.aim(Target::Nothing);
     }
 }
+
+/// The readers that pcscd can have, and the states that it is asked for at once (PCSCLITE_MAX_READERS_CONTEXTS).
+const MOST_READERS: usize = 16;
 
 /// What it means that a call failed which only pcscd has a part in.
 pub(super) fn daemon_gone(error: Option<Error>) -> LinkError {

@@ -14,13 +14,26 @@ use crate::interrupt;
 /// How long a wait may miss a reader that was plugged in just before it: pcscd tells of those that come during it.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often the readers are asked for anew because one came or went meanwhile.
+const LOOKS: usize = 100;
+
 /// The readers, in pcscd's order.
 pub(super) fn readers() -> Result<Vec<Reader>, LinkError> {
     let pcscd = Pcscd::connect(Instant::now())?;
-    loop {
+    for _ in 0..LOOKS {
         if let Some(states) = pcscd.states()? {
             return Ok(states.iter().filter(|state| !is_pnp(state)).map(reader).collect());
         }
+    }
+    Err(restless())
+}
+
+/// Readers that come or go faster than they can be asked for.
+fn restless() -> LinkError {
+    LinkError::Missing {
+        what: "the readers cannot be listed: each time they were asked for, one had come or gone meanwhile".into(),
+        remedy: "unplug the reader whose contact is loose, or see what pcscd says (`pcscd --foreground --debug`)"
+            .into(),
     }
 }
 
@@ -65,9 +78,17 @@ impl<'a> Search<'a> {
     /// [`LinkError::Missing`] when none does in time, or several do; [`LinkError::Gone`] when pcscd ends meanwhile,
     /// [`LinkError::Interrupted`] when somebody wants the program to end.
     pub(super) fn run(&mut self) -> Result<CString, LinkError> {
+        let mut looks = 0;
         loop {
             interrupt::check()?;
-            let Some(mut states) = self.pcscd.states()? else { continue };
+            let Some(mut states) = self.pcscd.states()? else {
+                looks += 1;
+                if looks < LOOKS {
+                    continue;
+                }
+                return Err(restless());
+            };
+            looks = 0;
             let mut fitting = Vec::new();
             for state in &states {
                 if self.fits(state)? {
