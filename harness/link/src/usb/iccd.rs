@@ -27,6 +27,9 @@ const ABORT_LIMIT: Duration = Duration::from_secs(1);
 /// How long is waited before a card is opened again that was going when it was opened.
 const SETTLE: Duration = Duration::from_millis(50);
 
+/// How long after an exchange has failed a device may take to say why on its interrupt endpoint.
+const HEARD: Duration = Duration::from_millis(500);
+
 /// How long one read of a bulk endpoint takes at most where the device may say meanwhile that its card is gone.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -275,7 +278,10 @@ impl Card {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if let Step::Done(outcome) = step {
-                return Ok(Ended::With(outcome));
+                return match self.why_failed(&outcome).filter(|_| heeds) {
+                    Some(trouble) => Err(Lost::Trouble(trouble)),
+                    None => Ok(Ended::With(outcome)),
+                };
             }
             let known = self.notices.trouble();
             if heeds && let Some(trouble) = known {
@@ -296,6 +302,16 @@ impl Card {
                 Err(Missed::Transfer(TransferError::Gone(what))) => return Err(Lost::Device(what)),
             };
         }
+    }
+
+    /// What the device says of itself, where an exchange has failed: a card that was taken out may show in its answer before
+    /// the device says so.
+    fn why_failed(&self, outcome: &Outcome) -> Option<Trouble> {
+        if !matches!(outcome, Outcome::Failed(_)) || self.listener.is_none() {
+            return None;
+        }
+        self.notices.pause(HEARD, None);
+        self.notices.trouble()
     }
 
     /// Does one step: what was received, or nothing where something was sent. Other trouble than is known ends a wait.
