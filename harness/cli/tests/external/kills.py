@@ -134,8 +134,9 @@ def main():
     left = [name for name, count in counts.items() for _ in range(count)]
     randomly = random.Random(int(os.environ.get("DMSC_SEED", "1")))
     randomly.shuffle(left)
-    # Where it is ignored, as under nohup, a run takes none of the signals in good order.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # Where one is ignored, as under nohup or in the background of a script, a run takes none of them in good order.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     asked = demand_end_while_asking(out)
