@@ -37,7 +37,7 @@ run() {
 dut: 1
 name: $1
 kind: card
-link: { pcsc: { reader: '$2' } }
+link: { pcsc: { reader: '$2', appear: 2 s } }
 recovery: 1 s
 nonces: nonces.yaml
 ics: $root/fixtures/duts/reference-card.ics.yaml
