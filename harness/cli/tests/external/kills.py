@@ -118,6 +118,10 @@ def end(run, name, folder, when):
     demand_nobody_left(run.pid, when)
     if name == "KILL":
         return run.returncode == -signal.SIGKILL
+    if run.returncode == -getattr(signal, f"SIG{name}"):
+        # So early that nobody listened yet: then there is nothing that could be in disorder.
+        demand(not list(folder.glob("journal*")), f"{when}: it was killed by the signal in the middle of a run")
+        return True
     if run.returncode != 130:
         # It was over before the signal came.
         demand(run.returncode in (0, 1, 2), f"{when}: it ended with {run.returncode}:\n{said[-2000:]}")
