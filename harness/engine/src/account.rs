@@ -263,6 +263,28 @@ impl Address {
 }
 
 #[cfg(test)]
+impl Account {
+    /// An account for tests, with secrets and nonces that differ.
+    pub(crate) fn sample() -> Account {
+        Account {
+            server_id: "server".into(),
+            address: "http://127.0.0.1:3516/".into(),
+            auth_name: None,
+            server_secret: "s".into(),
+            server_nonce: vec![1],
+            server_auth: AuthScheme::Md5,
+            client_name: "client".into(),
+            client_secret: "c".into(),
+            client_nonce: vec![2],
+            client_auth: AuthScheme::Md5,
+            form: TriggerForm::default(),
+            psk: Psk::default(),
+            certificates: Certificates::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

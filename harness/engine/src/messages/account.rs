@@ -124,21 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_not_given_stays() {
-        let account = Account {
-            server_id: "server".into(),
-            address: "http://card/".into(),
-            auth_name: None,
-            server_secret: "s".into(),
-            server_nonce: vec![1],
-            server_auth: AuthScheme::Md5,
-            client_name: "client".into(),
-            client_secret: "c".into(),
-            client_nonce: vec![2],
-            client_auth: AuthScheme::Basic,
-            form: TriggerForm::default(),
-            psk: Psk::default(),
-            certificates: Certificates::default(),
-        };
+        let account = Account { address: "http://card/".into(), client_auth: AuthScheme::Basic, ..Account::sample() };
         assert_eq!(AccountWith::default().applied(&account), account);
         let given = json!({
             "server_id": "S", "address": "http://other/", "server_name": "N", "server_secret": "SS", "server_nonce": "", "server_auth": "none",

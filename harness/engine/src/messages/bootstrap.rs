@@ -65,10 +65,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::account::{AuthScheme, Certificates, Psk};
     use crate::bootstrap::accounts;
     use crate::messages::value::Group;
-    use crate::trigger_form::TriggerForm;
 
     fn with(value: Value) -> BootstrapWith {
         BootstrapWith::from_fields(value.as_object().unwrap()).unwrap()
@@ -76,21 +74,7 @@ mod tests {
 
     #[test]
     fn the_document_has_the_account_and_what_differs() {
-        let account = Account {
-            server_id: "server".into(),
-            address: "http://127.0.0.1:3516/".into(),
-            auth_name: None,
-            server_secret: "s".into(),
-            server_nonce: vec![1],
-            server_auth: AuthScheme::Md5,
-            client_name: "client".into(),
-            client_secret: "c".into(),
-            client_nonce: vec![2],
-            client_auth: AuthScheme::Md5,
-            form: TriggerForm::default(),
-            psk: Psk::default(),
-            certificates: Certificates::default(),
-        };
+        let account = Account::sample();
         let (kind, octets) = with(json!({})).document(&account).unwrap();
         assert_eq!((&kind, accounts(&kind, &octets)), (&Kind::ClientProvisioning, Ok(vec![account.clone()])));
         let other = with(json!({ "profile": "dm", "account": { "server_id": "S" } })).document(&account).unwrap();

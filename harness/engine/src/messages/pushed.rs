@@ -95,27 +95,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::account::{AuthScheme, Certificates, Psk};
     use crate::bootstrap::accounts;
     use crate::messages::value::Group;
-    use crate::trigger_form::TriggerForm;
 
     fn account() -> Account {
-        Account {
-            server_id: "server".into(),
-            address: "http://127.0.0.1:3516/".into(),
-            auth_name: None,
-            server_secret: "s".into(),
-            server_nonce: vec![1],
-            server_auth: AuthScheme::Md5,
-            client_name: "client".into(),
-            client_secret: "c".into(),
-            client_nonce: vec![2],
-            client_auth: AuthScheme::Md5,
-            form: TriggerForm::default(),
-            psk: Psk::default(),
-            certificates: Certificates::default(),
-        }
+        Account::sample()
     }
 
     fn pushed(with: Value, imsi: Option<&str>) -> Result<Vec<u8>, String> {

@@ -2,7 +2,7 @@
 
 use dmsc_language::case::{Case, Cases, Head};
 use dmsc_language::dut::Dut;
-use dmsc_scr::{NotRun, Outcome, Tables};
+use dmsc_scr::{NotRun, Outcome, Tables, Verdict};
 
 use super::RunConfig;
 use crate::select;
@@ -27,15 +27,16 @@ pub(crate) fn plan<'a>(config: &RunConfig<'a>, tables: &Tables) -> Vec<Planned<'
     };
     let all: Vec<_> = config.duts.iter().flat_map(of_dut).collect();
     cases.read(all.iter().filter(|(_, _, _, left_out)| left_out.is_none()).map(|(_, place, _, _)| *place));
-    let decided = all.into_iter().filter_map(|(dut, place, head, left_out)| {
+    let decided = all.into_iter().map(|(dut, place, head, left_out)| {
         let case = match left_out {
             Some(by) => Err(Outcome::NotRun(NotRun::NotSelected(by))),
-            None => {
-                let case = cases.case(place)?;
-                select::without_running(case, dut, config.person_at(dut), tables).map_or(Ok(case), Err)
-            }
+            None => match cases.case(place) {
+                Some(case) => select::without_running(case, dut, config.person_at(dut), tables).map_or(Ok(case), Err),
+                // The index is held against the files; were a case missing all the same, it is not to vanish.
+                None => Err(Outcome::Verdict(Verdict::Error)),
+            },
         };
-        Some(Planned { dut, head, case })
+        Planned { dut, head, case }
     });
     decided.collect()
 }

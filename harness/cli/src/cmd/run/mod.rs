@@ -177,6 +177,10 @@ impl Run {
                 ));
             }
         }
+        let one = self.jobs.is_some_and(|jobs| jobs.get() == 1);
+        for dut in duts.iter().filter(|dut| config.person && !one && dut.jobs.most.get() > 1) {
+            terminal.note(&format!("{}: nobody is asked while cases run side by side; --jobs 1 does", dut.name));
+        }
         if let Place::Resumed(folder) = &place {
             config.seed = folder::agreed_seed(folder, &config, self.seed)?.unwrap_or(config.seed);
         }
