@@ -1,6 +1,7 @@
 //! EEM over a real USB stack: against Linux's drivers of both sides, and against itself.
 //!
 //! Run by `harness/cli/tests/bench/guest_eem.sh` in the bench's guest, where dummy_hcd ties a device port to a host port.
+//! Nowhere else is there such a bus, so `cargo test` ignores them; the stage `eem` runs each, at both speeds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(all(feature = "gadget", target_os = "linux"))]
