@@ -148,7 +148,7 @@ fn tell(writer: &mut JournalWriter, ran: &Ran, name: &str) {
     writer.write(&Event::CaseStarted(CaseStarted { case: case(), dut: dut(), at_us: 0, gap: None })).unwrap();
     for entry in &ran.entries {
         let event = match entry.clone() {
-            Entry::Message(message) => Event::Message(dmsc_report::journal::Message { case: case(), ..message }),
+            Entry::Message(message) => Event::Message(message),
             Entry::Check(check) => Event::Check(dmsc_report::journal::Check { case: case(), ..check }),
         };
         writer.write(&event).unwrap();

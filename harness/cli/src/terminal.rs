@@ -102,6 +102,14 @@ impl Terminal {
         self.json_text(&(text + "\n"))
     }
 
+    /// Writes one of several results as JSON, on a line of its own.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to.
+    pub(crate) fn json_line(&self, value: &serde_json::Value) -> Result<(), Failure> {
+        self.json_text(&format!("{value}\n"))
+    }
+
     /// Writes a result that is JSON already.
     ///
     /// # Errors

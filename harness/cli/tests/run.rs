@@ -27,7 +27,7 @@ fn journal(folder: &str) -> String {
 
 /// Turns the journal of a run into one of version 1, which has no links and is not packed.
 fn to_version_1(folder: &str) -> PathBuf {
-    let text = journal(folder).replacen("\"journal\":2", "\"journal\":1", 1);
+    let text = journal(folder).replacen("\"journal\":3", "\"journal\":1", 1);
     let line = |line: &str| format!("{}}}\n", line.rsplit_once(",\"chain\":").unwrap().0);
     let path = Path::new(folder).join("journal.jsonl");
     std::fs::write(&path, text.lines().map(line).collect::<String>()).unwrap();
@@ -299,4 +299,29 @@ fn a_proof_names_what_is_not_caught() {
     let plain: Value =
         serde_json::from_str(&dmsc(&["prove", "--cases", "suite", "--side", "card", "--json", "-"]).out).unwrap();
     assert_eq!(plain, proof);
+}
+
+#[test]
+fn a_log_for_scripts_has_every_field() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("run");
+    assert_eq!(dmsc(&["run", "--role", "terminal", "--item", "S-002", "--out", &folder, "-q"]).code, 0);
+    assert!(!journal(&folder).contains("\"sw\":"), "what the octets tell is not written");
+    let told = dmsc(&["report", "log", &folder, "DM_SC-S-002-M/*", "--json"]).out;
+    let cases: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(cases.len() > 10, "{}", cases.len());
+    let mut kinds = std::collections::BTreeSet::new();
+    for entry in cases.iter().flat_map(|case| case["entries"].as_array().unwrap()) {
+        if entry["event"] == "message" && entry["octets"] != "" {
+            let kind = entry["kind"].as_str().unwrap();
+            assert!(entry["fields"].is_object() && entry.get("context").is_none(), "{entry}");
+            kinds.insert(kind);
+            if kind == "response" {
+                assert!(entry["fields"]["to"].is_string() && entry["written"]["sw"].is_string(), "{entry}");
+            }
+        }
+    }
+    for kind in ["select", "response", "send-data", "terminal-response.send-data", "http.response", "dm.message"] {
+        assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
+    }
 }

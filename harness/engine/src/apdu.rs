@@ -108,11 +108,15 @@ pub fn fields(apdu: &CommandApdu, content: &Content) -> Map<String, Value> {
 
 /// The fields of a response, which answers a command of the kind `to`.
 pub fn response_fields(to: Cow<'static, str>, sw: u16, data: &[u8]) -> Map<String, Value> {
-    let mut map = Map::with_capacity(3);
-    map.insert("to".into(), to.into());
+    let mut map = response_context(to);
     map.insert("sw".into(), sw.into());
     map.insert("data".into(), to_hex(data).into());
     map
+}
+
+/// What the octets of a response do not tell: that it answers a command of the kind `to`.
+pub fn response_context(to: Cow<'static, str>) -> Map<String, Value> {
+    Map::from_iter([("to".to_owned(), to.into())])
 }
 
 /// The network of location information as digits, MCC and MNC (TS 24.008 10.5.1.13); none where there are no digits.

@@ -27,6 +27,7 @@ use crate::choice::Choices;
 use crate::choice::card::LongerFetch;
 use crate::choice::tls::Tls as TlsChoices;
 use crate::conduit::{Conduit, Transport};
+use crate::decoded::proactive;
 use crate::dm::DmServer;
 use crate::dm::server::notification_fields;
 use crate::event::{Actor, Event};
@@ -187,11 +188,10 @@ impl Card {
             Content::Other(Some(_)) | Content::Broken(_) => {
                 self.io.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content))
             }
-            _ if self.io.scripted => {
-                let (command, content) = (command.clone(), content.clone());
-                self.io.hear_first(Actor::Terminal, kind, octets, move || apdu::fields(&command, &content))
+            Content::Envelope(_) if self.type_first => {
+                self.io.hear(Actor::Terminal, kind, octets, || apdu::fields(&command, &content))
             }
-            _ => false,
+            _ => self.io.hear_octets(Actor::Terminal, kind, octets, Map::new()),
         };
         let pending = Pending::Apdu(command, content);
         if asked {
@@ -265,8 +265,15 @@ impl Card {
             change.edit(&mut octets)?;
         }
         match said {
+            Some(Issued { name, octets: issued, .. }) if octets.strip_suffix(&sw.to_be_bytes()) == Some(&issued) => {
+                self.io.say_octets(Actor::Card, name, &octets, Map::new());
+            }
+            // What was made of the command afterwards is not what a case has asked for.
             Some(Issued { name, octets: issued, .. }) => {
-                self.io.say_first(Actor::Card, name, &octets, move || command_fields(&issued))
+                self.io.say_first(Actor::Card, name, &octets, move || proactive(&issued))
+            }
+            None if octets.ends_with(&sw.to_be_bytes()) => {
+                self.io.say_octets(Actor::Card, "response", &octets, apdu::response_context(kind));
             }
             None => {
                 let data = octets.get(..octets.len().saturating_sub(2)).unwrap_or_default().to_vec();
@@ -401,13 +408,6 @@ pub(crate) fn short_message(change: &Change, account: &Account) -> Result<(), Pl
     let mut server = DmServer::new(account.clone(), Vec::new(), Choices::default(), Switches::default(), 0);
     let draft = Draft::new(&with, &applet::Order::new(notification, &mut server)?.octets, None)?;
     draft.submitted().map(drop)
-}
-
-fn command_fields(octets: &[u8]) -> Map<String, Value> {
-    match ProactiveCommand::parse(octets) {
-        Ok(command) => command.to_fields(),
-        Err(error) => Map::from_iter([("malformed".to_owned(), json!(error.to_string()))]),
-    }
 }
 
 /// A valid command of each kind a case can ask for; `channel` is where commands for a channel go.

@@ -70,6 +70,19 @@ pub struct Event {
     pub wants_answer: bool,
 }
 
+fn kind_of(from: Actor, kind: &str) -> Option<&'static Kind> {
+    let hears = match from {
+        Actor::Card | Actor::Server => Role::Terminal,
+        Actor::Terminal | Actor::Client => Role::Card,
+    };
+    Catalogue::get().heard(hears, kind)
+}
+
+/// How the fields of a message are written for a person.
+pub fn scope(from: Actor, kind: &str) -> Scope<'static> {
+    kind_of(from, kind).map(|kind| Catalogue::get().scope(kind.fields)).unwrap_or_default()
+}
+
 /// What stands for a secret.
 const SECRET: &str = "(secret)";
 
@@ -128,16 +141,12 @@ impl Event {
     }
 
     fn kind_of(&self) -> Option<&'static Kind> {
-        let hears = match self.from {
-            Actor::Card | Actor::Server => Role::Terminal,
-            Actor::Terminal | Actor::Client => Role::Card,
-        };
-        Catalogue::get().heard(hears, &self.kind)
+        kind_of(self.from, &self.kind)
     }
 
     /// How its fields are written for a person.
     pub fn scope(&self) -> Scope<'static> {
-        self.kind_of().map(|kind| Catalogue::get().scope(kind.fields)).unwrap_or_default()
+        scope(self.from, &self.kind)
     }
 
     /// Where its fields stand in its octets. They are decoded once more for that.
@@ -191,7 +200,7 @@ impl Event {
 }
 
 /// The octets of a response APDU after its data.
-const STATUS: usize = 2;
+pub(crate) const STATUS: usize = 2;
 
 #[cfg(test)]
 mod tests {

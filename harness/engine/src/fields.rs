@@ -1,11 +1,15 @@
 //! The fields of a message, decoded when somebody looks at them.
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::fmt;
 use std::ops::Deref;
 
-use dmsc_octets::Irregularity;
+use dmsc_octets::{Irregularity, to_hex};
 use serde_json::{Map, Value, json};
+
+use crate::decoded::decode;
+use crate::event::Actor;
 
 /// What decodes them.
 type Decode = Box<dyn FnOnce() -> Value + Send>;
@@ -13,7 +17,11 @@ type Decode = Box<dyn FnOnce() -> Value + Send>;
 /// The fields of a message, as cases see them.
 ///
 /// Most messages are looked at only where they are recorded, and what a player says next need not wait for that.
-pub struct Fields(When);
+pub struct Fields {
+    when: When,
+    /// Those beside what the octets of the message tell by themselves; none where all have to be kept.
+    context: Option<Map<String, Value>>,
+}
 
 enum When {
     Now(Value),
@@ -25,24 +33,63 @@ enum When {
 impl Fields {
     /// Fields that are decoded when they are first looked at.
     pub fn later(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
-        Fields(When::Later(LazyCell::new(Box::new(|| Value::Object(decode())))))
+        When::Later(LazyCell::new(Box::new(|| Value::Object(decode())))).into()
     }
 
     /// As [`Fields::later`], of a message that can be read and of which nothing had to be forgiven: so much is known
     /// without decoding it.
     pub fn regular(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
-        Fields(When::Regular(LazyCell::new(Box::new(|| Value::Object(decode())))))
+        When::Regular(LazyCell::new(Box::new(|| Value::Object(decode())))).into()
+    }
+
+    /// The fields that follow from the octets of a message, which can be read, and those of its `context`: in a message that
+    /// was `heard`, nothing had to be forgiven.
+    pub fn of_octets(
+        from: Actor,
+        kind: Cow<'static, str>,
+        octets: &[u8],
+        context: Map<String, Value>,
+        heard: bool,
+    ) -> Fields {
+        let (octets, beside) = (octets.to_vec(), context.clone());
+        let decode = LazyCell::new(Box::new(move || Value::Object(together(beside, from, &kind, &octets))) as Decode);
+        let when = if heard { When::Regular(decode) } else { When::Later(decode) };
+        Fields { when, context: Some(context) }
+    }
+
+    /// Fields that are known, of a message whose octets tell all but those of the `context` by themselves.
+    pub fn known(
+        fields: Map<String, Value>,
+        from: Actor,
+        kind: &str,
+        octets: &[u8],
+        context: Map<String, Value>,
+    ) -> Fields {
+        debug_assert_eq!(together(context.clone(), from, kind, octets), fields, "{kind} {}", to_hex(octets));
+        Fields { when: When::Now(Value::Object(fields)), context: Some(context) }
+    }
+
+    /// The fields beside what [`decode`] gives of the octets of the message; none where more than that is not to be had
+    /// from them.
+    pub fn context(&self) -> Option<&Map<String, Value>> {
+        self.context.as_ref()
     }
 
     /// Whether it is known that the message can be read, and that nothing had to be forgiven.
     pub fn is_regular(&self) -> bool {
-        matches!(self.0, When::Regular(_))
+        matches!(self.when, When::Regular(_))
     }
 }
 
 impl From<Value> for Fields {
     fn from(value: Value) -> Fields {
-        Fields(When::Now(value))
+        When::Now(value).into()
+    }
+}
+
+impl From<When> for Fields {
+    fn from(when: When) -> Fields {
+        Fields { when, context: None }
     }
 }
 
@@ -50,7 +97,7 @@ impl Deref for Fields {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        match &self.0 {
+        match &self.when {
             When::Now(value) => value,
             When::Later(value) | When::Regular(value) => value,
         }
@@ -73,6 +120,16 @@ impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
+}
+
+/// What the octets of a message tell, and what they do not, which stands first.
+pub fn together(mut context: Map<String, Value>, from: Actor, kind: &str, octets: &[u8]) -> Map<String, Value> {
+    let told = decode(from, kind, octets).unwrap_or_default();
+    if context.is_empty() {
+        return told;
+    }
+    context.extend(told);
+    context
 }
 
 /// The most irregularities of one message that are shown, and the most characters of one.

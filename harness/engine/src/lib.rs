@@ -12,6 +12,7 @@ mod certificates;
 pub mod choice;
 pub mod chunks;
 pub mod conduit;
+pub mod decoded;
 pub mod dm;
 pub mod event;
 pub mod fields;

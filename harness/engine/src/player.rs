@@ -13,7 +13,8 @@ use crate::account::Account;
 use crate::choice::dm::Pace;
 use crate::dm::directive::DirectiveError;
 use crate::event::{Actor, Event};
-use crate::fields::{Fields, add_irregular};
+use crate::fields::{Fields, add_irregular, together};
+use crate::http::HttpMessage;
 use crate::layer::Told;
 use crate::messages::{FieldProblem, What};
 use crate::patch::{Change, Patch, Patches};
@@ -146,16 +147,34 @@ impl PlayerIo {
         self.heard(from, kind.into(), octets, true, |kind| seen(from, kind, octets, fields()))
     }
 
-    /// As [`PlayerIo::hear`], of a message that can be read; the fields are decoded when somebody looks at them, if nothing
-    /// in the message is irregular.
-    pub fn hear_first(
+    /// As [`PlayerIo::hear`], of an HTTP message, with the fields of `context` beside its own.
+    pub(crate) fn hear_http(
+        &mut self,
+        from: Actor,
+        kind: &'static str,
+        octets: &[u8],
+        message: &HttpMessage,
+        context: Map<String, Value>,
+    ) -> bool {
+        self.heard(from, kind.into(), octets, true, |_| {
+            let fields = context.clone().into_iter().chain(message.fields()).collect();
+            match message.says_its_end() {
+                true => Fields::known(fields, from, kind, octets, context),
+                false => Value::Object(fields).into(),
+            }
+        })
+    }
+
+    /// As [`PlayerIo::hear`], of a message that can be read, whose octets tell all but the fields of `context`. They are
+    /// decoded when somebody looks at them, if nothing in the message is irregular.
+    pub fn hear_octets(
         &mut self,
         from: Actor,
         kind: impl Into<Cow<'static, str>>,
         octets: &[u8],
-        fields: impl FnOnce() -> Map<String, Value> + Send + 'static,
+        context: Map<String, Value>,
     ) -> bool {
-        self.heard(from, kind.into(), octets, true, |kind| seen_first(from, kind, octets, fields))
+        self.heard(from, kind.into(), octets, true, |kind| seen_octets(from, kind.clone(), octets, context))
     }
 
     /// Tells of something that happened and needs no answer.
@@ -167,6 +186,17 @@ impl PlayerIo {
         fields: impl FnOnce() -> Map<String, Value>,
     ) {
         self.heard(from, kind.into(), octets, false, |kind| seen(from, kind, octets, fields()));
+    }
+
+    /// As [`PlayerIo::hear_octets`], of something that needs no answer.
+    pub fn observe_octets(
+        &mut self,
+        from: Actor,
+        kind: impl Into<Cow<'static, str>>,
+        octets: &[u8],
+        context: Map<String, Value>,
+    ) {
+        self.heard(from, kind.into(), octets, false, |kind| seen_octets(from, kind.clone(), octets, context));
     }
 
     /// As [`PlayerIo::observe`], of what can be read; the fields are decoded when somebody looks at them, if nothing is
@@ -188,7 +218,7 @@ impl PlayerIo {
         kind: Cow<'static, str>,
         octets: &[u8],
         wants_answer: bool,
-        fields: impl FnOnce(&str) -> Fields,
+        fields: impl FnOnce(&Cow<'static, str>) -> Fields,
     ) -> bool {
         if self.scripted {
             let fields = fields(&kind);
@@ -220,6 +250,21 @@ impl PlayerIo {
     ) {
         if self.scripted {
             self.push(from, kind.into(), octets, Fields::later(fields), false, false);
+        }
+    }
+
+    /// As [`PlayerIo::say`], of a message whose octets tell all but the fields of `context`.
+    pub fn say_octets(
+        &mut self,
+        from: Actor,
+        kind: impl Into<Cow<'static, str>>,
+        octets: &[u8],
+        context: Map<String, Value>,
+    ) {
+        if self.scripted {
+            let kind = kind.into();
+            let fields = Fields::of_octets(from, kind.clone(), octets, context, false);
+            self.push(from, kind, octets, fields, false, false);
         }
     }
 
@@ -318,6 +363,15 @@ fn seen_first(
 ) -> Fields {
     let irregular = irregularities(from, kind, octets);
     if irregular.is_empty() { Fields::regular(fields) } else { with(fields(), &irregular) }
+}
+
+/// As [`seen_first`], of octets that tell all but the fields of `context`.
+fn seen_octets(from: Actor, kind: Cow<'static, str>, octets: &[u8], context: Map<String, Value>) -> Fields {
+    let irregular = irregularities(from, &kind, octets);
+    if irregular.is_empty() {
+        return Fields::of_octets(from, kind, octets, context, true);
+    }
+    with(together(context, from, &kind, octets), &irregular)
 }
 
 fn with(mut fields: Map<String, Value>, irregular: &[Irregularity]) -> Fields {

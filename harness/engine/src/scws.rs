@@ -85,7 +85,7 @@ impl Scws {
         match conduit.next_message() {
             Ok(None) => None,
             Ok(Some((request, octets))) => {
-                io.hear(Actor::Client, "http.request", &octets, || numbered(request.fields(), conduit));
+                io.hear_http(Actor::Client, "http.request", &octets, &request, context(conduit));
                 Some(Ok(Request::Http(Box::new(request))))
             }
             // What broke TLS has been told, and there is no way to answer.
@@ -317,11 +317,10 @@ pub(crate) fn foreign(message: &HttpMessage) -> Unreadable {
     Unreadable { reason, offset: None, refused: false }
 }
 
-/// The fields of a message, and the number of the connection that it came over.
-pub(crate) fn numbered(mut fields: Map<String, Value>, conduit: &Conduit) -> Map<String, Value> {
-    fields.insert(NUMBER.into(), conduit.number().into());
-    fields.insert("secure".into(), conduit.is_protected().into());
-    fields
+/// What the octets of a message do not tell: the number of the connection that it came over, and whether that is secure.
+fn context(conduit: &Conduit) -> Map<String, Value> {
+    let [number, secure] = [conduit.number().into(), conduit.is_protected().into()];
+    Map::from_iter([(NUMBER.to_owned(), number), ("secure".to_owned(), secure)])
 }
 
 /// The path of a request target, which may be an absolute address (RFC 9112 3.2.2).

@@ -118,7 +118,7 @@ fn in_line(refs: &[Reference]) -> String {
 
 fn rung(out: &mut String, message: &Message) {
     let to_the_right = matches!(message.from, Party::Card | Party::Server);
-    let parties = match (message.from, message.to) {
+    let parties = match (message.from, message.from.peer()) {
         (Party::Card, Party::Terminal) | (Party::Terminal, Party::Card) => String::new(),
         (from, to) => format!(", {} to {}", from.as_str(), to.as_str()),
     };

@@ -119,15 +119,13 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
     let bip4 = || at("DM_SC-D-001-M/bip[ipv4]", "phone");
     let bip6 = || at("DM_SC-D-001-M/bip[ipv6]", "phone");
     let package0 = || at("DM_SC-S-001-M/package0", "card");
-    let message = |(case, dut): (String, String), at_us, from, to, kind: &str, octets: &[u8]| Message {
-        case,
-        dut,
+    let message = |at_us, from, kind: &str, octets: &[u8]| Message {
         at_us,
         from,
-        to,
         kind: kind.into(),
         octets: octets.into(),
         fields: None,
+        context: Default::default(),
         written: Default::default(),
         note: None,
     };
@@ -158,9 +156,9 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
             })),
             written: [("header.flags.0".to_owned(), "'01'".to_owned())].into(),
             note: Some("answered by the player".into()),
-            ..message(alert(), 0, Party::Card, Party::Terminal, "open-channel", &[0xD0, 0x03, 0x81, 0x01, 0x40])
+            ..message(0, Party::Card, "open-channel", &[0xD0, 0x03, 0x81, 0x01, 0x40])
         }),
-        Event::Message(message(alert(), 1_500, Party::Client, Party::Server, "dm.message", &long)),
+        Event::Message(message(1_500, Party::Client, "dm.message", &long)),
         Event::Check(check(alert(), 1, CheckVerdict::Pass, "alert", "1200", "1200")),
         Event::Check(Check {
             level: Level::Should,
@@ -168,7 +166,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
         }),
         finished(alert(), OutcomeKind::Pass, None, &["step 2: coding should be GSM 7-bit"]),
         started(session()),
-        Event::Message(message(session(), 10, Party::Client, Party::Server, "dm.message", &long)),
+        Event::Message(message(10, Party::Client, "dm.message", &long)),
         Event::Check(Check {
             octets: Some(long.clone().into()),
             mark: Some(Mark { offset: 30, length: 4 }),
@@ -206,17 +204,21 @@ pub(crate) fn told(run: &RunFolder) -> (&RunHeader, Vec<Record>, &[String]) {
 /// The events of the run as two processes would have written them.
 pub(crate) fn shards() -> (Vec<Event>, Vec<Event>) {
     let (header, events) = run();
-    let in_first = |event: &Event| {
+    let mut begun = String::new();
+    let mut in_first = |event: &Event| {
         let case = match event {
-            Event::CaseStarted(e) => &e.case,
-            Event::Message(e) => &e.case,
+            Event::CaseStarted(e) => {
+                e.case.clone_into(&mut begun);
+                &e.case
+            }
+            Event::Message(_) => &begun,
             Event::Check(e) => &e.case,
             Event::CaseFinished(e) => &e.case,
             Event::Run(_) | Event::RunFinished(_) => return None,
         };
         header.cases.iter().position(|c| c.id == *case).map(|at| at % 2 == 0)
     };
-    let part =
+    let mut part =
         |first: bool| events.iter().filter(|event| in_first(event).is_none_or(|it| it == first)).cloned().collect();
     (part(true), part(false))
 }

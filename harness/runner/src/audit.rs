@@ -14,6 +14,7 @@ use serde::Serialize;
 
 pub use answers::{Answered, answers};
 
+use crate::notes::decode;
 use signs::SIGNS;
 use watch::Watch;
 
@@ -89,9 +90,10 @@ impl Audit {
             |record| record.dut == at,
             |record, entries| {
                 watch.begin(run.case(record).id.as_str());
-                for entry in &entries {
-                    if let Entry::Message(message) = entry {
-                        watch.message(message);
+                for entry in entries {
+                    if let Entry::Message(mut message) = entry {
+                        decode(&mut message);
+                        watch.message(&message);
                     }
                 }
             },

@@ -23,7 +23,7 @@ use dmsc_engine::messages::{Kind, What};
 use dmsc_engine::player::{Delivery, Reply};
 use dmsc_engine::template::{Template, Weight};
 use dmsc_link::{LinkError, Time};
-use dmsc_report::journal::{Check, CheckVerdict, Message};
+use dmsc_report::journal::CheckVerdict;
 use dmsc_scr::{NotApplicable, Verdict};
 use serde_json::Value;
 
@@ -33,6 +33,7 @@ use crate::missed::{Missed, hides};
 use crate::notes::Notes;
 use crate::outcome::CaseResult;
 use crate::package::MOST_MESSAGES;
+use crate::recorder::Recorder;
 use crate::requires::Watch;
 use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind, Wait};
 use dmsc_language::variables::{self, Scope, VariableError};
@@ -46,18 +47,6 @@ enum Waited {
     Came(Rc<Event>),
     /// It did not, and what came in its place.
     Missed(Missed),
-}
-
-/// Where a run tells what passed and what was found.
-pub trait Recorder {
-    /// A message passed.
-    fn message(&mut self, message: Message);
-    /// A step was judged.
-    fn check(&mut self, check: Check);
-    /// Whether messages are wanted at all.
-    fn wants_messages(&self) -> bool {
-        true
-    }
 }
 
 /// How a case is run.

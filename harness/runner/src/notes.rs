@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use dmsc_engine::event::{Actor, Event};
+use dmsc_engine::event::{Actor, Event, scope};
+use dmsc_engine::fields::together;
 use dmsc_link::Time;
 use dmsc_octets::to_hex;
 use dmsc_report::journal::{Check, Message, Octets, Party};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::execute::Recorder;
+use crate::recorder::Recorder;
 
 /// Notes that may wait. An exchange takes about three; a process that is killed loses no more than these.
 const WAITING: usize = 256;
@@ -95,18 +96,17 @@ impl<'a> Notes<'a> {
     pub(crate) fn write_up(&mut self) {
         self.octets = 0;
         for note in self.waiting.drain(..) {
-            let (case, dut) = (self.case.clone(), self.dut.to_owned());
             match note {
                 Note::Message(event) => {
                     if self.written > OF_CASE {
                         continue;
                     }
-                    let message = message(&event, case, dut, self.began);
+                    let message = message(&event, self.began, self.recorder.decodes_again());
                     self.written = self.written.saturating_add(weight(&message));
                     let over = self.written > OF_CASE;
                     self.recorder.message(if over { last(message) } else { message });
                 }
-                Note::Check(check) => self.recorder.check(check(case, dut)),
+                Note::Check(check) => self.recorder.check(check(self.case.clone(), self.dut.to_owned())),
             }
         }
     }
@@ -115,7 +115,8 @@ impl<'a> Notes<'a> {
 /// What a message counts of what a case may have.
 fn weight(message: &Message) -> usize {
     let fields = message.fields.as_ref().map_or(0, room);
-    message.octets.0.len().saturating_add(fields).saturating_add(EACH)
+    let context = message.context.values().map(room).fold(0, usize::saturating_add);
+    [fields, context, EACH].into_iter().fold(message.octets.0.len(), usize::saturating_add)
 }
 
 /// About how many octets a value takes where it is written.
@@ -133,14 +134,22 @@ fn room(value: &Value) -> usize {
 /// The message that is too much, as the last one that is recorded: it says so, and no more than that it came.
 fn last(message: Message) -> Message {
     let note = format!("nothing more is recorded of this case: it has more than {} MiB of messages", OF_CASE >> 20);
-    Message { octets: Octets(Vec::new()), fields: None, written: BTreeMap::new(), note: Some(note), ..message }
+    let (octets, context) = (Octets(Vec::new()), Map::new());
+    Message { octets, fields: None, context, written: BTreeMap::new(), note: Some(note), ..message }
 }
 
-/// A message as it is recorded: whole, or as far as the limits go.
-fn message(event: &Event, case: String, dut: String, began: Time) -> Message {
+/// A message as it is recorded: whole, or as far as the limits go; without the fields that its octets tell, where those are
+/// decoded `again` by whoever wants them.
+fn message(event: &Event, began: Time, again: bool) -> Message {
     let event = event.without_secrets();
     let mut note = None;
     let mut octets = event.octets.clone();
+    let at_us = event.at.micros().saturating_sub(began.micros());
+    let (from, kind) = (party(event.from), event.kind.clone().into_owned());
+    if let Some(context) = event.fields.context().filter(|_| again && octets.len() <= LISTS_FROM) {
+        let (octets, context, written) = (Octets(octets), context.clone(), BTreeMap::new());
+        return Message { at_us, from, kind, octets, fields: None, context, written, note };
+    }
     let mut fields = Some((*event.fields).clone());
     if octets.len() > LISTS_FROM {
         if octets.len() > OF_MESSAGE {
@@ -150,17 +159,21 @@ fn message(event: &Event, case: String, dut: String, began: Time) -> Message {
         }
         fields.iter_mut().for_each(shorten);
     }
-    Message {
-        case,
-        dut,
-        at_us: event.at.micros().saturating_sub(began.micros()),
-        from: party(event.from),
-        to: party(event.from.peer()),
-        kind: event.kind.clone().into_owned(),
-        octets: Octets(octets),
-        written: if fields.is_some() { event.scope().written(&event.fields) } else { BTreeMap::new() },
-        fields,
-        note,
+    let written = event.scope().written(&event.fields);
+    Message { at_us, from, kind, octets: Octets(octets), fields, context: Map::new(), written, note }
+}
+
+/// Gives a message that was recorded without them the fields that its octets tell, and says how they are written.
+pub fn decode(message: &mut Message) {
+    if message.fields.is_some() {
+        return;
+    }
+    let from = actor(message.from);
+    let fields = together(std::mem::take(&mut message.context), from, &message.kind, &message.octets.0);
+    if !fields.is_empty() {
+        let fields = Value::Object(fields);
+        message.written = scope(from, &message.kind).written(&fields);
+        message.fields = Some(fields);
     }
 }
 
@@ -191,6 +204,15 @@ fn party(actor: Actor) -> Party {
         Actor::Terminal => Party::Terminal,
         Actor::Server => Party::Server,
         Actor::Client => Party::Client,
+    }
+}
+
+fn actor(party: Party) -> Actor {
+    match party {
+        Party::Card => Actor::Card,
+        Party::Terminal => Actor::Terminal,
+        Party::Server => Actor::Server,
+        Party::Client => Actor::Client,
     }
 }
 

@@ -45,6 +45,11 @@ impl Redactor {
         Redactor::hiding(accounts.flat_map(secrets))
     }
 
+    /// Whether there is nothing to be hidden.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     fn hiding<'s>(secrets: impl Iterator<Item = Cow<'s, [u8]>>) -> Redactor {
         let mut redactor = Redactor::default();
         for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
@@ -97,7 +102,7 @@ impl Redactor {
 
     /// An event of the journal without secrets.
     pub fn event(&self, mut event: Event) -> Event {
-        if self.texts.is_empty() {
+        if self.is_idle() {
             return event;
         }
         match &mut event {
@@ -116,6 +121,7 @@ impl Redactor {
     fn message(&self, message: &mut Message) {
         self.octets(&mut message.octets.0);
         message.fields.iter_mut().for_each(|fields| self.value(fields));
+        message.context.values_mut().for_each(|field| self.value(field));
         message.written.values_mut().for_each(|text| self.text(text));
         message.note.iter_mut().for_each(|note| self.text(note));
     }

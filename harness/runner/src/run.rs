@@ -18,6 +18,7 @@ use dmsc_bench::rig::RigError;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Cases;
 use dmsc_language::dut::Dut;
+use dmsc_report::RunFolder;
 use dmsc_scr::Tables;
 
 pub use attempt::{Attempted, attempt};
@@ -99,6 +100,8 @@ pub struct Ended {
     pub finished: Vec<Finished>,
     /// Whether it was interrupted ([`dmsc_link::interrupt`]): cases that are not told of are left.
     pub interrupted: bool,
+    /// The run folder, where all that is in it is known from writing it; otherwise it is to be read.
+    pub recorded: Option<RunFolder>,
 }
 
 /// Why a run cannot be made.
@@ -153,5 +156,6 @@ pub fn run(config: &RunConfig<'_>, observer: &mut dyn Observer) -> Result<Ended,
     }
     let interrupted = dmsc_link::is_interrupted();
     journal.end(interrupted)?;
-    Ok(Ended { finished: all, interrupted })
+    let recorded = if interrupted { None } else { journal.recorded() };
+    Ok(Ended { finished: all, interrupted, recorded })
 }

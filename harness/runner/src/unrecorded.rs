@@ -2,7 +2,7 @@
 
 use dmsc_report::journal::{Check, Message};
 
-use crate::execute::Recorder;
+use crate::recorder::Recorder;
 
 /// Keeps nothing, and asks for no messages.
 pub(crate) struct Unrecorded;

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use dmsc_octets::glob;
 use dmsc_report::folder::{Entry, Record, RunFolder, journal_files};
+use dmsc_report::journal::Event;
 use dmsc_report::log::log;
 use dmsc_report::matrix::Matrix;
 use dmsc_report::{Logs, render_all};
 use dmsc_runner::key_log::RunKeys;
+use dmsc_runner::notes::decode;
 use dmsc_scr::{Tables, Unshown};
+use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -120,12 +123,15 @@ enum Verb {
 
 /// Show the log of a case: what passed, with every field decoded, and what was judged
 ///
-/// A run folder has logs of the cases that came to no pass. That of any case is made from the journal.
+/// A run folder has logs of the cases that came to no pass. That of any case is made from the journal. With --json each case
+/// is an object on a line of its own: `dut`, `case`, `outcome`, and `entries`, which are its messages and checks as the
+/// journal names them, each message with all its fields.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   dmsc report log reports/nightly DM_SC-C-001-M/session-id
-  dmsc report log reports/nightly 'DM_SC-C-009-O/*' --dut handset | less")]
+  dmsc report log reports/nightly 'DM_SC-C-009-O/*' --dut handset | less
+  dmsc report log reports/nightly '*' --json | jq -c '.entries[] | select(.kind == \"sms\") | .fields'")]
 struct LogOf {
     /// The run folder
     #[arg(value_name = "DIR")]
@@ -136,11 +142,15 @@ struct LogOf {
     /// Only against the DUT of this name
     #[arg(long, value_name = "NAME")]
     dut: Option<String>,
+    /// Write each case as JSON, on a line of its own
+    #[arg(long)]
+    json: bool,
 }
 
 impl LogOf {
     fn run(&self, terminal: &Terminal) -> Done {
-        let run = RunFolder::open(&self.folder).map_err(Failure::input)?;
+        let mut run = RunFolder::open(&self.folder).map_err(Failure::input)?;
+        run.decode = decode;
         let wanted = |record: &Record| {
             let ours = self.dut.as_ref().is_none_or(|name| run.dut(record).name == *name);
             ours && (run.case(record).id == self.case || glob(&self.case, &run.case(record).id))
@@ -156,13 +166,30 @@ impl LogOf {
         let mut told = Ok(());
         let mut show = |record: &Record, entries: Vec<Entry>| {
             if told.is_ok() {
-                told = terminal.out(&log(&run, record, &entries));
+                told = match self.json {
+                    true => terminal.json_line(&as_json(&run, record, entries)),
+                    false => terminal.out(&log(&run, record, &entries)),
+                };
             }
         };
         run.visit(wanted, &mut show).map_err(Failure::input)?;
         told?;
         Ok(Exit::Conforms)
     }
+}
+
+/// A case, with what passed and what was judged.
+fn as_json(run: &RunFolder, record: &Record, entries: Vec<Entry>) -> Value {
+    let events = entries.into_iter().map(|entry| match entry {
+        Entry::Message(message) => Event::Message(message),
+        Entry::Check(check) => Event::Check(check),
+    });
+    json!({
+        "dut": run.dut(record).name,
+        "case": run.case(record).id,
+        "outcome": record.outcome,
+        "entries": events.collect::<Vec<_>>(),
+    })
 }
 
 /// Write what Wireshark needs to read the TLS connections of a run
@@ -293,7 +320,7 @@ impl Merge {
 /// Renders the reports of a folder into it, and shows what they come to.
 fn render(folder: &Path, terminal: &Terminal, json: bool, unshown: Unshown, logs: Logs) -> Done {
     let mut run = RunFolder::open(folder).map_err(Failure::input)?;
-    run.logs = logs;
+    (run.logs, run.decode) = (logs, decode);
     let written = render_all(&run, Tables::builtin(), unshown, folder).map_err(Failure::rig)?;
     if json {
         terminal.json(&written.matrix)?;

@@ -54,6 +54,16 @@ def events(path):
         return [json.loads(line) for line in lines]
 
 
+def cases(folder):
+    """Each case of a run folder that was begun: what passed, with all fields, and what was judged, as `dmsc` tells it."""
+    done = dmsc("report", "log", folder, "*", "--json")
+    demand_exit(done, CONFORMS)
+    for line in done.stdout.splitlines():
+        case = json.loads(line)
+        if case["entries"]:
+            yield case
+
+
 def outcomes(folder):
     """How many cases came to each outcome."""
     counts = {}

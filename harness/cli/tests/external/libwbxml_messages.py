@@ -17,16 +17,16 @@ import subprocess
 import sys
 import tempfile
 
-from common import journals
+from common import cases
 
 
 def messages(folder):
     """Octets of each DM message, with the first case it is seen in."""
     seen = {}
-    for journal in journals(folder):
-        for event in journal:
-            if event.get("event") == "message" and event["kind"] == "dm.message" and event.get("octets"):
-                seen.setdefault(event["octets"], event["case"])
+    for case in cases(folder):
+        for entry in case["entries"]:
+            if entry["event"] == "message" and entry["kind"] == "dm.message" and entry.get("octets"):
+                seen.setdefault(entry["octets"], case["case"])
     return seen
 
 

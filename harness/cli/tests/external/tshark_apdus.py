@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import journals
+from common import cases
 
 # Commands as Wireshark calls them, where that is not the name in capitals.
 NAMES = {"more-time": "MORE TIME", "refresh": "REFRESH"}
@@ -41,9 +41,9 @@ def pcap(frames, link=101):
 
 def exchanges(folder):
     """Kind and octets of each message that is one, header to status word."""
-    for journal in journals(folder):
-        for event in journal:
-            if event.get("event") != "message" or any(word in event["case"] for word in ODD):
+    for case in cases(folder):
+        for event in case["entries"]:
+            if event["event"] != "message" or any(word in case["case"] for word in ODD):
                 continue
             kind, octets = event["kind"], bytes.fromhex(event["octets"])
             if event["from"] == "card" and octets[:1] == b"\xd0":

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import journals
+from common import cases
 from tshark_apdus import gsmtap, pcap
 
 # Well-known content types and applications as Wireshark calls them.
@@ -46,10 +46,10 @@ def apdu(tpdu):
 
 def messages(folder):
     """Fields of each short message, as the journal has them, with its octets."""
-    for journal in journals(folder):
-        for event in journal:
-            if event.get("event") == "message" and event["kind"] == "sms":
-                yield event["case"], event["fields"], event["octets"]
+    for case in cases(folder):
+        for entry in case["entries"]:
+            if entry["event"] == "message" and entry["kind"] == "sms":
+                yield case["case"], entry["fields"], entry["octets"]
 
 
 def expected(fields):

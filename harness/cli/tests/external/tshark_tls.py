@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import CONFORMS, INPUT, demand_exit, dmsc, journals
+from common import CONFORMS, INPUT, cases, demand_exit, dmsc
 
 PORT = 4116
 KINDS = {"http.request": "request", "http.response": "response"}
@@ -81,15 +81,12 @@ def start_of(random, said):
 def connections(folder):
     """The connections of each case, and the messages of HTTP that the harness heard on each."""
     found = []
-    for journal in journals(folder):
+    for case in cases(folder):
         bench = Bench()
-        for event in journal:
-            if event.get("event") == "case-started":
-                bench = Bench()
-            elif event.get("event") == "message":
-                bench.message(event["kind"], event.get("fields") or {})
-            elif event.get("event") == "case-finished":
-                found += [(event["case"], one, bench.heard[one.number]) for one in bench.connections]
+        for entry in case["entries"]:
+            if entry["event"] == "message":
+                bench.message(entry["kind"], entry.get("fields") or {})
+        found += [(case["case"], one, bench.heard[one.number]) for one in bench.connections]
     return found
 
 

@@ -151,6 +151,14 @@ impl HttpMessage {
         self.start.is_interim()
     }
 
+    /// Whether its octets say where it ends, whatever was asked before and comes after.
+    pub(crate) fn says_its_end(&self) -> bool {
+        match (&self.start, self.framing) {
+            (_, Some(Framing::Length(_) | Framing::Chunked)) | (Start::Request { .. }, Some(Framing::None)) => true,
+            (Start::Response { .. }, Some(Framing::None)) | (_, Some(Framing::Close) | None) => false,
+        }
+    }
+
     /// Whether the connection stays open after this message.
     pub fn keeps_alive(&self) -> bool {
         // Its end was the end of the connection.

@@ -52,8 +52,13 @@ impl Terminal {
                 // FETCH is plumbing: what a case sees is the command it brings.
                 if out.purpose != Purpose::Fetch {
                     let kind = apdu::kind(&out.command, &content);
-                    let command = out.command.clone();
-                    self.io.say_first(Actor::Terminal, kind, &octets, move || apdu::fields(&command, &content));
+                    if out.octets.is_none() {
+                        self.io.say_octets(Actor::Terminal, kind, &octets, Map::new());
+                    } else {
+                        // What was made of the command afterwards is not what a case has asked for.
+                        let command = out.command.clone();
+                        self.io.say_first(Actor::Terminal, kind, &octets, move || apdu::fields(&command, &content));
+                    }
                 }
                 self.in_flight = Some(Flight::new(out, self.io.now));
                 self.io.send(Signal::Command(octets));
@@ -119,14 +124,19 @@ impl Terminal {
             _ => {}
         }
         let mut data = flight.data;
+        let whole = data.is_empty();
         data.extend_from_slice(&response.data);
         let response = ResponseApdu { data, sw: response.sw };
         let out = flight.out;
         if out.purpose != Purpose::Fetch {
             let content = apdu::content(&out.command);
             let to = apdu::kind(&out.command, &content);
-            let ResponseApdu { data, sw } = response.clone();
-            self.io.observe_first(Actor::Card, "response", octets, move || apdu::response_fields(to, sw.0, &data));
+            if whole {
+                self.io.observe_octets(Actor::Card, "response", octets, apdu::response_context(to));
+            } else {
+                let ResponseApdu { data, sw } = response.clone();
+                self.io.observe_first(Actor::Card, "response", octets, move || apdu::response_fields(to, sw.0, &data));
+            }
         }
         // Without command details it is none that could be carried out.
         let readable = |octets: &[u8]| ProactiveCommand::parse(octets).is_ok_and(|command| command.details().is_some());
@@ -243,13 +253,9 @@ impl Terminal {
             Ok(command) if self.io.scripted => {
                 let channel = command.devices().and_then(|d| d.destination.channel_number());
                 let mode = channel.map(|channel| ("channel_mode", json!(self.bip.mode(channel))));
-                let command = command.clone();
-                self.io.hear_first(Actor::Card, kind, octets, move || {
-                    let mut fields = command.to_fields();
-                    let more = mode.into_iter().chain(unlike().map(|(name, what)| (name, json!(what))));
-                    fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
-                    fields
-                })
+                let context = mode.into_iter().chain(unlike().map(|(name, what)| (name, json!(what))));
+                let context = context.map(|(name, value)| (name.to_owned(), value)).collect();
+                self.io.hear_octets(Actor::Card, kind, octets, context)
             }
             Ok(_) => false,
             Err(error) => self.io.hear(Actor::Card, kind, octets, || {

@@ -404,12 +404,8 @@ impl Terminal {
     }
 
     fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
-        let number = self.http.connections;
-        let asked = self.io.hear(Actor::Server, "http.response", octets, || {
-            let mut fields = response.fields();
-            fields.insert(NUMBER.into(), number.into());
-            fields
-        });
+        let context = Map::from_iter([(NUMBER.to_owned(), self.http.connections.into())]);
+        let asked = self.io.hear_http(Actor::Server, "http.response", octets, &response, context);
         let pending = Pending::Response(Response::Http(Box::new(response)));
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }

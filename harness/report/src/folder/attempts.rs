@@ -13,7 +13,7 @@ use crate::journal::{
 type Key = (usize, usize);
 
 /// What is known of an attempt at a case.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Attempt {
     place: Option<Place>,
     missed: Vec<Check>,
@@ -27,7 +27,7 @@ pub(super) fn records(header: &RunHeader, journals: &mut [Journal]) -> Result<Ve
         journal.read(&mut |line, at| found.note(line, (number, at), strict))?;
         found.end_of_journal();
     }
-    Ok(found.records())
+    Ok(found.records(header))
 }
 
 /// The records of a run that is in no journal. Nothing of what passed can be shown again.
@@ -39,15 +39,15 @@ pub(super) fn records_of(header: &RunHeader, events: impl IntoIterator<Item = Ev
     let nowhere = At { part: 0, offset: 0, end: 0 };
     events.into_iter().try_for_each(|event| found.note(Line::Event(event), (0, nowhere), header.strict))?;
     found.end_of_journal();
-    let records = found.records().into_iter();
+    let records = found.records(header).into_iter();
     Ok(records.map(|record| Record { place: None, ..record }).collect())
 }
 
 /// What is known of the cases of a run, as line after line is read.
-struct Attempts<'h> {
-    header: &'h RunHeader,
-    duts: HashMap<&'h str, usize>,
-    cases: HashMap<&'h str, usize>,
+#[derive(Debug)]
+pub(super) struct Attempts {
+    duts: HashMap<String, usize>,
+    cases: HashMap<String, usize>,
     /// Those that ended, in the order in which they did first, and where each stands.
     records: Vec<Record>,
     finished: HashMap<Key, usize>,
@@ -55,19 +55,21 @@ struct Attempts<'h> {
     open: HashMap<Key, Attempt>,
     /// Those that the journal that is read has open: one that another process left open is not continued by this one.
     current: HashMap<Key, Attempt>,
+    /// The case that was begun last in that journal.
+    last: Option<Key>,
     gaps: HashMap<Key, Vec<Gap>>,
 }
 
-impl<'h> Attempts<'h> {
-    fn of(header: &'h RunHeader) -> Self {
+impl Attempts {
+    pub(super) fn of(header: &RunHeader) -> Self {
         Attempts {
-            header,
             duts: index(header.duts.iter().map(|dut| dut.name.as_str())),
             cases: index(header.cases.iter().map(|case| case.id.as_str())),
             records: Vec::new(),
             finished: HashMap::new(),
             open: HashMap::new(),
             current: HashMap::new(),
+            last: None,
             gaps: HashMap::new(),
         }
     }
@@ -78,19 +80,20 @@ impl<'h> Attempts<'h> {
     }
 
     /// Takes a line of a journal of this number. An error tells how a case contradicts itself.
-    fn note(&mut self, line: Line<'_>, (number, at): (usize, At), strict: bool) -> Result<(), String> {
+    pub(super) fn note(&mut self, line: Line, (number, at): (usize, At), strict: bool) -> Result<(), String> {
         let named = match &line {
-            Line::Message { case, dut } => self.key(dut, case),
+            Line::Message | Line::Event(Event::Message(_)) => self.last,
             Line::Event(Event::CaseStarted(e)) => self.key(&e.dut, &e.case),
             Line::Event(Event::Check(e)) => self.key(&e.dut, &e.case),
             Line::Event(Event::CaseFinished(e)) => self.key(&e.dut, &e.case),
-            Line::Event(Event::Run(_) | Event::RunFinished(_) | Event::Message(_)) => None,
+            Line::Event(Event::Run(_) | Event::RunFinished(_)) => None,
         };
         let Some(key) = named else { return Ok(()) };
         match line {
             Line::Event(Event::CaseStarted(e)) => {
                 self.current.insert(key, Attempt { place: Some(Place::at(number, at)), missed: Vec::new() });
                 self.gaps.entry(key).or_default().extend(e.gap);
+                self.last = Some(key);
             }
             Line::Event(Event::Check(check)) => {
                 let attempt = reached(&mut self.current, key, number, at);
@@ -99,6 +102,7 @@ impl<'h> Attempts<'h> {
                 }
             }
             Line::Event(Event::CaseFinished(e)) => {
+                self.last = None;
                 let attempt = self.current.remove(&key).unwrap_or_default();
                 if attempt.place.is_some() {
                     agree(&e.outcome, &attempt.missed, strict)?;
@@ -119,15 +123,16 @@ impl<'h> Attempts<'h> {
         Ok(())
     }
 
-    fn end_of_journal(&mut self) {
+    pub(super) fn end_of_journal(&mut self) {
+        self.last = None;
         self.open.extend(self.current.drain());
         self.gaps.clear();
     }
 
-    fn records(mut self) -> Vec<Record> {
+    pub(super) fn records(mut self, header: &RunHeader) -> Vec<Record> {
         let mut all = self.records;
-        for (dut, dut_header) in self.header.duts.iter().enumerate() {
-            for (case, case_header) in self.header.cases.iter().enumerate() {
+        for (dut, dut_header) in header.duts.iter().enumerate() {
+            for (case, case_header) in header.cases.iter().enumerate() {
                 let key = (dut, case);
                 match (self.finished.contains_key(&key), self.open.remove(&key)) {
                     (true, _) => {}
@@ -171,8 +176,8 @@ fn agree(outcome: &Recorded, missed: &[Check], strict: bool) -> Result<(), Strin
     }
 }
 
-fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
-    names.enumerate().map(|(at, name)| (name, at)).collect()
+fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<String, usize> {
+    names.enumerate().map(|(at, name)| (name.to_owned(), at)).collect()
 }
 
 fn record((dut, case): Key, end: CaseFinished, attempt: Attempt, gaps: Vec<Gap>) -> Record {

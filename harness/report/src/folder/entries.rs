@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::io::Read;
 
 use super::{Entry, FolderError, Record, RunFolder};
-use crate::journal::{At, Event, JournalFiles, ReadError};
+use crate::journal::{At, CaseHeader, DutHeader, Event, JournalFiles, ReadError};
 
 /// Where the lines of an attempt stand: from the first of them to the end of the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +41,8 @@ impl RunFolder {
         records.sort_by_key(|record| record.place);
         let mut reading: Option<Reading<'_>> = None;
         for record in records {
-            let mut entries = Vec::new();
+            let mut entries = Entries::of(self.dut(record), self.case(record));
             if let Some(place) = record.place {
-                let (dut, case) = (self.dut(record).name.as_str(), self.case(record).id.as_str());
                 for part in place.first.part..=place.last.part {
                     let begin = if part == place.first.part { place.first.offset } else { 0 };
                     let end = if part == place.last.part { place.last.end } else { u64::MAX };
@@ -54,10 +53,15 @@ impl RunFolder {
                         None => self.part(of)?,
                     };
                     let reading = reading.insert(open);
-                    reading.entries(begin, end, dut, case, &mut entries)?;
+                    reading.entries(begin, end, &mut entries)?;
                 }
             }
-            show(record, entries);
+            entries.all.iter_mut().for_each(|entry| {
+                if let Entry::Message(message) = entry {
+                    (self.decode)(message);
+                }
+            });
+            show(record, entries.all);
         }
         Ok(())
     }
@@ -67,6 +71,32 @@ impl RunFolder {
         let journal = self.journals.get(journal).ok_or_else(|| FolderError::NoJournal { path: Default::default() })?;
         let files = &journal.files;
         Ok(Reading { of, at: 0, lines: files.part(part)?, files })
+    }
+}
+
+/// What is found of a case and DUT.
+struct Entries<'a> {
+    dut: &'a str,
+    case: &'a str,
+    /// Whether the case that was begun last is this one.
+    begun: bool,
+    all: Vec<Entry>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(dut: &'a DutHeader, case: &'a CaseHeader) -> Self {
+        Self { dut: &dut.name, case: &case.id, begun: false, all: Vec::new() }
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::CaseStarted(started) => self.begun = started.dut == self.dut && started.case == self.case,
+            Event::Message(message) if self.begun => self.all.push(Entry::Message(message)),
+            Event::Check(check) if check.dut == self.dut && check.case == self.case => {
+                self.all.push(Entry::Check(check));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -81,14 +111,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads what stands from one octet to another, and keeps what belongs to a case and DUT.
-    fn entries(
-        &mut self,
-        begin: u64,
-        end: u64,
-        dut: &str,
-        case: &str,
-        into: &mut Vec<Entry>,
-    ) -> Result<(), FolderError> {
+    fn entries(&mut self, begin: u64, end: u64, into: &mut Entries<'_>) -> Result<(), FolderError> {
         let failed = |source| ReadError::Io { path: self.files.path.clone(), source };
         let skipped = std::io::copy(&mut (&mut self.lines).take(begin.saturating_sub(self.at)), &mut std::io::sink());
         self.at = self.at.saturating_add(skipped.map_err(failed)?);
@@ -101,12 +124,8 @@ impl Reading<'_> {
                 break;
             }
             // All lines were read before.
-            match serde_json::from_slice(&line) {
-                Ok(Event::Message(message)) if message.dut == dut && message.case == case => {
-                    into.push(Entry::Message(message));
-                }
-                Ok(Event::Check(check)) if check.dut == dut && check.case == case => into.push(Entry::Check(check)),
-                _ => {}
+            if let Ok(event) = serde_json::from_slice(&line) {
+                into.note(event);
             }
         }
         Ok(())

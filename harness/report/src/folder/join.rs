@@ -95,7 +95,7 @@ impl<'a> Filter<'a> {
 
     /// Whether the line says more than others do: a case that was not run in one part of a run was in another, or is
     /// not run in all of them, and one that does not apply does so in each.
-    fn keeps(&mut self, line: &Line<'_>) -> bool {
+    fn keeps(&mut self, line: &Line) -> bool {
         let Line::Event(Event::CaseFinished(CaseFinished { case, dut, outcome, .. })) = line else { return true };
         let last = self.outcomes.get(&(dut.as_str(), case.as_str())).copied();
         match outcome.kind {
@@ -161,7 +161,6 @@ mod tests {
         let ran = cases.iter().map(|case| {
             let (case, dut) = (case.id.clone(), dut.name.clone());
             let started = CaseStarted { case: case.clone(), dut: dut.clone(), at_us: 0, gap: None };
-            let message = Message { case: case.clone(), dut: dut.clone(), ..message.clone() };
             let messages = (0..20).map(|at_us| Event::Message(Message { at_us, ..message.clone() }));
             let outcome = Recorded { kind: OutcomeKind::Pass, reason: None, code: None };
             let end = CaseFinished { case, dut, outcome, remarks: Vec::new(), duration_us: 1, wall: false };

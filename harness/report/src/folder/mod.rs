@@ -4,6 +4,7 @@ mod agreement;
 mod attempts;
 mod entries;
 mod join;
+mod recording;
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +21,11 @@ use agreement::{Agreed, Part};
 pub use agreement::Difference;
 pub(crate) use entries::Place;
 pub use join::JoinError;
+pub use recording::Recording;
 
 /// A run as its journals tell it: one header, and one record for each case and DUT. What passed is not held: it is read
 /// again from the journals where it is asked for ([`RunFolder::visit`]).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RunFolder {
     /// The header; of several journals, the earliest start, and all DUTs and cases.
     pub header: RunHeader,
@@ -34,15 +36,23 @@ pub struct RunFolder {
     pub notes: Vec<String>,
     /// Which cases have a log in the folder of the reports.
     pub logs: Logs,
+    /// What gives a message the fields that its octets tell, when it is read.
+    pub decode: Decode,
     /// The journals.
     journals: Vec<Source>,
 }
+
+/// Gives a message the fields that its octets tell, and says how they are written.
+pub type Decode = fn(&mut Message);
+
+/// Leaves a message as it is recorded.
+fn as_recorded(_: &mut Message) {}
 
 /// A journal of the run.
 #[derive(Debug, Clone, PartialEq)]
 struct Source {
     files: JournalFiles,
-    /// Whether it is of this version, and was written to its end by a run that was not interrupted.
+    /// Whether it has links, and was written to its end by a run that was not interrupted.
     ended: bool,
     part: Part,
 }
@@ -206,7 +216,14 @@ impl RunFolder {
     /// [`FolderError::Contradiction`].
     pub fn unrecorded(header: RunHeader, events: impl IntoIterator<Item = Event>) -> Result<Self, FolderError> {
         let records = attempts::records_of(&header, events).map_err(|reason| FolderError::Contradiction { reason })?;
-        Ok(Self { header, records, notes: Vec::new(), logs: Logs::default(), journals: Vec::new() })
+        Ok(Self {
+            header,
+            records,
+            notes: Vec::new(),
+            logs: Logs::default(),
+            decode: as_recorded,
+            journals: Vec::new(),
+        })
     }
 
     /// A run whose journal is in memory; `name` stands for it in messages.
@@ -250,7 +267,7 @@ impl RunFolder {
         let sources = journals.into_iter().zip(parts);
         let source = |(journal, part): (Journal, Part)| Source { ended: journal.ended(), files: journal.files, part };
         let journals = sources.map(source).collect();
-        Ok(Some(Self { header, records, notes, logs: Logs::default(), journals }))
+        Ok(Some(Self { header, records, notes, logs: Logs::default(), decode: as_recorded, journals }))
     }
 
     /// The DUT of a record of this run.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Octets, Recorded, Timestamp};
 
 /// The version of the format that this crate writes. It reads those before, too.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,26 +161,23 @@ pub struct Gap {
     pub lasted_us: u64,
 }
 
-/// A message that passed.
+/// A message that passed, in the case that was begun last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Id of the case.
-    pub case: String,
-    /// Name of the DUT.
-    pub dut: String,
     /// Microseconds since the case started, on the clock of the case.
     pub at_us: u64,
-    /// Who sent it.
+    /// Who sent it, to [`Party::peer`].
     pub from: Party,
-    /// To whom.
-    pub to: Party,
     /// The kind of message, as the case language names it.
     pub kind: String,
     /// The octets as they passed.
     pub octets: Octets,
-    /// The decoded fields, where it could be decoded.
+    /// The decoded fields, where it could be decoded and its octets do not tell them by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<serde_json::Value>,
+    /// The fields beside those that its octets tell, where there are no `fields`.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub context: serde_json::Map<String, serde_json::Value>,
     /// The numbers in the fields that the standards do not write in decimal, by dotted path, as they write them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, String>,
@@ -204,6 +201,17 @@ pub enum Party {
 }
 
 impl Party {
+    /// The other end of the same conversation.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Card => Self::Terminal,
+            Self::Terminal => Self::Card,
+            Self::Server => Self::Client,
+            Self::Client => Self::Server,
+        }
+    }
+
     /// The word in the journal.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -395,20 +403,18 @@ mod tests {
     #[test]
     fn lines_name_their_kind_and_leave_out_what_is_not_there() {
         let event = Event::Message(Message {
-            case: "c".into(),
-            dut: "d".into(),
             at_us: 7,
             from: Party::Card,
-            to: Party::Terminal,
             kind: "open-channel".into(),
             octets: Octets(vec![0xD0, 0x00]),
             fields: None,
+            context: serde_json::Map::new(),
             written: BTreeMap::new(),
             note: None,
         });
         assert_eq!(
             serde_json::to_string(&event).unwrap(),
-            r#"{"event":"message","case":"c","dut":"d","at_us":7,"from":"card","to":"terminal","kind":"open-channel","octets":"D000"}"#
+            r#"{"event":"message","at_us":7,"from":"card","kind":"open-channel","octets":"D000"}"#
         );
         let finished = Event::CaseFinished(CaseFinished {
             case: "c".into(),

@@ -3,13 +3,14 @@
 //! The journal is the only thing a run writes while it goes; every report is rendered from it
 //! afterwards. A killed run therefore loses at most the line being written.
 //!
-//! # Format, version 2
+//! # Format, version 3
 //!
 //! UTF-8, one JSON object a line, every line ended by `\n`. Each object names its kind in `event`
 //! (see [`Event`]); the fields are those of the struct of that kind, and the last is `chain`, which
 //! binds the line to all before it. The first line is always the [`RunHeader`], and only the first.
 //! Octet strings are hexadecimal text ([`Octets`]), instants are RFC 3339 ([`Timestamp`]), durations
-//! and offsets are microseconds. Version 1 has no links; it is still read.
+//! and offsets are microseconds. A message belongs to the case that was begun last, and has no fields that its octets tell
+//! by themselves. Version 2 wrote all fields, and version 1 had no links; they are still read.
 //!
 //! # Compatibility
 //!
@@ -30,6 +31,7 @@ mod event;
 mod files;
 mod octets;
 mod outcome;
+mod packing;
 mod reader;
 mod timestamp;
 mod writer;

@@ -1,6 +1,5 @@
 //! Reading a journal back, line by line.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
@@ -46,14 +45,9 @@ pub struct Truncated {
 /// What a line after the first says.
 #[derive(Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and a box would cost an allocation a line")]
-pub(crate) enum Line<'a> {
-    /// A message; only what it belongs to was read.
-    Message {
-        /// Id of the case.
-        case: Cow<'a, str>,
-        /// Name of the DUT.
-        dut: Cow<'a, str>,
-    },
+pub(crate) enum Line {
+    /// A message, which belongs to the case that was begun last. It was not read.
+    Message,
     /// Anything else.
     Event(Event),
 }
@@ -192,10 +186,10 @@ impl Journal {
         }
     }
 
-    /// Whether it is of this version, and was written to the end of a run that was not interrupted; known once all lines
+    /// Whether it has links, and was written to the end of a run that was not interrupted; known once all lines
     /// were read.
     pub(crate) fn ended(&self) -> bool {
-        self.version == VERSION && self.truncated.is_none() && self.end.as_ref().is_some_and(|end| !end.interrupted)
+        self.version > 1 && self.truncated.is_none() && self.end.as_ref().is_some_and(|end| !end.interrupted)
     }
 
     /// Reads the lines after the first, in order, and shows each to `visit`. None is a header, and all name DUTs and cases
@@ -204,13 +198,13 @@ impl Journal {
     /// # Errors
     /// [`ReadError`] with the place: a line that cannot be read, that was changed after it was written, or that `visit`
     /// finds fault with.
-    pub(crate) fn read(&mut self, visit: &mut dyn FnMut(Line<'_>, At) -> Result<(), String>) -> Result<(), ReadError> {
+    pub(crate) fn read(&mut self, visit: &mut dyn FnMut(Line, At) -> Result<(), String>) -> Result<(), ReadError> {
         let path = self.files.path.clone();
         let chained = self.version > 1;
         let mut chain = Chain::default();
         let mut broken: Option<u64> = None;
         let (mut number, mut line, mut end) = (0_u64, Vec::new(), None);
-        let mut truncated = None;
+        let (mut truncated, mut begun) = (None, false);
         for (part, from) in self.files.parts.iter().enumerate() {
             let failed = |source: io::Error| unread(from.path(), source);
             let mut lines = from.lines().map_err(failed)?;
@@ -247,6 +241,12 @@ impl Journal {
                 let malformed = |reason: String| ReadError::Malformed { path: path.clone(), line: number, reason };
                 let told = told(text, chained).map_err(|e| malformed(json(&e)))?;
                 self.known.admit(&told).map_err(malformed)?;
+                match &told {
+                    Line::Event(Event::CaseStarted(_)) => begun = true,
+                    Line::Event(Event::CaseFinished(_)) => begun = false,
+                    Line::Message if !begun => return Err(malformed("a message, and no case is begun".into())),
+                    _ => {}
+                }
                 end = match &told {
                     Line::Event(Event::RunFinished(end)) => Some(end.clone()),
                     _ => None,
@@ -280,10 +280,10 @@ fn unread(path: &Path, source: io::Error) -> ReadError {
     }
 }
 
-/// What a line says. Most are messages, and of one that is as it was written it is enough to know what it belongs to.
-pub(super) fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line<'_>> {
-    if trusted && let Some((case, dut)) = message_of(line) {
-        return Ok(Line::Message { case, dut });
+/// What a line says. Most are messages, and of one that is as it was written nothing has to be known.
+pub(super) fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line> {
+    if trusted && line.starts_with(br#"{"event":"message","#) {
+        return Ok(Line::Message);
     }
     // Of the rest, most by far are these; that the kind comes first saves looking for it.
     if trusted && line.starts_with(br#"{"event":"case-finished","#) {
@@ -293,30 +293,9 @@ pub(super) fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line<'_>> {
         return serde_json::from_slice(line).map(|event| Line::Event(Event::Check(event)));
     }
     match serde_json::from_slice(line)? {
-        Event::Message(message) => Ok(Line::Message { case: message.case.into(), dut: message.dut.into() }),
+        Event::Message(_) => Ok(Line::Message),
         event => Ok(Line::Event(event)),
     }
-}
-
-/// Case and DUT of a message, whose line has them first.
-fn message_of(line: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    let rest = line.strip_prefix(br#"{"event":"message","case":"#)?;
-    let (case, rest) = text(rest)?;
-    let (dut, _) = text(rest.strip_prefix(br#","dut":"#)?)?;
-    Some((case, dut))
-}
-
-/// A JSON string at the beginning, and what follows it.
-fn text(octets: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
-    let inside = octets.strip_prefix(b"\"")?;
-    let end = inside.iter().position(|octet| matches!(octet, b'"' | b'\\'))?;
-    let (plain, rest) = inside.split_at_checked(end)?;
-    if let Some(rest) = rest.strip_prefix(b"\"") {
-        return Some((Cow::Borrowed(std::str::from_utf8(plain).ok()?), rest));
-    }
-    let mut strings = serde_json::Deserializer::from_slice(octets).into_iter::<String>();
-    let text = strings.next()?.ok()?;
-    Some((Cow::Owned(text), octets.get(strings.byte_offset()..)?))
 }
 
 /// What the first line announced, and later lines may therefore speak of.
@@ -342,13 +321,11 @@ impl Known {
         Ok(known)
     }
 
-    fn admit(&self, line: &Line<'_>) -> Result<(), String> {
+    fn admit(&self, line: &Line) -> Result<(), String> {
         let (dut, case): (&str, &str) = match line {
-            Line::Message { case, dut } => (dut, case),
+            Line::Message | Line::Event(Event::Message(_) | Event::RunFinished(_)) => return Ok(()),
             Line::Event(Event::Run(_)) => return Err("a second `run` event".into()),
-            Line::Event(Event::RunFinished(_)) => return Ok(()),
             Line::Event(Event::CaseStarted(e)) => (&e.dut, &e.case),
-            Line::Event(Event::Message(e)) => (&e.dut, &e.case),
             Line::Event(Event::Check(e)) => (&e.dut, &e.case),
             Line::Event(Event::CaseFinished(e)) => (&e.dut, &e.case),
         };

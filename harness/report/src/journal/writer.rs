@@ -1,16 +1,15 @@
 //! Writing a journal while a run goes.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::thread::{self, JoinHandle};
-
-use flate2::{Compression, GzBuilder};
 
 use super::chain::Chain;
 use super::files::{JournalFiles, PART, closed_path};
+use super::packing::{Packing, STEP};
 use super::reader::{Line, told};
-use super::{Event, Journal, ReadError, RunFinished, RunHeader, VERSION};
+use super::{At, Event, Journal, ReadError, RunFinished, RunHeader};
+use crate::folder::Recording;
 
 /// Appends events to a journal: one `write` an event, so that a killed run loses at most the line
 /// being written.
@@ -25,24 +24,35 @@ pub struct JournalWriter {
     lines: u64,
     /// Octets in the file.
     size: u64,
+    /// How many of them the thread that packs knows of.
+    told: u64,
     /// How many parts were closed.
     closed: u32,
-    packing: Option<JoinHandle<io::Result<()>>>,
+    packing: Option<Packing>,
+    /// What the lines tell, of a journal that was begun by this process.
+    recording: Option<Recording>,
 }
 
 /// Events as lines of a journal, to be appended at once.
 #[derive(Debug, Default)]
 pub struct Lines {
     octets: Vec<u8>,
+    /// The events but messages, each with how many octets stand before its line.
+    events: Vec<(usize, Event)>,
     wrong: Option<serde_json::Error>,
 }
 
 impl Lines {
     /// Adds an event; what cannot be written as JSON comes to light when the lines are appended.
-    pub fn push(&mut self, event: &Event) {
+    pub fn push(&mut self, event: Event) {
         let before = self.octets.len();
-        match serde_json::to_writer(&mut self.octets, event) {
-            Ok(()) => self.octets.push(b'\n'),
+        match serde_json::to_writer(&mut self.octets, &event) {
+            Ok(()) => {
+                self.octets.push(b'\n');
+                if !matches!(event, Event::Message(_)) {
+                    self.events.push((before, event));
+                }
+            }
             Err(error) => {
                 self.octets.truncate(before);
                 self.wrong.get_or_insert(error);
@@ -54,20 +64,17 @@ impl Lines {
     #[cfg(test)]
     pub(crate) fn journal(header: &RunHeader, events: &[Event]) -> Result<Vec<u8>, serde_json::Error> {
         let mut lines = Self::default();
-        lines.push(&Event::Run(header.clone()));
-        events.iter().for_each(|event| lines.push(event));
-        match lines.wrong {
-            Some(error) => Err(error),
-            None => Ok(lines.chained(&mut Chain::default())),
-        }
+        lines.push(Event::Run(header.clone()));
+        events.iter().for_each(|event| lines.push(event.clone()));
+        let (mut out, mut chain) = (Vec::new(), Chain::default());
+        lines.objects().for_each(|object| chain.add(object, &mut out));
+        lines.wrong.map_or(Ok(out), Err)
     }
 
-    fn chained(&self, chain: &mut Chain) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.octets.len().saturating_add(self.octets.len() / 8));
+    /// The lines without their ends.
+    fn objects(&self) -> impl Iterator<Item = &[u8]> {
         // JSON text has no line feed in it.
-        let objects = self.octets.split(|octet| *octet == b'\n').filter(|object| !object.is_empty());
-        objects.for_each(|object| chain.add(object, &mut out));
-        out
+        self.octets.split(|octet| *octet == b'\n').filter(|object| !object.is_empty())
     }
 }
 
@@ -112,8 +119,10 @@ impl JournalWriter {
             chain: Some(Chain::default()),
             lines: 0,
             size: 0,
+            told: 0,
             closed: 0,
             packing: None,
+            recording: Some(Recording::new(header)),
         };
         writer.write(&Event::Run(header.clone()))?;
         Ok(writer)
@@ -144,10 +153,12 @@ impl JournalWriter {
             object: Vec::new(),
             line: Vec::new(),
             // A journal that was begun without links goes on without.
-            chain: (journal.version == VERSION).then_some(journal.chain),
+            chain: (journal.version > 1).then_some(journal.chain),
             lines: journal.lines,
+            told: 0,
             closed,
             packing: None,
+            recording: None,
         };
         Ok((writer, header))
     }
@@ -158,16 +169,24 @@ impl JournalWriter {
         self.object.clear();
         serde_json::to_writer(&mut self.object, event)
             .map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
-        self.write_object().and_then(|()| self.after(event)).map_err(|source| self.failed(source))
+        let at = self.write_object().map_err(|source| self.failed(source))?;
+        match event {
+            Event::Message(_) => self.record(Line::Message, at),
+            event if self.recording.is_some() => self.record(Line::Event(event.clone()), at),
+            _ => {}
+        }
+        self.after(event).map_err(|source| self.failed(source))
+    }
+
+    fn record(&mut self, line: Line, at: At) {
+        if let Some(recording) = &mut self.recording {
+            recording.note(line, at);
+        }
     }
 
     /// Appends lines of another journal, which was read before and is of this version, with links of this one: those
     /// after the first that `keep` wants. Its end is left out.
-    pub(crate) fn copy(
-        &mut self,
-        files: &JournalFiles,
-        mut keep: impl FnMut(&Line<'_>) -> bool,
-    ) -> Result<(), WriteError> {
+    pub(crate) fn copy(&mut self, files: &JournalFiles, mut keep: impl FnMut(&Line) -> bool) -> Result<(), WriteError> {
         let mut line = Vec::new();
         for part in 0..files.parts.len() {
             let mut lines = files.part(part)?;
@@ -203,42 +222,58 @@ impl JournalWriter {
         WriteError::Io { path: self.path.clone(), source }
     }
 
-    /// Writes the object at hand as a line.
-    fn write_object(&mut self) -> io::Result<()> {
+    /// Writes the object at hand as a line, and gives where it stands.
+    fn write_object(&mut self) -> io::Result<At> {
         self.line.clear();
-        match &mut self.chain {
-            Some(chain) => chain.add(&self.object, &mut self.line),
-            None => {
-                self.line.extend_from_slice(&self.object);
-                self.line.push(b'\n');
-            }
-        }
+        link(&mut self.chain, &self.object, &mut self.line);
         let line = std::mem::take(&mut self.line);
+        let at = self.next(0, line.len());
         let written = self.put(&line, 1);
         self.line = line;
-        written
+        written.map(|()| at)
+    }
+
+    /// Where a line stands that is written next but so many octets.
+    fn next(&self, before: usize, length: usize) -> At {
+        let offset = self.size.saturating_add(before as u64);
+        At { part: self.closed as usize, offset, end: offset.saturating_add(length as u64) }
     }
 
     /// Closes what ends with an event that was written.
     fn after(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::RunFinished(_) => self.close(),
-            Event::CaseFinished(_) if self.size >= PART => self.close_part(),
+            Event::CaseFinished(_) if self.size >= PART => self.close(),
             _ => Ok(()),
         }
     }
 
     /// Appends events of a run that goes on, in one piece.
-    pub fn append(&mut self, lines: Lines) -> Result<(), WriteError> {
-        if let Some(source) = lines.wrong {
+    pub fn append(&mut self, mut lines: Lines) -> Result<(), WriteError> {
+        if let Some(source) = lines.wrong.take() {
             return Err(WriteError::Json { path: self.path.clone(), source });
         }
-        let count = lines.octets.iter().filter(|octet| **octet == b'\n').count();
-        let octets = match &mut self.chain {
-            Some(chain) => lines.chained(chain),
-            None => lines.octets,
-        };
-        self.put(&octets, count as u64).map_err(|source| WriteError::Io { path: self.path.clone(), source })
+        self.line.clear();
+        let (mut count, mut before) = (0_u64, 0_usize);
+        let mut events = std::mem::take(&mut lines.events).into_iter().peekable();
+        for object in lines.objects() {
+            let begin = self.line.len();
+            link(&mut self.chain, object, &mut self.line);
+            let at = self.next(begin, self.line.len().saturating_sub(begin));
+            let event = events.next_if(|(place, _)| *place == before);
+            self.record(event.map_or(Line::Message, |(_, event)| Line::Event(event)), at);
+            count = count.saturating_add(1);
+            before = before.saturating_add(object.len()).saturating_add(1);
+        }
+        let line = std::mem::take(&mut self.line);
+        let written = self.put(&line, count);
+        self.line = line;
+        written.map_err(|source| self.failed(source))
+    }
+
+    /// The run as it was recorded, read from nowhere; none of a journal that was taken up.
+    pub fn into_recorded(mut self) -> Option<Recording> {
+        self.recording.take()
     }
 
     fn put(&mut self, octets: &[u8], lines: u64) -> io::Result<()> {
@@ -249,7 +284,21 @@ impl JournalWriter {
         file.write_all(octets)?;
         self.lines = self.lines.saturating_add(lines);
         self.size = self.size.saturating_add(octets.len() as u64);
+        if self.size.saturating_sub(self.told) >= STEP {
+            self.told = self.size;
+            let size = self.size;
+            self.packing()?.reached(size);
+        }
         Ok(())
+    }
+
+    /// The thread that packs the part at hand.
+    fn packing(&mut self) -> io::Result<&Packing> {
+        let closed = closed_path(&self.path, self.closed.saturating_add(1));
+        match self.packing.take() {
+            Some(packing) => Ok(self.packing.insert(packing)),
+            None => Ok(self.packing.insert(Packing::begin(&self.path, closed)?)),
+        }
     }
 
     /// Ends the run: nothing comes after this line, unless the run is taken up again.
@@ -258,49 +307,27 @@ impl JournalWriter {
         self.write(&Event::RunFinished(RunFinished { interrupted, lines }))
     }
 
-    /// Closes the part that is being written, and has it packed while the run goes on.
-    fn close_part(&mut self) -> io::Result<()> {
-        self.packed()?;
+    /// Closes the part that is being written, which is packed but for its last octets.
+    fn close(&mut self) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         file.sync_data()?;
+        // It reads the file under the name that it has until now.
+        self.packing()?;
         self.closed = self.closed.saturating_add(1);
-        let part = closed_path(&self.path, self.closed);
-        fs::rename(&self.path, &part)?;
-        self.size = 0;
-        self.packing = Some(thread::Builder::new().name("pack journal".into()).spawn(move || pack(&part))?);
+        fs::rename(&self.path, closed_path(&self.path, self.closed))?;
+        (self.size, self.told) = (0, 0);
+        self.packing.take().into_iter().for_each(Packing::closed);
         Ok(())
     }
+}
 
-    /// Waits until what was closed is packed.
-    fn packed(&mut self) -> io::Result<()> {
-        match self.packing.take() {
-            Some(packing) => packing.join().unwrap_or_else(|_| Err(io::Error::other("a part could not be packed"))),
-            None => Ok(()),
+/// Adds an object as a line, with its link where the journal has links.
+fn link(chain: &mut Option<Chain>, object: &[u8], line: &mut Vec<u8>) {
+    match chain {
+        Some(chain) => chain.add(object, line),
+        None => {
+            line.extend_from_slice(object);
+            line.push(b'\n');
         }
     }
-
-    fn close(&mut self) -> io::Result<()> {
-        self.close_part()?;
-        self.packed()
-    }
-}
-
-impl Drop for JournalWriter {
-    fn drop(&mut self) {
-        // What could not be packed is there as it was.
-        let _ = self.packed();
-    }
-}
-
-/// Packs a closed part, and removes what it was packed from once it is there whole.
-fn pack(part: &Path) -> io::Result<()> {
-    let mut packed = part.as_os_str().to_owned();
-    packed.push(".gz");
-    let packed = PathBuf::from(packed);
-    let beside = packed.with_extension("gz.part");
-    let mut gzip = GzBuilder::new().mtime(0).write(File::create(&beside)?, Compression::fast());
-    io::copy(&mut BufReader::with_capacity(256 * 1024, File::open(part)?), &mut gzip)?;
-    gzip.finish()?.sync_data()?;
-    fs::rename(&beside, &packed)?;
-    fs::remove_file(part)
 }

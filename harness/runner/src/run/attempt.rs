@@ -10,8 +10,9 @@ use dmsc_link::{LinkError, is_interrupted};
 use dmsc_report::journal::{self, CaseStarted, Check, Event, Gap, Message};
 use dmsc_scr::{NotRun, Verdict};
 
-use crate::execute::{self, Options, Recorder};
+use crate::execute::{self, Options};
 use crate::outcome::CaseResult;
+use crate::recorder::Recorder;
 use crate::redact::Redactor;
 use crate::rest::{END, QUIET};
 
@@ -52,6 +53,14 @@ pub fn attempt(
 ) -> Attempted {
     let redactor = Redactor::of(rig.dut);
     let mut tell = |event: Event| sink(redactor.event(event));
+    // Where there are secrets they are looked for in all that is decoded, too.
+    let wanted = if !wanted {
+        Wanted::Nothing
+    } else if redactor.is_idle() {
+        Wanted::Octets
+    } else {
+        Wanted::All
+    };
     let mut attempted = attempts(rig, case, options, began, wanted, &mut tell, operator);
     redactor.result(&mut attempted.result);
     attempted.decisive.iter_mut().for_each(|check| redactor.check(check));
@@ -64,7 +73,7 @@ fn attempts(
     case: &Case,
     options: &Options,
     began: Instant,
-    wanted: bool,
+    wanted: Wanted,
     sink: &mut dyn FnMut(Event),
     operator: &mut dyn Operator,
 ) -> Attempted {
@@ -165,10 +174,19 @@ pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// What of messages is recorded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Nothing,
+    /// What cannot be decoded again.
+    Octets,
+    All,
+}
+
 /// Passes on what a case tells, and keeps the check that decided.
 struct Tape<'a> {
     sink: &'a mut dyn FnMut(Event),
-    wanted: bool,
+    wanted: Wanted,
     /// The check that decided.
     decisive: Option<Check>,
 }
@@ -186,6 +204,10 @@ impl Recorder for Tape<'_> {
     }
 
     fn wants_messages(&self) -> bool {
-        self.wanted
+        self.wanted != Wanted::Nothing
+    }
+
+    fn decodes_again(&self) -> bool {
+        self.wanted == Wanted::Octets
     }
 }

@@ -11,6 +11,8 @@ use dmsc_scr::{Outcome, Verdict};
 
 use super::plan::Planned;
 use super::{Finished, RunConfig, RunError, header};
+use dmsc_report::RunFolder;
+use dmsc_report::folder::journal_files;
 
 /// The journal of a run, or none.
 pub(super) struct RunJournal {
@@ -87,7 +89,7 @@ impl RunJournal {
     /// between them.
     pub(super) fn leave_out(&mut self, finished: &Finished) {
         if self.is_written() {
-            self.left_out.get_or_insert_default().push(&finished.event(0, false));
+            self.left_out.get_or_insert_default().push(finished.event(0, false));
         }
     }
 
@@ -122,6 +124,14 @@ impl RunJournal {
         let Some(writer) = self.writer.as_mut() else { return Ok(()) };
         dmsc_link::hold_while_ending();
         writer.finish(interrupted).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
+    }
+
+    /// The run as it was recorded, where this process has recorded all of it and nobody else writes to the folder.
+    pub(super) fn recorded(self) -> Option<RunFolder> {
+        let path = self.folder.join("journal.jsonl");
+        let recording = self.writer?.into_recorded()?;
+        let alone = journal_files(&self.folder).is_ok_and(|files| files.len() == 1);
+        recording.folder(&path).ok().filter(|_| alone)
     }
 }
 

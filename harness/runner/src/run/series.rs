@@ -50,7 +50,7 @@ fn ran(dut: &Dut, rig: &mut Rig<'_>, case: &Case, options: &Options, began: Inst
     let mut lines = Lines::default();
     let mut sink = |event: Event| {
         if recorded {
-            lines.push(&event);
+            lines.push(event);
         }
     };
     let attempted = attempt(rig, case, options, began, recorded, &mut sink, &mut DutFileOperator::new(dut));

@@ -15,7 +15,8 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Cases;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
-use dmsc_report::{Logs, render_all};
+use dmsc_report::{Logs, RunFolder, render_all};
+use dmsc_runner::notes::decode;
 use dmsc_runner::run::{Ended, Finished, RunConfig, RunError, in_memory, run};
 use dmsc_runner::select::{Condition, Selection};
 use dmsc_scr::{NotRun, Outcome, Tables};
@@ -189,14 +190,14 @@ impl Run {
         let finished = run(&config, &mut progress);
         interrupt::given_back();
         progress.end();
-        let Ended { finished, interrupted } = finished.map_err(|error| failure(error, &place))?;
+        let Ended { finished, interrupted, recorded } = finished.map_err(|error| failure(error, &place))?;
         if self.explain {
             terminal.out(&explained(&finished, terminal))?;
         }
         if !interrupted && !finished.iter().any(|one| matches!(one.outcome, Outcome::Verdict(_))) {
             terminal.note("no case ran; the same command with --explain tells why, `dmsc cases list` shows all cases");
         }
-        let exit = self.conclude(&config, &place, &finished, terminal)?;
+        let exit = self.conclude(&config, &place, &finished, recorded, terminal)?;
         if interrupted {
             let way = place.folder().map(|folder| resume::command(std::env::args_os(), folder));
             terminal.note(&way.map_or_else(
@@ -235,11 +236,20 @@ impl Run {
         })
     }
 
-    fn conclude(&self, config: &RunConfig<'_>, place: &Place, finished: &[Finished], terminal: &Terminal) -> Done {
-        let mut run = match place.folder() {
-            Some(folder) => dmsc_report::RunFolder::open(folder).map_err(Failure::rig)?,
-            None => in_memory(config, finished).map_err(Failure::rig)?,
+    fn conclude(
+        &self,
+        config: &RunConfig<'_>,
+        place: &Place,
+        finished: &[Finished],
+        recorded: Option<RunFolder>,
+        terminal: &Terminal,
+    ) -> Done {
+        let mut run = match (place.folder(), recorded) {
+            (_, Some(recorded)) => recorded,
+            (Some(folder), None) => RunFolder::open(folder).map_err(Failure::rig)?,
+            (None, None) => in_memory(config, finished).map_err(Failure::rig)?,
         };
+        run.decode = decode;
         run.logs = if place.folder().is_some() { self.logs.logs() } else { Logs::Nothing };
         let unshown = self.inconclusive.unshown();
         let matrix = match place.folder() {

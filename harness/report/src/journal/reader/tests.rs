@@ -55,7 +55,7 @@ fn lines_that_are_appended_at_once_are_those_that_are_written_one_by_one() {
     let mut writer = JournalWriter::create(&one, &header).unwrap();
     events.iter().for_each(|event| writer.write(event).unwrap());
     let mut lines = Lines::default();
-    events.iter().for_each(|event| lines.push(event));
+    events.iter().for_each(|event| lines.push(event.clone()));
     JournalWriter::create(&other, &header).unwrap().append(lines).unwrap();
     let written = fs::read(one).unwrap();
     assert_eq!(written, fs::read(other).unwrap());
@@ -151,12 +151,12 @@ fn a_killed_run_goes_on_after_the_last_whole_line() {
 fn another_version_is_refused_before_anything_else() {
     let text = |octets: &[u8]| parse(octets).unwrap_err().to_string();
     insta::assert_snapshot!(
-        text(b"{\"event\":\"start\",\"journal\":3}\nnot json\n"),
-        @"run/journal.jsonl:1: journal version 3, and this harness reads versions 1 to 2; use the version of dmsc that wrote it"
+        text(b"{\"event\":\"start\",\"journal\":4}\nnot json\n"),
+        @"run/journal.jsonl:1: journal version 4, and this harness reads versions 1 to 3; use the version of dmsc that wrote it"
     );
     insta::assert_snapshot!(
         text(b"{}\n"),
-        @"run/journal.jsonl:1: no journal version, and this harness reads versions 1 to 2; use the version of dmsc that wrote it"
+        @"run/journal.jsonl:1: no journal version, and this harness reads versions 1 to 3; use the version of dmsc that wrote it"
     );
     insta::assert_snapshot!(
         text(b""),
@@ -193,6 +193,81 @@ fn fields_of_a_later_writer_are_ignored() {
     let text = format!("{value}\n");
     let (read, _) = Journal::open(JournalFiles::memory(Path::new("j"), text.as_bytes())).unwrap();
     assert_eq!(read.cases, header.cases);
+}
+
+#[test]
+fn a_message_of_no_case_is_refused() {
+    let (header, events) = synthetic::run();
+    let text = parse(&linked(&header, &events[1..2])).unwrap_err().to_string();
+    assert!(text.contains("jsonl:2: a message, and no case is begun"), "{text}");
+}
+
+#[test]
+fn journals_of_version_2_name_the_case_in_each_message() {
+    let (mut header, events) = synthetic::run();
+    header.journal = 2;
+    let (mut octets, mut chain) = (Vec::new(), Chain::default());
+    for event in std::iter::once(&Event::Run(header.clone())).chain(&events[..2]) {
+        let mut value = serde_json::to_value(event).unwrap();
+        if value["event"] == "message" {
+            (value["case"], value["dut"], value["to"]) =
+                ("DM_SC-C-001-M/alert".into(), "phone".into(), "terminal".into());
+        }
+        chain.add(&serde_json::to_vec(&value).unwrap(), &mut octets);
+    }
+    let folder = synthetic::Folder::new();
+    fs::write(folder.path().join("journal.jsonl"), octets).unwrap();
+    let run = RunFolder::open(folder.path()).unwrap();
+    let mut found = Vec::new();
+    run.visit(|record| record.place.is_some(), |_, entries| found.extend(entries)).unwrap();
+    let Event::Message(message) = &events[1] else { panic!("a message") };
+    assert_eq!(found, [Entry::Message(message.clone())]);
+    // It goes on with links, as it was begun.
+    let path = folder.path().join("journal.jsonl");
+    JournalWriter::resume(&path, |_| {}).unwrap().0.finish(true).unwrap();
+    assert!(RunFolder::open(folder.path()).is_ok());
+}
+
+#[test]
+fn what_was_told_while_it_was_written_is_what_is_read() {
+    let (header, events) = synthetic::run();
+    let folder = synthetic::Folder::new();
+    let path = folder.path().join("journal.jsonl");
+    let mut writer = JournalWriter::create(&path, &header).unwrap();
+    let (one_by_one, at_once) = events[..events.len() - 1].split_at(6);
+    one_by_one.iter().for_each(|event| writer.write(event).unwrap());
+    let mut lines = Lines::default();
+    at_once.iter().for_each(|event| lines.push(event.clone()));
+    writer.append(lines).unwrap();
+    writer.finish(false).unwrap();
+    let told = writer.into_recorded().unwrap().folder(&path).unwrap();
+    let read = RunFolder::open(folder.path()).unwrap();
+    assert_eq!((&told.header, &told.records, &told.notes), (&read.header, &read.records, &read.notes));
+    let mut entries = [Vec::new(), Vec::new()];
+    for (run, into) in [&told, &read].into_iter().zip(&mut entries) {
+        run.visit(|_| true, |record, entries| into.push((record.case, entries))).unwrap();
+    }
+    assert_eq!(entries[0], entries[1]);
+    let (writer, _) = JournalWriter::resume(&path, |_| {}).unwrap();
+    assert!(writer.into_recorded().is_none(), "what another process wrote is to be read");
+}
+
+#[test]
+fn a_contradiction_is_told_without_reading() {
+    let (header, events) = synthetic::run();
+    let folder = synthetic::Folder::new();
+    let path = folder.path().join("journal.jsonl");
+    let mut writer = JournalWriter::create(&path, &header).unwrap();
+    for event in &events[..events.len() - 1] {
+        let mut event = event.clone();
+        if let Event::CaseFinished(finished) = &mut event {
+            finished.outcome.kind = crate::journal::OutcomeKind::Pass;
+        }
+        writer.write(&event).unwrap();
+    }
+    writer.finish(false).unwrap();
+    let error = writer.into_recorded().unwrap().folder(&path).unwrap_err();
+    assert!(matches!(error, FolderError::Contradiction { .. }), "{error}");
 }
 
 /// What a single change makes of a journal, as someone would read it.
@@ -242,7 +317,7 @@ fn a_changed_removed_added_or_moved_line_is_named() {
 fn the_version_of_a_journal_cannot_be_lowered_to_be_believed() {
     let (header, events) = synthetic::run();
     let text = String::from_utf8(linked(&header, &events)).unwrap();
-    let named = changed(text.replacen("\"journal\":2", "\"journal\":1", 1).as_bytes());
+    let named = changed(text.replacen("\"journal\":3", "\"journal\":1", 1).as_bytes());
     assert!(named.contains("journal.jsonl:1: the line is not as it was written"), "{named}");
 }
 
@@ -300,23 +375,23 @@ proptest! {
     }
 
     #[test]
-    fn any_message_comes_back(at_us: u64, octets: Vec<u8>, kind: String, case: String, note: Option<String>) {
+    fn any_message_comes_back(at_us: u64, octets: Vec<u8>, kind: String, case: String, whole: bool, note: Option<String>) {
         prop_assume!(!case.is_empty());
         let (mut header, _) = synthetic::run();
         header.cases[0].id = case.clone();
         let message = crate::journal::Message {
-            case,
-            dut: header.duts[0].name.clone(),
             at_us,
             from: crate::journal::Party::Server,
-            to: crate::journal::Party::Client,
-            fields: Some(serde_json::json!({ "name": kind.clone(), "at": at_us })),
+            fields: whole.then(|| serde_json::json!({ "name": kind.clone(), "at": at_us })),
+            context: if whole { Default::default() } else { [("to".to_owned(), at_us.into())].into_iter().collect() },
             kind,
             octets: octets.into(),
             written: Default::default(),
             note,
         };
-        let run = RunFolder::of_memory(Path::new("j"), &header, &[Event::Message(message.clone())]).unwrap();
+        let begun = CaseStarted { case, dut: header.duts[0].name.clone(), at_us: 0, gap: None };
+        let begun = Event::CaseStarted(begun);
+        let run = RunFolder::of_memory(Path::new("j"), &header, &[begun, Event::Message(message.clone())]).unwrap();
         let mut found = Vec::new();
         run.visit(|_| true, |_, entries| found.extend(entries)).unwrap();
         prop_assert_eq!(found, vec![Entry::Message(message)]);
