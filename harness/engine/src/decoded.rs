@@ -1,12 +1,15 @@
 //! The fields that the octets of a message tell by themselves: whoever keeps the octets can have them again.
 
+use dmsc_dm::syncml::Decoded;
 use dmsc_octets::to_hex;
 use dmsc_uicc::apdu::{CommandApdu, ResponseApdu};
 use dmsc_uicc::command::ProactiveCommand;
 use serde_json::{Map, Value, json};
 
 use crate::apdu::{self, Content};
+use crate::dm::{Encoding, view};
 use crate::event::{Actor, STATUS};
+use crate::fields::with_irregular;
 use crate::http::{Reader, Side};
 
 /// The fields that follow from the octets of a message of this kind; none where octets alone do not tell them, or cannot
@@ -20,6 +23,7 @@ pub fn decode(from: Actor, kind: &str, octets: &[u8]) -> Option<Map<String, Valu
         (Actor::Card, _) => Some(proactive(octets)),
         (Actor::Client, "http.request") => http(Side::Server, octets),
         (Actor::Server, "http.response") => http(Side::Client, octets),
+        (Actor::Client | Actor::Server, "dm.message") => dm(from, octets),
         (Actor::Server | Actor::Client, _) => None,
     }
 }
@@ -47,6 +51,17 @@ pub fn proactive(octets: &[u8]) -> Map<String, Value> {
             None => Map::from_iter([("malformed".to_owned(), json!(error.to_string()))]),
         },
     }
+}
+
+/// A DM message in the encoding that its octets show.
+fn dm(from: Actor, octets: &[u8]) -> Option<Map<String, Value>> {
+    let encoding = Encoding::of_octets(octets);
+    let Decoded { value: message, irregular } = encoding.decode(octets).ok()?;
+    let fields = match from {
+        Actor::Client => view::client_fields(&message, encoding),
+        _ => view::fields(&message, encoding),
+    };
+    Some(with_irregular(fields, &irregular))
 }
 
 /// A message that says itself where it ends.

@@ -94,7 +94,10 @@ impl Event {
             // Whatever the command was read as: its instruction is what a card goes by.
             Actor::Terminal => self.octets.get(1).and_then(|ins| Instruction::of(*ins)).map(|known| known.secret),
             Actor::Card if self.kind == "response" => {
-                let to = self.fields.get("to").and_then(Value::as_str).and_then(Instruction::from_name);
+                // Where it is known without them, the fields need not be decoded for it.
+                let known = self.fields.context().and_then(|context| context.get("to"));
+                let to = known.or_else(|| self.fields.get("to"));
+                let to = to.and_then(Value::as_str).and_then(Instruction::from_name);
                 to.map(|known| known.secret)
             }
             _ => None,

@@ -1,7 +1,7 @@
 //! The fields of a message, decoded when somebody looks at them.
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::ops::Deref;
 
@@ -14,6 +14,28 @@ use crate::event::Actor;
 /// What decodes them.
 type Decode = Box<dyn FnOnce() -> Value + Send>;
 
+/// Fields that are decoded when they are first looked at.
+struct Later {
+    value: OnceCell<Value>,
+    decode: Cell<Option<Decode>>,
+}
+
+impl Later {
+    fn new(decode: impl FnOnce() -> Value + Send + 'static) -> Later {
+        Later { value: OnceCell::new(), decode: Cell::new(Some(Box::new(decode))) }
+    }
+
+    fn get(&self) -> &Value {
+        // There is one as long as there is no value.
+        self.value.get_or_init(|| self.decode.take().map_or(Value::Null, |decode| decode()))
+    }
+
+    fn into_value(self) -> Value {
+        let decode = self.decode;
+        self.value.into_inner().unwrap_or_else(|| decode.take().map_or(Value::Null, |decode| decode()))
+    }
+}
+
 /// The fields of a message, as cases see them.
 ///
 /// Most messages are looked at only where they are recorded, and what a player says next need not wait for that.
@@ -25,21 +47,21 @@ pub struct Fields {
 
 enum When {
     Now(Value),
-    Later(LazyCell<Value, Decode>),
+    Later(Later),
     /// The same, of a message that was as it should be.
-    Regular(LazyCell<Value, Decode>),
+    Regular(Later),
 }
 
 impl Fields {
     /// Fields that are decoded when they are first looked at.
     pub fn later(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
-        When::Later(LazyCell::new(Box::new(|| Value::Object(decode())))).into()
+        When::Later(Later::new(|| Value::Object(decode()))).into()
     }
 
     /// As [`Fields::later`], of a message that can be read and of which nothing had to be forgiven: so much is known
     /// without decoding it.
     pub fn regular(decode: impl FnOnce() -> Map<String, Value> + Send + 'static) -> Fields {
-        When::Regular(LazyCell::new(Box::new(|| Value::Object(decode())))).into()
+        When::Regular(Later::new(|| Value::Object(decode()))).into()
     }
 
     /// The fields that follow from the octets of a message, which can be read, and those of its `context`: in a message that
@@ -52,7 +74,7 @@ impl Fields {
         heard: bool,
     ) -> Fields {
         let (octets, beside) = (octets.to_vec(), context.clone());
-        let decode = LazyCell::new(Box::new(move || Value::Object(together(beside, from, &kind, &octets))) as Decode);
+        let decode = Later::new(move || Value::Object(together(beside, from, &kind, &octets)));
         let when = if heard { When::Regular(decode) } else { When::Later(decode) };
         Fields { when, context: Some(context) }
     }
@@ -67,6 +89,19 @@ impl Fields {
     ) -> Fields {
         debug_assert_eq!(together(context.clone(), from, kind, octets), fields, "{kind} {}", to_hex(octets));
         Fields { when: When::Now(Value::Object(fields)), context: Some(context) }
+    }
+
+    /// Gives the fields of [`Fields::context`] away.
+    pub fn into_context(self) -> Option<Map<String, Value>> {
+        self.context
+    }
+
+    /// Gives all fields away.
+    pub fn into_value(self) -> Value {
+        match self.when {
+            When::Now(value) => value,
+            When::Later(value) | When::Regular(value) => value.into_value(),
+        }
     }
 
     /// The fields beside what [`decode`] gives of the octets of the message; none where more than that is not to be had
@@ -99,7 +134,7 @@ impl Deref for Fields {
     fn deref(&self) -> &Value {
         match &self.when {
             When::Now(value) => value,
-            When::Later(value) | When::Regular(value) => value,
+            When::Later(value) | When::Regular(value) => value.get(),
         }
     }
 }
@@ -135,6 +170,12 @@ pub fn together(mut context: Map<String, Value>, from: Actor, kind: &str, octets
 /// The most irregularities of one message that are shown, and the most characters of one.
 const MOST_IRREGULARITIES: usize = 64;
 const LONGEST_IRREGULARITY: usize = 200;
+
+/// Fields with what the decoder forgave ([`add_irregular`]).
+pub fn with_irregular(mut fields: Map<String, Value>, irregular: &[Irregularity]) -> Map<String, Value> {
+    add_irregular(&mut fields, irregular);
+    fields
+}
 
 /// Adds the field `irregular`, if the decoder forgave anything: of each the `kind`, and `what` was found. A message that is
 /// made to be odd thousands of times does not fill the records: the first ones are shown, and not more of each than a line.

@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::choice::dm::Pace;
+use crate::decoded::decode;
 use crate::dm::directive::DirectiveError;
 use crate::event::{Actor, Event};
 use crate::fields::{Fields, add_irregular, together};
-use crate::http::HttpMessage;
 use crate::layer::Told;
 use crate::messages::{FieldProblem, What};
 use crate::patch::{Change, Patch, Patches};
@@ -147,21 +147,19 @@ impl PlayerIo {
         self.heard(from, kind.into(), octets, true, |kind| seen(from, kind, octets, fields()))
     }
 
-    /// As [`PlayerIo::hear`], of an HTTP message, with the fields of `context` beside its own.
-    pub(crate) fn hear_http(
+    /// As [`PlayerIo::hear`], of a message that was read already, with the fields of `context` beside its own; its octets
+    /// may tell its own by themselves.
+    pub(crate) fn hear_read(
         &mut self,
         from: Actor,
         kind: &'static str,
         octets: &[u8],
-        message: &HttpMessage,
         context: Map<String, Value>,
+        (own, told): (impl FnOnce() -> Map<String, Value>, bool),
     ) -> bool {
         self.heard(from, kind.into(), octets, true, |_| {
-            let fields = context.clone().into_iter().chain(message.fields()).collect();
-            match message.says_its_end() {
-                true => Fields::known(fields, from, kind, octets, context),
-                false => Value::Object(fields).into(),
-            }
+            let fields = context.clone().into_iter().chain(own()).collect();
+            if told { Fields::known(fields, from, kind, octets, context) } else { Value::Object(fields).into() }
         })
     }
 
@@ -265,6 +263,23 @@ impl PlayerIo {
             let kind = kind.into();
             let fields = Fields::of_octets(from, kind.clone(), octets, context, false);
             self.push(from, kind, octets, fields, false, false);
+        }
+    }
+
+    /// As [`PlayerIo::say`], of a message whose octets may tell its fields; otherwise those that were meant are told.
+    pub(crate) fn say_read(
+        &mut self,
+        from: Actor,
+        kind: &'static str,
+        octets: &[u8],
+        meant: impl FnOnce() -> Map<String, Value>,
+    ) {
+        if self.scripted {
+            let fields = match decode(from, kind, octets) {
+                Some(told) => Fields::known(told, from, kind, octets, Map::new()),
+                None => Value::Object(meant()).into(),
+            };
+            self.push(from, kind.into(), octets, fields, false, false);
         }
     }
 

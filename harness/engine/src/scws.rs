@@ -10,7 +10,7 @@ use crate::conduit::Conduit;
 use crate::dm::server::Answer;
 use crate::dm::{Directive, DmServer, Encoding, Unreadable, view};
 use crate::event::Actor;
-use crate::fields::add_irregular;
+use crate::fields::with_irregular;
 use crate::http::{HttpError, HttpMessage, Start};
 use crate::http_change::{Written, write};
 use crate::http_manner;
@@ -85,7 +85,8 @@ impl Scws {
         match conduit.next_message() {
             Ok(None) => None,
             Ok(Some((request, octets))) => {
-                io.hear_http(Actor::Client, "http.request", &octets, &request, context(conduit));
+                let own = (|| request.fields(), request.says_its_end());
+                io.hear_read(Actor::Client, "http.request", &octets, context(conduit), own);
                 Some(Ok(Request::Http(Box::new(request))))
             }
             // What broke TLS has been told, and there is no way to answer.
@@ -127,13 +128,10 @@ impl Scws {
             Ok((Decoded { value: message, irregular }, octets, encoding)) => {
                 let cred = message.header.cred.as_ref();
                 let credentials = self.server.judge_request(request.header(MacHeader::NAME), &octets, cred);
-                io.hear(Actor::Client, "dm.message", &octets, || {
-                    let mut fields = view::client_fields(&message, encoding);
-                    add_irregular(&mut fields, &irregular);
-                    fields.insert("credentials".into(), json!(credentials));
-                    view::add_mac(&mut fields, request.header(MacHeader::NAME));
-                    fields
-                });
+                let context = view::context(credentials, request.header(MacHeader::NAME));
+                let own = || with_irregular(view::client_fields(&message, encoding), &irregular);
+                let told = encoding == Encoding::of_octets(&octets);
+                io.hear_read(Actor::Client, "dm.message", &octets, context, (own, told));
                 let asked_by = Asked { credentials, ..Asked::by(request) };
                 Ok(Next::Wait(Request::Dm(Box::new(message), encoding, asked_by)))
             }
@@ -232,6 +230,7 @@ impl Scws {
             return Ok(Next::Nothing);
         }
         let directive = change.as_ref().map(|c| Directive::new(&c.with)).transpose()?.unwrap_or_default();
+        let as_encoded = directive.body().is_none() && change.as_ref().is_none_or(|change| change.mutate.is_empty());
         let (Answer::Message(answer) | Answer::Repeated(answer)) = self.server.respond(message, &directive)?;
         self.ends = self.server.is_over();
         let encoding = directive.encoding().unwrap_or(encoding);
@@ -243,11 +242,17 @@ impl Scws {
             change.edit(&mut body)?;
         }
         let mac = self.server.answer_mac(&body, &directive);
-        io.say(Actor::Server, "dm.message", &body, || {
-            let mut fields = view::fields(&answer, encoding);
-            view::add_mac(&mut fields, mac.as_deref());
-            fields
-        });
+        if as_encoded {
+            let mut context = Map::new();
+            view::add_mac(&mut context, mac.as_deref());
+            io.say_octets(Actor::Server, "dm.message", &body, context);
+        } else {
+            io.say(Actor::Server, "dm.message", &body, || {
+                let mut fields = view::fields(&answer, encoding);
+                view::add_mac(&mut fields, mac.as_deref());
+                fields
+            });
+        }
         let http = directive.http();
         let response = HttpMessage::response(200, body)
             .with("Content-Type", encoding.media_type())
@@ -271,7 +276,7 @@ impl Scws {
         let kept = asked_by.keep && (http == Http::default() || response.keeps_alive());
         let change = io.change("http.response", asked, || response.fields());
         let Written { mut octets, close, .. } = write(response.clone(), change.as_ref())?;
-        io.say(Actor::Server, "http.response", &octets, || response.fields());
+        io.say_read(Actor::Server, "http.response", &octets, || response.fields());
         if asked_by.modern && http.interim == Interim::Continue {
             octets.splice(0..0, *b"HTTP/1.1 100 Continue\r\n\r\n");
         }

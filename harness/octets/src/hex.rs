@@ -39,13 +39,33 @@ impl HexError {
 /// Upper-case digits without spaces.
 #[must_use]
 pub fn to_hex(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(octets.len().saturating_mul(2));
-    for octet in octets {
-        text.push(digit(octet >> 4));
-        text.push(digit(octet & 0x0F));
-    }
-    text
+    let mut text = Vec::new();
+    push_hex(octets, &mut text);
+    // Digits are ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
+
+/// Adds upper-case digits without spaces to a text.
+pub fn push_hex(octets: &[u8], text: &mut Vec<u8>) {
+    let begin = text.len();
+    text.resize(begin.saturating_add(octets.len().saturating_mul(2)), 0);
+    let pairs = text.get_mut(begin..).unwrap_or_default().chunks_exact_mut(2);
+    for (pair, octet) in pairs.zip(octets) {
+        pair.copy_from_slice(&PAIRS[usize::from(*octet)]);
+    }
+}
+
+/// The digits of each octet.
+static PAIRS: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut pairs = [[0; 2]; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        pairs[octet] = [DIGITS[octet >> 4], DIGITS[octet & 0x0F]];
+        octet += 1;
+    }
+    pairs
+};
 
 /// Reads digits of either case; white space between octets is free.
 ///

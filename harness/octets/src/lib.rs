@@ -10,7 +10,7 @@ pub mod random;
 pub mod spans;
 pub mod visible;
 
-pub use hex::{HexError, from_hex, to_hex};
+pub use hex::{HexError, from_hex, push_hex, to_hex};
 pub use irregular::Irregularity;
 pub use pattern::{HexPattern, HexUnit, glob};
 pub use random::Random;

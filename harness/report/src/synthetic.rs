@@ -119,7 +119,7 @@ pub(crate) fn run() -> (RunHeader, Vec<Event>) {
     let bip4 = || at("DM_SC-D-001-M/bip[ipv4]", "phone");
     let bip6 = || at("DM_SC-D-001-M/bip[ipv6]", "phone");
     let package0 = || at("DM_SC-S-001-M/package0", "card");
-    let message = |at_us, from, kind: &str, octets: &[u8]| Message {
+    let message = |at_us, from, kind: &'static str, octets: &[u8]| Message {
         at_us,
         from,
         kind: kind.into(),

@@ -165,7 +165,7 @@ impl Trace {
             shows: Some(shows),
             what: what.to_owned(),
             case: case.to_owned(),
-            message: Some(message.kind.clone()),
+            message: Some(message.kind.to_string()),
             at_us: Some(message.at_us),
             octets: Some(message.octets.to_string()),
         }

@@ -3,6 +3,7 @@
 //! To write a message up costs more than to send it. The next command does not wait for that; the record is made when
 //! the harness has to wait for the DUT, and at the latest when the case is over.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -101,7 +102,18 @@ impl<'a> Notes<'a> {
                     if self.written > OF_CASE {
                         continue;
                     }
-                    let message = message(&event, self.began, self.recorder.decodes_again());
+                    let again = self.recorder.decodes_again();
+                    let message = match Rc::try_unwrap(event) {
+                        Ok(event) if again && is_told_by_octets(&event) => {
+                            let Event { at, from, kind, fields, octets, .. } = event;
+                            as_octets((at, self.began), from, kind, octets, fields.into_context().unwrap_or_default())
+                        }
+                        Ok(event) if !event.has_secrets() && event.octets.len() <= LISTS_FROM => {
+                            whole(event, self.began)
+                        }
+                        Ok(event) => message(&event, self.began, again),
+                        Err(event) => message(&event, self.began, again),
+                    };
                     self.written = self.written.saturating_add(weight(&message));
                     let over = self.written > OF_CASE;
                     self.recorder.message(if over { last(message) } else { message });
@@ -138,18 +150,46 @@ fn last(message: Message) -> Message {
     Message { octets, fields: None, context, written: BTreeMap::new(), note: Some(note), ..message }
 }
 
+/// Whether the octets of a message, which may leave the process, tell it, but for the context of its fields.
+fn is_told_by_octets(event: &Event) -> bool {
+    event.fields.context().is_some() && event.octets.len() <= LISTS_FROM && !event.has_secrets()
+}
+
+/// A message that is told by its octets, as it is recorded.
+fn as_octets(
+    (at, began): (Time, Time),
+    from: Actor,
+    kind: Cow<'static, str>,
+    octets: Vec<u8>,
+    context: Map<String, Value>,
+) -> Message {
+    let at_us = at.micros().saturating_sub(began.micros());
+    let (from, octets, written) = (party(from), Octets(octets), BTreeMap::new());
+    Message { at_us, from, kind, octets, fields: None, context, written, note: None }
+}
+
+/// A message with its fields.
+fn whole(event: Event, began: Time) -> Message {
+    let scope = event.scope();
+    let Event { at, from, kind, fields, octets, .. } = event;
+    let fields = fields.into_value();
+    let (at_us, octets) = (at.micros().saturating_sub(began.micros()), Octets(octets));
+    let (from, written) = (party(from), scope.written(&fields));
+    Message { at_us, from, kind, octets, fields: Some(fields), context: Map::new(), written, note: None }
+}
+
 /// A message as it is recorded: whole, or as far as the limits go; without the fields that its octets tell, where those are
 /// decoded `again` by whoever wants them.
 fn message(event: &Event, began: Time, again: bool) -> Message {
     let event = event.without_secrets();
+    if again && is_told_by_octets(&event) {
+        let context = event.fields.context().cloned().unwrap_or_default();
+        return as_octets((event.at, began), event.from, event.kind.clone(), event.octets.clone(), context);
+    }
     let mut note = None;
     let mut octets = event.octets.clone();
     let at_us = event.at.micros().saturating_sub(began.micros());
-    let (from, kind) = (party(event.from), event.kind.clone().into_owned());
-    if let Some(context) = event.fields.context().filter(|_| again && octets.len() <= LISTS_FROM) {
-        let (octets, context, written) = (Octets(octets), context.clone(), BTreeMap::new());
-        return Message { at_us, from, kind, octets, fields: None, context, written, note };
-    }
+    let (from, kind) = (party(event.from), event.kind.clone());
     let mut fields = Some((*event.fields).clone());
     if octets.len() > LISTS_FROM {
         if octets.len() > OF_MESSAGE {

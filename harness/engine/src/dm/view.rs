@@ -77,6 +77,14 @@ pub fn client_fields(message: &Message, encoding: Encoding) -> Map<String, Value
     map
 }
 
+/// What the octets of a message that was heard do not tell: what became of its credentials, and the header `x-syncml-hmac`
+/// around it.
+pub fn context(credentials: impl serde::Serialize, mac: Option<&str>) -> Map<String, Value> {
+    let mut context = Map::from_iter([("credentials".to_owned(), json!(credentials))]);
+    add_mac(&mut context, mac);
+    context
+}
+
 /// Adds what the header `x-syncml-hmac` around a message says, where it is there (DMSEC 5.4).
 pub fn add_mac(fields: &mut Map<String, Value>, header: Option<&str>) {
     let Some(value) = header else { return };

@@ -60,11 +60,17 @@ impl Terminal {
         };
         change.edit(&mut body)?;
         let mac = self.client.request_mac(&body, directive);
-        self.io.say(Actor::Client, "dm.message", &body, || {
-            let mut fields = view::client_fields(message, encoding);
-            view::add_mac(&mut fields, mac.as_deref());
-            fields
-        });
+        if directive.body().is_none() && change.mutate.is_empty() {
+            let mut context = Map::new();
+            view::add_mac(&mut context, mac.as_deref());
+            self.io.say_octets(Actor::Client, "dm.message", &body, context);
+        } else {
+            self.io.say(Actor::Client, "dm.message", &body, || {
+                let mut fields = view::client_fields(message, encoding);
+                view::add_mac(&mut fields, mac.as_deref());
+                fields
+            });
+        }
         let Some(address) = self.client.target().and_then(Address::parse) else {
             return self.unreachable();
         };

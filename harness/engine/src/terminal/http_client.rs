@@ -5,7 +5,7 @@ use std::time::Duration;
 use dmsc_dm::auth::MacHeader;
 use dmsc_dm::syncml::{Decoded, Message};
 use dmsc_link::{Signal, StreamId, Time};
-use serde_json::{Map, json};
+use serde_json::Map;
 
 use super::bip::Notice;
 use super::last_words::Postponed;
@@ -16,7 +16,7 @@ use crate::choice::terminal::EventOrder;
 use crate::conduit::{Conduit, Transport};
 use crate::dm::{Encoding, Unreadable, view};
 use crate::event::Actor;
-use crate::fields::add_irregular;
+use crate::fields::with_irregular;
 use crate::http::{Framing, HttpError, HttpMessage, Start};
 use crate::http_change::{Written, write};
 use crate::layer::NUMBER;
@@ -106,7 +106,7 @@ impl Terminal {
     ) -> Result<(), PlayerError> {
         let change = self.io.change("http.request", asked, || request.fields());
         let Written { octets, renew, close, client } = write(request.clone(), change.as_ref())?;
-        self.io.say(Actor::Client, "http.request", &octets, || request.fields());
+        self.io.say_read(Actor::Client, "http.request", &octets, || request.fields());
         if client == Asker::Other {
             return Err(PlayerError("a DM message is the DM Client's own, and no other client sends it".into()));
         }
@@ -404,8 +404,9 @@ impl Terminal {
     }
 
     fn responded(&mut self, response: HttpMessage, octets: &[u8]) {
+        let own = (|| response.fields(), response.says_its_end());
         let context = Map::from_iter([(NUMBER.to_owned(), self.http.connections.into())]);
-        let asked = self.io.hear_http(Actor::Server, "http.response", octets, &response, context);
+        let asked = self.io.hear_read(Actor::Server, "http.response", octets, context, own);
         let pending = Pending::Response(Response::Http(Box::new(response)));
         if asked { self.waiting.push_back(pending) } else { self.settle(pending) }
     }
@@ -459,13 +460,10 @@ impl Terminal {
             Ok(Decoded { value: message, irregular }) => {
                 let credentials =
                     self.client.judge_response(response.header(MacHeader::NAME), &response.body, &message);
-                let asked = self.io.hear(Actor::Server, "dm.message", &response.body, || {
-                    let mut fields = view::fields(&message, encoding);
-                    add_irregular(&mut fields, &irregular);
-                    fields.insert("credentials".into(), json!(credentials));
-                    view::add_mac(&mut fields, response.header(MacHeader::NAME));
-                    fields
-                });
+                let context = view::context(credentials, response.header(MacHeader::NAME));
+                let own = || with_irregular(view::fields(&message, encoding), &irregular);
+                let own = (own, encoding == Encoding::of_octets(&response.body));
+                let asked = self.io.hear_read(Actor::Server, "dm.message", &response.body, context, own);
                 let pending = Pending::Response(Response::Dm(Box::new(message)));
                 if asked {
                     self.waiting.push_back(pending);

@@ -3,6 +3,7 @@
 //! These types are the file format. They are deliberately not those of the layers below, so that a
 //! change there cannot change the format unseen.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use dmsc_scr::Verdict;
@@ -169,7 +170,7 @@ pub struct Message {
     /// Who sent it, to [`Party::peer`].
     pub from: Party,
     /// The kind of message, as the case language names it.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The octets as they passed.
     pub octets: Octets,
     /// The decoded fields, where it could be decoded and its octets do not tell them by themselves.

@@ -29,6 +29,7 @@
 mod chain;
 mod event;
 mod files;
+mod line;
 mod octets;
 mod outcome;
 mod packing;

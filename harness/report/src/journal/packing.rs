@@ -1,12 +1,15 @@
 //! Packing a part of a journal while it is still being written.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use flate2::{Compression, GzBuilder};
+
+/// Octets that are read at once.
+const AT_ONCE: usize = 256 * 1024;
 
 /// Octets that are worth a step.
 pub(super) const STEP: u64 = 512 * 1024;
@@ -123,10 +126,13 @@ fn pack_to(from: &mut File, beside: &Path, progress: &Progress) -> io::Result<bo
         match end {
             Some(End::Dropped) => return Ok(false),
             Some(End::Closed) => break,
-            None => packed += io::copy(&mut from.take(written.saturating_sub(packed)), &mut gzip)?,
+            None => {
+                let news = from.take(written.saturating_sub(packed));
+                packed += io::copy(&mut BufReader::with_capacity(AT_ONCE, news), &mut gzip)?;
+            }
         }
     }
-    io::copy(from, &mut gzip)?;
+    io::copy(&mut BufReader::with_capacity(AT_ONCE, from), &mut gzip)?;
     gzip.finish()?.sync_data()?;
     Ok(true)
 }

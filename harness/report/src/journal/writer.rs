@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::chain::Chain;
 use super::files::{JournalFiles, PART, closed_path};
+use super::line::object;
 use super::packing::{Packing, STEP};
 use super::reader::{Line, told};
 use super::{At, Event, Journal, ReadError, RunFinished, RunHeader};
@@ -37,7 +38,9 @@ pub struct JournalWriter {
 #[derive(Debug, Default)]
 pub struct Lines {
     octets: Vec<u8>,
-    /// The events but messages, each with how many octets stand before its line.
+    /// Where each line ends.
+    ends: Vec<usize>,
+    /// The events but messages, each with the number of its line.
     events: Vec<(usize, Event)>,
     wrong: Option<serde_json::Error>,
 }
@@ -46,12 +49,12 @@ impl Lines {
     /// Adds an event; what cannot be written as JSON comes to light when the lines are appended.
     pub fn push(&mut self, event: Event) {
         let before = self.octets.len();
-        match serde_json::to_writer(&mut self.octets, &event) {
+        match object(&event, &mut self.octets) {
             Ok(()) => {
-                self.octets.push(b'\n');
                 if !matches!(event, Event::Message(_)) {
-                    self.events.push((before, event));
+                    self.events.push((self.ends.len(), event));
                 }
+                self.ends.push(self.octets.len());
             }
             Err(error) => {
                 self.octets.truncate(before);
@@ -73,8 +76,8 @@ impl Lines {
 
     /// The lines without their ends.
     fn objects(&self) -> impl Iterator<Item = &[u8]> {
-        // JSON text has no line feed in it.
-        self.octets.split(|octet| *octet == b'\n').filter(|object| !object.is_empty())
+        let begins = std::iter::once(&0).chain(&self.ends);
+        begins.zip(&self.ends).filter_map(|(begin, end)| self.octets.get(*begin..*end))
     }
 }
 
@@ -167,8 +170,7 @@ impl JournalWriter {
     /// the event that ends the run, also that of the machine.
     pub fn write(&mut self, event: &Event) -> Result<(), WriteError> {
         self.object.clear();
-        serde_json::to_writer(&mut self.object, event)
-            .map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
+        object(event, &mut self.object).map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
         let at = self.write_object().map_err(|source| self.failed(source))?;
         match event {
             Event::Message(_) => self.record(Line::Message, at),
@@ -254,19 +256,16 @@ impl JournalWriter {
             return Err(WriteError::Json { path: self.path.clone(), source });
         }
         self.line.clear();
-        let (mut count, mut before) = (0_u64, 0_usize);
         let mut events = std::mem::take(&mut lines.events).into_iter().peekable();
-        for object in lines.objects() {
+        for (number, object) in lines.objects().enumerate() {
             let begin = self.line.len();
             link(&mut self.chain, object, &mut self.line);
             let at = self.next(begin, self.line.len().saturating_sub(begin));
-            let event = events.next_if(|(place, _)| *place == before);
+            let event = events.next_if(|(of, _)| *of == number);
             self.record(event.map_or(Line::Message, |(_, event)| Line::Event(event)), at);
-            count = count.saturating_add(1);
-            before = before.saturating_add(object.len()).saturating_add(1);
         }
         let line = std::mem::take(&mut self.line);
-        let written = self.put(&line, count);
+        let written = self.put(&line, lines.ends.len() as u64);
         self.line = line;
         written.map_err(|source| self.failed(source))
     }

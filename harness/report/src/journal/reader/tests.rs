@@ -384,7 +384,7 @@ proptest! {
             from: crate::journal::Party::Server,
             fields: whole.then(|| serde_json::json!({ "name": kind.clone(), "at": at_us })),
             context: if whole { Default::default() } else { [("to".to_owned(), at_us.into())].into_iter().collect() },
-            kind,
+            kind: kind.into(),
             octets: octets.into(),
             written: Default::default(),
             note,
