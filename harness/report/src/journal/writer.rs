@@ -34,6 +34,9 @@ pub struct JournalWriter {
     recording: Option<Recording>,
 }
 
+/// Octets of lines that there is room for at first.
+const AT_FIRST: usize = 64 * 1024;
+
 /// Events as lines of a journal, to be appended at once.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -49,6 +52,10 @@ impl Lines {
     /// Adds an event; what cannot be written as JSON comes to light when the lines are appended.
     pub fn push(&mut self, event: Event) {
         let before = self.octets.len();
+        if before == 0 {
+            // Most cases leave more than this; growing by little is most of the work of writing them.
+            self.octets.reserve(AT_FIRST);
+        }
         match object(&event, &mut self.octets) {
             Ok(()) => {
                 if !matches!(event, Event::Message(_)) {
