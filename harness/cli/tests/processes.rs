@@ -6,7 +6,7 @@
 mod common;
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -202,4 +202,54 @@ fn as_many_cases_run_at_once_as_the_dut_file_lets() {
     let told: Vec<&str> = journal.split("\"event\":\"case-started\",\"case\":\"").skip(1).collect();
     let ids: Vec<&str> = told.iter().filter_map(|rest| rest.split('"').next()).collect();
     assert!(ids.len() > 2 && ids.is_sorted_by_key(|id| id.split('[').next()), "{ids:?}");
+}
+
+/// A command that is stopped while the DUT speaks, or should, and goes on when its window is long over.
+#[test]
+fn what_came_while_the_harness_stood_still_came_in_time_and_silence_then_is_no_fail() {
+    const MESSAGE: &str = "<SyncML><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>A5</SessionID>\
+        <MsgID>1</MsgID><Target><LocURI>dmsc.example.com</LocURI></Target><Source><LocURI>IMEI:1</LocURI></Source>\
+        </SyncHdr><SyncBody><Alert><CmdID>1</CmdID><Data>1200</Data></Alert><Final/></SyncBody></SyncML>";
+    let speaks = format!(
+        "exec 4<>/dev/tcp/$1/$2; printf 'POST /OMA/DM HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: \
+         application/vnd.syncml.dm+xml\\r\\nContent-Length: {}\\r\\n\\r\\n%s' '{MESSAGE}' >&4; head -c 12 <&4",
+        MESSAGE.len()
+    );
+    for (client, told) in [
+        // Its message was read and challenged, as DMSEC 5.3 has it.
+        (speaks.as_str(), "only messages of a challenge, once"),
+        ("exec 4<>/dev/tcp/$1/$2; sleep 543", "; the harness stood still for 2"),
+    ] {
+        let scratch = Scratch::new();
+        let pipe = named_pipe(&scratch);
+        let script = format!("exec 3>{pipe}; echo up >&3; read -r go; {client}\n");
+        std::fs::write(scratch.path("client.sh"), script).unwrap();
+        let dut = dut(&scratch, "notify: [bash, -c, '. ./client.sh <go', bash, '{host}', '{port}']");
+        assert!(Command::new("mkfifo").arg(scratch.path("go")).status().unwrap().success());
+        let patient = std::fs::read_to_string(&dut).unwrap().replace("window: 100 ms", "window: 1500 ms");
+        std::fs::write(&dut, patient).unwrap();
+        let go = std::thread::spawn({
+            let path = scratch.path("go");
+            move || File::create(path).unwrap()
+        });
+        let run = Command::new(env!("CARGO_BIN_EXE_dmsc"))
+            .args(["run", "--no-report", "-v", "--dut", &dut, "--case", "DM_SC-C-001-M/session-id[session=A5]"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut held = opened(pipe).recv_timeout(LIMIT).unwrap();
+        held.read_exact(&mut [0; 3]).unwrap();
+        let send = |signal: &str| {
+            assert!(Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap().success());
+        };
+        send("-STOP");
+        writeln!(go.join().unwrap()).unwrap();
+        std::thread::sleep(Duration::from_millis(2500));
+        send("-CONT");
+        let ran = run.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.code() == Some(2) && text.contains(told), "{client}: {:?} {text}", ran.status);
+    }
 }

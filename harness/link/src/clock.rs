@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::Time;
+use crate::{Time, stillness};
 
-/// A monotonic clock that begins with the session.
+/// A monotonic clock that begins with the session. It stands still while the program does, so that no wait ends before
+/// what came meanwhile can be looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     began: Instant,
+    /// How long the program had stood still by then.
+    stood_still: Duration,
     /// What was left out.
     skipped: Duration,
 }
@@ -21,12 +24,15 @@ impl Default for Clock {
 impl Clock {
     /// A clock that begins now.
     pub fn new() -> Clock {
-        Clock { began: Instant::now(), skipped: Duration::ZERO }
+        let (began, stood_still) = stillness::now();
+        Clock { began, stood_still, skipped: Duration::ZERO }
     }
 
     /// The time on this clock.
     pub fn now(&self) -> Time {
-        Time::ZERO + self.began.elapsed() + self.skipped
+        let (now, stood_still) = stillness::now();
+        let passed = now.saturating_duration_since(self.began);
+        Time::ZERO + passed.saturating_sub(stood_still.saturating_sub(self.stood_still)) + self.skipped
     }
 
     /// Puts it forward to `until`, where that is still to come: for time in which nothing happens.

@@ -27,6 +27,7 @@ mod peer;
 mod process;
 mod signal;
 mod sockets;
+mod stillness;
 mod tcp;
 mod time;
 pub mod usb;
@@ -45,6 +46,7 @@ pub use meeting_place::MeetingPlace;
 pub use peer::Peer;
 pub use process::{COMMAND_LIMIT, end_processes, hold_while_ending, run_command};
 pub use signal::{Signal, StreamId};
+pub use stillness::stood_still;
 pub use tcp::{Tcp, TcpConfig};
 pub use time::Time;
 #[cfg(unix)]

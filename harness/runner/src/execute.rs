@@ -8,6 +8,7 @@
 //! - A case none of whose steps was met is inconclusive, whatever their level: nothing passes by absence.
 //! - A demand that another reading than the one in force makes leaves a remark. Where that is the demand of the whole
 //!   case, the case ends there and does not concern the DUT.
+//! - A miss in a case in which the harness itself stood still is inconclusive.
 //! - `expect-none` counts only when its positive control comes through; otherwise nothing was shown.
 
 use std::borrow::Cow;
@@ -35,6 +36,7 @@ use crate::outcome::CaseResult;
 use crate::package::MOST_MESSAGES;
 use crate::recorder::Recorder;
 use crate::requires::Watch;
+use crate::stillness::Stillness;
 use dmsc_language::case::{Case, Delay, Expect, ExpectNone, OperatorAct, ReplySpec, Step, StepKind, Wait};
 use dmsc_language::variables::{self, Scope, VariableError};
 
@@ -90,7 +92,7 @@ pub fn execute<'a>(
     recorder: &'a mut dyn Recorder,
     bench: &'a mut dyn Operator,
 ) -> CaseResult {
-    let began = session.now();
+    let (began, is_virtual) = (session.now(), session.is_virtual());
     let ending = Ending::new(session.ends_with_notification(), began);
     let requires = match Watch::of(case, &scope) {
         Ok(requires) => requires,
@@ -122,10 +124,11 @@ pub fn execute<'a>(
         told: VecDeque::new(),
         sending: None,
         ending,
+        stillness: Stillness::new(is_virtual),
     };
     let stopped = executor.steps(&case.steps);
     executor.notes.write_up();
-    let dead = !executor.session.is_alive();
+    let dead = !executor.session.is_alive() && executor.stillness.told().is_none();
     let interrupted = match &stopped {
         Err(Stop::Broken(Broken::Link(LinkError::Gone { what }))) => Some(what.clone()),
         _ => None,
@@ -199,6 +202,8 @@ pub(crate) struct Executor<'a> {
     sending: Option<String>,
     /// Whether the DUT can still say something, where it is a command.
     ending: Ending,
+    /// Whether the harness left it waiting.
+    pub(crate) stillness: Stillness,
 }
 
 impl<'a> Executor<'a> {

@@ -37,7 +37,7 @@ impl<'a> Executor<'a> {
     ) -> Result<(), Stop> {
         self.last = None;
         let window = missed.window;
-        if !self.session.is_alive() {
+        if !self.session.is_alive() && self.stillness.told().is_none() {
             let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
             self.found(
                 step,
@@ -149,6 +149,10 @@ impl<'a> Executor<'a> {
 
     /// A step was missed: what that means depends on its level, on how sure the documents are, and on where it stands.
     pub(crate) fn miss(&mut self, step: &'a Step, mut finding: Finding) -> Result<(), Stop> {
+        let still = self.stillness.told();
+        if let Some(why) = &still {
+            (finding.verdict, finding.got) = (CheckVerdict::Inconclusive, format!("{}; {why}", finding.got));
+        }
         let headline = format!("{}: expected {}, got {}", finding.what, finding.expected, finding.got);
         if step.level == Level::Should && !self.options.strict {
             let remark = format!("should: {headline}");
@@ -175,6 +179,8 @@ impl<'a> Executor<'a> {
             self.doubted = true;
             let trust = if step.trust.can_fail() { self.case.trust } else { step.trust };
             (Verdict::Inconclusive, format!("{headline}; the demand is {}, so it cannot be a fail", trust.as_str()))
+        } else if still.is_some() {
+            (Verdict::Inconclusive, headline)
         } else {
             (Verdict::Fail, headline)
         };

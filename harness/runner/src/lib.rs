@@ -20,4 +20,5 @@ mod rest;
 pub mod run;
 pub mod select;
 pub mod shake;
+mod stillness;
 mod unrecorded;

@@ -8,9 +8,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::{Connection, Sockets};
+use crate::{Clock, Time};
 
 /// No call is under way.
 const IDLE: u64 = u64::MAX;
@@ -37,8 +38,8 @@ pub(super) enum Target {
 }
 
 struct Shared {
-    /// Times are nanoseconds since this instant.
-    epoch: Instant,
+    /// Times are nanoseconds on this clock: a call is not cut off for time in which this program stood still.
+    clock: Clock,
     /// When the call under way has to be over; [`IDLE`] or [`CUT`].
     deadline: AtomicU64,
     /// Until when the thread sleeps; a call with an earlier deadline has to wake it.
@@ -54,7 +55,7 @@ impl Guard {
     /// A guard, with a thread that sleeps.
     pub(super) fn new() -> Guard {
         let shared = Arc::new(Shared {
-            epoch: Instant::now(),
+            clock: Clock::new(),
             deadline: AtomicU64::new(IDLE),
             sleeps_until: AtomicU64::new(IDLE),
             woken_for: AtomicU64::new(0),
@@ -100,7 +101,7 @@ impl Drop for Guard {
 
 impl Shared {
     fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(CUT - 1)
+        u64::try_from(self.clock.now().since(Time::ZERO).as_nanos()).unwrap_or(CUT - 1)
     }
 
     fn target(&self) -> MutexGuard<'_, Target> {
@@ -146,6 +147,7 @@ mod tests {
     use super::*;
     use std::io::Read;
     use std::os::unix::net::{UnixListener, UnixStream};
+    use std::time::Instant;
 
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_millis(20);

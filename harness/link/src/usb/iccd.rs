@@ -271,12 +271,13 @@ impl Card {
     /// # Errors
     /// That the device is gone, or that it says that the card is, or that it has failed itself.
     fn run(&mut self, task: Task, limit: Duration) -> Result<Ended, Lost> {
-        let until = Instant::now() + limit;
+        let clock = Clock::new();
+        let until = clock.now() + limit;
         // Power is taken away whatever there is.
         let heeds = task != Task::PowerOff;
         let mut step = self.host.start(task);
         loop {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.since(clock.now());
             if let Step::Done(outcome) = step {
                 return match self.why_failed(&outcome).filter(|_| heeds) {
                     Some(trouble) => Err(Lost::Trouble(trouble)),
@@ -357,16 +358,18 @@ impl Card {
         if self.listener.is_none() {
             return self.device.bulk_in(endpoint, most, limit);
         }
-        let until = Instant::now() + limit;
+        let clock = Clock::new();
+        let until = clock.now() + limit;
         let mut octets = Vec::new();
         loop {
-            let (began, left) = (Instant::now(), until.saturating_duration_since(Instant::now()));
+            let began = clock.now();
+            let left = until.since(began);
             match self.device.bulk_in(endpoint, most - octets.len(), left.min(GLANCE)) {
                 Ok(read) => {
                     // One that ended with its time, and not with a short packet, was broken off between two packets.
                     let full = !read.is_empty() && read.len().is_multiple_of(usize::from(endpoint.packet.max(1)));
                     octets.extend(read);
-                    if !full || octets.len() >= most || began.elapsed() < left.min(GLANCE) {
+                    if !full || octets.len() >= most || clock.now().since(began) < left.min(GLANCE) {
                         return Ok(octets);
                     }
                 }
