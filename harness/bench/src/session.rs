@@ -324,6 +324,11 @@ impl Session {
         self.player.delivery()
     }
 
+    /// That the DUT has begun a message and not come to its end, in words.
+    pub fn unfinished(&self) -> Option<String> {
+        self.player.unfinished()
+    }
+
     /// The next event that is there already; nothing passes on the link.
     pub fn told(&mut self) -> Option<Event> {
         self.event()

@@ -540,6 +540,10 @@ impl Player for Card {
         self.deliveries.pop_front()
     }
 
+    fn unfinished(&self) -> Option<String> {
+        self.unfinished_request()
+    }
+
     fn account(&self) -> Option<&Account> {
         Some(&self.scws.server.account)
     }

@@ -52,6 +52,8 @@ pub struct Conduit {
     unread: Vec<u8>,
     reader: Reader,
     is_open: bool,
+    /// Whether this side has closed it, so that the other side owes nothing any more.
+    closed: bool,
     /// HTTP octets that wait for the transport to open.
     held: Vec<u8>,
     /// Octets that wait to be carried to the transport.
@@ -112,6 +114,7 @@ impl Conduit {
             unread: Vec::new(),
             reader: Reader::new(side),
             is_open: false,
+            closed: false,
             held: Vec::new(),
             output: Vec::new(),
             failure: None,
@@ -233,6 +236,7 @@ impl Conduit {
 
     /// This side closes the connection after what was sent.
     pub fn close(&mut self) {
+        self.closed = true;
         let Some(layer) = self.layer.as_mut() else { return };
         let mut flow = Flow::default();
         layer.close(&mut flow);
@@ -245,6 +249,7 @@ impl Conduit {
         let ended = self.layer.as_mut().map_or(Ok(()), |layer| layer.end(&mut flow));
         self.flow(flow);
         match ended {
+            _ if self.closed => {}
             Ok(()) => self.reader.end(),
             // Between two messages nothing is missing.
             Err(reason) if !self.reader.rest().is_empty() => self.failure = Some(reason),
@@ -271,6 +276,16 @@ impl Conduit {
             (None, Some(reason)) => Err(HttpError::Layer(reason)),
             (None, None) => Ok(None),
         }
+    }
+
+    /// Whether the client waits to be told to go on with its request; said once.
+    pub(crate) fn take_expectation(&mut self) -> bool {
+        self.reader.take_expectation()
+    }
+
+    /// How many octets there are of a message that may still come to its end.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.reader.unfinished()
     }
 
     /// The octets of HTTP that are not part of a whole message.
@@ -398,6 +413,22 @@ mod tests {
         assert_eq!(response.last(), Some(&BYE));
         client.receive(response.split_last().unwrap().1);
         assert_eq!(client.next_message().unwrap().unwrap().1, OK);
+    }
+
+    #[test]
+    fn whether_the_client_waits_to_go_on_is_seen_behind_a_layer() {
+        const HEAD: &[u8] = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+        let mut server = masked(Side::Server);
+        server.open();
+        server.receive(&[HELLO]);
+        server.receive(&HEAD.iter().map(|b| b ^ 0x80).collect::<Vec<_>>());
+        server.take_output();
+        assert_eq!(server.next_message(), Ok(None));
+        assert!(server.take_expectation() && !server.take_expectation());
+        server.send(b"go");
+        assert_eq!(server.take_output(), [b'g' ^ 0x80, b'o' ^ 0x80]);
+        server.receive(&b"ok".map(|b| b ^ 0x80));
+        assert_eq!(server.next_message().unwrap().unwrap().0.body, b"ok");
     }
 
     #[test]

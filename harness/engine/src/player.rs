@@ -99,6 +99,10 @@ pub trait Player: Peer {
     fn given_up(&self) -> Option<&str> {
         None
     }
+    /// That the other side has begun a message and not come to its end, in words.
+    fn unfinished(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Where the messages of a player pass: the events it tells of, the signals it sends, the patches it obeys.

@@ -94,8 +94,39 @@ impl Scws {
             Err(HttpError::Layer(_)) => Some(Err(Output { octets: Vec::new(), close: true })),
             Err(error) => {
                 io.observe(Actor::Client, "http.garbage", conduit.rest(), || error.fields());
-                let response = HttpMessage::response(400, Vec::new()).with("Connection", "close");
+                let response = HttpMessage::response(error.status(), Vec::new()).with("Connection", "close");
                 Some(Err(Output { octets: response.encode(), close: true }))
+            }
+        }
+    }
+
+    /// Lets a client go on that waits for that before it sends the body of its request (RFC 9110 10.1.1).
+    pub fn go_on(&self, conduit: &mut Conduit, io: &mut PlayerIo) {
+        const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+        if conduit.take_expectation() {
+            io.say(Actor::Server, "http.interim", GO_ON, || HttpMessage::response(100, Vec::new()).fields());
+            conduit.send(GO_ON);
+        }
+    }
+
+    /// Tells what a connection has left that its client has ended: what is no whole request, and such as came whole while
+    /// another was still to be answered.
+    pub fn tell_rest(&self, conduit: &mut Conduit, io: &mut PlayerIo) {
+        loop {
+            match conduit.next_message() {
+                Ok(None) => return,
+                Ok(Some((request, octets))) => {
+                    let context = context(conduit);
+                    io.observe(Actor::Client, "http.request", &octets, || {
+                        request.fields().into_iter().chain(context).collect()
+                    });
+                }
+                // Between two requests it is of TLS alone, where it has been told.
+                Err(HttpError::Layer(_)) if conduit.rest().is_empty() => return,
+                Err(error) => {
+                    io.observe(Actor::Client, "http.garbage", conduit.rest(), || error.fields());
+                    return;
+                }
             }
         }
     }

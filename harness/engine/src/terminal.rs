@@ -568,6 +568,10 @@ impl Player for Terminal {
         &self.io.delivery
     }
 
+    fn unfinished(&self) -> Option<String> {
+        self.unfinished_response()
+    }
+
     fn account(&self) -> Option<&Account> {
         self.client.provisioned()
     }

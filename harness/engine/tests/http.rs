@@ -196,3 +196,81 @@ fn after_a_response_that_ended_with_its_connection_the_next_request_has_a_new_on
     assert_eq!((connections, requests.len()), (2, 2));
     assert!(requests[1].contains("<Data>Example</Data>"), "{requests:?}");
 }
+
+/// A card to which a client has opened a connection, and what came of these octets: what is heard and said, by kind, and
+/// what goes back.
+fn served(pieces: &[&[u8]], ends: bool) -> (Vec<Event>, Vec<u8>, Option<String>) {
+    let config = CardConfig { medium: Medium::Streams, ..card_config(true, Vec::new()) };
+    let mut card = Card::new(config);
+    card.start(Time::ZERO);
+    card.handle(Time::ZERO, Signal::Connect(1));
+    for piece in pieces {
+        card.handle(Time::ZERO, Signal::Data(1, piece.to_vec()));
+    }
+    let unfinished = card.unfinished();
+    if ends {
+        card.handle(Time::ZERO, Signal::Close(1));
+    }
+    let back =
+        signals(&mut card).into_iter().filter_map(|signal| signal.octets().map(<[u8]>::to_vec)).collect::<Vec<_>>();
+    (events(&mut card), back.concat(), unfinished)
+}
+
+#[test]
+fn a_client_that_waits_to_go_on_is_let_go_on_once_and_it_is_seen() {
+    let head = format!("{POST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    let (told, back, _) = served(&[head.as_bytes(), b"bo", b"dy"], false);
+    assert_eq!(kinds(&told), ["connection", "http.interim", "http.request"]);
+    assert_eq!((told[1].heard, &told[1].fields["status"]), (false, &json!(100)));
+    assert_eq!(back, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let whole = format!("{head}body");
+    let (told, back, _) = served(&[whole.as_bytes()], false);
+    assert_eq!((kinds(&told), back), (vec!["connection", "http.request"], Vec::new()), "its body is there");
+    // A second request behind one that is still to be answered waits for its turn.
+    let (told, back, _) = served(&[whole.as_bytes(), head.as_bytes()], false);
+    assert_eq!((kinds(&told), back), (vec!["connection", "http.request"], Vec::new()));
+}
+
+#[test]
+fn an_expectation_that_nobody_knows_is_refused_and_not_held_against_the_client() {
+    let head = format!("{POST}Expect: tea\r\nContent-Length: 4\r\n\r\n");
+    let (told, back, _) = served(&[head.as_bytes()], false);
+    assert_eq!(kinds(&told)[..2], ["connection", "http.garbage"]);
+    assert_eq!(told[1].fields["refused"], json!(true));
+    assert!(back.starts_with(b"HTTP/1.1 417 Expectation Failed\r\n"), "{}", String::from_utf8_lossy(&back));
+}
+
+#[test]
+fn a_request_that_is_cut_off_is_told_with_its_octets_and_how_far_it_came() {
+    let part = format!("{POST}Content-Length: 1000\r\n\r\n<SyncML>");
+    let (told, _, unfinished) = served(&[part.as_bytes()], true);
+    assert_eq!(unfinished, Some(format!("{} octets have come of a request that has no end yet", part.len())));
+    let garbage = told.iter().find(|event| event.kind == "http.garbage").unwrap();
+    assert_eq!(garbage.octets, part.as_bytes());
+    assert_eq!(garbage.fields["reason"], json!("the stream ended after 8 of 1000 octets of the body"));
+    let (told, _, unfinished) = served(&[&part.as_bytes()[..20]], true);
+    assert_eq!((kinds(&told).contains(&"http.garbage"), unfinished.is_some()), (true, true), "within its head");
+    let (told, _, unfinished) = served(&[], true);
+    assert_eq!(
+        (kinds(&told).contains(&"http.garbage"), unfinished),
+        (false, None),
+        "one that says nothing is no garbage"
+    );
+}
+
+#[test]
+fn a_response_that_comes_to_no_end_is_told_when_it_is_waited_for_no_longer() {
+    let (mut client, id) = client("POST");
+    let part = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc";
+    client.handle(Time::ZERO, Signal::Data(id, part.to_vec()));
+    let octets = part.len();
+    assert_eq!(client.unfinished(), Some(format!("{octets} octets have come of a response that has no end yet")));
+    assert!(events(&mut client).is_empty());
+    client.tick(client.wake_at().unwrap());
+    let told = events(&mut client);
+    let garbage = told.iter().find(|event| event.kind == "http.garbage").unwrap();
+    assert_eq!(
+        (garbage.octets.as_slice(), &garbage.fields["reason"]),
+        (&part[..], &json!("nothing more came of it within 60 s"))
+    );
+}

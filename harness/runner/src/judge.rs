@@ -52,6 +52,9 @@ impl<'a> Executor<'a> {
             return Err(Stop::Verdict(Verdict::Error, reason));
         }
         let mut got = missed.told();
+        if let Some(text) = self.session.unfinished() {
+            got.push_str(&format!("; {text}"));
+        }
         if let Some(text) = self.session.ended() {
             got.push_str(&format!("; the DUT's process has ended: {text}"));
         }

@@ -38,6 +38,27 @@ fn known(dut: &str, fault: Option<&str>, name: &str) -> CaseResult {
 }
 
 fn one(dut: &str, fault: Option<&str>, case: &Case) -> (CaseResult, Vec<Check>) {
+    let mut checks = Vec::new();
+    let result = recorded(dut, fault, case, |event| {
+        if let Event::Check(check) = event {
+            checks.push(check);
+        }
+    });
+    (result, checks)
+}
+
+/// The same with the kinds of the messages that passed.
+fn kinds_of(dut: &str, fault: &str, case: &Case) -> (CaseResult, Vec<String>) {
+    let mut kinds = Vec::new();
+    let result = recorded(dut, Some(fault), case, |event| {
+        if let Event::Message(message) = event {
+            kinds.push(message.kind.to_string());
+        }
+    });
+    (result, kinds)
+}
+
+fn recorded(dut: &str, fault: Option<&str>, case: &Case, mut sink: impl FnMut(Event)) -> CaseResult {
     let builtin = Bundle::builtin();
     let mut dut = Dut::from_bundle(&builtin, dut, &[]).unwrap();
     if let Some(text) = fault {
@@ -47,15 +68,8 @@ fn one(dut: &str, fault: Option<&str>, case: &Case) -> (CaseResult, Vec<Check>) 
     let fixtures = Fixtures::load(&builtin).unwrap();
     let mut rig = Rig::new(&dut, &fixtures, 1);
     let options = Options { dut: dut.name.clone(), ..Options::default() };
-    let mut checks = Vec::new();
-    let mut sink = |event: Event| {
-        if let Event::Check(check) = event {
-            checks.push(check);
-        }
-    };
     let operator = &mut DutFileOperator::new(&dut);
-    let result = attempt(&mut rig, case, &options, Instant::now(), true, &mut sink, operator).result;
-    (result, checks)
+    attempt(&mut rig, case, &options, Instant::now(), true, &mut sink, operator).result
 }
 
 /// A change to what a reference terminal's DM Client posts.
@@ -196,6 +210,21 @@ fn an_interim_response_is_not_judged_as_the_response() {
     for case in ["DM_SC-S-002-M/answer-flushed", "DM_SC-S-002-M/answer-encoding"] {
         let result = known("reference-card", Some(early), case);
         assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{case}");
+    }
+}
+
+/// RFC 9110 10.1.1, over a channel, where the head of a request comes before its body; in a record of TLS it comes with it.
+#[test]
+fn a_client_that_expects_to_be_let_go_on_is_served() {
+    let expects = "patches: [{ on: http.request, with: { headers: { expect: 100-continue } } }]";
+    let expects = changed("terminal", expects);
+    for case in ["DM_SC-C-001-M/get-results[encoding=wbxml]", "DM_SC-C-009-O/challenge"] {
+        let cases = Library::builtin().load().unwrap();
+        let case = cases.iter().find(|one| one.name() == case).unwrap();
+        let (result, kinds) = kinds_of("reference-terminal", &expects, case);
+        assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Pass, ""), "{}", case.name());
+        let let_go_on = kinds.iter().any(|kind| kind == "http.interim");
+        assert_eq!(let_go_on, !kinds.iter().any(|kind| kind == "tls.established"), "{}: {kinds:?}", case.name());
     }
 }
 

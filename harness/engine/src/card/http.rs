@@ -163,7 +163,15 @@ impl Card {
         if conduit.is_asked() {
             return Some(Ok(Request::Hello));
         }
-        self.scws.next_request(conduit, &mut self.io)
+        let found = self.scws.next_request(conduit, &mut self.io);
+        // What is said to a request follows what is said to those before it.
+        let is_next = |pending: &Pending| !matches!(pending, Pending::Request(of, _) if *of == transport);
+        if found.is_none() && self.waiting.iter().all(is_next) {
+            self.scws.go_on(conduit, &mut self.io);
+            let octets = conduit.take_output();
+            self.carry(transport, octets, false);
+        }
+        found
     }
 
     fn take_step(&mut self, request: Request, reply: &Reply) -> Result<Next, PlayerError> {
@@ -260,6 +268,13 @@ impl Card {
         while let Some(told) = conduit.next_told() {
             self.io.tell_tls(Actor::Server, told);
         }
+        self.scws.tell_rest(&mut conduit, &mut self.io);
+    }
+
+    /// That a request is on its way, in words.
+    pub(super) fn unfinished_request(&self) -> Option<String> {
+        let octets = self.streams.iter().chain(self.applet.conduits()).map(Conduit::unfinished).max()?;
+        (octets > 0).then(|| format!("{octets} octets have come of a request that has no end yet"))
     }
 
     /// A client has opened a stream.

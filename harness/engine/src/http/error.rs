@@ -33,6 +33,9 @@ pub enum HttpError {
         /// Octets received, chunk headers left out.
         got: usize,
     },
+    /// A request expects what the server does not know (RFC 9110 10.1.1).
+    #[error("the request expects {0}, which is answered with 417, as no expectation but 100-continue is known")]
+    Expectation(String),
     /// What stands between the transport and HTTP cannot go on.
     #[error("{0}")]
     Layer(String),
@@ -41,7 +44,12 @@ pub enum HttpError {
 impl HttpError {
     /// Whether the octets may be the beginning of a message that is right, and go beyond what is read.
     pub fn is_limit(&self) -> bool {
-        matches!(self, HttpError::TooLarge(..) | HttpError::TooManyFields(_))
+        matches!(self, HttpError::TooLarge(..) | HttpError::TooManyFields(_) | HttpError::Expectation(_))
+    }
+
+    /// The status by which a server refuses them.
+    pub fn status(&self) -> u16 {
+        if matches!(self, HttpError::Expectation(_)) { 417 } else { 400 }
     }
 
     /// The fields of what is told of such octets.

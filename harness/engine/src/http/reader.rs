@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
+use serde_json::json;
+
 use super::chunked::Chunks;
 use super::framing::{self, Framing, framing};
 use super::{BODY_LIMIT, Form, HttpError, HttpMessage, MESSAGE_LIMIT, Side, head, spans};
+use crate::template::show;
 
 /// A head of up to this many octets is looked at with each piece that arrives; a larger one, when a line has come to
 /// its end or it has grown by a part of it. So the work stays in proportion to the octets, and garbage is still found
@@ -43,6 +46,8 @@ struct Partial {
     head: usize,
     framing: Framing,
     chunks: Chunks,
+    /// Whether the client may wait for 100 before it sends the body.
+    expects: bool,
 }
 
 impl Reader {
@@ -78,6 +83,21 @@ impl Reader {
             self.state = State::Broken;
         }
         taken
+    }
+
+    /// Whether the client waits to be told to go on before it sends the body of its request (RFC 9110 10.1.1); said once
+    /// for each request, and only while the body is not there.
+    pub fn take_expectation(&mut self) -> bool {
+        match &mut self.state {
+            State::Body(partial) if !self.ended => std::mem::take(&mut partial.expects),
+            _ => false,
+        }
+    }
+
+    /// How many octets there are of a message that may still come to its end.
+    pub fn unfinished(&self) -> usize {
+        let nothing = matches!(self.state, State::Broken) || self.buffer.iter().all(|b| matches!(b, b'\r' | b'\n'));
+        if nothing { 0 } else { self.buffer.len() }
     }
 
     /// The octets received that are not part of a whole message: of one on its way, or of what can never become one.
@@ -149,7 +169,23 @@ impl Reader {
             irregular,
             form: Form::default(),
         };
-        Ok(Some(Partial { message, head: head.length, framing, chunks: Chunks::new(head.length) }))
+        let expects = self.side == Side::Server && expects_continue(&message)?;
+        Ok(Some(Partial { message, head: head.length, framing, chunks: Chunks::new(head.length), expects }))
+    }
+}
+
+/// Whether a request waits for 100 (RFC 9110 10.1.1). One of HTTP/1.0 does not, whatever it says.
+///
+/// # Errors
+/// [`HttpError::Expectation`] when it expects something else.
+fn expects_continue(request: &HttpMessage) -> Result<bool, HttpError> {
+    let fields = request.headers.iter().filter(|(name, _)| request.minor > 0 && name.eq_ignore_ascii_case("expect"));
+    let mut all =
+        fields.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|one| !one.is_empty()).peekable();
+    let expects = all.peek().is_some();
+    match all.find(|one| !one.eq_ignore_ascii_case("100-continue")) {
+        Some(other) => Err(HttpError::Expectation(show(&json!(other)))),
+        None => Ok(expects),
     }
 }
 
@@ -260,6 +296,38 @@ mod tests {
         assert_eq!(reader.take(), Ok(None));
         reader.feed(b"ok");
         assert_eq!(reader.take().unwrap().unwrap().0.body, b"ok");
+    }
+
+    #[test]
+    fn a_request_that_expects_to_go_on_waits_for_its_body_and_no_longer() {
+        let post = |head: &str, rest: &str| {
+            let mut reader = Reader::new(Side::Server);
+            reader.feed(format!("POST / HTTP/{head}\r\nContent-Length: 2\r\n\r\n{rest}").as_bytes());
+            let taken = reader.take();
+            (reader, taken)
+        };
+        for (head, rest, expects) in [
+            ("1.1\r\nExpect: 100-Continue", "", true),
+            ("1.1\r\nExpect: 100-continue", "o", true),
+            ("1.1\r\nExpect: 100-continue", "ok", false),
+            ("1.0\r\nExpect: 100-continue", "", false),
+            ("1.0\r\nExpect: a miracle", "", false),
+            ("1.1\r\nExpect: ", "", false),
+            ("1.1\r\nA: b", "", false),
+        ] {
+            let (mut reader, taken) = post(head, rest);
+            taken.unwrap();
+            assert_eq!(reader.take_expectation(), expects, "{head} {rest}");
+            assert!(!reader.take_expectation(), "it is said once");
+            let unfinished = reader.unfinished();
+            assert_eq!(unfinished == 0, rest == "ok", "{head} {rest}: {unfinished}");
+        }
+        for rest in ["", "ok"] {
+            let (reader, taken) = post("1.1\r\nExpect: 100-continue, a miracle", rest);
+            let error = taken.unwrap_err();
+            assert_eq!((error.status(), reader.unfinished()), (417, 0));
+            assert!(error.to_string().contains("a miracle"), "{error}");
+        }
     }
 
     #[test]

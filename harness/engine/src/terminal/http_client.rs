@@ -511,8 +511,21 @@ impl Terminal {
                     self.disconnect();
                     self.responded(response, &octets);
                 }
-                None => self.give_up(),
+                None => {
+                    let rest = self.http.conduit.as_ref().map(Conduit::rest).unwrap_or_default();
+                    if !rest.is_empty() {
+                        let why = format!("nothing more came of it within {} s", LIMIT.as_secs());
+                        self.io.observe(Actor::Server, "http.garbage", rest, || HttpError::Layer(why).fields());
+                    }
+                    self.give_up();
+                }
             }
         }
+    }
+
+    /// That a response is on its way, in words.
+    pub(super) fn unfinished_response(&self) -> Option<String> {
+        let octets = self.http.conduit.as_ref().map(Conduit::unfinished).filter(|octets| *octets > 0)?;
+        Some(format!("{octets} octets have come of a response that has no end yet"))
     }
 }

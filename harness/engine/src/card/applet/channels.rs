@@ -218,6 +218,11 @@ impl Applet {
         self.served.iter_mut().find(|s| s.channel == channel).and_then(|s| s.client.as_mut())
     }
 
+    /// The connections of clients.
+    pub(in crate::card) fn conduits(&self) -> impl Iterator<Item = &Conduit> {
+        self.served.iter().filter_map(|served| served.client.as_ref())
+    }
+
     /// Sends octets over a channel, and closes the client's connection after them.
     pub(in crate::card) fn transmit(
         &mut self,
