@@ -52,7 +52,8 @@ fn ask(link: &mut Pcsc, signal: Signal) -> Result<Option<Signal>, LinkError> {
     eprintln!("after {:?}: {sent:?}", began.elapsed());
     sent?;
     let now = link.now();
-    link.recv(now)
+    // That there is no answer is told at once, with why.
+    Ok(link.recv(now)?.filter(|signal| !matches!(signal, Signal::Unanswered { .. })))
 }
 
 /// pcscd may notice that the card is gone before it notices that its reader is.

@@ -41,7 +41,8 @@ fn open() -> Pcsc {
 fn ask(link: &mut Pcsc, signal: Signal) -> Result<Option<Signal>, LinkError> {
     within(AT_MOST, "an exchange", || link.send(signal))?;
     let now = link.now();
-    link.recv(now)
+    // That there is no answer is told at once, with why.
+    Ok(link.recv(now)?.filter(|signal| !matches!(signal, Signal::Unanswered { .. })))
 }
 
 fn echo(link: &mut Pcsc, command: &[u8]) {
@@ -243,7 +244,10 @@ fn a_silent_card_gives_no_answer_and_is_powered_again_once_it_is_freed() {
     ask(&mut link, Signal::PowerOn).unwrap();
     card.be_silent(true);
     let began = Instant::now();
-    assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);
+    within(AT_MOST, "an exchange", || link.send(Signal::Command(vec![0; 5]))).unwrap();
+    let why = format!("nothing came over PC/SC within {} s", LIMIT.as_secs_f32());
+    let now = link.now();
+    assert_eq!(link.recv(now).unwrap(), Some(Signal::Unanswered { reset: false, why }));
     assert!((LIMIT..LIMIT * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
     // What follows finds a card that is given up.
     assert_eq!(ask(&mut link, Signal::Command(vec![0; 5])).unwrap(), None);

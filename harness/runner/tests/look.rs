@@ -125,6 +125,25 @@ fn a_card_without_dm_sc_has_one_reason() {
     one_reason(Way { builtin: Some(Builtin::Yes), ..Way::default() }, "EF.UST could not be read (status word 9000)");
 }
 
+const SILENT_APPLET: &str = "
+- id: silent-applet
+  side: card
+  what: The card does not answer the announcement of applications, and asks for nothing.
+  patches:
+    - on: response
+      when: { to: envelope.terminal-applications }
+      drop: true
+    - { on: set-up-event-list, drop: true }
+    - { on: open-channel, drop: true }
+    - { on: notification, drop: true }
+";
+
+#[test]
+fn a_command_without_an_answer_is_named() {
+    let reason = "; ENVELOPE (TERMINAL APPLICATIONS) got no answer";
+    one_reason(Way { faults: SILENT_APPLET, ..Way::default() }, reason);
+}
+
 #[test]
 fn with_all_the_cases_are_begun_all_the_same() {
     let (finished, heard) = ran(Way { services: WITHOUT_77, all: true, ..Way::default() });

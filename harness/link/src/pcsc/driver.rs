@@ -49,10 +49,11 @@ impl Pcsc {
         Ok(())
     }
 
-    fn answered(&mut self, atr: Option<Vec<u8>>) {
-        if let Some(atr) = atr {
-            self.mailbox.push(Signal::Atr(atr));
-        }
+    /// Delivers an answer; that there is none, which is known by now, is for the player to judge.
+    fn deliver(&mut self, answer: Option<Signal>, reset: bool) {
+        let silence = || Signal::Unanswered { reset, why: self.session.silence().to_owned() };
+        let signal = answer.unwrap_or_else(silence);
+        self.mailbox.push(signal);
     }
 }
 
@@ -78,19 +79,18 @@ impl Link for Pcsc {
     fn send(&mut self, signal: Signal) -> Result<(), LinkError> {
         match signal {
             Signal::Command(command) => {
-                if let Some(response) = self.session.exchange(&command)? {
-                    self.mailbox.push(Signal::Response(response.to_vec()));
-                }
+                let response = self.session.exchange(&command)?.map(<[u8]>::to_vec);
+                self.deliver(response.map(Signal::Response), false);
             }
             Signal::PowerOn => {
                 self.restore()?;
                 let atr = self.session.power_on()?;
-                self.answered(atr);
+                self.deliver(atr.map(Signal::Atr), true);
             }
             Signal::Reset => {
                 self.restore()?;
                 let atr = self.session.warm_reset()?;
-                self.answered(atr);
+                self.deliver(atr.map(Signal::Atr), true);
             }
             Signal::PowerOff => self.session.power_off(),
             other => return Err(LinkError::Unsupported(other.name())),

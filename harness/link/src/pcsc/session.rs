@@ -45,6 +45,8 @@ pub(super) struct Session {
     buffer: Box<[u8]>,
     /// The connection to pcscd was given up to end an exchange.
     lost: bool,
+    /// Why the latest answer that was none was none, in words.
+    silence: String,
 }
 
 impl Session {
@@ -89,6 +91,7 @@ impl Session {
             limit: config.limit,
             buffer: vec![0; LONGEST_RESPONSE].into_boxed_slice(),
             lost: false,
+            silence: String::new(),
         };
         session.generation = session.state()?.event_count();
         if session.connect(until)? {
@@ -106,6 +109,11 @@ impl Session {
     /// Whether the connection was given up to end an exchange, so that the next power-on needs a new session.
     pub(super) fn is_lost(&self) -> bool {
         self.lost
+    }
+
+    /// Why the latest answer that was none was none, in words.
+    pub(super) fn silence(&self) -> &str {
+        &self.silence
     }
 
     /// Cold reset. The answer to reset; `None` when the card gave none.
@@ -151,14 +159,20 @@ impl Session {
     /// As [`Session::power_on`]; [`LinkError::Unsupported`] for what T=0 cannot carry, [`LinkError::Reader`] when PC/SC
     /// fails at it and the card is there.
     pub(super) fn exchange(&mut self, command: &[u8]) -> Result<Option<&[u8]>, LinkError> {
-        let Some(card) = &self.card else { return Ok(None) };
+        let Some(card) = &self.card else {
+            self.silence = "the card has no power".into();
+            return Ok(None);
+        };
         let command = if self.t0 { over_t0(command)? } else { Cow::Borrowed(command) };
         let buffer = &mut self.buffer;
         let began = Instant::now();
         let result = self.pcscd.guard().call(self.limit, || card.transmit(&command, buffer).map(<[u8]>::len));
         match result {
             // Some drivers call it an empty response when the card was pulled before it answered.
-            Some(Ok(0)) => self.settle().map(|()| None),
+            Some(Ok(0)) => {
+                self.silence = "what came over PC/SC was empty".into();
+                self.settle().map(|()| None)
+            }
             Some(Ok(length)) => Ok(self.buffer.get(..length)),
             Some(Err(error)) if is_refusal(error, began.elapsed()) => {
                 self.settle()?;
@@ -174,7 +188,7 @@ impl Session {
                     remedy: ASK_THE_DRIVER.into(),
                 })
             }
-            failed => self.judge(failed.and_then(Result::err)).map(|()| None),
+            failed => self.judge(failed.and_then(Result::err), self.limit).map(|()| None),
         }
     }
 
@@ -196,7 +210,7 @@ impl Session {
                         remedy: "see its polkit rule `org.debian.pcsc-lite.access_card`, or run as root".into(),
                     });
                 }
-                failed => return self.judge(failed.and_then(Result::err)).map(|()| false),
+                failed => return self.judge(failed.and_then(Result::err), self.limit).map(|()| false),
             }
         }
     }
@@ -244,7 +258,7 @@ impl Session {
         match self.pcscd.guard().call(self.limit, || card.reconnect(share, protocols, by)) {
             Some(Ok(())) => self.atr(),
             Some(Err(Error::ProtoMismatch)) => Err(self.no_such_protocol()),
-            failed => self.judge(failed.and_then(Result::err)).map(|()| None),
+            failed => self.judge(failed.and_then(Result::err), self.limit).map(|()| None),
         }
     }
 
@@ -255,14 +269,15 @@ impl Session {
                 self.t0 = status.protocol2() == Some(Protocol::T0);
                 Ok(Some(status.atr().to_vec()))
             }
-            failed => self.judge(failed.and_then(Result::err)).map(|()| None),
+            failed => self.judge(failed.and_then(Result::err), DAEMON_LIMIT).map(|()| None),
         }
     }
 
     /// What it means that a call failed in which the card has a part: that something is gone, or that the card is
-    /// silent, which is no error.
-    fn judge(&mut self, error: Option<Error>) -> Result<(), LinkError> {
+    /// silent, which is no error. Without an error it lasted beyond `limit`.
+    fn judge(&mut self, error: Option<Error>, limit: Duration) -> Result<(), LinkError> {
         let gone = |what: String| Err(LinkError::Gone { what });
+        self.silence = silence(error, limit);
         match error {
             None => {
                 self.lost = true;
@@ -315,6 +330,14 @@ impl Drop for Session {
     }
 }
 
+/// Why there is no answer, in words.
+fn silence(error: Option<Error>, limit: Duration) -> String {
+    match error {
+        None => format!("nothing came over PC/SC within {} s", limit.as_secs_f32()),
+        Some(error) => format!("PC/SC says {}: {error}", error_name(error)),
+    }
+}
+
 /// Whether an error means that PC/SC or its driver did not carry a command: neither that something is gone, nor that the
 /// card does not answer. The one error of a transmission that failed means either; a driver that refuses a command says
 /// so `after` no time, one whose card is mute has waited for it.
@@ -362,6 +385,14 @@ mod tests {
         assert!(!is_refusal(Error::NotTransacted, late));
         assert!(is_refusal(Error::InvalidParameter, late));
         assert!(!is_refusal(Error::RemovedCard, at_once));
+    }
+
+    #[test]
+    fn silence_is_told_by_what_gave_the_card_up() {
+        let limit = Duration::from_millis(1500);
+        assert_eq!(silence(None, limit), "nothing came over PC/SC within 1.5 s");
+        let told = silence(Some(Error::UnresponsiveCard), limit);
+        assert!(told.starts_with("PC/SC says SCARD_W_UNRESPONSIVE_CARD: "), "{told}");
     }
 
     #[test]

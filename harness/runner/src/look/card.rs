@@ -34,6 +34,13 @@ const POLLS: u32 = 4;
 /// How often a look is begun again after its link was lost.
 const REPEATS: usize = 3;
 
+/// How many commands without an answer are named.
+const MOST_SILENCES: usize = 2;
+
+/// Commands by their names in TS 102 223.
+const PROFILE: &str = "TERMINAL PROFILE";
+const APPLICATIONS: &str = "ENVELOPE (TERMINAL APPLICATIONS)";
+
 /// Announces applications (TS 31.102 4.2.8, service 77).
 const ANNOUNCEMENT: u8 = 77;
 
@@ -81,8 +88,13 @@ pub(super) fn look(rig: &mut Rig<'_>) -> Looked {
 struct Seen {
     /// What is wrong with the answer to reset.
     atr: Option<String>,
-    /// The command whose answer is next.
+    /// The command whose answer is next, and its kind.
     command: Vec<u8>,
+    asked: String,
+    /// Whether it is still to be answered.
+    waits: bool,
+    /// Commands that went without an answer, and why.
+    silences: Vec<String>,
     master_file: Option<StatusWord>,
     /// The answer to the SELECT of EF.UST, or that to the READ BINARY after it.
     ust: Option<(StatusWord, Vec<u8>)>,
@@ -133,11 +145,33 @@ impl Seen {
         Ok(())
     }
 
+    /// That the command which was sent last has no answer.
+    fn unanswered(&self) -> String {
+        let asked = match self.asked.as_str() {
+            "terminal-profile" => PROFILE,
+            "envelope.terminal-applications" => APPLICATIONS,
+            other => other,
+        };
+        format!("{asked} got no answer")
+    }
+
     fn note(&mut self, event: &Event) {
         let text = |field: &str| event.fields.get(field).and_then(Value::as_str);
+        self.waits &= event.from != Actor::Card;
         match (event.from, event.kind.as_ref()) {
             (Actor::Card, "atr") => self.atr = text("malformed").map(str::to_owned),
-            (Actor::Terminal, _) => self.command = event.octets.clone(),
+            (Actor::Terminal, "silence") => {
+                let why = text("what").and_then(|what| what.split_once(": ")).map(|(_, why)| format!(" ({why})"));
+                if self.silences.len() < MOST_SILENCES {
+                    self.silences.push(self.unanswered() + &why.unwrap_or_default());
+                }
+                self.waits = false;
+            }
+            (Actor::Terminal, kind) => {
+                self.command = event.octets.clone();
+                kind.clone_into(&mut self.asked);
+                self.waits = !event.octets.is_empty();
+            }
             (Actor::Card, "response") => {
                 let sw = event.fields.get("sw").and_then(Value::as_u64).and_then(|sw| u16::try_from(sw).ok());
                 let Some(sw) = sw.map(StatusWord) else { return };
@@ -242,17 +276,15 @@ impl Seen {
 
     /// What the card was sent, and how it answered.
     fn so_far(&self) -> String {
-        let answers = [
-            ("SELECT MF", self.master_file),
-            ("TERMINAL PROFILE", self.profile),
-            ("ENVELOPE (TERMINAL APPLICATIONS)", self.announcement),
-        ];
+        let answers = [("SELECT MF", self.master_file), (PROFILE, self.profile), (APPLICATIONS, self.announcement)];
         let mut told: Vec<String> =
             answers.into_iter().filter_map(|(what, sw)| Some(format!("{what} ({:04X})", sw?.0))).collect();
         if self.polls > 0 {
             told.push(format!("{} STATUS", self.polls));
         }
-        if told.is_empty() { "nothing was answered".into() } else { told.join(", ") }
+        let answered = if told.is_empty() { "nothing was answered".into() } else { told.join(", ") };
+        let waits = self.waits.then(|| self.unanswered());
+        std::iter::once(answered).chain(self.silences.iter().cloned()).chain(waits).collect::<Vec<_>>().join("; ")
     }
 
     fn time(&self) -> String {
