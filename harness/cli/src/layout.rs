@@ -135,7 +135,7 @@ mod tests {
     use crate::terminal::Verbosity;
 
     fn terminal(width: Option<usize>) -> Terminal {
-        Terminal { verbosity: Verbosity::Normal, color: false, error_color: false, width }
+        Terminal { verbosity: Verbosity::Normal, color: false, error_color: false, width, is_watched: false }
     }
 
     fn table() -> Table<2> {

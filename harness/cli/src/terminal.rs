@@ -44,6 +44,8 @@ pub(crate) struct Terminal {
     pub(crate) error_color: bool,
     /// Columns of standard output; none if it is no terminal, so that nothing is broken for scripts.
     pub(crate) width: Option<usize>,
+    /// Whether results go to a terminal: one that cannot be written to has been hung up, and nobody reads there any more.
+    pub(crate) is_watched: bool,
 }
 
 /// Errors.
@@ -67,11 +69,12 @@ impl Terminal {
             color: wants_color(color, out.is_terminal()),
             error_color: wants_color(color, io::stderr().is_terminal()),
             width: width.filter(|_| out.is_terminal()),
+            is_watched: out.is_terminal(),
         }
     }
 
     /// Writes a result for a person: nothing in it steers the terminal but our own colours. A reader that has gone
-    /// away, such as `head`, is no error.
+    /// away, such as `head` or a terminal that was hung up, is no error.
     ///
     /// # Errors
     /// Standard output cannot be written to.
@@ -86,7 +89,7 @@ impl Terminal {
     pub(crate) fn raw(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Rig(format!(
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe && !self.is_watched => Err(Failure::Rig(format!(
                 "cannot write to standard output: {error}; check that there is room where it goes"
             ))),
             _ => Ok(()),
