@@ -115,7 +115,8 @@ fn an_interrupt_ends_a_card_in_good_order() {
     let mut process = card(&listener, &[]);
     let mut reader = Reader(listener.accept().unwrap().0);
     reader.power();
-    let interrupted = Command::new("kill").args(["-INT", &process.0.id().to_string()]).status().unwrap();
+    // Whoever tests may be in the background, where SIGINT is ignored, and then it is by what is started, too.
+    let interrupted = Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     assert_eq!(process.0.wait().unwrap().code(), Some(0));
     let mut told = String::new();

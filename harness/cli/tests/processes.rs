@@ -113,6 +113,87 @@ fn a_run_that_is_interrupted_has_reports_and_tells_how_to_go_on() {
     assert_eq!(done.code, 3, "a run folder is not overwritten: {}", done.err);
 }
 
+/// A run whose case is under way, begun with these words before it.
+fn waiting_run(scratch: &Scratch, before: &[&str]) -> std::process::Child {
+    let pipe = named_pipe(scratch);
+    let dut = dut(scratch, &format!("notify: [sh, -c, 'exec 3>{pipe}; echo up >&3; sleep 543; true']"));
+    let patient = std::fs::read_to_string(&dut).unwrap().replace("window: 100 ms", "window: 10 min");
+    std::fs::write(&dut, patient).unwrap();
+    let run = Command::new(before[0])
+        .args(&before[1..])
+        .args([env!("CARGO_BIN_EXE_dmsc"), "run", "-v", "--out", &scratch.path("out"), "--dut", &dut])
+        .args(["--case", "DM_SC-C-001-M/session-id"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    opened(pipe).recv_timeout(LIMIT).unwrap().read_exact(&mut [0; 3]).unwrap();
+    run
+}
+
+#[test]
+fn a_signal_that_is_ignored_leaves_the_others_their_meaning() {
+    for (ignored, others) in [("INT", "TERM,HUP"), ("HUP", "INT,TERM")] {
+        let scratch = Scratch::new();
+        let (ignored, others) = (format!("--ignore-signal={ignored}"), format!("--default-signal={others}"));
+        let run = waiting_run(&scratch, &["env", &ignored, &others]);
+        let kill = |signal: &str| {
+            assert!(Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap().success());
+        };
+        kill(&ignored.replace("--ignore-signal=", "-"));
+        kill("-TERM");
+        let ended = run.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(130), "{ignored}: {said}");
+        assert!(said.contains("interrupted; this goes on with it: "), "{ignored}: {said}");
+        assert_eq!(said.matches("interrupted: what is under way").count(), 1, "{ignored}: {said}");
+    }
+}
+
+#[test]
+fn two_signals_at_once_are_two() {
+    let scratch = Scratch::new();
+    let run = waiting_run(&scratch, &["env", "--default-signal"]);
+    let id = run.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    // It is gone already where the first was enough to end it in good order.
+    let _ = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+}
+
+#[test]
+fn a_terminal_that_is_hung_up_ends_a_run_in_good_order() {
+    const HANGS_UP: &str = "
+import os, pty, signal, sys
+person, its = pty.openpty()
+if (run := os.fork()) == 0:
+    os.close(person)
+    os.login_tty(its)
+    for each in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(each, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.close(its)
+open(os.environ['UP']).read(1)
+os.close(person)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(run, 0)[1]))
+";
+    let scratch = Scratch::new();
+    let pipe = named_pipe(&scratch);
+    let dut = dut(&scratch, &format!("notify: [sh, -c, 'exec 3>{pipe}; echo up >&3; sleep 543; true']"));
+    let patient = std::fs::read_to_string(&dut).unwrap().replace("window: 100 ms", "window: 10 min");
+    std::fs::write(&dut, patient).unwrap();
+    let out = scratch.path("out");
+    let ended = Command::new("python3")
+        .args(["-c", HANGS_UP, env!("CARGO_BIN_EXE_dmsc"), "run", "-v", "--out", &out, "--dut", &dut])
+        .args(["--case", "DM_SC-C-001-M/session-id"])
+        .env("UP", &pipe)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(Path::new(&out).join("matrix.json").exists());
+}
+
 /// All that is in a run folder, packed parts unpacked.
 fn all_text(folder: &Path) -> String {
     let mut all = String::new();

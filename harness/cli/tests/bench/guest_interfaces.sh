@@ -78,7 +78,7 @@ journal | grep '"gap":{' >/run/found.txt || fail "no gap was recorded"
 case $code in 0 | 2) ;; *) grep -h -A3 -E '^(fail|error)' /run/run.txt; fail "the run of a card that was unplugged came to $code" ;; esac
 echo "unplugged $(wc -l </run/found.txt) times: exit $code, $(tail -n 2 /run/run.txt | head -n 1)"
 
-kill -INT "$usb"
+kill -TERM "$usb"
 wait "$usb"
 wait_for_no_device /sys/bus/usb/devices/1-1
 # The card in the reader is another process, with nonces of its own.

@@ -19,7 +19,7 @@ for variant in bulk control-b; do
     echo "-- $variant"
     "$bench/readers.sh" "dmsc UICC" 3B9F96801F878031E073FE211B57444D53432D303195 ||
         { tail -n 20 /run/card.log; tail -n 60 /run/pcscd.log; exit 1; }
-    kill -INT $card
+    kill -TERM $card
     wait $card
     stop_pcscd
 done

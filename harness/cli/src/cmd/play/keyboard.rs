@@ -1,6 +1,6 @@
 //! Orders to a player: from the keyboard, from Ctrl-C, from the clock.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -15,6 +15,7 @@ use dmsc_octets::visible;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::interrupt::on_signal;
 
 /// Passes orders on, and wakes the player for them.
 #[derive(Clone)]
@@ -48,7 +49,7 @@ impl Keyboard {
     /// Ends the player in good order, so that nothing is left of a gadget.
     pub(super) fn end_on_interrupt(&self) -> Result<(), Failure> {
         let keyboard = self.clone();
-        ctrlc::set_handler(move || keyboard.quit())
+        on_signal(move || keyboard.quit())
             .map_err(|error| Failure::Rig(format!("Ctrl-C cannot be taken: {error}; start the command again")))
     }
 
@@ -69,7 +70,8 @@ impl Keyboard {
                 match read(&line, role) {
                     Ok(Some(order)) => keyboard.order(order),
                     Ok(None) => {}
-                    Err(why) => eprintln!("{}", visible(&why)),
+                    // Where nobody can be told, nobody has to be.
+                    Err(why) => drop(writeln!(std::io::stderr(), "{}", visible(&why))),
                 }
             }
         });
