@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
-use common::shown;
+use common::{dmsc, shown};
 
 /// The reader's end of a vpcd connection.
 struct Reader(TcpStream);
@@ -129,4 +129,14 @@ fn what_cannot_be_played_is_refused_with_what_to_try() {
     insta::assert_snapshot!(shown(&["card"]));
     insta::assert_snapshot!(shown(&["terminal", "--link", "vpcd: {}"]));
     insta::assert_snapshot!(shown(&["card", "--link", "vpdc: {}"]));
+    let refused = |command: &[&str], dut: &str| {
+        let dut = format!("{}/../../fixtures/duts/{dut}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let ran = dmsc(&[command, &["--dut", &dut]].concat());
+        assert_eq!(ran.code, 3, "{}", ran.err);
+        ran.err
+    };
+    let told = refused(&["card", "--vpcd"], "reference-terminal");
+    assert!(told.contains("a terminal, and a card is to be played; name the file of a card"), "{told}");
+    let told = refused(&["terminal", "--reader", "*"], "reference-card");
+    assert!(told.contains("a card, and a terminal is to be played; name the file of a terminal"), "{told}");
 }

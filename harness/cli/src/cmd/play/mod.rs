@@ -122,7 +122,7 @@ impl Common {
         let dut = library::dut(path, &library::faults(bundle)?)?;
         if dut.role() == plays {
             return Err(Failure::Input(format!(
-                "{}: this is the file of a {}, and a {} is to be played; name the file of a {1}",
+                "{}: this is the file of a {}, and a {} is to be played; name the file of a {2}",
                 path.display(),
                 dut.kind,
                 plays.as_str(),
