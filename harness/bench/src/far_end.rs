@@ -61,10 +61,12 @@ impl FarEnd {
         let poster = Arc::new(Mutex::new(None));
         let trouble = Arc::new(Mutex::new(None));
         let (shared, told, paced) = (Arc::clone(&poster), Arc::clone(&trouble), pace.clone());
-        let thread = std::thread::spawn(move || {
+        let run = move || {
             Thread { open, idle, away, orders, poster: shared, trouble: told, pace: paced, session: None }.run();
-        });
-        FarEnd { handle: FarHandle { control, poster, trouble, pace }, thread: Some(thread) }
+        };
+        // Where there is no thread, whoever begins a session finds that nobody is there.
+        let thread = std::thread::Builder::new().name("far end".into()).spawn(run).ok();
+        FarEnd { handle: FarHandle { control, poster, trouble, pace }, thread }
     }
 
     pub(crate) fn handle(&self) -> FarHandle {

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use dmsc_scr::{Tables, Unshown};
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::folder::{Entry, FolderError, Record, RunFolder};
 use crate::junit::{JunitError, junit};
@@ -90,19 +92,24 @@ pub fn render_all(run: &RunFolder, tables: &Tables, unshown: Unshown, out: &Path
 /// How many logs are written at once.
 const AT_ONCE: usize = 32;
 
+/// The threads that write logs; that of rayon itself ends the program where it cannot have any.
+static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| ThreadPoolBuilder::new().build().ok());
+
 fn write_logs(
     run: &RunFolder,
     out: &Path,
     waiting: &mut Vec<(Record, Vec<Entry>)>,
     files: &mut Vec<PathBuf>,
 ) -> Result<(), RenderError> {
-    let written: Result<Vec<Option<PathBuf>>, RenderError> = waiting
-        .par_iter()
-        .map(|(record, entries)| {
-            let Some(name) = log_path(run, record) else { return Ok(None) };
-            write_whole(&out.join(&name), &log(run, record, entries)).map(|()| Some(PathBuf::from(name)))
-        })
-        .collect();
+    let write = |(record, entries): &(Record, Vec<Entry>)| {
+        let Some(name) = log_path(run, record) else { return Ok(None) };
+        write_whole(&out.join(&name), &log(run, record, entries)).map(|()| Some(PathBuf::from(name)))
+    };
+    // Where the system has no threads for that, this one does it.
+    let written: Result<Vec<Option<PathBuf>>, RenderError> = match &*THREADS {
+        Some(pool) => pool.install(|| waiting.par_iter().map(write).collect()),
+        None => waiting.iter().map(write).collect(),
+    };
     waiting.clear();
     files.extend(written?.into_iter().flatten());
     Ok(())

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, Span};
 use dmsc_engine::template::OPERATORS;
 use dmsc_scr::{Aim, Cited, ItemId, Known, Tables};
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::convert::is_reference;
 use super::includes::Includes;
@@ -27,6 +29,9 @@ const MOST_TOGETHER: usize = 100_000;
 
 /// So few files are read without the help of other threads, which have to be made first.
 const FEW: usize = 4;
+
+/// The threads that help to read; that of rayon itself ends the program where it cannot have any.
+static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| ThreadPoolBuilder::new().build().ok());
 
 /// Every instance of every case of a bundle, in the order of their names.
 pub(super) fn load(bundle: &Bundle) -> Result<Vec<Case>, Vec<Problems>> {
@@ -54,10 +59,14 @@ pub(super) fn files(bundle: &Bundle, includes: &Includes, files: &[(&str, &str)]
         let cases: Vec<Vec<Case>> = files.iter().map(|(path, text)| reader.case(path, text)).collect();
         (cases, reader.found)
     };
-    let parts: Vec<(Vec<Vec<Case>>, Found)> = if files.len() <= FEW {
-        vec![read(files)]
-    } else {
-        files.par_chunks(files.len().div_ceil(rayon::current_num_threads()).max(1)).map(read).collect()
+    // Where the system has no threads for that, this one does it.
+    let pool = THREADS.as_ref().filter(|_| files.len() > FEW);
+    let parts: Vec<(Vec<Vec<Case>>, Found)> = match pool {
+        None => vec![read(files)],
+        Some(pool) => {
+            let each = files.len().div_ceil(pool.current_num_threads()).max(1);
+            pool.install(|| files.par_chunks(each).map(read).collect())
+        }
     };
     let mut cases = Vec::new();
     for (part, problems) in parts {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-/// Does `work` for each item, on all cores, and gives the results in the order of the items. `progress` is told how many
+/// Does `work` for each item, on all cores for which the system has a thread, and gives the results in the order of the items. `progress` is told how many
 /// of how many are done.
 pub(crate) fn each<I: Sync, R: Send>(
     items: &[I],
@@ -15,9 +15,10 @@ pub(crate) fn each<I: Sync, R: Send>(
     let workers = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let mut results: Vec<(usize, R)> = thread::scope(|scope| {
         let (done, all) = channel();
+        let mut started = 0_usize;
         for _ in 0..workers {
             let (done, next, work) = (done.clone(), &next, &work);
-            scope.spawn(move || {
+            let run = move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { return };
@@ -25,10 +26,20 @@ pub(crate) fn each<I: Sync, R: Send>(
                         return;
                     }
                 }
-            });
+            };
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+            started += 1;
         }
         drop(done);
         let mut results = Vec::with_capacity(items.len());
+        if started == 0 {
+            for (index, item) in items.iter().enumerate() {
+                results.push((index, work(item)));
+                progress(results.len(), items.len());
+            }
+        }
         for result in all {
             results.push(result);
             progress(results.len(), items.len());

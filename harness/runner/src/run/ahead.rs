@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::Scope;
+use std::thread::{Builder, Scope};
 
 /// Results of work that goes on, to be taken in order.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Pace {
 impl<R: Send> Ahead<R> {
     /// Begins with `count` pieces of work, by so many `hands`, up to `lead` of them for each ahead of what is wanted: a
     /// result is kept until it is. Each hand is numbered from 0, and takes up its work with what `begin` gives it. What is
-    /// not taken when this is dropped is not done.
+    /// not taken when this is dropped is not done. None where the system has no thread for a single hand.
     pub(super) fn new<'scope, H>(
         scope: &'scope Scope<'scope, '_>,
         count: usize,
@@ -55,15 +55,17 @@ impl<R: Send> Ahead<R> {
         lead: usize,
         begin: impl Fn(usize) -> H + Send + Sync + 'scope,
         work: impl Fn(&mut H, usize) -> R + Send + Sync + 'scope,
-    ) -> Ahead<R>
+    ) -> Option<Ahead<R>>
     where
         R: 'scope,
     {
         let (pace, both) = (Arc::new(Pace::default()), Arc::new((begin, work)));
         let (done, results) = channel();
-        for hand in 0..hands.min(count) {
+        let hands = hands.min(count);
+        let mut started = 0_usize;
+        for hand in 0..hands {
             let (pace, both, done) = (Arc::clone(&pace), Arc::clone(&both), done.clone());
-            scope.spawn(move || {
+            let run = move || {
                 let (begin, work) = &*both;
                 let mut holds = begin(hand);
                 while let Some(index) = pace.next(count, hands.saturating_mul(lead)) {
@@ -71,9 +73,14 @@ impl<R: Send> Ahead<R> {
                         return;
                     }
                 }
-            });
+            };
+            // Fewer hands do it as well.
+            if Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+            started += 1;
         }
-        Ahead { results, early: BTreeMap::new(), pace }
+        (started > 0).then(|| Ahead { results, early: BTreeMap::new(), pace })
     }
 
     /// The result of one piece; those before it are let go. None when its work has panicked, or it was taken.
@@ -113,7 +120,7 @@ mod tests {
             index * 2
         };
         thread::scope(|scope| {
-            let mut ahead = Ahead::new(scope, 10_000, 3, 4, |_| (), work);
+            let mut ahead = Ahead::new(scope, 10_000, 3, 4, |_| (), work).unwrap();
             assert_eq!(ahead.take(0), Some(0));
             assert_eq!(ahead.take(1), Some(2));
             assert_eq!(ahead.take(7), Some(14));
@@ -124,7 +131,11 @@ mod tests {
 
     #[test]
     fn there_is_no_result_of_work_that_is_not_there() {
-        thread::scope(|scope| assert_eq!(Ahead::new(scope, 0, 2, 1, |_| (), |_: &mut (), index| index).take(0), None));
+        thread::scope(|scope| {
+            let mut ahead = Ahead::new(scope, 1, 2, 1, |_| (), |_: &mut (), index| index).unwrap();
+            assert_eq!((ahead.take(0), ahead.take(1)), (Some(0), None));
+            assert!(Ahead::new(scope, 0, 2, 1, |_| (), |_: &mut (), index| index).is_none());
+        });
     }
 
     #[test]
@@ -135,7 +146,7 @@ mod tests {
                 holds.1 += 1;
                 *holds
             };
-            let mut ahead = Ahead::new(scope, 50, 2, 1, begin, work);
+            let mut ahead = Ahead::new(scope, 50, 2, 1, begin, work).unwrap();
             let mut worked = [0, 0];
             for index in 0..50 {
                 let (hand, times) = ahead.take(index).unwrap();

@@ -102,7 +102,9 @@ impl Series<'_, '_> {
             let alone = hands > 0 && wall.is_none();
             // One by itself has nothing to be ahead of.
             let beforehand = alone && wanted.len() > 1;
-            let mut ahead = beforehand.then(|| Ahead::new(scope, wanted.len(), hands, lead, begin, work));
+            let mut ahead = beforehand.then(|| Ahead::new(scope, wanted.len(), hands, lead, begin, work)).flatten();
+            // Where there is no thread for that, one case comes after another here.
+            let alone = alone && (ahead.is_some() || !beforehand);
             let mut dead: Option<NotRun> = None;
             let mut client = ClientLook::new(dut);
             let (mut finished, mut walled, mut number) = (Vec::with_capacity(ours.len()), 0, 0);

@@ -53,18 +53,18 @@ impl Keyboard {
             .map_err(|error| Failure::Rig(format!("Ctrl-C cannot be taken: {error}; start the command again")))
     }
 
-    pub(super) fn end_after(&self, time: Duration) {
+    pub(super) fn end_after(&self, time: Duration) -> Result<(), Failure> {
         let keyboard = self.clone();
-        thread::spawn(move || {
+        beside(move || {
             thread::sleep(time);
             keyboard.quit();
-        });
+        })
     }
 
     /// Takes orders to a player of this role from standard input, a line each, until it ends.
-    pub(super) fn listen(&self, role: Role) {
+    pub(super) fn listen(&self, role: Role) -> Result<(), Failure> {
         let keyboard = self.clone();
-        thread::spawn(move || {
+        beside(move || {
             for line in std::io::stdin().lock().lines() {
                 let Ok(line) = line else { break };
                 match read(&line, role) {
@@ -74,8 +74,16 @@ impl Keyboard {
                     Err(why) => drop(writeln!(std::io::stderr(), "{}", visible(&why))),
                 }
             }
-        });
+        })
     }
+}
+
+/// Does something beside the player.
+fn beside(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    let started = thread::Builder::new().name("keyboard".into()).spawn(work);
+    started.map(drop).map_err(|error| {
+        Failure::Rig(format!("no thread can be started: {error}; let the command have more of them (`ulimit -u`)"))
+    })
 }
 
 /// What can be said, for the help text.

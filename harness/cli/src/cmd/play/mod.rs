@@ -97,11 +97,11 @@ impl Common {
         let keyboard = Keyboard::new(orders);
         keyboard.end_on_interrupt()?;
         if let Some(time) = self.time {
-            keyboard.end_after(time);
+            keyboard.end_after(time)?;
         }
         // A card does nothing by itself.
         if plays == Role::Terminal {
-            keyboard.listen(plays);
+            keyboard.listen(plays)?;
         }
         let format = if self.json { Format::Json } else { Format::Text { octets: self.octets } };
         let mut stage = Stage { trace: Trace::new(format), terminal, connection, keyboard, broken: None };
