@@ -101,6 +101,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         (false, true) => Verbosity::Verbose,
     };
     let terminal = Terminal::new(cli.output.color, verbosity);
+    interrupt::outlives_full_files();
     match cli.command {
         Command::Run(_) => interrupt::ends_in_good_order(),
         Command::Prove(_) | Command::Shake(_) => interrupt::ends_at_once(),

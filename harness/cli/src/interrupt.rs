@@ -1,4 +1,4 @@
-//! The signals by which a person or the system ends a command: SIGINT, SIGTERM and SIGHUP.
+//! The signals by which a person or the system ends a command: SIGINT, SIGTERM and SIGHUP; and SIGXFSZ, which shall not.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,14 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Whether the devices and processes of a run are given back, and the time for that is over.
 static GIVEN_BACK: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
+/// A file that may grow no further (`ulimit -f`) is an error of whoever writes it, with a name and a text; SIGXFSZ would end
+/// the command without a word. What the command starts has the signal as it is by default.
+pub(crate) fn outlives_full_files() {
+    // Noted by nobody. Where that cannot be had, nothing else is to be done.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+}
+
 /// The first signal has what is under way broken off, so that devices are left in good order and reports are written; the
 /// second, or the end of [`GRACE`], ends the command at once.
 pub(crate) fn ends_in_good_order() {
@@ -24,14 +32,16 @@ pub(crate) fn ends_in_good_order() {
         }
         // Where nobody can be told, nobody has to be.
         let _ = writeln!(std::io::stderr(), "interrupted: what is under way is broken off; once more ends at once");
-        std::thread::spawn(|| {
+        let grace = || {
             let (given_back, news) = &GIVEN_BACK;
             let waiting = given_back.lock().unwrap_or_else(PoisonError::into_inner);
             let waited = news.wait_timeout_while(waiting, GRACE, |given_back| !*given_back);
             if waited.is_ok_and(|(_, timeout)| timeout.timed_out()) {
                 end();
             }
-        });
+        };
+        // Where there is no thread for that, a second signal ends it.
+        let _ = std::thread::Builder::new().name("grace".into()).spawn(grace);
         dmsc_link::interrupt();
     };
     // A run that cannot be told to end can still be ended.
