@@ -45,8 +45,8 @@ pub enum Broken {
     #[error("the run was interrupted")]
     Interrupted,
     /// Nothing ever came from the DUT.
-    #[error("the DUT gave no sign of life: no answer to power-on or to any message")]
-    Lifeless,
+    #[error("{0}")]
+    Lifeless(&'static str),
 }
 
 impl Broken {
@@ -156,6 +156,15 @@ impl Session {
         self.heard > 0
     }
 
+    /// That it has not, in words.
+    pub fn lifeless(&self) -> &'static str {
+        if self.link.capabilities().contact {
+            "the DUT gave no sign of life: no answer to power-on or to any message"
+        } else {
+            "the DUT gave no sign of life: no connection and no message came from it, and none of its commands has ended"
+        }
+    }
+
     /// What it showed of the nonces that it began with.
     pub(crate) fn trust(&self) -> NonceTrust {
         self.trust
@@ -255,7 +264,7 @@ impl Session {
             return Err(Broken::Interrupted);
         }
         match self.player.given_up().filter(|_| !self.interruptible) {
-            Some(_) if !self.is_alive() => Err(Broken::Lifeless),
+            Some(_) if !self.is_alive() => Err(Broken::Lifeless(self.lifeless())),
             Some(why) => Err(Broken::GivenUp(why.to_owned())),
             None => Ok(()),
         }

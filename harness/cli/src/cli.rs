@@ -122,6 +122,8 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Completion(completion) => completion.run(&terminal, &mut Cli::command()),
         Command::ExitCodes => terminal.out(&format!("{}\n", exit::TABLE)).map(|()| Exit::Conforms),
     };
+    // What a `reset` left in the background ends with the command.
+    dmsc_link::end_what_is_left();
     done.unwrap_or_else(|failure| {
         terminal.fail(&failure);
         failure.exit()

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         }
     };
     let conclusion = libtest_mimic::run(&arguments, suite.trials());
+    dmsc_link::end_what_is_left();
     match suite.as_a_whole(&arguments, &conclusion) {
         Ok(()) => conclusion.exit_code(),
         Err(why) => {

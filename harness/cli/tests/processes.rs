@@ -52,6 +52,89 @@ fn what_a_notification_started_ends_with_the_session() {
     let ran = dmsc(&["run", "--no-report", "--dut", &dut, "--case", "DM_SC-C-001-M/session-id"]);
     let mut held = held.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("nothing was started: {}", ran.err));
     assert_eq!(held.read(&mut [0]).unwrap(), 0);
+    let said = ran.out + &ran.err;
+    assert!(said.contains("no connection and no message came from it, and none of its commands has ended"), "{said}");
+}
+
+/// It is there for the cases that come after.
+#[test]
+fn what_a_reset_left_in_the_background_ends_with_the_run() {
+    let scratch = Scratch::new();
+    let pipe = named_pipe(&scratch);
+    let path = dut(&scratch, "notify: ['true'], ends_with_command: true");
+    let daemon = format!("reset: [sh, -c, 'exec 3>{pipe}; setsid sleep 543 & true']\n");
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + &daemon).unwrap();
+    let held = opened(pipe);
+    let ran = dmsc(&["run", "--no-report", "--dut", &path, "--case", "DM_SC-C-001-M/session-id[session=A5]"]);
+    let mut held = held.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("nothing was started: {}", ran.err));
+    assert_eq!(held.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn what_left_its_group_ends_also_when_the_command_is_killed() {
+    let scratch = Scratch::new();
+    let pipe = named_pipe(&scratch);
+    let dut = dut(&scratch, &format!("notify: [sh, -c, 'exec 3>{pipe}; echo up >&3; timeout 543 sleep 543; true']"));
+    let patient = std::fs::read_to_string(&dut).unwrap().replace("window: 100 ms", "window: 10 min");
+    std::fs::write(&dut, patient).unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_dmsc"))
+        .args(["run", "--no-report", "--dut", &dut, "--case", "DM_SC-C-001-M/session-id"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut held = opened(pipe).recv_timeout(LIMIT).unwrap();
+    held.read_exact(&mut [0; 3]).unwrap();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(held.read(&mut [0]).unwrap(), 0);
+}
+
+/// What a shell makes of `dmsc` under limits: the exit code, and what it wrote.
+fn limited(limits: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let script = format!("{limits}; exec \"$0\" \"$@\"");
+    let ran = Command::new("bash").args(["-c", &script, env!("CARGO_BIN_EXE_dmsc")]).args(arguments).output().unwrap();
+    (ran.status.code(), String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned())
+}
+
+/// No thread has room for such a stack.
+const NO_THREADS: &str = "export RUST_MIN_STACK=100000000000000";
+
+#[test]
+fn without_threads_the_built_in_duts_are_judged_and_a_process_is_an_error() {
+    let of_harness = ["run", "--no-report", "--case", "DM_SC-C-001-M/session-id"];
+    let (code, said) = limited(NO_THREADS, &of_harness);
+    assert_eq!(code, Some(0), "{said}");
+    let scratch = Scratch::new();
+    let path = dut(&scratch, "notify: ['true'], ends_with_command: true");
+    let case = ["run", "--all", "--no-report", "--dut", &path, "--case", "DM_SC-C-001-M/session-id[session=A5]"];
+    for more in ["", "jobs: 4\n", "reset: ['true']\n"] {
+        std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + more).unwrap();
+        let (code, said) = limited(NO_THREADS, &case);
+        assert_eq!(code, Some(4), "{more}: {said}");
+        assert!(said.contains("no thread can be started") && !said.contains("panicked"), "{more}: {said}");
+    }
+}
+
+#[test]
+fn connections_for_which_the_harness_has_no_descriptors_are_not_held_against_the_dut() {
+    let scratch = Scratch::new();
+    let script = "ulimit -Sn 400; for i in $(seq 100); do exec {fd}<>/dev/tcp/$0/$1; done; sleep 1";
+    let path = dut(&scratch, &format!("notify: [bash, -c, '{script}', '{{host}}', '{{port}}']"));
+    let case = ["run", "--all", "--no-report", "--dut", &path, "--case", "DM_SC-C-001-M/session-id[session=A5]"];
+    let (code, said) = limited("ulimit -Sn 60", &case);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("EMFILE"), "{said}");
+}
+
+#[test]
+fn a_file_that_may_grow_no_further_is_an_error_with_a_text() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out");
+    let (code, said) = limited("ulimit -f 1", &["run", "--out", &out, "--case", "DM_SC-C-001-M/session-id"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("File too large"), "{said}");
 }
 
 #[test]

@@ -17,10 +17,12 @@ mod clock;
 mod command;
 mod disturb;
 pub mod eem;
+mod exhausted;
 pub mod gadget;
 mod in_process;
 mod interrupt;
 mod mailbox;
+mod mark;
 mod meeting_place;
 pub mod pcsc;
 mod peer;
@@ -44,7 +46,7 @@ pub use interrupt::{Waking, interrupt, is_interrupted, on_interrupt};
 pub use mailbox::{Mailbox, Poster};
 pub use meeting_place::MeetingPlace;
 pub use peer::Peer;
-pub use process::{COMMAND_LIMIT, end_processes, hold_while_ending, run_command};
+pub use process::{COMMAND_LIMIT, end_processes, end_what_is_left, hold_while_ending, run_command};
 pub use signal::{Signal, StreamId};
 pub use stillness::stood_still;
 pub use tcp::{Tcp, TcpConfig};
@@ -108,7 +110,7 @@ pub enum LinkError {
     },
     /// A command of the DUT file did not end in time.
     #[error(
-        "the command `{command}` did not end within {} and was killed; run it by hand to see what it waits for; it wrote: {said}",
+        "the command `{command}` did not end within {} and {end}; run it by hand to see what it waits for; it wrote: {said}",
         process::in_words(*limit)
     )]
     Overdue {
@@ -116,6 +118,8 @@ pub enum LinkError {
         command: String,
         /// How long it was given.
         limit: std::time::Duration,
+        /// What became of it, in words.
+        end: String,
         /// The beginning and the end of what it wrote.
         said: String,
     },
@@ -145,6 +149,17 @@ pub enum LinkError {
         what: String,
         /// What to try.
         remedy: String,
+    },
+    /// The machine that the harness runs on has no more of what it needs.
+    #[error(
+        "{what}: {cause}; the DUT has no part in that: let the harness have more (`ulimit -n`, `ulimit -u`, limits of its \
+         container), or run less beside it (`--jobs 1`)"
+    )]
+    Exhausted {
+        /// What could not be done.
+        what: String,
+        /// What the operating system said, with its name.
+        cause: String,
     },
     /// Somebody wants this program to end: [`interrupt`].
     #[error("the run was interrupted")]

@@ -26,7 +26,7 @@ impl fmt::Debug for Poster {
 #[derive(Debug)]
 enum Post {
     Signal(Signal),
-    Gone(String),
+    Broken(LinkError),
     Wake,
 }
 
@@ -38,7 +38,12 @@ impl Poster {
 
     /// Says that the other side is gone: whoever receives next learns it, in these words.
     pub fn gone(&self, what: impl Into<String>) {
-        self.post(Post::Gone(what.into()));
+        self.broken(LinkError::Gone { what: what.into() });
+    }
+
+    /// Says that the rig is at fault: whoever receives next learns it.
+    pub(crate) fn broken(&self, error: LinkError) {
+        self.post(Post::Broken(error));
     }
 
     /// Ends a wait early: the receiver gets nothing, as if the time had come.
@@ -157,7 +162,7 @@ impl Mailbox {
 fn open(post: Post) -> Result<Option<Signal>, LinkError> {
     match post {
         Post::Signal(signal) => Ok(Some(signal)),
-        Post::Gone(what) => Err(LinkError::Gone { what }),
+        Post::Broken(error) => Err(error),
         Post::Wake => Ok(None),
     }
 }

@@ -1,9 +1,9 @@
-//! Processes that a DUT file names. Each has a group of its own (on Windows a job object), so that what it started ends
-//! with it.
+//! Processes that a DUT file names. Each has a group of its own (on Windows a job object), and a mark in its environment, so
+//! that what it started ends with it.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -15,7 +15,9 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::LinkError;
 use crate::command::Command;
+use crate::exhausted::start_thread;
 use crate::interrupt::{is_interrupted, on_interrupt};
+use crate::mark;
 #[cfg(unix)]
 use crate::warden;
 
@@ -36,8 +38,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// may hold the pipe for ever.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Runs a command of the DUT file to its end, at most for as long as it says, or [`COMMAND_LIMIT`]. What it leaves in the background when it
-/// succeeds goes on: it may have been asked to start something.
+/// How long it is waited that a process ends which was killed, and all of its group. Only what nobody can kill takes it.
+const DYING: Duration = Duration::from_secs(1);
+
+/// Runs a command of the DUT file to its end, at most for as long as it says, or [`COMMAND_LIMIT`]. What it leaves in the
+/// background when it succeeds goes on, for it may have been asked to start something; [`end_what_is_left`] ends that.
 ///
 /// # Errors
 /// [`LinkError::Command`] when it does not start, [`LinkError::Failed`] when it ends with an error,
@@ -50,11 +55,12 @@ pub fn run_command(command: &Command) -> Result<(), LinkError> {
 fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
     let (process, pipes) = Process::start(command, str::to_owned, [Stdio::null(), Stdio::piped(), Stdio::piped()])?;
     let (held, closed) = channel();
-    let output = Output::gather(pipes.stdout, held.clone());
-    let errors = Output::gather(pipes.stderr, held);
+    let gathered = Output::gather(pipes.stdout, held.clone())
+        .and_then(|output| Output::gather(pipes.stderr, held).map(|errors| (output, errors)));
+    let (output, errors) = gathered.inspect_err(|_| _ = process.end())?;
     let until = Instant::now().checked_add(limit);
     let interrupted = Arc::downgrade(&process);
-    let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.end()));
+    let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.kill()));
     let ended =
         process.wait(until, &closed).map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
     if is_interrupted() {
@@ -64,7 +70,7 @@ fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
     if ended.is_some_and(|status| status.success()) {
         return Ok(());
     }
-    process.end();
+    let goes_on = process.end();
     // Nothing is ever sent: the wait ends when both pipes are closed.
     let _ = closed.recv_timeout(LAST_WORDS);
     let said = [errors.to_string(), output.to_string()].into_iter().find(|said| !said.is_empty());
@@ -72,19 +78,32 @@ fn run_within(command: &Command, limit: Duration) -> Result<(), LinkError> {
     let command = command.to_string();
     Err(match ended {
         Some(status) => LinkError::Failed { command, status: status.to_string(), stderr: said },
-        None => LinkError::Overdue { command, limit, said },
+        None => {
+            let end = goes_on.map_or_else(|| "was killed".to_owned(), |why| format!("goes on: {why}"));
+            LinkError::Overdue { command, limit, end, said }
+        }
     })
 }
 
-/// Kills every process that this program has started for a DUT and that has not been waited for, with all that they
-/// started, and lets nobody start another: the last act of a program that is interrupted, for a Ctrl-C reaches its own
-/// group alone.
+/// Kills every process that this program has started for a DUT, with all that they started, and lets nobody start another:
+/// the last act of a program that is interrupted, for a Ctrl-C reaches its own group alone. What cannot be killed is not
+/// waited for.
 pub fn end_processes() {
     let mut running = running();
     ENDING.store(true, Ordering::SeqCst);
     let all = std::mem::take(&mut *running);
     drop(running);
-    all.iter().filter_map(Weak::upgrade).for_each(|process| process.end());
+    let all: Vec<Arc<Process>> = all.iter().filter_map(Weak::upgrade).collect();
+    Process::end_all(&all);
+    end_what_is_left();
+}
+
+/// Kills what commands that succeeded have left in the background: the last act of a run. Where processes cannot be found
+/// by their environment, as they can on Linux, such goes on.
+pub fn end_what_is_left() {
+    if STARTED.load(Ordering::SeqCst) {
+        mark::end_all(mark::Of::Program);
+    }
 }
 
 /// Does not return once [`end_processes`] was called: that a DUT is gone then is no doing of its own, and nobody shall
@@ -97,6 +116,9 @@ pub fn hold_while_ending() {
 
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// Whether any process was started.
+static STARTED: AtomicBool = AtomicBool::new(false);
+
 /// Every process that somebody may still have to end.
 static RUNNING: Mutex<Vec<Weak<Process>>> = Mutex::new(Vec::new());
 
@@ -104,13 +126,16 @@ fn running() -> MutexGuard<'static, Vec<Weak<Process>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A process with its group. Should this program be killed, what is left of the group is, too.
+/// A process with all that it started. Should this program be killed, that is, too.
 #[derive(Debug)]
 pub(crate) struct Process {
+    /// Locked for single calls that do not wait, so that whoever wants to end it can.
     child: Mutex<Box<dyn ChildWrapper>>,
-    /// Its number.
-    #[cfg(unix)]
+    /// Its number, and that of its group.
     group: u32,
+    mark: String,
+    /// Whether all of it was ended; its number may be another's then.
+    ended: AtomicBool,
 }
 
 /// The ends of a process's pipes that are on this side.
@@ -148,21 +173,18 @@ impl Process {
             hold_while_ending();
             running = self::running();
         }
+        let mark = mark::next();
+        wrapped.command_mut().env(mark::VARIABLE, &mark);
         #[cfg(unix)]
-        wrapped.command_mut().env(warden::MARK, warden::expect());
+        warden::hire();
+        STARTED.store(true, Ordering::SeqCst);
         let spawned = wrapped.spawn();
-        #[cfg(unix)]
-        match &spawned {
-            Ok(child) => warden::watch(child.id()),
-            Err(_) => warden::give_up(),
-        }
         let mut child = spawned.map_err(|cause| LinkError::Command { command: command.to_string(), cause })?;
+        #[cfg(unix)]
+        warden::watch(child.id());
         let pipes = Pipes { stdin: child.stdin().take(), stdout: child.stdout().take(), stderr: child.stderr().take() };
-        let process = Arc::new(Process {
-            #[cfg(unix)]
-            group: child.id(),
-            child: Mutex::new(child),
-        });
+        let group = child.id();
+        let process = Arc::new(Process { child: Mutex::new(child), group, mark, ended: AtomicBool::new(false) });
         running.retain(|process| process.strong_count() > 0);
         running.push(Arc::downgrade(&process));
         Ok((process, pipes))
@@ -176,36 +198,96 @@ impl Process {
         self.child().try_wait()
     }
 
-    /// Waits until it ends, or until `until`; a message or the end of `hint` says that it may end soon.
+    /// Waits until it ends, until `until`, or until somebody wants this program to end; a message or the end of `hint`
+    /// says that it may end soon.
     ///
     /// # Errors
     /// What the operating system says.
     pub(crate) fn wait(&self, until: Option<Instant>, hint: &Receiver<()>) -> std::io::Result<Option<ExitStatus>> {
-        // The child is never locked while waiting: the session must be able to kill it.
         let mut pause = FIRST_PAUSE;
         loop {
             if let Some(status) = self.status()? {
                 return Ok(Some(status));
             }
             let left = until.map_or(pause, |until| until.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
+            if left.is_zero() || is_interrupted() {
                 return Ok(None);
             }
             match hint.recv_timeout(pause.min(left)) {
                 Ok(()) => pause = FIRST_PAUSE,
-                Err(RecvTimeoutError::Timeout) => pause = pause.saturating_mul(2).min(LONGEST_PAUSE),
+                Err(RecvTimeoutError::Timeout) => pause = longer(pause),
                 // Its pipes are closed, which is nearly its end.
                 Err(RecvTimeoutError::Disconnected) => thread::sleep(FIRST_PAUSE.min(left)),
             }
         }
     }
 
-    /// Kills it, and all of its group, whether it has ended itself or not.
-    pub(crate) fn end(&self) {
-        let mut child = self.child();
-        // Fails when nobody is left.
-        let _ = child.start_kill();
-        let _ = child.wait();
+    /// Kills it and all of its group, whether it has ended itself or not, and waits for nothing.
+    pub(crate) fn kill(&self) {
+        let _ = self.kill_group();
+    }
+
+    fn kill_group(&self) -> std::io::Result<()> {
+        if self.ended.load(Ordering::SeqCst) { Ok(()) } else { self.child().start_kill() }
+    }
+
+    /// Kills it, and all that it started, whether it has ended itself or not. Where some of that goes on nevertheless: why.
+    pub(crate) fn end(self: &Arc<Process>) -> Option<String> {
+        Process::end_all(std::slice::from_ref(self)).pop().flatten()
+    }
+
+    /// The same of several at once, for each of them.
+    pub(crate) fn end_all(all: &[Arc<Process>]) -> Vec<Option<String>> {
+        let not_ended: Vec<&str> = all
+            .iter()
+            .filter(|process| !process.ended.load(Ordering::SeqCst))
+            .map(|process| process.mark.as_str())
+            .collect();
+        let killed: Vec<std::io::Result<()>> = all.iter().map(|process| process.kill_group()).collect();
+        if !not_ended.is_empty() {
+            mark::end_all(mark::Of::Each(&not_ended));
+        }
+        let until = Instant::now().checked_add(DYING);
+        all.iter().zip(killed).map(|(process, killed)| process.gone(killed, until)).collect()
+    }
+
+    /// Waits until all of its group has ended; if that does not come about, why.
+    fn gone(&self, mut killed: std::io::Result<()>, until: Option<Instant>) -> Option<String> {
+        let mut pause = FIRST_PAUSE;
+        while !self.ended.load(Ordering::SeqCst) {
+            let ended = !matches!(self.status(), Ok(None));
+            if ended {
+                // Those who are left may be others than those who were there.
+                killed = self.kill_group();
+            }
+            let refused = killed.as_ref().err().filter(|error| error.kind() == ErrorKind::PermissionDenied);
+            if ended && ((killed.is_err() && refused.is_none()) || !mark::is_inhabited(self.group)) {
+                self.release();
+                return None;
+            }
+            if refused.is_some() || until.is_none_or(|until| until <= Instant::now()) {
+                let why = refused.map_or_else(|| "it does not end".to_owned(), ToString::to_string);
+                let group = self.group;
+                return Some(if ended {
+                    format!(
+                        "what it started cannot be killed ({why}); it is of process group {group}, which has to be ended by hand"
+                    )
+                } else {
+                    format!("it cannot be killed ({why}); it is process {group}, which has to be ended by hand")
+                });
+            }
+            thread::sleep(pause);
+            pause = longer(pause);
+        }
+        None
+    }
+
+    /// Nothing of it is left to be ended, or what is may go on: the number of its group may be another's from now on.
+    fn release(&self) {
+        if !self.ended.swap(true, Ordering::SeqCst) {
+            #[cfg(unix)]
+            warden::release(self.group);
+        }
     }
 
     fn child(&self) -> MutexGuard<'_, Box<dyn ChildWrapper>> {
@@ -214,11 +296,13 @@ impl Process {
     }
 }
 
-#[cfg(unix)]
+fn longer(pause: Duration) -> Duration {
+    pause.saturating_mul(2).min(LONGEST_PAUSE)
+}
+
 impl Drop for Process {
-    /// Whoever held it has ended it, or lets it go on.
     fn drop(&mut self) {
-        warden::release(self.group);
+        self.release();
     }
 }
 
@@ -236,16 +320,19 @@ struct HeadAndTail {
 
 impl Output {
     /// Reads a pipe to its end, in a thread of its own; `held` is dropped at the end.
-    pub(crate) fn gather(pipe: Option<impl Read + Send + 'static>, held: Sender<()>) -> Output {
+    ///
+    /// # Errors
+    /// [`LinkError::Exhausted`] when there is no thread for it.
+    pub(crate) fn gather(pipe: Option<impl Read + Send + 'static>, held: Sender<()>) -> Result<Output, LinkError> {
         let output = Output::default();
         if let Some(pipe) = pipe {
             let kept = output.clone();
-            thread::spawn(move || {
+            start_thread("output of a command", move || {
                 kept.read(pipe);
                 drop(held);
-            });
+            })?;
         }
-        output
+        Ok(output)
     }
 
     /// Reads a pipe to its end.
@@ -331,6 +418,63 @@ mod tests {
         assert!(process.wait(None, &hint).unwrap().unwrap().success());
         process.end();
         assert_eq!(group.read(&mut up).unwrap(), 0);
+    }
+
+    /// `timeout` makes a group of its own, `setsid` a session.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_left_the_group_of_a_process_ends_with_it_and_that_of_another_does_not() {
+        for leaving in ["timeout 543 sleep 543; true", "setsid sleep 543 & sleep 543"] {
+            let script = format!("echo up; {leaving}");
+            let ((one, mut its), (other, mut others)) = (held(&script), held(&script));
+            let mut up = [0; 3];
+            its.read_exact(&mut up).unwrap();
+            others.read_exact(&mut up).unwrap();
+            assert_eq!(one.end(), None);
+            assert_eq!(its.read(&mut up).unwrap(), 0, "{leaving}");
+            assert!(other.status().unwrap().is_none(), "{leaving}");
+            assert_eq!(other.end(), None);
+            assert_eq!(others.read(&mut up).unwrap(), 0, "{leaving}");
+        }
+    }
+
+    /// As one that runs as another user.
+    #[derive(Debug)]
+    struct OfAnother(Box<dyn ChildWrapper>);
+
+    impl ChildWrapper for OfAnother {
+        fn inner(&self) -> &dyn ChildWrapper {
+            self.0.as_ref()
+        }
+
+        fn inner_mut(&mut self) -> &mut dyn ChildWrapper {
+            self.0.as_mut()
+        }
+
+        fn into_inner(self: Box<Self>) -> Box<dyn ChildWrapper> {
+            self.0
+        }
+
+        fn start_kill(&mut self) -> std::io::Result<()> {
+            Err(ErrorKind::PermissionDenied.into())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_killed_is_told_of_and_not_waited_for() {
+        let child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let group = child.id();
+        let child: Box<dyn ChildWrapper> = Box::new(OfAnother(Box::new(child)));
+        let (child, mark) = (Mutex::new(child), mark::next());
+        let process = Arc::new(Process { child, group, mark, ended: AtomicBool::new(false) });
+        let began = Instant::now();
+        let expected =
+            format!("it cannot be killed (permission denied); it is process {group}, which has to be ended by hand");
+        assert_eq!(process.end(), Some(expected));
+        assert!(began.elapsed() < DYING);
+        process.child().inner_mut().start_kill().unwrap();
+        let (_never, hint) = channel();
+        assert!(process.wait(None, &hint).unwrap().is_some());
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::{Signal, StreamId};
+use crate::exhausted::{self, start_thread};
+use crate::{LinkError, Signal, StreamId};
 
 /// How long a connection, and a write to the DUT, may take before the stream is given up.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -65,6 +66,24 @@ impl Queue {
     }
 }
 
+/// Why a stream could not be had.
+#[derive(Debug)]
+pub(crate) enum StreamError {
+    /// The other side, or the way there, did not let it be.
+    Refused(std::io::Error),
+    /// The harness has no more of what it needs for it.
+    Link(LinkError),
+}
+
+impl From<std::io::Error> for StreamError {
+    fn from(cause: std::io::Error) -> StreamError {
+        match exhausted::of_this_machine("a connection cannot be opened", cause) {
+            Ok(error) => StreamError::Link(error),
+            Err(cause) => StreamError::Refused(cause),
+        }
+    }
+}
+
 impl Sockets {
     /// No stream yet; `post` takes the signals.
     pub(crate) fn new(post: impl Fn(Signal) + Send + Sync + 'static) -> Arc<Sockets> {
@@ -79,14 +98,14 @@ impl Sockets {
     /// Takes over a stream.
     ///
     /// # Errors
-    /// What the operating system says.
-    pub(crate) fn adopt(self: &Arc<Sockets>, id: StreamId, stream: TcpStream) -> std::io::Result<()> {
+    /// [`StreamError`].
+    pub(crate) fn adopt(self: &Arc<Sockets>, id: StreamId, stream: TcpStream) -> Result<(), StreamError> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(LIMIT))?;
         let mut reader = stream.try_clone()?;
-        self.streams().insert(id, stream);
         let sockets = Arc::clone(self);
-        let reader = thread::spawn(move || {
+        self.streams().insert(id, stream);
+        let reader = start_thread("stream", move || {
             let mut buffer = [0; 16 * 1024];
             loop {
                 match reader.read(&mut buffer) {
@@ -101,6 +120,7 @@ impl Sockets {
             }
             (sockets.post)(Signal::Close(id));
         });
+        let reader = reader.inspect_err(|_| self.close(id)).map_err(StreamError::Link)?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|reader| !reader.is_finished());
         readers.push(reader);
@@ -110,8 +130,8 @@ impl Sockets {
     /// Opens a stream.
     ///
     /// # Errors
-    /// What the operating system says.
-    pub(crate) fn connect(self: &Arc<Sockets>, id: StreamId, address: &SocketAddr) -> std::io::Result<()> {
+    /// [`StreamError`].
+    pub(crate) fn connect(self: &Arc<Sockets>, id: StreamId, address: &SocketAddr) -> Result<(), StreamError> {
         self.adopt(id, TcpStream::connect_timeout(address, LIMIT)?)
     }
 
@@ -165,6 +185,7 @@ impl Sockets {
 mod tests {
     use std::net::TcpListener;
     use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
 
     use super::*;
 

@@ -4,37 +4,36 @@
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Lines `? MARK` before a process is started, `+ GROUP` once it is, `! MARK` when it could not be, and `- GROUP` when it is
-/// let go of. At the end of the input the groups that are left are killed. If the end came while one was being started, it
-/// is found by its mark: the end comes no sooner than that process has its own environment, for up to then it holds the
-/// pipe, too.
+use crate::mark;
+
+/// Its argument is what every mark of this program begins with. Lines `+ GROUP` once a process is started, and `- GROUP`
+/// when it is let go of. At the end of the input the groups that are left are killed, and then all that has such a mark,
+/// until none is found: what has left its group, what a command left in the background, and what was being started when the
+/// end came. The end comes no sooner than that has its own environment, for up to then it holds the pipe, too. A mark is
+/// looked at again before the kill, as the number of a process may be another's by then.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
-mark= groups=
+groups=
 while read -r sign what; do
   case $sign in
-    '?') mark=$what ;;
-    '!') mark= ;;
-    '+') mark= groups="$groups $what" ;;
+    '+') groups="$groups $what" ;;
     '-') rest=
          for one in $groups; do [ "$one" = "$what" ] || rest="$rest $one"; done
          groups=$rest ;;
   esac
 done
-if [ -n "$mark" ]; then
-  for file in $(grep -l "$mark" /proc/[0-9]*/environ 2>/dev/null); do
-    one=${file#/proc/}
-    groups="$groups ${one%/environ}"
-  done
-fi
 for one in $groups; do kill -9 "-$one" 2>/dev/null; done
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  found=
+  for file in $(grep -l "$1" /proc/[0-9]*/environ 2>/dev/null); do
+    one=${file#/proc/}
+    grep -q "$1" "$file" 2>/dev/null && kill -9 "${one%/environ}" 2>/dev/null && found=1
+  done
+  [ "$found" ] || break
+done
 "#;
-
-/// The variable that has the mark of a process.
-pub(crate) const MARK: &str = "DMSC_STARTED";
 
 /// One for this program, from the first process on.
 static WARDEN: Mutex<Warden> = Mutex::new(Warden::Unneeded);
@@ -45,43 +44,38 @@ enum Warden {
     Hired(Option<ChildStdin>),
 }
 
-/// A process is about to be started, with this in its variable [`MARK`]. One is started at a time.
-pub(crate) fn expect() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    tell('?', &format!("{MARK}={mark}"));
-    mark
-}
-
-/// It could not be started.
-pub(crate) fn give_up() {
-    tell('!', "");
+/// A process is about to be started.
+pub(crate) fn hire() {
+    let mut warden = warden();
+    if let Warden::Unneeded = *warden {
+        *warden = Warden::Hired(start());
+    }
 }
 
 /// It was started: its process group is killed when this program is gone.
 pub(crate) fn watch(group: u32) {
-    tell('+', &group.to_string());
+    tell('+', group);
 }
 
-/// A process group is ended, or may go on: it is no longer this program's.
+/// A process group is ended, or may go on without its process: its number may be another's.
 pub(crate) fn release(group: u32) {
-    tell('-', &group.to_string());
+    tell('-', group);
 }
 
-fn tell(sign: char, what: &str) {
-    let mut warden = warden();
-    if let Warden::Unneeded = *warden {
-        *warden = Warden::Hired(hire());
-    }
-    if let Warden::Hired(Some(input)) = &mut *warden {
+fn tell(sign: char, group: u32) {
+    if let Warden::Hired(Some(input)) = &mut *warden() {
         // One that somebody has killed watches over nothing.
-        let _ = input.write_all(format!("{sign} {what}\n").as_bytes());
+        let _ = input.write_all(format!("{sign} {group}\n").as_bytes());
     }
 }
 
-fn hire() -> Option<ChildStdin> {
+fn start() -> Option<ChildStdin> {
     let mut shell = Command::new("sh");
-    shell.args(["-c", SCRIPT, "dmsc-warden"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let marks = format!("{}={}", mark::VARIABLE, mark::of_program());
+    shell.args(["-c", SCRIPT, "dmsc-warden", &marks]);
+    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    // This program may itself have been started for a DUT, and its warden has to outlive it then, too.
+    shell.env_remove(mark::VARIABLE);
     // In a group of its own, which Ctrl-C does not reach, and out of the way of whoever unmounts this folder.
     shell.process_group(0).current_dir("/").spawn().ok()?.stdin.take()
 }

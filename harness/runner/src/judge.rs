@@ -38,7 +38,7 @@ impl<'a> Executor<'a> {
         self.last = None;
         let window = missed.window;
         if !self.session.is_alive() && self.stillness.told().is_none() {
-            let reason = "the DUT gave no sign of life: no answer to power-on or to any message".to_owned();
+            let reason = self.session.lifeless().to_owned();
             self.found(
                 step,
                 Finding {

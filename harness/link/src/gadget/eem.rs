@@ -9,7 +9,7 @@ use std::num::NonZeroU16;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use dmsc_usb::eem::INTERFACE;
@@ -22,6 +22,7 @@ use super::functionfs::{Control, Files, Function, is_passing};
 use super::iccd::GadgetCard;
 use crate::LinkError;
 use crate::eem::{Broken, Eem, EemConfig, FarEnd, MemoryPipe, OpenPipe, Pipe, WithStreams};
+use crate::exhausted::start_thread;
 
 /// Octets of a read: a multiple of every wMaxPacketSize, longer than any packet of EEM.
 const READ_LENGTH: usize = 32 * 1024;
@@ -241,12 +242,12 @@ impl GadgetPipe {
         let (alive, over) = channel();
         let spawn = |run: Run| {
             let alive = alive.clone();
-            thread::spawn(move || {
+            start_thread("endpoint", move || {
                 run();
                 drop(alive);
             })
         };
-        let threads = files.threads(device.bus()).into_iter().map(spawn).collect();
+        let threads = files.threads(device.bus()).into_iter().map(spawn).collect::<Result<_, _>>()?;
         Ok(GadgetPipe { pipe: Some(pipe), device, threads, over })
     }
 }

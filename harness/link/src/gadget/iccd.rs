@@ -16,6 +16,7 @@ use super::events::{Events, extend, notify, read_bulk, write_bulk};
 use super::functionfs::{Files, Function};
 use super::shared::{Observed, Shared, Transfer};
 use crate::eem::FarEnd;
+use crate::exhausted::start_thread;
 use crate::{Capabilities, Clock, Link, LinkError, Mailbox, Opening, Poster, Signal, Time};
 
 /// How long the kernel may take to tell that a device was unplugged or removed.
@@ -93,7 +94,7 @@ impl GadgetCard {
         let Some(Idle { files, queue, beside }) = self.idle.take() else { return Ok(()) };
         if let Some(beside) = beside {
             for run in beside.threads(self.device.bus()) {
-                self.spawn(|_| run());
+                self.spawn(|_| run())?;
             }
         }
         let events = Events {
@@ -104,29 +105,30 @@ impl GadgetCard {
             hold: self.config.iccd.hold,
             absence: self.config.absence,
         };
-        self.spawn(|_| events.run());
+        self.spawn(|_| events.run())?;
         let mut endpoints = files.endpoints.into_iter();
         if self.config.iccd.variant == Variant::Bulk
             && let (Some(from_host), Some(to_host)) = (endpoints.next(), endpoints.next())
         {
             let (extension, empty) = (self.config.iccd.extension, self.config.iccd.zero_length_packets);
-            self.spawn(move |shared| read_bulk(shared, from_host));
-            self.spawn(move |shared| write_bulk(shared, to_host, &queue, empty));
-            self.spawn(move |shared| extend(shared, extension));
+            self.spawn(move |shared| read_bulk(shared, from_host))?;
+            self.spawn(move |shared| write_bulk(shared, to_host, &queue, empty))?;
+            self.spawn(move |shared| extend(shared, extension))?;
         }
         if let Some(interrupt) = endpoints.next() {
             let notices = self.config.iccd.notices.clone();
-            self.spawn(move |shared| notify(shared, interrupt, &notices));
+            self.spawn(move |shared| notify(shared, interrupt, &notices))?;
         }
         Ok(())
     }
 
-    fn spawn(&mut self, run: impl FnOnce(&Shared) + Send + 'static) {
+    fn spawn(&mut self, run: impl FnOnce(&Shared) + Send + 'static) -> Result<(), LinkError> {
         let (alive, shared) = (self.alive.clone(), Arc::clone(&self.shared));
-        self.threads.push(std::thread::spawn(move || {
+        self.threads.push(start_thread("endpoint", move || {
             run(&shared);
             drop(alive);
-        }));
+        })?);
+        Ok(())
     }
 
     /// Unplugs the card, makes a new one, and plugs that in.

@@ -19,6 +19,7 @@ use dmsc_usb::simtrace2::{Fault, Firmware, Generation, Mode};
 use super::config::{GadgetBoardConfig, GadgetConfig, GadgetSpeed};
 use super::device::{Device, refused};
 use super::functionfs::{Control, Files, Function, is_passing};
+use crate::exhausted::start_thread;
 use crate::usb::simtrace2::handset::{Board, Endpoint, Handset};
 use crate::{Capabilities, Link, LinkError, Opening, Poster, Signal, Time};
 
@@ -90,12 +91,12 @@ impl GadgetBoard {
         let (alive, over) = channel();
         let (bus, threads, alive) = (Arc::default(), Vec::new(), Some(alive));
         let mut link = GadgetBoard { handset, board, _version: version, device, bus, threads, alive, over };
-        link.spawn(move |bus, board| watch(control, bus, board));
+        link.spawn(move |bus, board| watch(control, bus, board))?;
         let mut endpoints = endpoints.into_iter();
         if let (Some(from_host), Some(bulk), Some(interrupt)) = (endpoints.next(), endpoints.next(), endpoints.next()) {
-            link.spawn(move |bus, board| read(from_host, bus, board));
-            link.spawn(move |bus, board| write(bulk, Endpoint::Bulk, bus, board));
-            link.spawn(move |bus, board| write(interrupt, Endpoint::Interrupt, bus, board));
+            link.spawn(move |bus, board| read(from_host, bus, board))?;
+            link.spawn(move |bus, board| write(bulk, Endpoint::Bulk, bus, board))?;
+            link.spawn(move |bus, board| write(interrupt, Endpoint::Interrupt, bus, board))?;
         }
         Ok(link)
     }
@@ -142,12 +143,13 @@ impl GadgetBoard {
         self.handset.modem_resets()
     }
 
-    fn spawn(&mut self, run: impl FnOnce(&Bus, &Board) + Send + 'static) {
+    fn spawn(&mut self, run: impl FnOnce(&Bus, &Board) + Send + 'static) -> Result<(), LinkError> {
         let (bus, board, alive) = (Arc::clone(&self.bus), self.board.clone(), self.alive.clone());
-        self.threads.push(std::thread::spawn(move || {
+        self.threads.push(start_thread("endpoint", move || {
             run(&bus, &board);
             drop(alive);
-        }));
+        })?);
+        Ok(())
     }
 }
 

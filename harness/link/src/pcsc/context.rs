@@ -11,6 +11,7 @@ use super::connection::Sockets;
 use super::daemon::Daemon;
 use super::guard::{Guard, Target};
 use crate::LinkError;
+use crate::exhausted::start_thread;
 
 /// How long pcscd may take for what no card has a part in, on the wall.
 pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
@@ -33,7 +34,7 @@ impl Pcscd {
     pub(super) fn connect(until: Instant) -> Result<Pcscd, LinkError> {
         loop {
             Daemon::wait(until)?;
-            match establish(DAEMON_LIMIT) {
+            match establish(DAEMON_LIMIT)? {
                 Some((guard, Ok(context))) => return Ok(Pcscd { guard, context: Some(context) }),
                 // It ended between the look and the call.
                 Some((_, Err(Error::NoService | Error::ServiceStopped | Error::CommError)))
@@ -135,20 +136,26 @@ pub(super) fn daemon_gone(error: Option<Error>) -> LinkError {
     LinkError::Gone { what: format!("pcscd is gone: {why}") }
 }
 
+/// A guard, and what came of making a context under it.
+type Established = (Guard, Result<Context, Error>);
+
 /// Makes a context on a thread of its own, which is left behind if even the end of its connection does not free it: a
 /// daemon that was stopped may hold a program in connect(2), from which nothing frees it. `None` when it overran.
-fn establish(limit: Duration) -> Option<(Guard, Result<Context, Error>)> {
+///
+/// # Errors
+/// [`LinkError::Exhausted`] when there is no such thread.
+fn establish(limit: Duration) -> Result<Option<Established>, LinkError> {
     let (sender, made) = channel();
-    std::thread::spawn(move || {
+    let guard = Guard::new()?;
+    start_thread("pcscd", move || {
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let guard = Guard::new();
         let before = Sockets::now();
         guard.aim(Target::Coming(before.clone()));
         let result = guard.call(limit, || Context::establish(Scope::System));
         guard.aim(before.newcomers().pop().map_or(Target::Nothing, Target::Connection));
         // Whoever waits no more does not want it.
         let _ = sender.send((guard, result));
-    });
-    let (guard, result) = made.recv_timeout(limit.saturating_mul(2)).ok()?;
-    Some((guard, result?))
+    })?;
+    let made = made.recv_timeout(limit.saturating_mul(2)).ok();
+    Ok(made.and_then(|(guard, result)| Some((guard, result?))))
 }

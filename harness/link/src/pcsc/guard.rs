@@ -11,7 +11,8 @@ use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 use super::connection::{Connection, Sockets};
-use crate::{Clock, Time};
+use crate::exhausted::start_thread;
+use crate::{Clock, LinkError, Time};
 
 /// No call is under way.
 const IDLE: u64 = u64::MAX;
@@ -53,7 +54,10 @@ struct Shared {
 
 impl Guard {
     /// A guard, with a thread that sleeps.
-    pub(super) fn new() -> Guard {
+    ///
+    /// # Errors
+    /// [`LinkError::Exhausted`] when there is none.
+    pub(super) fn new() -> Result<Guard, LinkError> {
         let shared = Arc::new(Shared {
             clock: Clock::new(),
             deadline: AtomicU64::new(IDLE),
@@ -63,8 +67,8 @@ impl Guard {
             target: Mutex::default(),
         });
         let watched = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || watched.watch());
-        Guard { watch: thread.thread().clone(), shared, thread: Some(thread) }
+        let thread = start_thread("guard of pcscd", move || watched.watch())?;
+        Ok(Guard { watch: thread.thread().clone(), shared, thread: Some(thread) })
     }
 
     /// Says what is shut down from now on.
@@ -160,7 +164,7 @@ mod tests {
         let before = Sockets::now();
         let stream = UnixStream::connect(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let guard = Guard::new();
+        let guard = Guard::new().unwrap();
         let ours = |found: &Connection| found.path().ends_with(&*path.file_name().unwrap().to_string_lossy());
         let found = before.newcomers().into_iter().find(ours).unwrap();
         guard.aim(Target::Connection(found));

@@ -13,7 +13,7 @@ use super::device;
 use super::info::{DeviceInfo, UsbSelect};
 use super::{IccdConfig, IccdTerminal, SystemConfig};
 use crate::interrupt;
-use crate::sockets::Sockets;
+use crate::sockets::{Sockets, StreamError};
 use crate::{Capabilities, LastWords, Link, LinkError, Opening, Poster, Signal, StreamId, Time};
 
 /// Where Linux shows the interfaces of USB devices.
@@ -117,10 +117,13 @@ impl SystemUicc {
         match self.sockets.connect(id, &address) {
             Ok(()) => poster.signal(Signal::Connected(id)),
             // No way to the card: nothing was asked of it.
-            Err(cause) if matches!(cause.kind(), ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable) => {
+            Err(StreamError::Refused(cause))
+                if matches!(cause.kind(), ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable) =>
+            {
                 return Err(LinkError::Address { action: "connect to", address: address.to_string(), cause });
             }
-            Err(cause) => poster.signal(Signal::Refused(id, cause.to_string())),
+            Err(StreamError::Refused(cause)) => poster.signal(Signal::Refused(id, cause.to_string())),
+            Err(StreamError::Link(error)) => return Err(error),
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ pub(super) fn look(rig: &mut Rig<'_>) -> Looked {
                 let wall = Some(Wall::new(Verdict::Inconclusive, format!("{why}; before that, {}", seen.so_far())));
                 return Looked { wall, oddities: Vec::new() };
             }
-            Err(error @ Broken::Lifeless) | Err(error @ Broken::Link(LinkError::Reader { .. })) => {
+            Err(error @ Broken::Lifeless(_)) | Err(error @ Broken::Link(LinkError::Reader { .. })) => {
                 // What the link knows of it says more than that nothing came.
                 let reason = std::iter::once(error.to_string()).chain(told).collect::<Vec<_>>().join("; ");
                 return Looked { wall: Some(Wall::new(Verdict::Error, reason)), oddities: Vec::new() };

@@ -16,10 +16,11 @@ use dmsc_octets::{from_hex, to_hex};
 
 use crate::MeetingPlace;
 use crate::command::{Command, JOB};
+use crate::exhausted::{self, start_thread};
 use crate::interrupt::{is_interrupted, on_interrupt};
 use crate::mailbox::{Mailbox, Poster};
 use crate::process::{LAST_WORDS, Output, Pipes, Process, in_words};
-use crate::sockets::Sockets;
+use crate::sockets::{Sockets, StreamError};
 use crate::{Capabilities, Clock, LastWords, Link, LinkError, Opening, Signal, StreamId, Time};
 
 /// Octets that a `wake` command may print; a notification of 64 kB in hexadecimal, and white space, is half of that.
@@ -30,6 +31,9 @@ const LINE_MAX: u64 = 64 * 1024;
 
 /// How long the line named by `ready` may take, unless the command says.
 const READY_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long is waited after a connection that could not be accepted.
+const MISSED_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the DUT file says of a TCP link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,6 +99,8 @@ struct Shared {
     sockets: Arc<Sockets>,
     next: AtomicU32,
     over: AtomicBool,
+    /// Whether it was told that a connection could not be accepted.
+    missed: AtomicBool,
     /// Whether a process was ended by a signal before the session was over.
     killed: AtomicBool,
 }
@@ -102,6 +108,29 @@ struct Shared {
 impl Shared {
     fn post(&self, signal: Signal) {
         self.poster.signal(signal);
+    }
+
+    /// Takes over a connection of the DUT.
+    fn take(&self, stream: TcpStream) {
+        let id = self.next.fetch_add(1, Ordering::SeqCst);
+        self.post(Signal::Connect(id));
+        match self.sockets.adopt(id, stream) {
+            Ok(()) => {}
+            Err(StreamError::Refused(cause)) => self.post(Signal::Refused(id, cause.to_string())),
+            Err(StreamError::Link(error)) => self.poster.broken(error),
+        }
+    }
+
+    /// A connection of the DUT could not be had.
+    fn miss(&self, cause: std::io::Error) {
+        // One that was given up before it was taken is not missed.
+        if let Ok(error) = exhausted::of_this_machine("a connection of the DUT cannot be accepted", cause)
+            && !self.missed.swap(true, Ordering::SeqCst)
+        {
+            self.poster.broken(error);
+        }
+        // It waits to be accepted, and would be refused at once again.
+        thread::sleep(MISSED_PAUSE);
     }
 
     /// How a process ended, in words.
@@ -126,6 +155,7 @@ impl Tcp {
             sockets: Sockets::new(move |signal| posts.signal(signal)),
             next: AtomicU32::new(1),
             over: AtomicBool::new(false),
+            missed: AtomicBool::new(false),
             killed: AtomicBool::new(false),
         });
         let mut tcp = Tcp { config, clock: Clock::new(), address: None, mailbox, shared, processes: Vec::new() };
@@ -154,19 +184,17 @@ impl Tcp {
         let listener = TcpListener::bind(listen).map_err(failed)?;
         self.address = Some(listener.local_addr().map_err(failed)?);
         let shared = Arc::clone(&self.shared);
-        thread::spawn(move || {
+        start_thread("listener", move || {
             for stream in listener.incoming() {
                 if shared.over.load(Ordering::SeqCst) {
                     return;
                 }
-                let Ok(stream) = stream else { continue };
-                let id = shared.next.fetch_add(1, Ordering::SeqCst);
-                shared.post(Signal::Connect(id));
-                if let Err(cause) = shared.sockets.adopt(id, stream) {
-                    shared.post(Signal::Refused(id, cause.to_string()));
+                match stream {
+                    Ok(stream) => shared.take(stream),
+                    Err(cause) => shared.miss(cause),
                 }
             }
-        });
+        })?;
         Ok(())
     }
 
@@ -181,7 +209,7 @@ impl Tcp {
         let (told, is_ready) = channel();
         let text = command.to_string();
         let at_its_end = Arc::clone(&watched);
-        thread::spawn(move || {
+        start_thread("output of the DUT", move || {
             // Read to its end even after the ready line, so that the process never blocks on a full pipe.
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
@@ -195,12 +223,12 @@ impl Tcp {
             drop(told);
             let end = how_it_ended(&at_its_end, &shared);
             shared.post(Signal::Ended(format!("`{text}` {end}")));
-        });
+        })?;
         if self.config.ready.is_none() {
             return Ok(());
         }
         let interrupted = Arc::downgrade(&process);
-        let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.end()));
+        let _waking = on_interrupt(move || interrupted.upgrade().iter().for_each(|process| process.kill()));
         let limit = command.within.unwrap_or(READY_LIMIT);
         let why = match is_ready.recv_timeout(limit) {
             Ok(()) => return Ok(()),
@@ -231,7 +259,7 @@ impl Tcp {
         let fill = |word: &str| place.fill(word).replace("{package0}", package0);
         let (process, mut pipes) = Process::start(command, fill, [input, output, Stdio::piped()])?;
         let (held, closed) = channel();
-        let errors = Output::gather(pipes.stderr.take(), held);
+        let errors = Output::gather(pipes.stderr.take(), held).inspect_err(|_| _ = process.end())?;
         let started = Started { command: command.to_string(), process: Arc::clone(&process), errors: errors.clone() };
         self.processes.push(started);
         Ok((Watched { process, errors, closed }, pipes))
@@ -242,7 +270,7 @@ impl Tcp {
         let (watched, pipes) = self.spawn(&command, &to_hex(&octets), Stdio::piped(), Stdio::null())?;
         let in_argument = command.words.iter().any(|word| word.contains("{package0}"));
         let shared = Arc::clone(&self.shared);
-        thread::spawn(move || {
+        start_thread("notification", move || {
             if let Some(mut stdin) = pipes.stdin
                 && !in_argument
             {
@@ -253,7 +281,7 @@ impl Tcp {
                 Ok(()) => shared.post(Signal::Notified),
                 Err(text) => shared.post(Signal::Ended(text)),
             }
-        });
+        })?;
         Ok(())
     }
 
@@ -261,22 +289,23 @@ impl Tcp {
         let Some(command) = self.config.wake.clone() else { return Err(LinkError::Unsupported("a wake-up")) };
         let (watched, pipes) = self.spawn(&command, "", Stdio::null(), Stdio::piped())?;
         let shared = Arc::clone(&self.shared);
-        thread::spawn(move || {
+        start_thread("wake-up", move || {
             let mut printed = Vec::new();
-            let mut left_out = 0;
             if let Some(mut output) = pipes.stdout {
                 let _ = (&mut output).take(PRINTED_MAX).read_to_end(&mut printed);
-                // Read to its end, so that the process never blocks on a full pipe.
-                left_out = std::io::copy(&mut output, &mut std::io::sink()).unwrap_or(0);
+                if matches!(output.read(&mut [0]), Ok(1..)) {
+                    shared.post(Signal::Ended(format!(
+                        "`{command}` printed more than {PRINTED_MAX} octets, so it was not a notification in hexadecimal"
+                    )));
+                    // Read to its end, which need not come, so that the process never blocks on a full pipe.
+                    let _ = std::io::copy(&mut output, &mut std::io::sink());
+                    return shared.post(Signal::Notified);
+                }
             }
             if let Err(text) = watched.ended(&command, &shared) {
                 return shared.post(Signal::Ended(text));
             }
-            let printed = String::from_utf8_lossy(&printed);
-            match from_hex(&printed) {
-                _ if left_out > 0 => shared.post(Signal::Ended(format!(
-                    "`{command}` printed more than {PRINTED_MAX} octets, so it was not a notification in hexadecimal"
-                ))),
+            match from_hex(&String::from_utf8_lossy(&printed)) {
                 Ok(octets) if !octets.is_empty() => shared.post(Signal::Notify(octets)),
                 Ok(_) => {}
                 Err(why) => shared.post(Signal::Ended(format!(
@@ -284,8 +313,16 @@ impl Tcp {
                 ))),
             }
             shared.post(Signal::Notified);
-        });
+        })?;
         Ok(())
+    }
+
+    /// Ends what was started for the session; gives what there is to tell of that.
+    fn end(&self) -> Vec<String> {
+        self.shared.over.store(true, Ordering::SeqCst);
+        let all: Vec<Arc<Process>> = self.processes.iter().map(|started| Arc::clone(&started.process)).collect();
+        let left = Process::end_all(&all).into_iter().zip(&self.processes);
+        left.filter_map(|(why, started)| Some(format!("`{}` goes on: {}", started.command, why?))).collect()
     }
 
     /// Opens a stream to the DUT; the answer comes as a signal, whether it could be opened or not.
@@ -301,7 +338,8 @@ impl Tcp {
         };
         match self.shared.sockets.connect(id, &address) {
             Ok(()) => self.shared.post(Signal::Connected(id)),
-            Err(cause) => self.shared.post(Signal::Refused(id, cause.to_string())),
+            Err(StreamError::Refused(cause)) => self.shared.post(Signal::Refused(id, cause.to_string())),
+            Err(StreamError::Link(error)) => return Err(error),
         }
         Ok(())
     }
@@ -351,8 +389,11 @@ impl Link for Tcp {
     }
 
     fn last_words(&self) -> LastWords {
-        let told: Vec<String> = self.processes.iter().filter_map(Started::told).collect();
-        LastWords { told, killed: self.shared.killed.load(Ordering::SeqCst) }
+        let mut told: Vec<String> = self.processes.iter().filter_map(Started::told).collect();
+        let killed = self.shared.killed.load(Ordering::SeqCst);
+        // Whether they can be ended is part of it.
+        told.extend(self.end());
+        LastWords { told, killed }
     }
 }
 
@@ -378,7 +419,7 @@ impl Watched {
         let (_, hint) = channel();
         match self.process.wait(None, &hint) {
             Ok(Some(status)) if status.success() => Ok(()),
-            Ok(Some(status)) => Err(format!("`{command}` {}: {}", shared.account_for(status), self.errors)),
+            Ok(Some(status)) => Err(format!("`{command}` {}", with_errors(shared.account_for(status), &self.errors))),
             Ok(None) => Err(format!("`{command}` goes on")),
             Err(cause) => Err(format!("`{command}`: {cause}")),
         }
@@ -392,10 +433,17 @@ fn how_it_ended(watched: &Mutex<Watched>, shared: &Shared) -> String {
     let _ = watched.closed.recv_timeout(LAST_WORDS);
     let (_, hint) = channel();
     let status = watched.process.wait(Instant::now().checked_add(LAST_WORDS), &hint).ok().flatten();
-    match (status, watched.errors.to_string()) {
-        (None, _) => "closed its standard output".into(),
-        (Some(status), errors) if errors.is_empty() => shared.account_for(status),
-        (Some(status), errors) => format!("{}: {errors}", shared.account_for(status)),
+    match status {
+        None => "closed its standard output".into(),
+        Some(status) => with_errors(shared.account_for(status), &watched.errors),
+    }
+}
+
+/// How a process ended, with what it wrote to standard error, if anything.
+fn with_errors(end: String, errors: &Output) -> String {
+    match errors.to_string() {
+        errors if errors.is_empty() => end,
+        errors => format!("{end}: {errors}"),
     }
 }
 
@@ -416,129 +464,9 @@ impl Drop for Tcp {
             // Frees the thread that blocks in `accept`.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
-        self.processes.iter().for_each(|started| started.process.end());
+        self.end();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn soon(tcp: &Tcp) -> Time {
-        tcp.now() + Duration::from_secs(10)
-    }
-
-    fn next(tcp: &mut Tcp) -> Option<Signal> {
-        let until = soon(tcp);
-        tcp.recv(until).unwrap()
-    }
-
-    fn shell(script: &str) -> Option<Command> {
-        Some(Command::new(vec!["sh".into(), "-c".into(), script.into()]))
-    }
-
-    #[test]
-    fn a_stream_from_the_dut_is_carried_both_ways() {
-        let mut tcp = Tcp::open(TcpConfig { listen: Some("127.0.0.1:0".into()), ..TcpConfig::default() }).unwrap();
-        let mut client = TcpStream::connect(tcp.address().unwrap()).unwrap();
-        client.write_all(b"ping").unwrap();
-        assert_eq!(next(&mut tcp), Some(Signal::Connect(1)));
-        assert_eq!(next(&mut tcp), Some(Signal::Data(1, b"ping".to_vec())));
-        tcp.send(Signal::Data(1, b"pong".to_vec())).unwrap();
-        let mut answer = [0; 4];
-        client.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"pong");
-        drop(client);
-        assert_eq!(next(&mut tcp), Some(Signal::Close(1)));
-    }
-
-    #[test]
-    fn a_notification_goes_to_standard_input_or_into_an_argument() {
-        for script in ["test \"$(od -An -tx1 | tr -d ' \\n')\" = 00ff", "test {package0} = 00FF"] {
-            let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
-            tcp.send(Signal::Notify(vec![0, 0xFF])).unwrap();
-            assert_eq!(next(&mut tcp), Some(Signal::Notified), "{script}");
-        }
-    }
-
-    #[test]
-    fn a_command_that_fails_says_why() {
-        let notify = shell("echo no such account >&2; exit 3");
-        let mut tcp = Tcp::open(TcpConfig { notify, ..TcpConfig::default() }).unwrap();
-        tcp.send(Signal::Notify(vec![1])).unwrap();
-        let Some(Signal::Ended(why)) = next(&mut tcp) else { panic!("no end") };
-        assert!(why.contains("exit status: 3") && why.contains("no such account"), "{why}");
-    }
-
-    /// What there is to tell after a notification was handed to this script.
-    fn told(script: &str) -> (Option<Signal>, LastWords) {
-        let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
-        tcp.send(Signal::Notify(vec![1])).unwrap();
-        (next(&mut tcp), tcp.last_words())
-    }
-
-    #[test]
-    fn what_a_command_wrote_is_told_also_when_it_ended_well() {
-        let (signal, words) = told("echo warning: old key >&2");
-        assert_eq!((signal, words.killed), (Some(Signal::Notified), false));
-        let expected =
-            "`sh -c echo warning: old key >&2` ended with exit status: 0; it wrote to standard error: warning: old key";
-        assert_eq!(words.told, [expected]);
-        assert_eq!(told("true").1, LastWords::default());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn death_by_a_signal_is_told_with_its_name() {
-        let (signal, words) = told("echo lost >&2; kill -SEGV $$");
-        let Some(Signal::Ended(why)) = signal else { panic!("no end") };
-        assert!(why.contains("(SIGSEGV)") && why.ends_with(": lost"), "{why}");
-        assert!(words.killed);
-        assert!(!told("exit 3").1.killed);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_server_that_ends_before_it_is_ready_says_how() {
-        let open = |script: &str| {
-            let config = TcpConfig { start: shell(script), ready: Some("up".into()), ..TcpConfig::default() };
-            Tcp::open(config).err().unwrap().to_string()
-        };
-        let error = open("echo address in use >&2; exit 5");
-        assert!(
-            error.contains("before the line named by `ready` came, it ended with exit status: 5: address in use"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_woken_server_hands_out_its_notification() {
-        let mut tcp = Tcp::open(TcpConfig { wake: shell("echo 02 D8"), ..TcpConfig::default() }).unwrap();
-        tcp.send(Signal::Wake).unwrap();
-        assert_eq!(next(&mut tcp), Some(Signal::Notify(vec![0x02, 0xD8])));
-        assert_eq!(next(&mut tcp), Some(Signal::Notified));
-    }
-
-    #[test]
-    fn a_process_that_does_not_end_is_ended_with_the_session() {
-        for script in ["exec 2>&-; sleep 543", "sleep 543; true"] {
-            let mut tcp = Tcp::open(TcpConfig { notify: shell(script), ..TcpConfig::default() }).unwrap();
-            tcp.send(Signal::Notify(vec![1])).unwrap();
-            let process = Arc::clone(&tcp.processes[0].process);
-            drop(tcp);
-            assert!(process.status().unwrap().is_some(), "{script}");
-        }
-    }
-
-    #[test]
-    fn a_refused_connection_is_a_signal_and_a_missing_program_an_error() {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut tcp = Tcp::open(TcpConfig { connect: Some(free.to_string()), ..TcpConfig::default() }).unwrap();
-        tcp.send(Signal::Connect(7)).unwrap();
-        assert!(matches!(next(&mut tcp), Some(Signal::Refused(7, _))));
-
-        let start = Some(Command::new(vec!["./no-such-dut".into()]));
-        let error = Tcp::open(TcpConfig { start, ..TcpConfig::default() }).err().unwrap();
-        assert!(error.to_string().starts_with("cannot start `./no-such-dut`"), "{error}");
-    }
-}
+mod tests;
