@@ -27,6 +27,9 @@ const WAITING_OCTETS: usize = 256 * 1024;
 const OF_MESSAGE: usize = 256 * 1024;
 const OF_TEXT: usize = 128 * 1024;
 
+/// How the note begins of a message that is recorded in part.
+pub(crate) const PART: &str = "the first ";
+
 /// Octets of a message from which on its lists are recorded in part, and how much of each is.
 const LISTS_FROM: usize = 64 * 1024;
 const OF_LIST: usize = 1000;
@@ -194,7 +197,7 @@ fn message(event: &Event, began: Time, again: bool) -> Message {
     if octets.len() > LISTS_FROM {
         if octets.len() > OF_MESSAGE {
             let (sum, count) = (to_hex(&Sha256::digest(&octets)), octets.len());
-            note = Some(format!("the first {OF_MESSAGE} of {count} octets are recorded; SHA-256 of all: {sum}"));
+            note = Some(format!("{PART}{OF_MESSAGE} of {count} octets are recorded; SHA-256 of all: {sum}"));
             octets.truncate(OF_MESSAGE);
         }
         fields.iter_mut().for_each(shorten);

@@ -1,33 +1,58 @@
-//! Secrets of a DUT file, kept out of what leaves the process: in text, as XML and addresses write it, in hexadecimal and
-//! base64, in what a DUT sends or prints, in command lines and messages.
+//! Secrets of a DUT file, kept out of what leaves the process, whatever writes them and however: what is recorded or said is
+//! read in all the ways in which a secret may have been written, and blanked where one of them tells of it.
 //!
 //! The keys of the reference DUTs are published with them, and stay as they are.
 
-use std::borrow::Cow;
+mod forms;
+mod reading;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
+use std::ops::Range;
+
 use dmsc_engine::account::Account;
 use dmsc_language::dut::{Dut, LinkSpec};
-use dmsc_octets::to_hex;
-use dmsc_report::journal::{Check, Event, Message};
-use serde_json::Value;
+use dmsc_report::journal::{Check, Event, Message, Octets};
+use serde_json::{Map, Value};
 
+use self::forms::{Forms, Hit, SHORTEST};
+use self::reading::{Cut, HEX, READERS, Reading};
+use crate::notes::PART;
 use crate::outcome::CaseResult;
-
-/// Octets of the shortest secret that is looked for: fewer stand in too much that is none.
-const SHORTEST: usize = 4;
 
 /// What stands for a secret in a text.
 const SECRET: &str = "(secret)";
 
+/// How often what was written in hexadecimal is read as hexadecimal again.
+const HEX_OF_HEX: usize = 2;
+
+/// The ends of texts of which the rest was left out.
+const CUTS: [&str; 3] = ["\u{2026}", "... (", " octets left out]"];
+
 /// Takes the secrets of a DUT out of what is recorded and said.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    /// The secrets as they may stand in a text, longest first.
-    texts: Vec<String>,
-    /// The secrets as they may stand in octets.
-    octets: Vec<Vec<u8>>,
+    forms: Forms,
+    /// How many there are.
+    count: usize,
+}
+
+/// Which secrets something tells of, each a bit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Told(u64);
+
+impl Told {
+    fn of(hits: &[Hit]) -> Told {
+        Told(hits.iter().fold(0, |told, hit| told | 1 << (hit.secret & 63)))
+    }
+
+    fn and(self, other: Told) -> Told {
+        Told(self.0 | other.0)
+    }
+
+    /// Whether the other tells of a secret that this does not.
+    fn lacks(self, other: Told) -> bool {
+        other.0 & !self.0 != 0
+    }
 }
 
 impl Redactor {
@@ -41,63 +66,173 @@ impl Redactor {
         if published || dut.shows_secrets {
             return Redactor::default();
         }
+        Redactor::of_accounts(dut)
+    }
+
+    /// For the secrets of a DUT file, whatever its link: who plays a side alone has the accounts of the file and another link.
+    pub fn of_accounts(dut: &Dut) -> Redactor {
         let accounts = std::iter::once(&dut.ixit.account).chain(&dut.ixit.other_account);
         Redactor::hiding(accounts.flat_map(secrets))
     }
 
     /// Whether there is nothing to be hidden.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.texts.is_empty()
+    pub fn is_idle(&self) -> bool {
+        self.count == 0
     }
 
     fn hiding<'s>(secrets: impl Iterator<Item = Cow<'s, [u8]>>) -> Redactor {
-        let mut redactor = Redactor::default();
-        for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
-            let hex = to_hex(&secret);
-            let plain = std::str::from_utf8(&secret).into_iter().flat_map(written);
-            let base64 = (0..3).filter_map(|before| inside_base64(&secret, before));
-            redactor.texts.extend(plain.chain([hex.to_lowercase(), hex]).chain(base64));
-            redactor.octets.push(secret.into_owned());
-        }
-        redactor.octets.extend(redactor.texts.iter().map(|text| text.as_bytes().to_owned()));
-        // Octets of octets: how a body is shown in fields.
-        let of_fields: Vec<String> = redactor.octets.iter().map(|octets| to_hex(octets)).collect();
-        redactor.texts.extend(of_fields);
-        redactor.texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        redactor.texts.dedup();
-        redactor.octets.sort_by_key(|octets| std::cmp::Reverse(octets.len()));
-        redactor.octets.dedup();
-        redactor
+        let mut secrets: Vec<Vec<u8>> =
+            secrets.filter(|secret| secret.len() >= SHORTEST).map(Cow::into_owned).collect();
+        secrets.sort_unstable();
+        secrets.dedup();
+        Redactor { forms: Forms::of(&secrets), count: secrets.len() }
     }
 
-    /// A text without secrets.
+    /// A text without secrets. Where it was cut, a part of one is blanked as well.
     pub fn text(&self, text: &mut String) {
-        for secret in &self.texts {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), SECRET);
-            }
+        self.tell_text(text);
+    }
+
+    fn tell_text(&self, text: &mut String) -> Told {
+        // No form is shorter, and no part of one where a text is cut.
+        if self.is_idle() || text.len() < SHORTEST {
+            return Told::default();
         }
+        let mut hits = self.hits(text.as_bytes(), Cut::default());
+        self.at_cuts(text, &mut hits);
+        if hits.is_empty() {
+            return Told::default();
+        }
+        let told = Told::of(&hits);
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for place in merged(hits) {
+            let (begin, end) = (text.floor_char_boundary(place.start), text.ceil_char_boundary(place.end));
+            out.push_str(text.get(done..begin).unwrap_or_default());
+            out.push_str(SECRET);
+            done = end.max(done);
+        }
+        out.push_str(text.get(done..).unwrap_or_default());
+        *text = out;
+        told
+    }
+
+    /// Parts of secrets beside the places at which something was left out.
+    fn at_cuts(&self, text: &str, hits: &mut Vec<Hit>) {
+        for (at, cut) in CUTS.iter().flat_map(|cut| text.match_indices(cut)) {
+            // What was left out is told in brackets on a line of its own.
+            let end = match cut.ends_with(']') {
+                true => text.get(..at).unwrap_or_default().rfind('[').unwrap_or(at),
+                false => at,
+            };
+            let before = text.get(..end).unwrap_or_default().trim_end();
+            let from = before.ceil_char_boundary(before.len().saturating_sub(self.window()));
+            let part = before.get(from..).unwrap_or_default();
+            self.shifted(part, Cut { begin: false, end: true }, from, hits);
+            let behind = at.saturating_add(cut.len());
+            let after = text.get(behind..).unwrap_or_default();
+            let blank = after.len().saturating_sub(after.trim_start().len());
+            let after = after.trim_start();
+            let part = after.get(..after.floor_char_boundary(self.window())).unwrap_or_default();
+            self.shifted(part, Cut { begin: true, end: false }, behind.saturating_add(blank), hits);
+        }
+    }
+
+    /// What is found in a part of a text that begins there.
+    fn shifted(&self, part: &str, cut: Cut, from: usize, hits: &mut Vec<Hit>) {
+        hits.extend(self.hits(part.as_bytes(), cut).into_iter().map(|Hit { place, secret }| Hit {
+            place: place.start.saturating_add(from)..place.end.saturating_add(from),
+            secret,
+        }));
+    }
+
+    /// Octets in which the longest form may be written.
+    fn window(&self) -> usize {
+        const MOST_FOR_ONE: usize = 12;
+        self.forms.longest().saturating_mul(MOST_FOR_ONE)
     }
 
     /// Octets without secrets, as many as before: places in them stay what they are.
-    fn octets(&self, octets: &mut [u8]) {
-        for secret in &self.octets {
-            let mut at = 0;
-            while let Some(found) = find(octets.get(at..).unwrap_or_default(), secret) {
-                let begin = at.saturating_add(found);
-                at = begin.saturating_add(secret.len());
-                octets.get_mut(begin..at).unwrap_or_default().fill(b'*');
+    pub fn octets(&self, octets: &mut [u8]) {
+        self.tell_octets(octets, false);
+    }
+
+    fn tell_octets(&self, octets: &mut [u8], cut: bool) -> Told {
+        if self.is_idle() {
+            return Told::default();
+        }
+        let hits = self.hits(octets, Cut { begin: false, end: cut });
+        let told = Told::of(&hits);
+        for place in merged(hits) {
+            octets.get_mut(place).unwrap_or_default().fill(b'*');
+        }
+        told
+    }
+
+    /// Where secrets stand, in any order.
+    fn hits(&self, octets: &[u8], cut: Cut) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.look(&Reading::of(octets), cut, 0, HEX_OF_HEX, &mut hits);
+        hits
+    }
+
+    /// Looks through a reading, and through what is made of it in the ways that were not taken yet.
+    fn look(&self, reading: &Reading, cut: Cut, taken: usize, hex: usize, hits: &mut Vec<Hit>) {
+        self.forms.find(reading, cut, hits);
+        for (number, read) in READERS.iter().enumerate().filter(|(number, _)| taken & (1 << number) == 0) {
+            if let Some(next) = read(reading, cut) {
+                self.look(&next, cut, taken | 1 << number, hex, hits);
+            }
+        }
+        for read in HEX.iter().filter(|_| hex > 0) {
+            if let Some(next) = read(reading, cut) {
+                self.look(&next, cut, taken, hex.saturating_sub(1), hits);
             }
         }
     }
 
-    fn value(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(list) => list.iter_mut().for_each(|value| self.value(value)),
-            Value::Object(map) => map.values_mut().for_each(|value| self.value(value)),
-            _ => {}
+    /// A value without secrets, also in the names of its fields.
+    pub fn value(&self, value: &mut Value) {
+        if !self.is_idle() {
+            self.tell_value(value);
         }
+    }
+
+    fn tell_value(&self, value: &mut Value) -> Told {
+        match value {
+            Value::String(text) => self.tell_text(text),
+            Value::Array(list) => list.iter_mut().map(|value| self.tell_value(value)).fold(Told::default(), Told::and),
+            Value::Object(map) => self.tell_map(map),
+            Value::Number(number) => {
+                let mut text = number.to_string();
+                let told = self.tell_text(&mut text);
+                if told != Told::default() {
+                    *value = Value::String(text);
+                }
+                told
+            }
+            Value::Null | Value::Bool(_) => Told::default(),
+        }
+    }
+
+    fn tell_map(&self, map: &mut Map<String, Value>) -> Told {
+        let mut told = Told::default();
+        let rebuilt = std::mem::take(map).into_iter().map(|(mut name, mut value)| {
+            told = told.and(self.tell_text(&mut name)).and(self.tell_value(&mut value));
+            (name, value)
+        });
+        let rebuilt: Vec<(String, Value)> = rebuilt.collect();
+        for (name, value) in rebuilt {
+            // Several names may have become one.
+            let mut free = name.clone();
+            let mut number = 2;
+            while map.contains_key(&free) {
+                free = format!("{name} {number}");
+                number += 1;
+            }
+            map.insert(free, value);
+        }
+        told
     }
 
     /// An event of the journal without secrets.
@@ -119,20 +254,34 @@ impl Redactor {
     }
 
     fn message(&self, message: &mut Message) {
-        self.octets(&mut message.octets.0);
-        message.fields.iter_mut().for_each(|fields| self.value(fields));
-        message.context.values_mut().for_each(|field| self.value(field));
-        message.written.values_mut().for_each(|text| self.text(text));
+        let cut = message.note.as_ref().is_some_and(|note| note.starts_with(PART));
+        let written = self.tell_octets(&mut message.octets.0, cut);
+        let mut told = message.fields.iter_mut().map(|fields| self.tell_value(fields)).fold(written, Told::and);
+        told = told.and(self.tell_map(&mut message.context));
+        for (mut path, mut text) in std::mem::take(&mut message.written) {
+            told = told.and(self.tell_text(&mut path)).and(self.tell_text(&mut text));
+            message.written.insert(path, text);
+        }
         message.note.iter_mut().for_each(|note| self.text(note));
+        // They are written in a way that is known to their decoder alone.
+        if written.lacks(told) {
+            message.octets.0.fill(b'*');
+        }
     }
 
     /// A check without secrets.
     pub fn check(&self, check: &mut Check) {
-        for text in [&mut check.what, &mut check.expected, &mut check.got] {
+        for text in [&mut check.what, &mut check.expected] {
             self.text(text);
         }
+        let told = self.tell_text(&mut check.got);
         check.hint.iter_mut().for_each(|hint| self.text(hint));
-        check.octets.iter_mut().for_each(|octets| self.octets(&mut octets.0));
+        let cut = check.octets_in_all.is_some();
+        if let Some(Octets(octets)) = &mut check.octets
+            && self.tell_octets(octets, cut).lacks(told)
+        {
+            octets.fill(b'*');
+        }
     }
 
     /// What came of a case, without secrets.
@@ -143,135 +292,25 @@ impl Redactor {
     }
 }
 
+/// Places that neither overlap nor touch, in their order.
+fn merged(hits: Vec<Hit>) -> Vec<Range<usize>> {
+    let mut places: Vec<Range<usize>> = hits.into_iter().map(|hit| hit.place).collect();
+    places.sort_unstable_by_key(|place| place.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for place in places {
+        match merged.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => merged.push(place),
+        }
+    }
+    merged
+}
+
 /// The secrets of an account.
 fn secrets(account: &Account) -> Vec<Cow<'_, [u8]>> {
     let texts = [&account.server_secret, &account.client_secret].map(|text| Cow::Borrowed(text.as_bytes()));
     texts.into_iter().chain([Cow::Borrowed(account.psk.key.as_slice())]).collect()
 }
 
-/// A text, also as XML may write it (XML 1.0 2.4) and as an address does (RFC 3986 2.1).
-fn written(text: &str) -> Vec<String> {
-    const ENTITIES: [(char, &str); 4] = [('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&apos;")];
-    let ampersands = text.replace('&', "&amp;");
-    // But for the first, whether they are needed depends on where the text stands.
-    let escaped = (0..1_u8 << ENTITIES.len()).map(|chosen| {
-        let chosen = ENTITIES.iter().enumerate().filter(|(bit, _)| chosen & (1 << bit) != 0);
-        chosen.fold(ampersands.clone(), |text, (_, (from, to))| text.replace(*from, to))
-    });
-    let mut all: Vec<String> = escaped.chain([text.to_owned()]).collect();
-    for kept in ["", "/", "!$&'()*+,;=:@/?"] {
-        all.extend([
-            percent(text, kept, |octet| format!("%{octet:02X}")),
-            percent(text, kept, |octet| format!("%{octet:02x}")),
-        ]);
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// A text in which all is percent-encoded but unreserved characters, and those that are kept.
-fn percent(text: &str, kept: &str, encoded: impl Fn(u8) -> String) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        if c.is_ascii_alphanumeric() || "-._~".contains(c) || kept.contains(c) {
-            out.push(c);
-        } else {
-            out.extend(c.encode_utf8(&mut [0; 4]).bytes().map(&encoded));
-        }
-        out
-    })
-}
-
-/// What a secret makes of base64 text in which so many octets of something else stand before it in its group of three: the
-/// characters that depend on nothing but the secret.
-fn inside_base64(secret: &[u8], before: usize) -> Option<String> {
-    let text = STANDARD.encode([&[0; 2][..before], secret].concat());
-    // Those of the first group that the octets before have a part in.
-    let first = [0, 2, 3].get(before).copied()?;
-    let whole = before.saturating_add(secret.len()).checked_div(3)?.saturating_mul(4);
-    text.get(first..whole).filter(|text| text.len() >= SHORTEST).map(str::to_owned)
-}
-
-fn find(octets: &[u8], wanted: &[u8]) -> Option<usize> {
-    let first = wanted.first()?;
-    let mut at = 0;
-    loop {
-        at += octets.get(at..)?.iter().position(|octet| octet == first)?;
-        if octets.get(at..)?.starts_with(wanted) {
-            return Some(at);
-        }
-        at += 1;
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn hiding(secret: &[u8]) -> Redactor {
-        Redactor::hiding([Cow::Borrowed(secret)].into_iter())
-    }
-
-    #[test]
-    fn a_secret_is_found_however_it_is_written() {
-        let redactor = hiding(b"s3cr3t-P@ss");
-        let basic = STANDARD.encode(b"client1:s3cr3t-P@ss");
-        for text in [
-            "s3cr3t-P@ss",
-            "7333637233742D50407373",
-            "7333637233742d50407373",
-            &STANDARD.encode(b"s3cr3t-P@ss"),
-            &basic,
-        ] {
-            let mut said = format!("sh -c 'login --password={text}' failed");
-            redactor.text(&mut said);
-            assert!(said.contains(SECRET), "{text}: {said}");
-            let mut octets = format!("Authorization: {text}\r\n").into_bytes();
-            let length = octets.len();
-            redactor.octets(&mut octets);
-            assert_eq!(octets.len(), length);
-            assert!(octets.windows(4).any(|four| four == b"****"), "{text}: {}", String::from_utf8_lossy(&octets));
-            let mut field = Value::String(to_hex(text.as_bytes()));
-            redactor.value(&mut field);
-            assert!(field.as_str().is_some_and(|text| text.contains(SECRET)), "{text}: {field}");
-        }
-    }
-
-    #[test]
-    fn xml_and_addresses_write_a_secret_in_their_own_way() {
-        let redactor = hiding("a<b>&\"c/é".as_bytes());
-        for text in
-            ["a&lt;b>&amp;\"c/é", "a&lt;b&gt;&amp;&quot;c/é", "a%3Cb%3E%26%22c%2F%C3%A9", "a%3Cb%3E%26%22c/%C3%A9"]
-        {
-            let mut said = format!("in {text}.");
-            redactor.text(&mut said);
-            assert_eq!(said, "in (secret).", "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_short_or_published_stays() {
-        let mut said = "an x in abc".to_owned();
-        hiding(b"abc").text(&mut said);
-        assert_eq!(said, "an x in abc");
-    }
-
-    proptest! {
-        #[test]
-        fn no_secret_is_left_in_any_text(secret in "[ -~]{6,24}", before in "[ -~]{0,7}", after in "[ -~]{0,7}") {
-            let redactor = hiding(secret.as_bytes());
-            let mut plain = format!("{before}{secret}{after}");
-            redactor.text(&mut plain);
-            prop_assert!(!plain.contains(&secret) || SECRET.contains(&secret));
-            let mut octets = format!("{before}{secret}{after}").into_bytes();
-            redactor.octets(&mut octets);
-            prop_assert!(find(&octets, secret.as_bytes()).is_none() || secret.bytes().all(|octet| octet == b'*'));
-            // What remains of base64 text says less than four characters of the secret at each end.
-            let mut encoded = STANDARD.encode(format!("{before}{secret}{after}").as_bytes());
-            redactor.text(&mut encoded);
-            prop_assert!(encoded.contains(SECRET), "{encoded}");
-        }
-    }
-}
+mod tests;
