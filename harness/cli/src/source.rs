@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dmsc_doc::Source;
+use dmsc_octets::file;
 
 use crate::failure::Failure;
 
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 /// # Errors
 /// The file cannot be read, or is no text.
 pub(crate) fn read(path: &Path, what: &str, example: &str) -> Result<Source, Failure> {
-    let octets = std::fs::read(path)
+    let octets = file::read(path, file::DOCUMENT)
         .map_err(|error| Failure::Input(format!("cannot read {what} {}: {error}; {example}", path.display())))?;
     Ok(Source::from_octets(path.display().to_string(), octets)?)
 }

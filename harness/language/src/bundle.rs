@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use dmsc_doc::{Problems, Source};
+use dmsc_octets::file;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -105,7 +107,7 @@ impl Bundle {
     /// [`BundleError`] when the file cannot be read.
     pub fn with_refs(mut self, path: &Path) -> Result<Bundle, BundleError> {
         let failed = |cause| BundleError::Read { path: path.to_owned(), cause };
-        let octets = std::fs::read(path).map_err(failed)?;
+        let octets = file::read(path, file::DOCUMENT).map_err(failed)?;
         let source = Source::from_octets(path.display().to_string(), octets).map_err(BundleError::NoText)?;
         self.files.insert(format!("{REFS}{}", path.display()), Cow::Owned(source.text));
         Ok(self)
@@ -152,9 +154,14 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Cow<'static
         let path = entry.map_err(failed(folder))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         if path.is_dir() {
+            let (whole, inner) = (folder.canonicalize(), path.canonicalize());
+            if whole.map_err(failed(folder))?.starts_with(inner.map_err(failed(&path))?) {
+                let cause = io::Error::other("it is a link to a folder that it is in");
+                return Err(BundleError::Read { path, cause });
+            }
             collect(&path, &format!("{prefix}{name}/"), files)?;
         } else if EXTENSIONS.iter().any(|extension| path.extension().is_some_and(|found| found == *extension)) {
-            let octets = std::fs::read(&path).map_err(failed(&path))?;
+            let octets = file::read(&path, file::DOCUMENT).map_err(failed(&path))?;
             let source = Source::from_octets(path.display().to_string(), octets).map_err(BundleError::NoText)?;
             files.insert(format!("{prefix}{name}"), Cow::Owned(source.text));
         }
@@ -190,6 +197,22 @@ mod tests {
     fn a_folder_without_cases_is_refused() {
         let error = Bundle::from_dir(&repository().join("harness/language/src")).unwrap_err();
         assert!(error.to_string().contains("testcases/<SCR item>"), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_that_lead_back_and_files_that_are_none_are_named() {
+        let folder = std::env::temp_dir().join(format!("dmsc-links-{}", std::process::id()));
+        let cases = folder.join("DM_SC-C-001-M");
+        std::fs::create_dir_all(&cases).unwrap();
+        std::os::unix::fs::symlink("..", cases.join("back")).unwrap();
+        let error = Bundle::from_dir(&folder).unwrap_err().to_string();
+        assert!(error.contains("DM_SC-C-001-M/back: it is a link to a folder that it is in"), "{error}");
+        std::fs::remove_file(cases.join("back")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", cases.join("x.yaml")).unwrap();
+        let error = Bundle::from_dir(&folder).unwrap_err().to_string();
+        assert!(error.contains("x.yaml: it is no file, but a pipe, a socket or a device"), "{error}");
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

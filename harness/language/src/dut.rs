@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use dmsc_doc::{Problems, Source};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_link::{Command, TcpConfig};
+use dmsc_octets::file;
 use dmsc_scr::{DutKind, Ics, Readings, Tables};
 use serde_json::{Value, json};
 
@@ -264,7 +265,7 @@ impl Files for Folder {
 }
 
 fn read_source(path: &Path) -> Result<Source, FileError> {
-    let octets = std::fs::read(path).map_err(|error| FileError::Unreadable(error.to_string()))?;
+    let octets = file::read(path, file::DOCUMENT).map_err(|error| FileError::Unreadable(error.to_string()))?;
     Source::from_octets(path.display().to_string(), octets).map_err(FileError::Wrong)
 }
 

@@ -1,8 +1,9 @@
-//! What every layer needs of octets, once: hexadecimal text, patterns with wildcards, the places of fields, and values
-//! that follow from a seed.
+//! What every layer needs of octets, once: hexadecimal text, patterns with wildcards, the places of fields, values that
+//! follow from a seed, and files that are read no further than they may be.
 //!
 //! Nothing here knows a protocol, and no input makes it panic.
 
+pub mod file;
 pub mod hex;
 pub mod irregular;
 pub mod pattern;

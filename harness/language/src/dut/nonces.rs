@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use dmsc_doc::{Octets, Source};
 use dmsc_engine::account::Account;
 use dmsc_engine::dm::trust::{Nonce, Nonces};
-use dmsc_octets::to_hex;
+use dmsc_octets::{file, to_hex};
 use serde::Deserialize;
 
 use super::FileError;
@@ -33,7 +33,7 @@ impl NonceFile {
     /// # Errors
     /// Why it cannot be read, or what is wrong with it and where.
     pub fn open(path: PathBuf) -> Result<NonceFile, FileError> {
-        let octets = match std::fs::read(&path) {
+        let octets = match file::read(&path, file::DOCUMENT) {
             Ok(octets) => octets,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(NonceFile { path, kept: None }),
             Err(error) => return Err(FileError::Unreadable(error.to_string())),

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use dmsc_octets::from_hex;
+use dmsc_octets::{file, from_hex};
 
 use crate::failure::Failure;
 
 /// What a file holds: one piece, or the lines of hexadecimal text.
 pub(super) fn read(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
-    let octets = std::fs::read(path).map_err(|error| {
+    let octets = file::read(path, file::DOCUMENT).map_err(|error| {
         Failure::Input(format!("cannot read {}: {error}; name a file that can be read", path.display()))
     })?;
     Ok(lines(&octets).unwrap_or_else(|| vec![octets]))

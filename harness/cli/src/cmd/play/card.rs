@@ -6,6 +6,7 @@ use clap::Args;
 use dmsc_doc::Source;
 use dmsc_engine::card::files::FileSystem;
 use dmsc_language::catalogue::Role;
+use dmsc_octets::file;
 
 use super::{Common, link};
 use crate::failure::{Done, Failure};
@@ -77,7 +78,7 @@ impl CardLink {
 
 /// The card of a file.
 fn read(path: &Path) -> Result<FileSystem, Failure> {
-    let octets = std::fs::read(path)
+    let octets = file::read(path, file::DOCUMENT)
         .map_err(|cause| Failure::Input(format!("{}: {cause}; name a file that can be read", path.display())))?;
     let source = Source::from_octets(path.display().to_string(), octets)?;
     Ok(FileSystem::read(&source)?)

@@ -1,10 +1,12 @@
 //! `dmsc scr check`: the tables, or an expression.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dmsc_doc::{Problem, Problems, Source, Span};
 use dmsc_language::purposes;
+use dmsc_octets::file;
 use dmsc_scr::{Coverage, Expr, Tables};
 use serde_json::json;
 
@@ -108,11 +110,16 @@ fn unexcused(coverage: &Coverage) -> Vec<String> {
     all.filter(|entry| entry.is_unexcused()).map(|entry| entry.id.clone()).collect()
 }
 
+fn text(path: &Path) -> io::Result<String> {
+    String::from_utf8(file::read(path, file::DOCUMENT)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
 fn load(folder: &Path) -> Result<Tables, Failure> {
     let mut files = Vec::new();
     for name in Tables::FILES {
         let path = folder.join(name);
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let text = text(&path).map_err(|error| {
             Failure::Input(format!(
                 "cannot read {}: {error}; name a folder that holds {}",
                 path.display(),
