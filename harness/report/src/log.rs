@@ -46,8 +46,12 @@ impl Logs {
 
 /// Where the log of a record goes, relative to the folder of the reports; none for a case that has none there.
 pub fn log_path(run: &RunFolder, record: &Record) -> Option<String> {
-    let path = || format!("cases/{}/{}.log", component(&run.dut(record).name), relative_path(&run.case(record).id));
-    run.logs.has(record).then(path)
+    run.logs.has(record).then(|| path_of_log(run, record))
+}
+
+/// Where it would go, whether or not it has one.
+pub(crate) fn path_of_log(run: &RunFolder, record: &Record) -> String {
+    format!("cases/{}/{}.log", component(&run.dut(record).name), relative_path(&run.case(record).id))
 }
 
 /// The log of a case of which these entries are recorded.

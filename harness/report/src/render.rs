@@ -1,6 +1,8 @@
 //! All reports of a run, written to a folder.
 
-use std::io;
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -10,7 +12,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::folder::{Entry, FolderError, Record, RunFolder};
 use crate::junit::{JunitError, junit};
-use crate::log::{log, log_path};
+use crate::log::{log, log_path, path_of_log};
 use crate::matrix::{HtmlError, Matrix, MatrixError};
 
 /// The reports that were written.
@@ -86,7 +88,24 @@ pub fn render_all(run: &RunFolder, tables: &Tables, unshown: Unshown, out: &Path
         },
     )?;
     broken = broken.or(write_logs(run, out, &mut waiting, &mut logs.files).err());
-    broken.map_or(Ok(logs), Err)
+    if let Some(broken) = broken {
+        return Err(broken);
+    }
+    remove_others(run, out)?;
+    Ok(logs)
+}
+
+/// Removes the logs that an earlier rendering has left of cases that have none now, as one that was broken off and has passed
+/// since. Nothing else is touched.
+fn remove_others(run: &RunFolder, out: &Path) -> Result<(), RenderError> {
+    let kept: BTreeSet<String> = run.records.iter().filter_map(|record| log_path(run, record)).collect();
+    let stale = run.records.iter().map(|record| path_of_log(run, record)).filter(|name| !kept.contains(name));
+    for path in stale.map(|name| out.join(name)) {
+        if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            std::fs::remove_file(&path).map_err(|source| RenderError::Io { path, source })?;
+        }
+    }
+    Ok(())
 }
 
 /// How many logs are written at once.
@@ -121,11 +140,21 @@ fn write_whole(path: &Path, text: &str) -> Result<(), RenderError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
-    // The process id keeps two renderings of one folder from writing into each other's file.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = PathBuf::from(beside);
-    std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(|source| {
+    // Two renderings of one folder do not write into each other's file.
+    let beside = |number: u32| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{number}.part"));
+        PathBuf::from(beside)
+    };
+    let (beside, mut file) = (std::process::id()..)
+        .map(|number| (beside(number), OpenOptions::new().write(true).create_new(true).open(beside(number))))
+        .find_map(|(beside, made)| match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            made => Some(made.map(|file| (beside, file))),
+        })
+        .unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))
+        .map_err(io)?;
+    file.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&beside, path)).map_err(|source| {
         // Best effort: the error that matters is the first.
         let _ = std::fs::remove_file(&beside);
         io(source)
@@ -197,6 +226,30 @@ mod tests {
         let run = RunFolder::merge(&paths).unwrap();
         render_all(&run, Tables::builtin(), Unshown::default(), merged.path()).unwrap();
         assert_eq!(tree(merged.path()), tree(whole.path()));
+    }
+
+    #[test]
+    fn the_log_of_a_case_that_has_passed_since_goes_and_nothing_else_does() {
+        let folder = synthetic::Folder::new();
+        let mut run = synthetic::folder();
+        let files = |written: Result<Written, RenderError>| written.unwrap().files;
+        let render = |run: &RunFolder| files(render_all(run, Tables::builtin(), Unshown::default(), folder.path()));
+        let logs: Vec<PathBuf> = render(&run).into_iter().filter(|name| name.starts_with("cases")).collect();
+        let first = folder.path().join(&logs[0]);
+        let own = first.with_file_name("my-notes.log");
+        std::fs::write(&own, "mine").unwrap();
+        let missed =
+            run.records.iter().position(|record| Some(&logs[0]) == log_path(&run, record).map(PathBuf::from).as_ref());
+        let record = &mut run.records[missed.unwrap()];
+        (record.outcome.kind, record.outcome.reason) = (crate::journal::OutcomeKind::Pass, None);
+        record.missed.clear();
+        assert_eq!(render(&run).len(), 5 + logs.len() - 1);
+        assert!(!first.exists() && folder.path().join(&logs[1]).exists());
+        run.logs = Logs::Nothing;
+        render(&run);
+        let left: Vec<PathBuf> = tree(folder.path()).into_iter().map(|(name, _)| name).collect();
+        assert!(!logs.iter().any(|log| left.contains(log)), "{left:?}");
+        assert_eq!(std::fs::read(&own).unwrap(), b"mine");
     }
 
     #[test]
