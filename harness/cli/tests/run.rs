@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use common::{Ran, Scratch, dmsc, shown};
+use dmsc_report::journal::JournalFiles;
 use serde_json::Value;
 
 /// A run of the cases of the tests against one of their DUTs.
@@ -238,6 +239,60 @@ fn an_interrupted_run_is_taken_up_and_comes_to_the_same() {
         let resumed = run("card", &["--resume", &early, "--seed", "7"]);
         assert_eq!((resumed.code, &resumed.out), (whole.code, &whole.out), "{}", resumed.err);
     }
+}
+
+/// The journals of a folder, by the file that each is written to.
+fn journals(folder: &str) -> Vec<PathBuf> {
+    JournalFiles::of_folder(Path::new(folder)).unwrap().into_iter().map(|files| files.path).collect()
+}
+
+#[test]
+fn parts_of_a_run_that_share_a_folder_are_all_recorded_and_taken_up() {
+    let scratch = Scratch::new();
+    let (whole, folder) = (run("card", &["--no-report"]), scratch.path("shared"));
+    let shard = |part: &str| run("card", &["--shard", part, "--out", &folder]);
+    std::thread::scope(|scope| {
+        let all: Vec<_> =
+            ["1/4", "2/4", "3/4", "4/4"].map(|part| scope.spawn(move || shard(part))).into_iter().collect();
+        for ran in all.into_iter().map(|ran| ran.join().unwrap()) {
+            assert!(matches!(ran.code, 0..=2), "{}", ran.err);
+        }
+    });
+    assert_eq!(journals(&folder).len(), 4);
+    assert_eq!(dmsc(&["report", "-q", &folder]).code, whole.code);
+
+    // One of them was killed: it is found by what it had selected.
+    let (killed, part) = (journals(&folder).pop().unwrap(), |path: &Path| path.with_extension("0001.jsonl.gz"));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(File::open(part(&killed)).unwrap()).read_to_string(&mut text).unwrap();
+    let half: String = text.split_inclusive('\n').take(text.lines().count() / 2).collect();
+    std::fs::write(&killed, half).unwrap();
+    std::fs::remove_file(part(&killed)).unwrap();
+    let (_, selected) = text.split_once("shard ").unwrap();
+    let resumed = run("card", &["--shard", &selected[..3], "--resume", &folder]);
+    // That the parts have selected different things is told besides.
+    let out: String = resumed.out.split_inclusive('\n').filter(|line| !line.starts_with("note: ")).collect();
+    assert_eq!((resumed.code, &out), (whole.code, &whole.out), "{}", resumed.err);
+    assert_eq!(journals(&folder).len(), 4);
+    let other = run("card", &["--shard", "1/3", "--resume", &folder]);
+    assert_eq!(other.code, 3);
+    assert!(other.err.contains("the selection was shard"), "{}", other.err);
+}
+
+#[test]
+fn of_two_runs_for_one_folder_one_is_refused() {
+    let scratch = Scratch::new();
+    let folder = scratch.path("one");
+    let begin = || run("card", &["--out", &folder]);
+    let both = std::thread::scope(|scope| {
+        let both = [scope.spawn(begin), scope.spawn(begin)];
+        both.map(|ran| ran.join().unwrap())
+    });
+    let refused: Vec<_> = both.iter().filter(|ran| ran.code == 3).collect();
+    assert_eq!(refused.len(), 1, "{} {}", both[0].err, both[1].err);
+    assert!(refused[0].err.contains("is a run folder already"), "{}", refused[0].err);
+    assert_eq!(journals(&folder).len(), 1);
+    assert_eq!(dmsc(&["report", "-q", &folder]).code, run("card", &["--no-report"]).code);
 }
 
 #[test]

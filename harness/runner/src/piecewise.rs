@@ -182,9 +182,8 @@ impl Piecewise {
         if writer.is_none() {
             std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
             let started = Timestamp::try_from(SystemTime::now()).map_err(|e| failed(e.to_string()))?;
-            let path = folder.join(format!("journal-{}.jsonl", std::process::id()));
             let header = header(&self.config(), started);
-            *writer = Some(JournalWriter::create(&path, &header).map_err(|e| failed(e.to_string()))?);
+            *writer = Some(JournalWriter::create_beside(folder, &header).map_err(|e| failed(e.to_string()))?);
         }
         let Some(writer) = writer.as_mut() else { return Ok(()) };
         dmsc_link::hold_while_ending();

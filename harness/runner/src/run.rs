@@ -27,6 +27,7 @@ pub use finished::Finished;
 pub(crate) use finished::is_wall;
 pub use header::header;
 pub use in_memory::in_memory;
+pub use journal::{Earlier, EarlierError, earlier};
 pub(crate) use plan::{ours, plan};
 
 use self::journal::RunJournal;
@@ -118,6 +119,9 @@ pub enum RunError {
         /// What is wrong.
         cause: String,
     },
+    /// The folder is that of another run.
+    #[error("{} is a run folder already, and a record is never overwritten; go on with it with --resume, or name another with --out", .0.display())]
+    Taken(PathBuf),
     /// What came of a run that was not recorded cannot be put together.
     #[error("what the run came to cannot be put together: {cause}; run again with a run folder")]
     Unrecorded {

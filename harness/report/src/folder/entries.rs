@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::io::Read;
 
 use super::{Entry, FolderError, Record, RunFolder};
-use crate::journal::{At, CaseHeader, DutHeader, Event, JournalFiles, ReadError};
+use crate::journal::{At, CaseHeader, DutHeader, Event, JournalFiles, ReadError, read_line};
 
 /// Where the lines of an attempt stand: from the first of them to the end of the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,7 +118,7 @@ impl Reading<'_> {
         let mut line = Vec::new();
         while self.at < end {
             line.clear();
-            let length = self.lines.read_until(b'\n', &mut line).map_err(failed)?;
+            let length = read_line(&mut self.lines, &mut line).map_err(failed)?;
             self.at = self.at.saturating_add(length as u64);
             if length == 0 || line.last() != Some(&b'\n') {
                 break;

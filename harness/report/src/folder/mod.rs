@@ -164,6 +164,9 @@ pub enum FolderError {
     },
 }
 
+/// How often a folder is looked at once more when a file is gone that was there.
+const LOOKS: usize = 3;
+
 fn listed(differences: &[Difference]) -> String {
     let texts: Vec<String> = differences.iter().map(ToString::to_string).collect();
     texts.join("; ")
@@ -178,6 +181,22 @@ impl RunFolder {
     /// Reads several folders as one run: the parts of a run that was spread over machines, or runs
     /// of the same cases against different DUTs.
     pub fn merge<P: AsRef<Path>>(paths: &[P]) -> Result<Self, FolderError> {
+        let gone = |error: &FolderError| match error {
+            FolderError::Read(ReadError::Io { source, .. }) => source.kind() == std::io::ErrorKind::NotFound,
+            FolderError::Read(ReadError::MissingPart { .. }) => true,
+            _ => false,
+        };
+        // What was there and is gone was closed or packed by a run that still goes: its files have other names now.
+        for _ in 0..LOOKS {
+            match Self::merge_once(paths) {
+                Err(error) if gone(&error) => {}
+                merged => return merged,
+            }
+        }
+        Self::merge_once(paths)
+    }
+
+    fn merge_once<P: AsRef<Path>>(paths: &[P]) -> Result<Self, FolderError> {
         let mut journals: Vec<(Part, Journal)> = Vec::new();
         let mut agreed = Agreed::default();
         let mut headless = None;

@@ -4,7 +4,7 @@
 //! is closed: it gets a number, as `journal.0001.jsonl`, and is packed into `journal.0001.jsonl.gz`. So whenever a run is
 //! killed, each part is there, packed or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 #[cfg(test)]
 use std::sync::Arc;
 
+use dmsc_octets::file;
 use flate2::bufread::GzDecoder;
 
 use super::ReadError;
@@ -37,7 +38,9 @@ pub struct JournalFiles {
 /// A part of a journal.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Lines as they are.
+    /// The file that is being written, and that which it becomes when it is closed.
+    Open(PathBuf, PathBuf),
+    /// Lines as they are, of a closed part.
     Plain(PathBuf),
     /// Lines packed by gzip.
     Packed(PathBuf),
@@ -58,19 +61,19 @@ impl JournalFiles {
     /// # Errors
     /// If the folder cannot be listed.
     pub fn of_folder(folder: &Path) -> io::Result<Vec<Self>> {
-        let mut found: BTreeMap<String, BTreeMap<u32, Part>> = BTreeMap::new();
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let mut found: BTreeMap<&str, BTreeMap<u32, Part>> = BTreeMap::new();
+        let names = names(folder)?;
+        for name in &names {
             let Some(Name { stem, number, packed }) = Name::of(name) else { continue };
-            let part = if packed { Part::Packed(path.clone()) } else { Part::Plain(path.clone()) };
-            let parts = found.entry(stem.to_owned()).or_default();
+            let path = folder.join(name);
+            let part = if packed { Part::Packed(path) } else { Part::Plain(path) };
+            let parts = found.entry(stem).or_default();
             // Killed between packing a part and removing what it was packed from: both say the same.
             if packed || !parts.contains_key(&number) {
                 parts.insert(number, part);
             }
         }
-        Ok(found.into_iter().map(|(stem, parts)| Self::of_parts(folder, &stem, parts)).collect())
+        Ok(found.into_iter().map(|(stem, parts)| Self::of_parts(folder, stem, parts)).collect())
     }
 
     /// The journal that is written to this file.
@@ -84,11 +87,14 @@ impl JournalFiles {
         all.into_iter().find(|files| files.path == path).ok_or_else(nothing)
     }
 
-    fn of_parts(folder: &Path, stem: &str, parts: BTreeMap<u32, Part>) -> Self {
-        let closed = parts.keys().copied().filter(|number| *number != OPEN);
-        let gap = (1..).zip(closed).find(|(wanted, number)| wanted != number);
+    fn of_parts(folder: &Path, stem: &str, mut parts: BTreeMap<u32, Part>) -> Self {
+        let closed = || parts.keys().copied().filter(|number| *number != OPEN);
+        let gap = (1..).zip(closed()).find(|(wanted, number)| wanted != number);
+        let path = folder.join(format!("{stem}.jsonl"));
+        let next = closed_path(&path, closed().max().unwrap_or(0).saturating_add(1));
+        parts.entry(OPEN).and_modify(|part| *part = Part::Open(path.clone(), next));
         Self {
-            path: folder.join(format!("{stem}.jsonl")),
+            path,
             parts: parts.into_values().collect(),
             missing: gap.map(|(wanted, _)| folder.join(format!("{stem}.{wanted:04}.jsonl.gz"))),
         }
@@ -116,6 +122,11 @@ impl JournalFiles {
     /// The files that there are.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.parts.iter().map(Part::path)
+    }
+
+    /// Whether there is a file that is being written.
+    pub(super) fn is_open(&self) -> bool {
+        self.parts.last().is_some_and(Part::is_open)
     }
 
     /// The number of the last closed part; 0 for none.
@@ -157,32 +168,114 @@ pub(super) fn closed_path(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(format!("{stem}.{number:04}.jsonl"))
 }
 
+/// The names of files of journals in a folder. Names change while journals are written, and a list that is made meanwhile may
+/// have one both ways or not at all: what two lists agree on is so.
+fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
+    let list = || -> io::Result<BTreeSet<String>> {
+        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().unwrap_or_default()));
+        names.filter(|name| name.as_ref().map_or(true, |name| Name::of(name).is_some())).collect()
+    };
+    let mut names = list()?;
+    for _ in 0..LISTS {
+        let again = list()?;
+        if again == names {
+            break;
+        }
+        names = again;
+    }
+    Ok(names)
+}
+
+/// How many lists are made at most; where many write, new names come all the time, and none is lost by that.
+const LISTS: usize = 10;
+
+/// The file of a closed part, packed.
+pub(super) fn packed_path(closed: &Path) -> PathBuf {
+    let mut packed = closed.as_os_str().to_owned();
+    packed.push(".gz");
+    PathBuf::from(packed)
+}
+
 impl Part {
+    /// Whether it is that which is being written.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Part::Open(..) => true,
+            Part::Plain(_) | Part::Packed(_) => false,
+            #[cfg(test)]
+            Part::Memory(..) => true,
+        }
+    }
+
     /// Its file, or a name for messages.
     pub(super) fn path(&self) -> &Path {
         match self {
-            Part::Plain(path) | Part::Packed(path) => path,
+            Part::Open(path, _) | Part::Plain(path) | Part::Packed(path) => path,
             #[cfg(test)]
             Part::Memory(path, _) => path,
         }
     }
 
+    /// The file that has it by now, and whether that is packed: whoever writes a journal closes and packs its parts.
+    fn now(&self) -> (PathBuf, bool) {
+        let (path, closed) = match self {
+            Part::Open(path, closed) => (path, closed),
+            Part::Plain(path) => (path, path),
+            Part::Packed(path) => return (path.clone(), true),
+            #[cfg(test)]
+            Part::Memory(path, _) => return (path.clone(), false),
+        };
+        let packed = packed_path(closed);
+        if packed.exists() {
+            return (packed, true);
+        }
+        (if closed.exists() { closed } else { path }.clone(), false)
+    }
+
     /// Its lines.
     pub(super) fn lines(&self) -> io::Result<Box<dyn BufRead + '_>> {
-        Ok(match self {
-            Part::Plain(path) => Box::new(BufReader::with_capacity(BUFFER, File::open(path)?)),
-            #[cfg(test)]
-            Part::Memory(_, octets) => Box::new(&octets[..]),
-            Part::Packed(path) => {
-                let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
-                let head = file.fill_buf()?;
-                if head.get(..GZIP_HEAD.len()) != Some(&GZIP_HEAD) {
-                    return Err(damaged("it does not begin as dmsc packs a part"));
-                }
-                Box::new(BufReader::with_capacity(BUFFER, Packed(GzDecoder::new(file))))
+        #[cfg(test)]
+        if let Part::Memory(_, octets) = self {
+            return Ok(Box::new(&octets[..]));
+        }
+        let (mut path, mut packed) = self.now();
+        // A part changes its name twice at most; another of the old name may be there since.
+        for _ in 0..2 {
+            let file = file::open(&path);
+            let now = self.now();
+            if now.0 == path {
+                return lines(file?, packed);
             }
-        })
+            (path, packed) = now;
+        }
+        lines(file::open(&path)?, packed)
     }
+}
+
+/// The lines of a file.
+fn lines(file: File, packed: bool) -> io::Result<Box<dyn BufRead>> {
+    let mut file = BufReader::with_capacity(BUFFER, file);
+    if !packed {
+        return Ok(Box::new(file));
+    }
+    if file.fill_buf()?.get(..GZIP_HEAD.len()) != Some(&GZIP_HEAD) {
+        return Err(damaged("it does not begin as dmsc packs a part"));
+    }
+    Ok(Box::new(BufReader::with_capacity(BUFFER, Packed(GzDecoder::new(file)))))
+}
+
+/// Octets of a line with its end at most. Of a message 256 KiB of octets are written, in hexadecimal, and 4 MiB of what its
+/// fields say, of which JSON may make six times as much; the first line has half a KiB for each case.
+pub(super) const LINE: u64 = 32 * 1024 * 1024;
+
+/// Reads the next line with its end, where it has one, to an empty `line`; gives how many octets it has.
+pub(crate) fn read_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    let length = lines.take(LINE.saturating_add(1)).read_until(b'\n', line)?;
+    if length as u64 > LINE {
+        let what = format!("the line has more than {}", file::amount(LINE));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+    }
+    Ok(length)
 }
 
 const BUFFER: usize = 256 * 1024;
@@ -190,6 +283,7 @@ const BUFFER: usize = 256 * 1024;
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Part::Open(path, _) => f.debug_tuple("Open").field(path).finish(),
             Part::Plain(path) => f.debug_tuple("Plain").field(path).finish(),
             Part::Packed(path) => f.debug_tuple("Packed").field(path).finish(),
             #[cfg(test)]

@@ -27,6 +27,7 @@
 //! `JOURNAL.md` beside this crate says the same for people who read the file with other tools.
 
 mod chain;
+mod claim;
 mod event;
 mod files;
 mod line;
@@ -42,6 +43,7 @@ pub use event::{
     Message, Party, Role, RunFinished, RunHeader, VERSION,
 };
 pub use files::JournalFiles;
+pub(crate) use files::read_line;
 pub use octets::Octets;
 pub use outcome::{OutcomeKind, Recorded};
 pub(crate) use reader::{At, Line};

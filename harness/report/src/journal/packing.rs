@@ -8,6 +8,8 @@ use std::thread::{self, JoinHandle};
 
 use flate2::{Compression, GzBuilder};
 
+use super::files::packed_path;
+
 /// Octets that are read at once.
 const AT_ONCE: usize = 256 * 1024;
 
@@ -99,9 +101,7 @@ impl Progress {
 
 /// Packs a part, and removes what it was packed from once it is there whole.
 fn pack(mut from: File, closed: &Path, progress: &Progress) -> io::Result<()> {
-    let mut packed = closed.as_os_str().to_owned();
-    packed.push(".gz");
-    let packed = PathBuf::from(packed);
+    let packed = packed_path(closed);
     let beside = packed.with_extension("gz.part");
     let written = pack_to(&mut from, &beside, progress);
     match written {

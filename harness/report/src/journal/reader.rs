@@ -1,14 +1,14 @@
 //! Reading a journal back, line by line.
 
 use std::collections::HashSet;
-use std::io::{self, BufRead};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::chain::Chain;
-use super::files::JournalFiles;
+use super::files::{JournalFiles, read_line};
 use super::{Event, RunFinished, RunHeader, VERSION};
 
 /// A journal whose first line was read.
@@ -159,13 +159,16 @@ impl Journal {
             return Err(ReadError::MissingPart { path: missing.clone() });
         }
         let Some(first_part) = files.parts.first() else { return Err(ReadError::NoHeader { path }) };
-        let failed = |source: io::Error| unread(first_part.path(), source);
+        let failed = |source: io::Error| unread(first_part.path(), (&path, 1), source);
         let mut first = Vec::new();
-        first_part.lines().and_then(|mut lines| lines.read_until(b'\n', &mut first)).map_err(failed)?;
-        if first.last() != Some(&b'\n') {
-            return Err(ReadError::NoHeader { path });
-        }
+        first_part.lines().and_then(|mut lines| read_line(&mut lines, &mut first)).map_err(failed)?;
         let malformed = |reason: String| ReadError::Malformed { path: path.clone(), line: 1, reason };
+        if first.last() != Some(&b'\n') {
+            return Err(match first_part.is_open() {
+                true => ReadError::NoHeader { path },
+                false => malformed(half(first_part.path())),
+            });
+        }
         let probe: Probe = serde_json::from_slice(&first).map_err(|e| malformed(json(&e)))?;
         if probe.journal.is_none_or(|version| version == 0 || version > u64::from(VERSION)) {
             return Err(ReadError::Version { path, found: probe.journal });
@@ -206,12 +209,13 @@ impl Journal {
         let (mut number, mut line, mut end) = (0_u64, Vec::new(), None);
         let (mut truncated, mut begun) = (None, false);
         for (part, from) in self.files.parts.iter().enumerate() {
-            let failed = |source: io::Error| unread(from.path(), source);
+            let failed = |source: io::Error| unread(from.path(), (&path, number.saturating_add(1)), source);
             let mut lines = from.lines().map_err(failed)?;
             let mut offset = 0_u64;
             loop {
                 line.clear();
-                let length = lines.read_until(b'\n', &mut line).map_err(failed)?;
+                let read = read_line(&mut lines, &mut line);
+                let length = read.map_err(|source| unread(from.path(), (&path, number.saturating_add(1)), source))?;
                 if length == 0 {
                     break;
                 }
@@ -256,9 +260,9 @@ impl Journal {
                 }
                 visit(told, at).map_err(malformed)?;
             }
-            if truncated.is_some() && part.saturating_add(1) < self.files.parts.len() {
-                let reason = "the line has no end, and others come after it".to_owned();
-                return Err(ReadError::Malformed { path, line: number.saturating_add(1), reason });
+            if truncated.is_some() && !from.is_open() {
+                let line = number.saturating_add(1);
+                return Err(ReadError::Malformed { path, line, reason: half(from.path()) });
             }
         }
         if let Some(line) = broken {
@@ -269,10 +273,19 @@ impl Journal {
     }
 }
 
-/// Why a file could not be read: a packed one that cannot be unpacked is damaged.
-fn unread(path: &Path, source: io::Error) -> ReadError {
-    let path = path.to_owned();
+/// What is wrong with a half line anywhere but in the file that is being written.
+fn half(part: &Path) -> String {
+    let name = part.file_name().unwrap_or(part.as_os_str()).display();
+    format!("the line has no end, and {name}, of which it is the last, was closed")
+}
+
+/// Why a file could not be read, at this line of the journal: a packed one that cannot be unpacked is damaged.
+fn unread(file: &Path, (journal, line): (&Path, u64), source: io::Error) -> ReadError {
+    let path = file.to_owned();
     match source.kind() {
+        io::ErrorKind::FileTooLarge => {
+            ReadError::Malformed { path: journal.to_owned(), line, reason: source.to_string() }
+        }
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
             ReadError::Packed { path, source }
         }

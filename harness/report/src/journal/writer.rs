@@ -1,30 +1,44 @@
 //! Writing a journal while a run goes.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, Write};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::chain::Chain;
-use super::files::{JournalFiles, PART, closed_path};
+use super::claim::{self, Refused};
+use super::files::{JournalFiles, LINE, PART, closed_path, packed_path, read_line};
 use super::line::object;
 use super::packing::{Packing, STEP};
 use super::reader::{Line, told};
-use super::{At, Event, Journal, ReadError, RunFinished, RunHeader};
+use super::{At, Event, Journal, Message, Octets, ReadError, RunFinished, RunHeader};
 use crate::folder::Recording;
+
+/// Octets of a journal in all of its parts, unpacked, after which no more messages are written. A run of all cases takes a
+/// sixtieth of it; a DUT that says as much as it may in each case would take a hundred gigabytes.
+const WHOLE: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Appends events to a journal: one `write` an event, so that a killed run loses at most the line
 /// being written.
 #[derive(Debug)]
 pub struct JournalWriter {
     path: PathBuf,
-    /// The file, unless it was closed and nothing was written since.
+    /// The file, unless the run has ended.
     file: Option<File>,
+    /// The last closed part, of a journal that was taken up and has no other file, until it has one.
+    held: Option<File>,
     object: Vec<u8>,
     line: Vec<u8>,
     chain: Option<Chain>,
     lines: u64,
     /// Octets in the file.
     size: u64,
+    /// Octets in all files, and how many there may be before messages are left out.
+    all: u64,
+    whole: u64,
+    /// Whether the case that was begun last has been told that messages of it are left out.
+    told_of: bool,
     /// How many of them the thread that packs knows of.
     told: u64,
     /// How many parts were closed.
@@ -92,7 +106,7 @@ impl Lines {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The file could not be made, or written to.
-    #[error("cannot write {}: {source}; check that the folder exists, is writable and has room, and that no other run uses it", path.display())]
+    #[error("cannot write {}: {source}; check that the folder exists, is writable and has room", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -107,28 +121,43 @@ pub enum WriteError {
         /// What the serializer said.
         source: serde_json::Error,
     },
+    /// There is a journal of that name.
+    #[error("{} is the journal of another run, and a record is never overwritten; go on with that run, or name another folder", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The run goes on in another process.
+    #[error("{} is being written by a run that still goes; wait until it has ended, or end it", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// The journal to go on with cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
 
 impl JournalWriter {
-    /// Makes a new journal and writes its first line. A file that is there already is an error:
+    /// Makes a new journal and writes its first line. A journal of which a part is there already is an error:
     /// a record is never overwritten.
+    ///
+    /// # Errors
+    /// [`WriteError`]; [`WriteError::Taken`] where there is such a journal.
     pub fn create(path: &Path, header: &RunHeader) -> Result<Self, WriteError> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)
-            .map_err(|source| WriteError::Io { path: path.into(), source })?;
+        let file = claim::begun(path).map_err(|refused| WriteError::of(path, refused))?;
         let mut writer = Self {
             path: path.into(),
             file: Some(file),
+            held: None,
             object: Vec::new(),
             line: Vec::new(),
             chain: Some(Chain::default()),
             lines: 0,
             size: 0,
+            all: 0,
+            whole: WHOLE,
+            told_of: false,
             told: 0,
             closed: 0,
             packing: None,
@@ -138,28 +167,63 @@ impl JournalWriter {
         Ok(writer)
     }
 
+    /// Makes a new journal in a folder that may hold those of other processes: `journal.jsonl`, or the first `journal-N.jsonl`
+    /// of which nothing is there, from the number of this process. That alone is no name: where processes live in containers,
+    /// several have one number.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn create_beside(folder: &Path, header: &RunHeader) -> Result<Self, WriteError> {
+        let io = |source| WriteError::Io { path: folder.into(), source };
+        let taken: BTreeSet<PathBuf> =
+            JournalFiles::of_folder(folder).map_err(io)?.into_iter().map(|files| files.path).collect();
+        let numbered = (std::process::id()..).map(|number| format!("journal-{number}.jsonl"));
+        let names = std::iter::once("journal.jsonl".to_owned()).chain(numbered);
+        for path in names.map(|name| folder.join(name)).filter(|path| !taken.contains(path)) {
+            match Self::create(&path, header) {
+                Err(WriteError::Taken { .. } | WriteError::Busy { .. }) => {}
+                created => return created,
+            }
+        }
+        Err(WriteError::Taken { path: folder.into() })
+    }
+
     /// Goes on with the journal of a run: drops a half-written last line, and appends. Each event that it holds is shown to
     /// `visit`, messages apart, from which the caller learns what is left to do; the header is given back.
+    ///
+    /// # Errors
+    /// [`WriteError`]; [`WriteError::Busy`] where another process writes it.
     pub fn resume(path: &Path, mut visit: impl FnMut(&Event)) -> Result<(Self, RunHeader), WriteError> {
-        let read_error = |source| ReadError::Io { path: path.into(), source };
-        let files = JournalFiles::of_file(path).map_err(read_error)?;
+        let (files, file) = claim::taken_up(path).map_err(|refused| match refused {
+            Refused::Io(source) => ReadError::Io { path: path.into(), source }.into(),
+            refused => WriteError::of(path, refused),
+        })?;
         let closed = files.closed();
+        let open = files.is_open();
         let (header, mut journal) = Journal::open(files)?;
-        journal.read(&mut |line, _| {
+        let mut all = 0_u64;
+        journal.read(&mut |line, at| {
+            all = all.saturating_add(at.end.saturating_sub(at.offset));
             if let Line::Event(event) = &line {
                 visit(event);
             }
             Ok(())
         })?;
         let io = |source| WriteError::Io { path: path.into(), source };
-        let file = OpenOptions::new().append(true).create(true).open(path).map_err(io)?;
-        if let Some(truncated) = &journal.truncated {
+        // A half line is in the file that is being written, or the journal was refused.
+        if let Some(truncated) = journal.truncated.filter(|_| open) {
             file.set_len(truncated.offset).map_err(io)?;
         }
+        let size = if open { file.metadata().map_err(io)?.len() } else { 0 };
+        let (file, held) = if open { (Some(file), None) } else { (None, Some(file)) };
         let writer = Self {
             path: path.into(),
-            size: file.metadata().map_err(io)?.len(),
-            file: Some(file),
+            size,
+            all,
+            whole: WHOLE,
+            told_of: false,
+            file,
+            held,
             object: Vec::new(),
             line: Vec::new(),
             // A journal that was begun without links goes on without.
@@ -176,6 +240,20 @@ impl JournalWriter {
     /// Appends one event. When it returns, the event survives the death of this process; after
     /// the event that ends the run, also that of the machine.
     pub fn write(&mut self, event: &Event) -> Result<(), WriteError> {
+        match event {
+            Event::CaseStarted(_) => self.told_of = false,
+            Event::Message(message) if self.is_full() => {
+                return match std::mem::replace(&mut self.told_of, true) {
+                    true => Ok(()),
+                    false => self.write_event(&self.left_out(message)),
+                };
+            }
+            _ => {}
+        }
+        self.write_event(event)
+    }
+
+    fn write_event(&mut self, event: &Event) -> Result<(), WriteError> {
         self.object.clear();
         object(event, &mut self.object).map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
         let at = self.write_object().map_err(|source| self.failed(source))?;
@@ -203,7 +281,7 @@ impl JournalWriter {
             let mut first = part == 0;
             loop {
                 line.clear();
-                if lines.read_until(b'\n', &mut line).map_err(read)? == 0 {
+                if read_line(&mut lines, &mut line).map_err(read)? == 0 {
                     break;
                 }
                 let text = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -237,6 +315,8 @@ impl JournalWriter {
         link(&mut self.chain, &self.object, &mut self.line);
         let line = std::mem::take(&mut self.line);
         let at = self.next(0, line.len());
+        readable(line.len())?;
+        self.all = self.all.saturating_add(line.len() as u64);
         let written = self.put(&line, 1);
         self.line = line;
         written.map(|()| at)
@@ -251,8 +331,8 @@ impl JournalWriter {
     /// Closes what ends with an event that was written.
     fn after(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::RunFinished(_) => self.close(),
-            Event::CaseFinished(_) if self.size >= PART => self.close(),
+            Event::RunFinished(_) => self.close(false),
+            Event::CaseFinished(_) if self.size >= PART => self.close(true),
             _ => Ok(()),
         }
     }
@@ -264,15 +344,33 @@ impl JournalWriter {
         }
         self.line.clear();
         let mut events = std::mem::take(&mut lines.events).into_iter().peekable();
+        let mut count = 0_u64;
         for (number, object) in lines.objects().enumerate() {
-            let begin = self.line.len();
-            link(&mut self.chain, object, &mut self.line);
-            let at = self.next(begin, self.line.len().saturating_sub(begin));
             let event = events.next_if(|(of, _)| *of == number);
-            self.record(event.map_or(Line::Message, |(_, event)| Line::Event(event)), at);
+            let told = event.map_or(Line::Message, |(_, event)| Line::Event(event));
+            if matches!(told, Line::Event(Event::CaseStarted(_))) {
+                self.told_of = false;
+            }
+            let mut object = Cow::Borrowed(object);
+            if self.is_full() && matches!(told, Line::Message) {
+                if std::mem::replace(&mut self.told_of, true) {
+                    continue;
+                }
+                let wrong = |source| WriteError::Json { path: self.path.clone(), source };
+                let Event::Message(message) = serde_json::from_slice(&object).map_err(wrong)? else { continue };
+                object = Cow::Owned(serde_json::to_vec(&self.left_out(&message)).map_err(wrong)?);
+            }
+            let begin = self.line.len();
+            link(&mut self.chain, &object, &mut self.line);
+            let length = self.line.len().saturating_sub(begin);
+            readable(length).map_err(|source| self.failed(source))?;
+            let at = self.next(begin, length);
+            self.all = self.all.saturating_add(length as u64);
+            self.record(told, at);
+            count = count.saturating_add(1);
         }
         let line = std::mem::take(&mut self.line);
-        let written = self.put(&line, lines.ends.len() as u64);
+        let written = self.put(&line, count);
         self.line = line;
         written.map_err(|source| self.failed(source))
     }
@@ -282,12 +380,44 @@ impl JournalWriter {
         self.recording.take()
     }
 
+    /// Whether there is no room for more messages: verdicts and checks are always written.
+    fn is_full(&self) -> bool {
+        self.all >= self.whole
+    }
+
+    /// The first message of a case that is left out: it says so, and no more than that it came.
+    fn left_out(&self, message: &Message) -> Event {
+        let note = format!(
+            "no more messages are recorded of this case: the journal has more than {}",
+            dmsc_octets::file::amount(self.whole)
+        );
+        let &Message { at_us, from, ref kind, .. } = message;
+        let (kind, octets, context) = (kind.clone(), Octets::default(), Default::default());
+        Event::Message(Message {
+            at_us,
+            from,
+            kind,
+            octets,
+            fields: None,
+            context,
+            written: Default::default(),
+            note: Some(note),
+        })
+    }
+
+    /// The same, with room for so many octets.
+    #[cfg(test)]
+    pub(crate) fn with_room(self, whole: u64) -> Self {
+        Self { whole, ..self }
+    }
+
     fn put(&mut self, octets: &[u8], lines: u64) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(OpenOptions::new().append(true).create_new(true).open(&self.path)?),
+            None => self.file.insert(claim::new_file(&self.path)?),
         };
         file.write_all(octets)?;
+        self.held = None;
         self.lines = self.lines.saturating_add(lines);
         self.size = self.size.saturating_add(octets.len() as u64);
         if self.size.saturating_sub(self.told) >= STEP {
@@ -313,18 +443,49 @@ impl JournalWriter {
         self.write(&Event::RunFinished(RunFinished { interrupted, lines }))
     }
 
-    /// Closes the part that is being written, which is packed but for its last octets.
-    fn close(&mut self) -> io::Result<()> {
+    /// Closes the part that is being written, which is packed but for its last octets. Where `more` comes, the next is there
+    /// before this one is let go: whoever wants to take up the journal meanwhile finds it locked.
+    fn close(&mut self, more: bool) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         file.sync_data()?;
         // It reads the file under the name that it has until now.
         self.packing()?;
+        let closed = closed_path(&self.path, self.closed.saturating_add(1));
+        // Nobody else has this journal, so that it stays so until the name is taken.
+        if let Some(there) = [&closed, &packed_path(&closed)].into_iter().find(|path| path.symlink_metadata().is_ok()) {
+            let why = format!("{} is there already, and a record is never overwritten", there.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
+        fs::rename(&self.path, closed)?;
         self.closed = self.closed.saturating_add(1);
-        fs::rename(&self.path, closed_path(&self.path, self.closed))?;
         (self.size, self.told) = (0, 0);
+        if more {
+            self.file = Some(claim::new_file(&self.path)?);
+        }
+        drop(file);
         self.packing.take().into_iter().for_each(Packing::closed);
         Ok(())
     }
+}
+
+impl WriteError {
+    fn of(path: &Path, refused: Refused) -> Self {
+        let path = path.to_owned();
+        match refused {
+            Refused::Taken => Self::Taken { path },
+            Refused::Busy => Self::Busy { path },
+            Refused::Io(source) => Self::Io { path, source },
+        }
+    }
+}
+
+/// What is written can be read.
+fn readable(length: usize) -> io::Result<()> {
+    if length as u64 <= LINE {
+        return Ok(());
+    }
+    let what = format!("a line would have more than {}", dmsc_octets::file::amount(LINE));
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, what))
 }
 
 /// Adds an object as a line, with its link where the journal has links.
@@ -337,3 +498,6 @@ fn link(chain: &mut Option<Chain>, object: &[u8], line: &mut Vec<u8>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

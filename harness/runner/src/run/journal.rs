@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use dmsc_report::journal::{
-    CaseFinished, DutHeader, Event, JournalFiles, JournalWriter, Lines, ReadError, Timestamp, WriteError,
+    CaseFinished, DutHeader, Event, Journal, JournalWriter, Lines, ReadError, RunHeader, Timestamp, WriteError,
 };
 use dmsc_scr::{Outcome, Verdict};
 
 use super::plan::Planned;
 use super::{Finished, RunConfig, RunError, header};
 use dmsc_report::RunFolder;
-use dmsc_report::folder::journal_files;
+use dmsc_report::folder::{FolderError, journal_files};
 
 /// The journal of a run, or none.
 pub(super) struct RunJournal {
@@ -37,15 +37,16 @@ impl RunJournal {
         let Some(folder) = &config.out else { return Ok(journal) };
         let failed = |cause: String| RunError::Journal { folder: folder.clone(), cause };
         std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
-        let path = folder.join("journal.jsonl");
         if config.resume {
+            let path = earlier(folder, config, Some(config.seed)).map_err(|e| failed(e.to_string()))?.path;
             let mut done = Done::default();
             let (writer, earlier) = match JournalWriter::resume(&path, |event| done.note(event)) {
                 Ok(resumed) => resumed,
                 // Killed while it wrote the first line: nothing is lost with it.
                 Err(WriteError::Read(ReadError::NoHeader { path })) => {
                     std::fs::remove_file(&path).map_err(|e| failed(e.to_string()))?;
-                    journal.writer = Some(begun(&path, config).map_err(failed)?);
+                    let header = ours(config).map_err(failed)?;
+                    journal.writer = Some(JournalWriter::create(&path, &header).map_err(|e| failed(e.to_string()))?);
                     return Ok(journal);
                 }
                 Err(error) => return Err(failed(error.to_string())),
@@ -68,7 +69,20 @@ impl RunJournal {
             journal.writer = Some(writer);
             return Ok(journal);
         }
-        journal.writer = Some(begun(&fresh(&path), config).map_err(failed)?);
+        let header = ours(config).map_err(failed)?;
+        // The parts of a run may share a folder; another run there would be read as a part of this one.
+        let begun = if config.selection.shard.is_some() {
+            JournalWriter::create_beside(folder, &header)
+        } else if journal_files(folder).is_ok() {
+            return Err(RunError::Taken(folder.clone()));
+        } else {
+            JournalWriter::create(&folder.join(JOURNAL), &header)
+        };
+        journal.writer = Some(begun.map_err(|error| match error {
+            // Another process was faster.
+            WriteError::Taken { .. } | WriteError::Busy { .. } => RunError::Taken(folder.clone()),
+            error => failed(error.to_string()),
+        })?);
         Ok(journal)
     }
 
@@ -128,26 +142,92 @@ impl RunJournal {
 
     /// The run as it was recorded, where this process has recorded all of it and nobody else writes to the folder.
     pub(super) fn recorded(self) -> Option<RunFolder> {
-        let path = self.folder.join("journal.jsonl");
+        let path = self.folder.join(JOURNAL);
         let recording = self.writer?.into_recorded()?;
         let alone = journal_files(&self.folder).is_ok_and(|files| files.len() == 1);
         recording.folder(&path).ok().filter(|_| alone)
     }
 }
 
-/// A new journal.
-fn begun(path: &Path, config: &RunConfig<'_>) -> Result<JournalWriter, String> {
+/// The journal of a run in one process.
+const JOURNAL: &str = "journal.jsonl";
+
+/// The header of a journal that begins now.
+fn ours(config: &RunConfig<'_>) -> Result<RunHeader, String> {
     let started = Timestamp::try_from(SystemTime::now()).map_err(|e| e.to_string())?;
-    JournalWriter::create(path, &header(config, started)).map_err(|e| e.to_string())
+    Ok(header(config, started))
 }
 
-/// A name that is free: a folder may hold the journals of several processes.
-fn fresh(path: &Path) -> PathBuf {
-    let taken = JournalFiles::of_file(path).is_ok();
-    if !taken {
-        return path.to_owned();
+/// A journal to be taken up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// The file that it is written to.
+    pub path: PathBuf,
+    /// The seed of its run; none where the process was killed before it had written what the run is.
+    pub seed: Option<u64>,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum EarlierError {
+    /// The folder, or a journal in it, cannot be read.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// All journals are of runs of something else.
+    #[error("cannot go on with {}: {what} {was}, not {is}; give the options of that run again, or begin a new one", folder.display())]
+    Differs {
+        /// The folder.
+        folder: PathBuf,
+        /// In what the first of them differs.
+        what: &'static str,
+        /// How it was then.
+        was: String,
+        /// How it is asked for now.
+        is: String,
+    },
+}
+
+/// The journal in a folder that `config` goes on with: the first of a run of the same DUTs, selection and demands, for several
+/// parts of a run may share a folder. `seed` is that which is asked for, if one is.
+///
+/// # Errors
+/// [`EarlierError`].
+pub fn earlier(folder: &Path, config: &RunConfig<'_>, seed: Option<u64>) -> Result<Earlier, EarlierError> {
+    let (mut headless, mut other) = (None, None);
+    for files in journal_files(folder)? {
+        let path = files.path.clone();
+        match Journal::open(files) {
+            Ok((header, _)) => match difference(&header, config, seed) {
+                None => return Ok(Earlier { path, seed: Some(header.seed) }),
+                found => other = other.or(found),
+            },
+            Err(ReadError::NoHeader { .. }) => headless = headless.or(Some(path)),
+            Err(error) => return Err(FolderError::from(error).into()),
+        }
     }
-    path.with_file_name(format!("journal-{}.jsonl", std::process::id()))
+    match (headless, other) {
+        (None, Some((what, was, is))) => Err(EarlierError::Differs { folder: folder.into(), what, was, is }),
+        (headless, _) => Ok(Earlier { path: headless.unwrap_or_else(|| folder.join(JOURNAL)), seed: None }),
+    }
+}
+
+/// In what a run differs from one that is to be taken up, which would not be a part of it: how it was, and how it is.
+fn difference(
+    earlier: &RunHeader,
+    config: &RunConfig<'_>,
+    seed: Option<u64>,
+) -> Option<(&'static str, String, String)> {
+    let names = |all: &mut dyn Iterator<Item = &str>| all.collect::<Vec<_>>().join(", ");
+    let was = names(&mut earlier.duts.iter().map(|dut| dut.name.as_str()));
+    let is = names(&mut config.duts.iter().map(|dut| dut.name.as_str()));
+    let yes = |value: bool| if value { "--strict" } else { "no --strict" }.to_owned();
+    let both = [
+        ("the DUTs were", was, is),
+        ("the selection was", earlier.selection.clone(), config.selection.to_string()),
+        ("it had", yes(earlier.strict), yes(config.strict)),
+        ("the seed was", earlier.seed.to_string(), seed.unwrap_or(earlier.seed).to_string()),
+    ];
+    both.into_iter().find(|(_, was, is)| was != is)
 }
 
 /// What an earlier process came to.

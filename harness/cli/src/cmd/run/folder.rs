@@ -1,11 +1,12 @@
 //! Where a run is recorded: a new folder, one that is taken up again, or nowhere.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use dmsc_report::folder::{FolderError, journal_files};
-use dmsc_report::journal::{Journal, ReadError, Timestamp};
-use dmsc_runner::run::RunConfig;
+use dmsc_report::journal::Timestamp;
+use dmsc_runner::run::RunError;
 
 use crate::failure::Failure;
 
@@ -43,10 +44,9 @@ impl Place {
                 Err(error) => Err(Failure::input(error)),
             },
             // The parts of a run may share a folder; another run there would be read as a part of this one.
-            (Some(folder), None) if !part && journal_files(folder).is_ok() => Err(Failure::Input(format!(
-                "{} is a run folder already, and a record is never overwritten; go on with it with --resume, or name another with --out",
-                folder.display()
-            ))),
+            (Some(folder), None) if !part && journal_files(folder).is_ok() => {
+                Err(Failure::input(RunError::Taken(folder.to_owned())))
+            }
             (Some(folder), None) if !folder.is_dir() && folder.symlink_metadata().is_ok() => {
                 Err(Failure::Input(format!(
                     "{} is {}; name a folder, or a path where there is nothing yet, with --out",
@@ -55,7 +55,7 @@ impl Place {
                 )))
             }
             (Some(folder), None) => Ok(Self::New(folder.to_owned())),
-            (None, None) => Ok(Self::New(unused(&Path::new(REPORTS).join(now()?)))),
+            (None, None) => Ok(Self::New(unused(&Path::new(REPORTS).join(now()?))?)),
         }
     }
 
@@ -77,48 +77,44 @@ fn now() -> Result<String, Failure> {
     Ok(format!("{}Z", second.replace(':', "-")))
 }
 
-/// The folder, or the next of that name that is free: two runs may begin in one second.
-fn unused(folder: &Path) -> PathBuf {
+/// The folder, or the next of that name that is free, which is made: two runs may begin in one second.
+fn unused(folder: &Path) -> Result<PathBuf, Failure> {
+    let failed = |folder: &Path, error: io::Error| {
+        let folder = folder.display();
+        Failure::Rig(format!("cannot make {folder}: {error}; name a folder that can be written to with --out"))
+    };
+    let parent = folder.parent().unwrap_or(folder);
+    std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
     let mut number = 1;
     let mut free = folder.to_owned();
-    while free.exists() {
-        number += 1;
-        free = PathBuf::from(format!("{}-{number}", folder.display()));
-    }
-    free
-}
-
-/// The seed of the run that is taken up, when it is a run of the same things; none where it was killed before it had
-/// written what it is.
-///
-/// # Errors
-/// Something differs: what is left would not be a part of that run.
-pub(super) fn agreed_seed(folder: &Path, config: &RunConfig<'_>, seed: Option<u64>) -> Result<Option<u64>, Failure> {
-    let mut earlier = None;
-    for files in journal_files(folder).map_err(Failure::input)? {
-        match Journal::open(files) {
-            Ok((header, _)) => earlier = earlier.or(Some(header)),
-            Err(ReadError::NoHeader { .. }) => {}
-            Err(error) => return Err(Failure::input(error)),
+    loop {
+        match std::fs::create_dir(&free) {
+            Ok(()) => return Ok(free),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                number += 1;
+                free = PathBuf::from(format!("{}-{number}", folder.display()));
+            }
+            Err(error) => return Err(failed(&free, error)),
         }
     }
-    let Some(earlier) = earlier else { return Ok(None) };
-    let names = |all: &mut dyn Iterator<Item = &str>| all.collect::<Vec<_>>().join(", ");
-    let was = names(&mut earlier.duts.iter().map(|dut| dut.name.as_str()));
-    let is = names(&mut config.duts.iter().map(|dut| dut.name.as_str()));
-    let selection = config.selection.to_string();
-    let yes = |value: bool| if value { "--strict" } else { "no --strict" }.to_owned();
-    let differs = [
-        ("the DUTs were", was, is),
-        ("the selection was", earlier.selection, selection),
-        ("it had", yes(earlier.strict), yes(config.strict)),
-        ("the seed was", earlier.seed.to_string(), seed.unwrap_or(earlier.seed).to_string()),
-    ];
-    match differs.into_iter().find(|(_, was, is)| was != is) {
-        None => Ok(Some(earlier.seed)),
-        Some((what, was, is)) => Err(Failure::Input(format!(
-            "cannot go on with {}: {what} {was}, not {is}; give the options of that run again, or begin a new one",
-            folder.display()
-        ))),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_begin_at_once_have_folders_of_their_own() {
+        let parent = std::env::temp_dir().join(format!("dmsc-folders-{}", std::process::id()));
+        let wanted = parent.join("now");
+        let made = || (0..20).map(|_| unused(&wanted).unwrap()).collect::<Vec<_>>();
+        let mut all = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(made)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 80);
+        std::fs::remove_dir_all(parent).unwrap();
     }
 }

@@ -17,7 +17,7 @@ use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
 use dmsc_report::{Logs, RunFolder, render_all};
 use dmsc_runner::notes::decode;
-use dmsc_runner::run::{Ended, Finished, RunConfig, RunError, in_memory, run};
+use dmsc_runner::run::{Ended, Finished, RunConfig, RunError, earlier, in_memory, run};
 use dmsc_runner::select::{Condition, Selection};
 use dmsc_scr::{NotRun, Outcome, Tables};
 
@@ -183,14 +183,19 @@ impl Run {
             terminal.note(&format!("{}: nobody is asked while cases run side by side; --jobs 1 does", dut.name));
         }
         if let Place::Resumed(folder) = &place {
-            config.seed = folder::agreed_seed(folder, &config, self.seed)?.unwrap_or(config.seed);
+            config.seed = earlier(folder, &config, self.seed).map_err(Failure::input)?.seed.unwrap_or(config.seed);
         }
 
         let mut progress = Progress::new(terminal, config.person);
         let finished = run(&config, &mut progress);
         interrupt::given_back();
         progress.end();
-        let Ended { finished, interrupted, recorded } = finished.map_err(|error| failure(error, &place))?;
+        let Ended { finished, interrupted, recorded } = finished.map_err(|error| {
+            // A folder that was made for a run that did not begin is nobody's; one that holds something stays.
+            let made = place.folder().filter(|_| self.out.is_none() && self.resume.is_none());
+            let _ = made.map(std::fs::remove_dir);
+            failure(error, &place)
+        })?;
         if self.explain {
             terminal.out(&explained(&finished, terminal))?;
         }
@@ -270,7 +275,7 @@ impl Run {
 
 fn failure(error: RunError, place: &Place) -> Failure {
     match (&error, place) {
-        (RunError::SameName(_), _) => Failure::input(error),
+        (RunError::SameName(_) | RunError::Taken(_), _) => Failure::input(error),
         (RunError::Journal { .. }, Place::Resumed(_)) => Failure::input(error),
         (RunError::Journal { .. }, _) => Failure::Rig(format!(
             "{error}; check that the folder can be written to and has room, or name another with --out"

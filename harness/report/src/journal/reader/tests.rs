@@ -397,3 +397,29 @@ proptest! {
         prop_assert_eq!(found, vec![Entry::Message(message)]);
     }
 }
+
+#[test]
+fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    let (header, events) = synthetic::run();
+    let whole = linked(&header, &events[..1]);
+    for (begun, line) in [(&whole[..], 3), (&b"{\"event\":"[..], 1)] {
+        let folder = synthetic::Folder::new();
+        let path = folder.path().join("journal.jsonl");
+        fs::write(&path, begun).unwrap();
+        // A hole, which takes no room on the disk.
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+        let error = RunFolder::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("journal.jsonl:{line}: the line has more than 32 MiB; ")), "{error}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_journal_that_is_no_file_is_refused() {
+    for name in ["journal.jsonl", "journal.0001.jsonl.gz"] {
+        let folder = synthetic::Folder::new();
+        assert!(std::process::Command::new("mkfifo").arg(folder.path().join(name)).status().unwrap().success());
+        let error = RunFolder::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("{name}: it is no file, but a pipe")), "{error}");
+    }
+}
