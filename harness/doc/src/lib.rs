@@ -20,6 +20,7 @@ mod problem;
 mod read;
 mod scalar;
 mod schema;
+mod secrets;
 mod source;
 mod visible;
 
@@ -33,4 +34,5 @@ pub use read::read;
 pub use schema::{
     Case, Check, Choice, Definitions, Field, Free, Group, Mapping, Name, Schema, Selector, Tagged, Text, Variant, load,
 };
+pub use secrets::secret_values;
 pub use source::{Lines, Source, Span, line_col};

@@ -12,16 +12,21 @@ pub fn nearest<'a>(found: &str, allowed: impl Iterator<Item = &'a str>) -> Optio
     if wanted.is_empty() {
         return None;
     }
+    let count = wanted.chars().count();
     let mut best: Option<(usize, &'a str)> = None;
     let mut by_part: Option<&'a str> = None;
     for name in allowed {
         let folded = fold(name);
-        let distance = strsim::osa_distance(&wanted, &folded);
-        let limit = (wanted.chars().count().max(folded.chars().count()) / 3).max(1);
-        // A distance that is the whole of the shorter name means that nothing is shared.
-        let shared = distance < wanted.chars().count().min(folded.chars().count());
-        if shared && distance <= limit && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, name));
+        let (one, other) = (count, folded.chars().count());
+        let limit = (one.max(other) / 3).max(1);
+        // Names differ by no less than their lengths do, and a very long one is not compared letter by letter.
+        if one.abs_diff(other) <= limit {
+            let distance = strsim::osa_distance(&wanted, &folded);
+            // A distance that is the whole of the shorter name means that nothing is shared.
+            let shared = distance < one.min(other);
+            if shared && distance <= limit && best.is_none_or(|(least, _)| distance < least) {
+                best = Some((distance, name));
+            }
         }
         let is_part = || name.split(SEPARATORS).any(|part| fold(part) == wanted);
         if by_part.is_none() && is_part() {

@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 use crate::node::{Entry, Node, Value};
 use crate::problem::{Problem, Problems};
 use crate::scalar;
-use crate::source::{Source, Span, line_col};
+use crate::source::{Lines, Source, Span};
 
 /// How many collections may stand inside each other.
 pub const MAX_DEPTH: usize = 64;
@@ -69,6 +69,7 @@ fn refused_characters(source: &Source) -> Vec<Problem> {
 
 struct Builder<'s> {
     source: &'s Source,
+    lines: Lines,
     /// Octet offset of every character, and of the end.
     offsets: Vec<usize>,
     open: Vec<Open>,
@@ -106,7 +107,7 @@ impl<'s> Builder<'s> {
         let skipped = if source.text.starts_with('\u{feff}') { 3 } else { 0 };
         let offsets =
             source.text[skipped..].char_indices().map(|(at, _)| at + skipped).chain([source.text.len()]).collect();
-        Self { source, offsets, open: Vec::new(), root: None, problems: Vec::new() }
+        Self { source, lines: Lines::of(source), offsets, open: Vec::new(), root: None, problems: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -216,7 +217,7 @@ impl<'s> Builder<'s> {
             Some(Open::Map { entries, seen, key, .. }) => match std::mem::replace(key, PendingKey::None) {
                 PendingKey::Key(key, key_span) => entries.push(Entry { key, key_span, value: node }),
                 PendingKey::Refused => {}
-                PendingKey::None => match check_key(self.source, node, seen) {
+                PendingKey::None => match check_key(self.source, &self.lines, node, seen) {
                     Ok((text, span)) => *key = PendingKey::Key(text, span),
                     Err(problem) => {
                         self.problems.push(problem);
@@ -283,7 +284,12 @@ fn collection(start: Span, end: Span, first: Option<usize>, last: Option<usize>,
     Node { span: Span::new(from, to), value, raw: None, plain: false }
 }
 
-fn check_key(source: &Source, node: Node, seen: &mut BTreeMap<String, Span>) -> Result<(String, Span), Problem> {
+fn check_key(
+    source: &Source,
+    lines: &Lines,
+    node: Node,
+    seen: &mut BTreeMap<String, Span>,
+) -> Result<(String, Span), Problem> {
     let kind = node.kind();
     let text = match node.raw {
         Some(text) if !text.is_empty() => text,
@@ -299,7 +305,7 @@ fn check_key(source: &Source, node: Node, seen: &mut BTreeMap<String, Span>) -> 
         }
     };
     if let Some(first) = seen.get(&text) {
-        let (line, column) = line_col(source, first.start);
+        let (line, column) = lines.line_col(source, first.start);
         return Err(Problem::new(node.span, format!("the key `{text}` stands here twice"))
             .label("second time in the same mapping")
             .note(format!("the first time is at line {line}, column {column}"))

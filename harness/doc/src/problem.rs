@@ -5,7 +5,7 @@ use std::fmt;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::json;
 
-use crate::source::{Source, Span, floor_char, line_col};
+use crate::source::{Lines, Source, Span, floor_char};
 
 /// One thing that is wrong at one place of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,33 @@ impl Problem {
     }
 }
 
-/// All that is wrong with one document, in the order of the text.
+impl Problem {
+    /// Takes a secret out of what is said, with what quotes a part of it.
+    fn without(&mut self, secret: &str) {
+        let said = [&mut self.message, &mut self.label].into_iter().chain(&mut self.notes).chain(&mut self.help);
+        for text in said {
+            let mut told = String::with_capacity(text.len());
+            for (number, part) in text.split('`').enumerate() {
+                if number > 0 {
+                    told.push('`');
+                }
+                // Every second part is a quotation.
+                let quoted = part.trim_end_matches('\u{2026}');
+                let tells = number % 2 == 1 && !quoted.is_empty() && secret.contains(quoted);
+                told.push_str(if tells { "(secret)" } else { part });
+            }
+            *text = told;
+        }
+    }
+}
+
+/// Problems of one document that are kept in words; of more than that the number is told.
+pub(crate) const MOST_KEPT: usize = 1000;
+
+/// Those that a person is shown.
+const MOST_SHOWN: usize = 50;
+
+/// What is wrong with one document, in the order of the text.
 ///
 /// `Display` is the plain rendering, the one that belongs in logs and JUnit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +85,8 @@ pub struct Problems {
     pub source: Source,
     /// What is wrong with it; not empty when it stands for an error.
     pub problems: Vec<Problem>,
+    /// How many there are besides.
+    pub more: usize,
 }
 
 impl std::error::Error for Problems {}
@@ -70,10 +98,15 @@ impl fmt::Display for Problems {
 }
 
 impl Problems {
-    /// The problems of a document, sorted by position; problems at one place keep their order.
-    pub fn new(source: Source, mut problems: Vec<Problem>) -> Self {
+    /// The problems of a document, sorted by position; problems at one place keep their order. Of very many the first
+    /// ones, and how many there are besides: those without words are only counted.
+    pub fn new(source: Source, problems: Vec<Problem>) -> Self {
+        let all = problems.len();
+        let mut problems: Vec<Problem> = problems.into_iter().filter(|problem| !problem.message.is_empty()).collect();
         problems.sort_by_key(|problem| problem.span.start);
-        Self { source, problems }
+        problems.truncate(MOST_KEPT);
+        let more = all - problems.len();
+        Self { source, problems, more }
     }
 
     /// `value` when nothing is wrong, else the problems.
@@ -85,15 +118,28 @@ impl Problems {
     }
 
     /// The same problems, in a text in which a star or dot stands for every character of these places: what is secret is
-    /// not shown beside what is wrong.
+    /// not shown beside what is wrong, nor in words about it.
     #[must_use]
     pub fn hiding(mut self, secrets: &[Span]) -> Self {
-        let is_secret = |at: usize| secrets.iter().any(|span| (span.start..span.end).contains(&at));
+        let mut secrets = secrets.to_vec();
+        secrets.sort_unstable();
+        for problem in &mut self.problems {
+            let last = secrets.partition_point(|secret| secret.start <= problem.span.end);
+            let touches = |secret: &&Span| secret.end >= problem.span.start && !secret.is_empty();
+            // One place may stand in another, so the nearest one is not always the one that is touched.
+            if let Some(secret) = secrets.iter().take(last).rev().find(touches) {
+                problem.without(self.source.text.get(secret.start..secret.end).unwrap_or_default());
+            }
+        }
         let mut text = String::with_capacity(self.source.text.len());
+        let (mut next, mut end) = (secrets.iter().peekable(), 0);
         for (at, c) in self.source.text.char_indices() {
+            while let Some(secret) = next.next_if(|secret| secret.start <= at) {
+                end = secret.end.max(end);
+            }
             // Each takes as many octets as what it hides, so that every place stays where it is.
             text.push(match c.len_utf8() {
-                _ if c.is_control() || !is_secret(at) => c,
+                _ if c.is_control() || at >= end => c,
                 1 => '*',
                 2 => '\u{b7}',
                 3 => '\u{2022}',
@@ -107,18 +153,25 @@ impl Problems {
     /// The problems as a person reads them, with terminal colours or without; no final newline.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let rendered: Vec<String> = self.problems.iter().map(|problem| self.render_one(&renderer, problem)).collect();
+        let lines = Lines::of(&self.source);
+        let shown = self.problems.iter().take(MOST_SHOWN);
+        let mut rendered: Vec<String> = shown.map(|problem| self.render_one(&renderer, &lines, problem)).collect();
+        let more = self.problems.len().saturating_sub(MOST_SHOWN).saturating_add(self.more);
+        if more > 0 {
+            rendered.push(format!("{more} more in {}", self.source.name));
+        }
         rendered.join("\n\n")
     }
 
     /// The problems for scripts: `[{file, line, column, end_line, end_column, message, label,
     /// notes, help}]`; lines and columns count from 1, the end is after the last character.
     pub fn to_json(&self) -> serde_json::Value {
+        let lines = Lines::of(&self.source);
         self.problems
             .iter()
             .map(|problem| {
-                let (line, column) = line_col(&self.source, problem.span.start);
-                let (end_line, end_column) = line_col(&self.source, problem.span.end);
+                let (line, column) = lines.line_col(&self.source, problem.span.start);
+                let (end_line, end_column) = lines.line_col(&self.source, problem.span.end);
                 json!({
                     "file": self.source.name,
                     "line": line,
@@ -134,13 +187,21 @@ impl Problems {
             .collect()
     }
 
-    fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
+    fn render_one(&self, renderer: &Renderer, lines: &Lines, problem: &Problem) -> String {
         let shown = self.on_one_line(problem.span);
-        let mut annotation = AnnotationKind::Primary.span(shown.start..shown.end);
+        let text = self.source.text.as_str();
+        // What begins after the last line end is shown at the end of the line before it.
+        let behind = shown.start == text.len() && text.ends_with('\n');
+        // The renderer looks through all that it is given, for each problem.
+        let line = lines.around(&self.source, shown.start - usize::from(behind));
+        let mut annotation = AnnotationKind::Primary.span(shown.start - line.start..shown.end - line.start);
         if !problem.label.is_empty() {
             annotation = annotation.label(problem.label.as_str());
         }
-        let snippet = Snippet::source(self.source.text.as_str()).path(self.source.name.as_str()).annotation(annotation);
+        let snippet = Snippet::source(text.get(line.start..line.end).unwrap_or_default())
+            .line_start(lines.line(line.start))
+            .path(self.source.name.as_str())
+            .annotation(annotation);
         let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
         for note in &problem.notes {
             group = group.element(Level::NOTE.message(note.as_str()));
@@ -231,6 +292,28 @@ mod tests {
         1 | k: { key: **·**, siez: 1 }
           |                  ^^^^
         ");
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_words_about_them() {
+        let source = Source::new("a.yaml", "key: xyzzy\n");
+        let problem = Problem::new(Span::new(5, 10), "`xyzzy` has no digit `y`, see `else`").help("not `xyzzy`");
+        let hidden = Problems::new(source, vec![problem]).hiding(&[Span::new(5, 10)]).to_string();
+        assert!(!hidden.contains('y') || !hidden.contains("xyz"), "{hidden}");
+        assert!(hidden.contains("`(secret)` has no digit `(secret)`, see `else`"), "{hidden}");
+    }
+
+    #[test]
+    fn of_very_many_problems_the_first_are_shown_and_the_rest_counted() {
+        let text = "x: 1 ".repeat(50_000);
+        let every = |number: usize| Problem::new(Span::new(number * 5, number * 5 + 1), "unknown key `x`");
+        let begin = std::time::Instant::now();
+        let problems = Problems::new(Source::new("a.yaml", text), (0..50_000).map(every).collect());
+        let shown = problems.to_string();
+        assert_eq!(shown.matches("unknown key").count(), 50);
+        assert!(shown.ends_with("\n\n49950 more in a.yaml"), "{}", &shown[shown.len() - 50..]);
+        assert_eq!(problems.to_json().as_array().map(Vec::len), Some(1000));
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{:?}", begin.elapsed());
     }
 
     #[test]

@@ -91,19 +91,61 @@ impl Span {
 
 /// Where the lines of a text begin, for many lookups in one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lines(Vec<usize>);
+pub struct Lines {
+    starts: Vec<usize>,
+    /// Characters that begin before each block of the text.
+    characters: Vec<usize>,
+}
+
+/// Octets of a block of which the characters are counted.
+const BLOCK: usize = 256;
 
 impl Lines {
     /// The lines of a document.
     pub fn of(source: &Source) -> Self {
         let breaks = source.text.match_indices('\n').map(|(at, _)| at + 1);
-        Self(std::iter::once(0).chain(breaks).collect())
+        let mut before = 0;
+        let blocks = source.text.as_bytes().chunks(BLOCK).map(|block| {
+            before += begun(block);
+            before
+        });
+        Self {
+            starts: std::iter::once(0).chain(breaks).collect(),
+            characters: std::iter::once(0).chain(blocks).collect(),
+        }
     }
 
     /// The line of an octet offset, counted from 1; as [`line_col`] gives it.
     pub fn line(&self, offset: usize) -> usize {
-        self.0.partition_point(|start| *start <= offset)
+        self.starts.partition_point(|start| *start <= offset)
     }
+
+    /// Line and column of an octet offset, as [`line_col`] gives them, whatever the length of line and text; `source` is
+    /// the text that these are the lines of.
+    pub fn line_col(&self, source: &Source, offset: usize) -> (usize, usize) {
+        let offset = floor_char(&source.text, offset);
+        let line = self.line(offset);
+        let start = self.starts.get(line - 1).copied().unwrap_or(offset);
+        (line, self.characters_before(source, offset) - self.characters_before(source, start) + 1)
+    }
+
+    /// The octets of the line that an offset is on, with its end.
+    pub(crate) fn around(&self, source: &Source, offset: usize) -> Span {
+        let line = self.line(offset.min(source.text.len()));
+        let start = self.starts.get(line - 1).copied().unwrap_or_default();
+        Span::new(start, self.starts.get(line).copied().unwrap_or(source.text.len()))
+    }
+
+    fn characters_before(&self, source: &Source, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let part = source.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.characters.get(block).copied().unwrap_or_default() + begun(part)
+    }
+}
+
+/// Characters that begin among octets of UTF-8.
+fn begun(octets: &[u8]) -> usize {
+    octets.iter().filter(|octet| **octet & 0xC0 != 0x80).count()
 }
 
 /// Line and column of an octet offset, both counted from 1, the column in characters.
@@ -140,6 +182,11 @@ mod tests {
         let lines = Lines::of(&source);
         for offset in 0..=source.text.len() {
             assert_eq!(lines.line(offset), line_col(&source, offset).0, "{offset}");
+        }
+        let long = Source::new("a.yaml", "äö: €\n".repeat(99) + &"ä€x".repeat(200));
+        let lines = Lines::of(&long);
+        for offset in 0..=long.text.len() + 1 {
+            assert_eq!(lines.line_col(&long, offset), line_col(&long, offset), "{offset}");
         }
     }
 

@@ -153,7 +153,7 @@ impl Dut {
         let source = match read_source(path) {
             Ok(source) => source,
             Err(FileError::Unreadable(cause)) => return Err(DutError::Read { path: path.to_owned(), cause }),
-            Err(FileError::Wrong(problems)) => return Err(DutError::Wrong(vec![problems])),
+            Err(FileError::Wrong(problems)) => return Err(DutError::Wrong(vec![without_secrets(problems)])),
         };
         Dut::parse(&source, &folder, faults).map_err(DutError::Wrong)
     }
@@ -176,7 +176,14 @@ impl Dut {
     /// # Errors
     /// All that is wrong with the file and with those that it names.
     pub fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
-        read::parse(source, files, faults)
+        read::parse(source, files, faults).map_err(|wrong| {
+            // Those of other files, which have no secrets of the account, stay as they are.
+            let hide = |problems: Problems| match problems.source == *source {
+                true => without_secrets(problems),
+                false => problems,
+            };
+            wrong.into_iter().map(hide).collect()
+        })
     }
 
     /// The readings in force for it.
@@ -241,6 +248,12 @@ pub enum DutError {
     /// It is wrong, file by file.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Wrong(Vec<Problems>),
+}
+
+/// What is wrong with a DUT file, without the secrets in its text.
+fn without_secrets(problems: Problems) -> Problems {
+    let secrets = dmsc_doc::secret_values(&problems.source, &crate::ixit::may_be_secret);
+    problems.hiding(&secrets)
 }
 
 /// The folder of the DUT files.

@@ -109,6 +109,19 @@ fn account_fields() -> Vec<Field> {
     AccountWith::specs().into_iter().map(one).collect()
 }
 
+/// Whether the value of a key may be a secret: of one that the account keeps for itself, and of one that may be meant for it.
+pub(crate) fn may_be_secret(key: &str) -> bool {
+    const SIGNS: [&str; 7] = ["secret", "psk", "key", "pin", "puk", "pass", "pwd"];
+    let key = key.to_lowercase();
+    let own = AccountWith::specs().into_iter().find(|field| field.name == key).map(|field| field.secret);
+    // A letter more or less is soon written.
+    let near = || {
+        let names = AccountWith::specs().into_iter().filter(|field| field.secret).map(|field| field.name);
+        dmsc_doc::nearest(&key, names).is_some()
+    };
+    own.unwrap_or_else(|| key != "secret_node" && (SIGNS.iter().any(|sign| key.contains(sign)) || near()))
+}
+
 /// A number that no short message can be sent to.
 fn number(node: &Node) -> Option<Problem> {
     let wrong = SmsAddress::from_text(node.written()?).is_none();

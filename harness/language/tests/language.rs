@@ -156,6 +156,35 @@ fn broken_files_are_refused_with_their_golden_text() {
     assert!(count >= 110, "{count} broken files");
 }
 
+#[test]
+fn what_is_wrong_with_a_dut_file_tells_none_of_its_secrets() {
+    let told = files(&broken("duts"), "txt").into_iter().filter(|(name, _)| name.starts_with("secret_"));
+    let told: Vec<(String, String)> = told.collect();
+    assert!(told.len() >= 11);
+    for (name, text) in told {
+        assert!(!["hunter2", "F1E2", "Zq7p"].iter().any(|part| text.contains(part)), "{name}: {text}");
+    }
+}
+
+#[test]
+fn very_many_mistakes_are_told_in_time() {
+    let begin = std::time::Instant::now();
+    let head = "dut: 1\nname: x\nkind: card\nlink: { builtin: card }\nics: reference-card.ics.yaml\n";
+    let many = |one: &dyn Fn(usize) -> String| (0..20_000).map(one).collect::<String>();
+    for more in [
+        many(&|number| format!("unknown{number}: 1\n")),
+        format!("faults: [{}]\n", many(&|number| format!("nothing-like-it{number}, "))),
+        "twice: 1\n".repeat(20_000),
+        format!("ixit: {{ {} }}\n", many(&|number| format!("server_secret{number}: hunter2, "))),
+    ] {
+        let source = Source::new("many.yaml", format!("{head}{more}"));
+        let told = shown(&Dut::parse(&source, &Statements, &faults()).unwrap_err());
+        assert!(told.ends_with(" more in many.yaml"), "{}", told.lines().last().unwrap_or_default());
+        assert!(told.len() < 200_000 && !told.contains("hunter2"), "{}", told.len());
+    }
+    assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", begin.elapsed());
+}
+
 /// The statements that broken DUT files name.
 struct Statements;
 

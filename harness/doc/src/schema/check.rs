@@ -8,7 +8,7 @@ use crate::duration::{UNITS, parse_duration};
 use crate::nearest::nearest;
 use crate::node::{Kind, Node};
 use crate::parse::MAX_DEPTH;
-use crate::problem::Problem;
+use crate::problem::{MOST_KEPT, Problem};
 use crate::source::Span;
 use crate::visible::{note, visible};
 
@@ -37,7 +37,7 @@ pub(super) struct Checker<'s> {
     /// How many schemas are being looked at, each inside the one before.
     depth: usize,
     /// Whether nobody reads the problems, but only asks where there are any: their words cost more than the check.
-    pub(super) wordless: bool,
+    wordless: bool,
 }
 
 /// More than any document needs; a definition that is nothing but itself gets here.
@@ -85,7 +85,7 @@ impl<'s> Checker<'s> {
         let fitting = fits(Agreement::Written);
         match (fitting.as_slice(), schemas) {
             ([only], _) | ([], [only]) => return Chosen::One(only),
-            ([], _) if self.wordless => return Chosen::Nothing,
+            ([], _) if self.is_wordless() => return Chosen::Nothing,
             ([], _) => return Chosen::Problem(wrong_type(schemas, node)),
             _ => {}
         }
@@ -93,7 +93,7 @@ impl<'s> Checker<'s> {
             Kind::Map => Chosen::One(self.by_keys(&fitting, node)),
             Kind::Seq => Chosen::One(self.by_first_item(&fitting, node)),
             _ if fitting.iter().any(|schema| self.accepts(schema, node)) => Chosen::Accepted,
-            _ if self.wordless => Chosen::Nothing,
+            _ if self.is_wordless() => Chosen::Nothing,
             _ => match fits(Agreement::Native).as_slice() {
                 [only] => Chosen::One(only),
                 [] => Chosen::Problem(not_allowed(schemas, node, self.definitions)),
@@ -163,7 +163,12 @@ impl<'s> Checker<'s> {
 
     /// Adds a problem, in words where somebody reads them.
     pub(super) fn tell(&mut self, at: Span, words: impl FnOnce() -> Problem) {
-        self.problems.push(if self.wordless { Problem::new(at, "") } else { words() });
+        self.problems.push(if self.is_wordless() { Problem::new(at, "") } else { words() });
+    }
+
+    /// Whether the next problem is only counted.
+    pub(super) fn is_wordless(&self) -> bool {
+        self.wordless || self.problems.len() >= MOST_KEPT
     }
 }
 

@@ -1,5 +1,7 @@
 //! Checking mappings: their keys, and which of several mappings is meant.
 
+use std::collections::BTreeSet;
+
 use super::check::Checker;
 use super::describe::{alternatives, bare, list};
 use super::{Field, Free, Group, Mapping, Schema, Selector, Tagged, Variant};
@@ -91,7 +93,7 @@ impl<'s> Checker<'s> {
     }
 
     fn unknown_case(&mut self, variant: &Variant, value: &Node) {
-        if self.wordless {
+        if self.is_wordless() {
             self.problems.push(Problem::new(value.span, ""));
             return;
         }
@@ -112,7 +114,7 @@ impl<'s> Checker<'s> {
     }
 
     fn missing_tag(&mut self, tagged: &Tagged, node: &Node, owner: Span) {
-        if self.wordless {
+        if self.is_wordless() {
             self.problems.push(Problem::new(owner, ""));
             return;
         }
@@ -152,6 +154,8 @@ impl<'s> Checker<'s> {
     fn body(&mut self, body: &Body<'_, 's>, node: &Node, owner: Span) {
         // Fields that a mistyped key most likely stands for are not reported as missing too.
         let mut meant: Vec<&str> = Vec::new();
+        // A field that is there already is not what the writer of an unknown key meant.
+        let written: BTreeSet<&str> = node.entries().iter().map(|entry| entry.key.as_str()).collect();
         for entry in node.entries() {
             if body.tag == Some(entry.key.as_str()) {
                 continue;
@@ -164,7 +168,7 @@ impl<'s> Checker<'s> {
                     self.value(&free.key, &key, entry.key_span);
                     self.value(&free.value, &entry.value, entry.key_span);
                 }
-                (None, None) => meant.extend(self.unknown_key(body, entry, node)),
+                (None, None) => meant.extend(self.unknown_key(body, entry, &written)),
             }
         }
         for field in &body.fields {
@@ -183,8 +187,8 @@ impl<'s> Checker<'s> {
     }
 
     /// Reports an unknown key; the result is the field that it most likely stands for.
-    fn unknown_key(&mut self, body: &Body<'_, 's>, entry: &Entry, node: &Node) -> Option<&'s str> {
-        if self.wordless {
+    fn unknown_key(&mut self, body: &Body<'_, 's>, entry: &Entry, written: &BTreeSet<&str>) -> Option<&'s str> {
+        if self.is_wordless() {
             self.problems.push(Problem::new(entry.key_span, ""));
             return None;
         }
@@ -201,8 +205,7 @@ impl<'s> Checker<'s> {
             return None;
         }
         let renamed = body.fields.iter().find(|field| field.former.iter().any(|former| former == key));
-        // A field that is there already is not what the writer meant.
-        let open = body.fields.iter().filter(|field| node.get(&field.name).is_none());
+        let open = body.fields.iter().filter(|field| !written.contains(field.name.as_ref()));
         let near = nearest(key, open.map(|field| field.name.as_ref()));
         let meant = renamed.map(|field| field.name.as_ref()).or(near);
         if let Some(field) = renamed {

@@ -339,6 +339,8 @@ impl Reader<'_> {
     }
 
     fn faults(&mut self, kind: DutKind, link: &LinkSpec, known: &[Fault]) -> Vec<Fault> {
+        /// Problems from which on those of faults are only counted.
+        const MOST: usize = 1000;
         let Some(entry) = self.root.entry("faults") else { return Vec::new() };
         let side = side(kind);
         if !is_reference(link) && !entry.value.items().is_empty() {
@@ -354,6 +356,7 @@ impl Reader<'_> {
             let id = node.written().unwrap_or_default();
             match known.iter().find(|fault| fault.id == id) {
                 Some(fault) if fault.side == side => chosen.push(fault.clone()),
+                _ if self.problems.len() >= MOST => self.problems.push(Problem::new(node.span, "")),
                 Some(fault) => self.problems.push(
                     Problem::new(node.span, format!("`{id}` is a fault of a {}", fault.side))
                         .label(format!("this DUT is a {kind}")),

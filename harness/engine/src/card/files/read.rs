@@ -1,6 +1,6 @@
 //! Reads a card that a person wrote.
 
-use dmsc_doc::{Node, Problem, Problems, Source, Span, parse};
+use dmsc_doc::{Node, Problem, Problems, Source, Span, parse, secret_values};
 
 use super::spec::CardSpec;
 use super::tree::FileSystem;
@@ -9,6 +9,9 @@ use super::tree::FileSystem;
 /// error in their name.
 const PUBLIC: [&str; 8] = ["name", "enabled", "tries", "puk_tries", "algorithm", "res_length", "sequence", "sqn"];
 
+/// The keys of PINs and keys, in a text of which nothing but words is known.
+const SECRET: [&str; 6] = ["value", "puk", "k", "op", "opc", "key"];
+
 /// What to try where nothing better is known.
 const HEAD: &str = "the head of `fixtures/cards/reference.yaml` tells how a card is written";
 
@@ -16,9 +19,12 @@ impl FileSystem {
     /// Reads a card, as the head of `fixtures/cards/reference.yaml` tells how one is written.
     ///
     /// # Errors
-    /// What is wrong, and where. PINs and keys are not shown, unless the text is not even YAML.
+    /// What is wrong, and where. PINs and keys are not shown.
     pub fn read(source: &Source) -> Result<FileSystem, Problems> {
-        let root = parse(source)?;
+        let root = parse(source).map_err(|problems| {
+            let secrets = secret_values(source, &|key| SECRET.contains(&key.to_lowercase().as_str()));
+            problems.hiding(&secrets)
+        })?;
         let card = root.read::<CardSpec>().and_then(|spec| {
             let built = FileSystem::build(&spec);
             built.map_err(|wrong| vec![wrong.problem(&root)])
