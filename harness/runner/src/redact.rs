@@ -3,6 +3,7 @@
 //!
 //! The keys of the reference DUTs are published with them, and stay as they are.
 
+mod across;
 mod forms;
 mod reading;
 
@@ -10,10 +11,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use dmsc_engine::account::Account;
+use dmsc_engine::event::Event as Passing;
 use dmsc_language::dut::{Dut, LinkSpec};
 use dmsc_report::journal::{Check, Event, Message, Octets};
 use serde_json::{Map, Value};
 
+pub(crate) use self::across::Across;
 use self::forms::{Forms, Hit, SHORTEST};
 use self::reading::{Cut, HEX, READERS, Reading};
 use crate::notes::PART;
@@ -32,8 +35,7 @@ const CUTS: [&str; 3] = ["\u{2026}", "... (", " octets left out]"];
 #[derive(Debug, Default)]
 pub struct Redactor {
     forms: Forms,
-    /// How many there are.
-    count: usize,
+    secrets: Vec<Vec<u8>>,
 }
 
 /// Which secrets something tells of, each a bit.
@@ -77,7 +79,7 @@ impl Redactor {
 
     /// Whether there is nothing to be hidden.
     pub fn is_idle(&self) -> bool {
-        self.count == 0
+        self.secrets.is_empty()
     }
 
     fn hiding<'s>(secrets: impl Iterator<Item = Cow<'s, [u8]>>) -> Redactor {
@@ -85,7 +87,7 @@ impl Redactor {
             secrets.filter(|secret| secret.len() >= SHORTEST).map(Cow::into_owned).collect();
         secrets.sort_unstable();
         secrets.dedup();
-        Redactor { forms: Forms::of(&secrets), count: secrets.len() }
+        Redactor { forms: Forms::of(&secrets), secrets }
     }
 
     /// A text without secrets. Where it was cut, a part of one is blanked as well.
@@ -172,21 +174,23 @@ impl Redactor {
     /// Where secrets stand, in any order.
     fn hits(&self, octets: &[u8], cut: Cut) -> Vec<Hit> {
         let mut hits = Vec::new();
-        self.look(&Reading::of(octets), cut, 0, HEX_OF_HEX, &mut hits);
+        self.read(&Reading::of(octets), cut, 0, HEX_OF_HEX, &mut |reading, cut| {
+            self.forms.find(reading, cut, &mut hits);
+        });
         hits
     }
 
     /// Looks through a reading, and through what is made of it in the ways that were not taken yet.
-    fn look(&self, reading: &Reading, cut: Cut, taken: usize, hex: usize, hits: &mut Vec<Hit>) {
-        self.forms.find(reading, cut, hits);
+    fn read(&self, reading: &Reading, cut: Cut, taken: usize, hex: usize, look: &mut dyn FnMut(&Reading, Cut)) {
+        look(reading, cut);
         for (number, read) in READERS.iter().enumerate().filter(|(number, _)| taken & (1 << number) == 0) {
             if let Some(next) = read(reading, cut) {
-                self.look(&next, cut, taken | 1 << number, hex, hits);
+                self.read(&next, cut, taken | 1 << number, hex, look);
             }
         }
         for read in HEX.iter().filter(|_| hex > 0) {
             if let Some(next) = read(reading, cut) {
-                self.look(&next, cut, taken, hex.saturating_sub(1), hits);
+                self.read(&next, cut, taken, hex.saturating_sub(1), look);
             }
         }
     }
@@ -267,6 +271,19 @@ impl Redactor {
         if written.lacks(told) {
             message.octets.0.fill(b'*');
         }
+    }
+
+    /// A message as it passes, without secrets; in one message alone, for nothing waits for the next.
+    pub fn passing(&self, mut event: Passing) -> Passing {
+        if self.is_idle() {
+            return event;
+        }
+        let written = self.tell_octets(&mut event.octets, false);
+        let mut fields = (*event.fields).clone();
+        if written.lacks(self.tell_value(&mut fields)) {
+            event.octets.fill(b'*');
+        }
+        Passing { fields: fields.into(), ..event }
     }
 
     /// A check without secrets.

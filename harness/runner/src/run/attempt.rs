@@ -13,7 +13,7 @@ use dmsc_scr::{NotRun, Verdict};
 use crate::execute::{self, Options};
 use crate::outcome::CaseResult;
 use crate::recorder::Recorder;
-use crate::redact::Redactor;
+use crate::redact::{Across, Redactor};
 use crate::rest::{END, QUIET};
 
 /// How often a case is begun again after its link was lost, before it is given up.
@@ -52,7 +52,8 @@ pub fn attempt(
     operator: &mut dyn Operator,
 ) -> Attempted {
     let redactor = Redactor::of(rig.dut);
-    let mut tell = |event: Event| sink(redactor.event(event));
+    let mut across = Across::new(&redactor, sink);
+    let mut tell = |event: Event| across.tell(event);
     // Where there are secrets they are looked for in all that is decoded, too.
     let wanted = if !wanted {
         Wanted::Nothing
@@ -62,6 +63,7 @@ pub fn attempt(
         Wanted::All
     };
     let mut attempted = attempts(rig, case, options, began, wanted, &mut tell, operator);
+    across.end();
     redactor.result(&mut attempted.result);
     attempted.decisive.iter_mut().for_each(|check| redactor.check(check));
     attempted
