@@ -97,7 +97,7 @@ impl<'a> Across<'a> {
             Party::Server => 2,
             Party::Client => 3,
         };
-        let place = (party, message.kind.clone());
+        let place = (party, message.kind.to_string());
         let before = self.begun.remove(&place).unwrap_or_default();
         let (mut spans, mut after): (Vec<usize>, Vec<Begun>) = (Vec::new(), Vec::new());
         let redactor = self.redactor;
@@ -179,7 +179,7 @@ mod tests {
 
     const SECRET: &str = "Zq7pKw4T_hunter2-Xy";
 
-    fn passed(parts: &[(&str, &str)]) -> Vec<Message> {
+    fn passed(parts: &[(&'static str, &str)]) -> Vec<Message> {
         let redactor = Redactor::hiding([Cow::Borrowed(SECRET.as_bytes())].into_iter());
         let mut all = Vec::new();
         let mut sink = |event: Event| {
