@@ -111,7 +111,7 @@ fn account_fields() -> Vec<Field> {
 
 /// Whether the value of a key may be a secret: of one that the account keeps for itself, and of one that may be meant for it.
 pub(crate) fn may_be_secret(key: &str) -> bool {
-    const SIGNS: [&str; 7] = ["secret", "psk", "key", "pin", "puk", "pass", "pwd"];
+    const SIGNS: [&str; 8] = ["secret", "psk", "key", "pin", "puk", "pas", "word", "pwd"];
     let key = key.to_lowercase();
     let own = AccountWith::specs().into_iter().find(|field| field.name == key).map(|field| field.secret);
     // A letter more or less is soon written.
