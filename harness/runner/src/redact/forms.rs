@@ -129,10 +129,11 @@ impl Sought {
             let first = form.octets.first().and_then(|first| begins.get_mut(usize::from(*first)));
             first.into_iter().for_each(|begins| *begins = true);
         }
-        for (at, two) in octets.array_windows::<2>().enumerate() {
-            if !begins.get(usize::from(two[0])).is_some_and(|begins| *begins) {
+        for (at, first) in octets.iter().enumerate() {
+            if !begins.get(usize::from(*first)).is_some_and(|begins| *begins) {
                 continue;
             }
+            let Some(two) = octets.get(at..).and_then(<[u8]>::first_chunk) else { break };
             for form in self.by_begin.get(two).into_iter().flatten().filter_map(|number| self.forms.get(*number)) {
                 if octets.get(at..).is_some_and(|rest| rest.starts_with(&form.octets)) {
                     let [before, after] = form.beside;

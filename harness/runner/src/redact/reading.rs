@@ -132,7 +132,7 @@ impl Reading {
         squeezed.unwrap_or_else(|| self.clone())
     }
 
-    /// The character at the place of an octet after which a text goes on, if that is the last one.
+    /// Whether fewer than so many octets are left there in front of a cut.
     fn ends_at(&self, at: usize, cut: Cut, most: usize) -> bool {
         cut.end && self.octets.len().saturating_sub(at) < most
     }
@@ -231,7 +231,10 @@ fn escapes(reading: &Reading, cut: Cut) -> Option<Reading> {
             Some(taken)
         };
         match rest.get(1) {
-            Some(b'x') if let Some(octet) = rest.get(2..4).and_then(pair) => add(octet, 4),
+            Some(b'x') => match rest.get(2..4).and_then(pair) {
+                Some(octet) => add(octet, 4),
+                None => reading.ends_at(at, cut, 4).then_some(4),
+            },
             Some(b'u') => match (unit(at), unit(at.saturating_add(6))) {
                 (Some(high @ 0xD800..=0xDBFF), Some(low @ 0xDC00..=0xDFFF)) => {
                     let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);

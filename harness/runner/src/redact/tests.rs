@@ -124,12 +124,14 @@ fn a_secret_is_found_in_every_way_to_write_it() {
     }
 }
 
+type Form = fn(&str) -> String;
+
 #[test]
 fn beside_a_cut_no_part_of_a_secret_is_left() {
     let redactor = both();
     for count in 3..PASSWORD.len() {
         let (first, last) = PASSWORD.split_at(count);
-        let forms: [(&str, fn(&str) -> String); 4] = [
+        let forms: [(&str, Form); 4] = [
             ("as it is", str::to_owned),
             ("hexadecimal", |part| to_hex(part.as_bytes())),
             ("percent", |part| part.bytes().map(|octet| format!("%{octet:02x}")).collect()),
