@@ -20,6 +20,7 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::{Chosen, Connection, Dut};
 use dmsc_link::Poster;
+use dmsc_runner::redact::Redactor;
 
 pub(crate) use card::Card;
 pub(crate) use terminal::Terminal as TerminalPlay;
@@ -104,7 +105,9 @@ impl Common {
             keyboard.listen(plays)?;
         }
         let format = if self.json { Format::Json } else { Format::Text { octets: self.octets } };
-        let mut stage = Stage { trace: Trace::new(format), terminal, connection, keyboard, broken: None };
+        // The account of a file is a real one, whatever link the file has; those of the fixtures are published.
+        let redactor = if self.dut.is_some() { Redactor::of_accounts(&dut) } else { Redactor::default() };
+        let mut stage = Stage { redactor, trace: Trace::new(format), terminal, connection, keyboard, broken: None };
         let mut open = || connection.open();
         let ended = play(player, &opening, &mut open, &inbox, &mut stage);
         if let Some(failure) = stage.broken {
@@ -134,12 +137,20 @@ impl Common {
 
 /// Where a player's messages and troubles are told.
 struct Stage<'a> {
+    redactor: Redactor,
     trace: Trace,
     terminal: &'a Terminal,
     connection: &'a Connection,
     keyboard: Keyboard,
     /// Standard output cannot be written to.
     broken: Option<Failure>,
+}
+
+impl Stage<'_> {
+    fn note(&self, mut text: String) {
+        self.redactor.text(&mut text);
+        self.terminal.note(&text);
+    }
 }
 
 impl Audience for Stage<'_> {
@@ -149,17 +160,18 @@ impl Audience for Stage<'_> {
     }
 
     fn lost(&mut self, what: &str) {
-        self.terminal.note(&format!("{what}; waiting until it is back"));
+        self.note(format!("{what}; waiting until it is back"));
     }
 
     fn event(&mut self, event: &Event) {
-        if let Err(failure) = self.terminal.out(&self.trace.line(&event.without_secrets(), self.terminal)) {
+        let event = self.redactor.passing(event.without_secrets().into_owned());
+        if let Err(failure) = self.terminal.out(&self.trace.line(&event, self.terminal)) {
             self.broken = Some(failure);
             self.keyboard.quit();
         }
     }
 
     fn refused(&mut self, why: &str) {
-        self.terminal.note(&format!("not sent: {why}"));
+        self.note(format!("not sent: {why}"));
     }
 }
