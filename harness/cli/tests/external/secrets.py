@@ -5,7 +5,7 @@ usage: secrets.py OUT [ROUNDS]
 
 Each round has secrets of its own, of random octets and length (DMSC_SEED), under every key that takes one. A DUT says all of
 them, in every form, in one place: a command line, what a command prints, each part of an HTTP message, a DM message in either
-encoding, octets that are no message at all. Whatever dmsc has printed or left behind is then searched for each of them.
+encoding, octets that are no message at all; or each in a form that only a decoder undoes, or in parts. Whatever dmsc has printed or left behind is then searched for each of them.
 With --show-secrets they have to be there, or the place would prove nothing.
 """
 
@@ -62,6 +62,42 @@ elif place == "ill-formed":
     request(POST, b"<SyncML><SyncHdr>" + text, XML)
 elif place == "wbxml":
     request(POST, b"\x02\xa4\x01\x6a\x00\x6d\x6c" + b"".join(b"\x71\x03" + line + b"\x00\x01" for line in lines), b"application/vnd.syncml.dm+wbxml")
+elif place in ("coded", "coded-header", "split-chunks", "folded", "wbxml-split", "wbxml-entity", "names", "cut", "two"):
+    plain = [line for line in said.with_suffix(".plain").read_bytes().split(b"\n") if line]
+    half = lambda one: (one[: len(one) // 2], one[len(one) // 2 :])
+    if place == "coded":
+        request(POST, b"\r\n\r\n".join(said.with_suffix(".coded").read_bytes().split(b"\0")))
+    elif place == "coded-header":
+        request(POST + b"".join(b"X-A: " + one + b"\r\n" for one in said.with_suffix(".coded").read_bytes().split(b"\0") if b"\n" not in one), b"")
+    elif place == "split-chunks":
+        parts = [part for one in plain for part in half(one)]
+        with socket.create_connection((host, int(port)), 10) as to:
+            to.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n")
+            to.settimeout(5)
+            try:
+                to.recv(65536)
+            except OSError:
+                pass
+    elif place == "folded":
+        request(POST + b"".join(b"X-A: %s\r\n %s\r\n" % half(one) for one in plain), b"")
+    elif place == "wbxml-split":
+        strings = b"".join(b"\x71\x03%s\x00\x03%s\x00\x01" % half(one) for one in plain)
+        request(POST, b"\x02\xa4\x01\x6a\x00\x6d\x6c" + strings + b"\x01\x01", b"application/vnd.syncml.dm+wbxml")
+    elif place == "wbxml-entity":
+        number = lambda c: bytes([c]) if c < 128 else number(c >> 7)[:-1] + bytes([0x80 | number(c >> 7)[-1], c & 127])
+        strings = b"".join(b"\x71" + b"".join(b"\x02" + number(ord(c)) for c in one.decode()) + b"\x01" for one in plain)
+        request(POST, b"\x02\xa4\x01\x6a\x00\x6d\x6c" + strings + b"\x01\x01", b"application/vnd.syncml.dm+wbxml")
+    elif place == "names":
+        request(POST, said.with_suffix(".names").read_bytes(), XML)
+    elif place == "two":
+        for one in plain:
+            for part in half(one):
+                request(POST, part)
+    else:
+        for one in plain:
+            sys.stderr.buffer.write(b"x" * (600 - len(one) + 3) + one + b"y" * 5000)
+            break
+        sys.exit(3)
 elif place == "garbage":
     with socket.create_connection((host, int(port)), 10) as to:
         to.sendall(text + b"\r\n\r\n")
@@ -112,9 +148,38 @@ def sought(secret):
         plain = {secret, escape(secret), quoteattr(secret)[1:-1], urllib.parse.quote(secret, safe="")}
         plain |= {json.dumps(text, ensure_ascii=False)[1:-1] for text in plain}
         found |= {text.encode() for text in plain}
+    found |= squeezed_forms(secret)
+    # A part from which the rest is soon guessed.
+    halves = [octets[: len(octets) // 2], octets[len(octets) // 2 :]]
+    found |= {half for half in halves if len(half) >= 6}
     # As octets are shown in a field or a dump, in pairs or not.
     found |= {one.hex().encode().upper() for one in list(found)}
     return {one for one in found if len(one) >= 4}
+
+
+def coded(secret):
+    """Ways to write a secret that only a decoder undoes."""
+    octets = secret if isinstance(secret, bytes) else secret.encode()
+    upper, middle = octets.hex().upper(), len(octets)
+    yield "".join(f"%{octet:02X}" for octet in octets).encode()
+    yield "".join(f"&#{octet};" for octet in octets if octet < 128).encode() if octets.isascii() else upper.encode()
+    yield "".join(f"&#x{ord(c):X};" for c in secret).encode() if isinstance(secret, str) else upper.encode()
+    yield from (octets.hex(between).encode() for between in ":- ")
+    yield (octets.hex()[:middle] + upper[middle:]).encode()
+    yield base64.urlsafe_b64encode(octets)
+    yield base64.urlsafe_b64encode(b"?>" + octets).rstrip(b"=")
+    yield "".join(f"\\x{octet:02x}" for octet in octets).encode()
+    yield octets[:5] + b"\r\n " + octets[5:]
+    if isinstance(secret, str):
+        yield secret.encode("utf-16-be")
+        yield secret.encode("utf-16-le")
+        yield ("<![CDATA[" + secret[:5] + "]]><![CDATA[" + secret[5:] + "]]>").encode()
+
+
+def squeezed_forms(secret):
+    """What those ways come to in what is searched, beside the forms that are always sought."""
+    found = {one for one in coded(secret) if len(one) >= 8}
+    return found | {one.hex().upper().encode() for one in found}
 
 
 def secrets_of(randomly):
@@ -167,8 +232,11 @@ def dut_file(out, place, secrets, said):
 
 PLACES = [
     "argv", "stderr", "path", "header", "body", "chunks", "xml", "ill-formed", "wbxml", "garbage", "reset",
-    "server", "die",
+    "server", "die", "coded", "coded-header",
 ]
+
+# Where each secret is said in one form alone: the texts, or as many of them as there is room for.
+PARTED = ["split-chunks", "folded", "wbxml-split", "wbxml-entity", "names", "two", "cut"]
 
 
 def left_behind(folder):
@@ -216,6 +284,20 @@ def main():
         said.write_bytes("\n".join(written).encode())
         uri, data = (escape(" ".join(written)), escape(base64.b64encode(("u:" + written[5]).encode()).decode()))
         said.with_suffix(".xml").write_text(DM.format(uri=uri, data=data))
+        texts = [secret for secret in secrets.values() if isinstance(secret, str)]
+        said.with_suffix(".plain").write_bytes("\n".join(texts).encode())
+        said.with_suffix(".coded").write_bytes(b"\0".join(one for secret in secrets.values() for one in coded(secret)))
+        names = "".join(
+            f"<Replace><CmdID>{at + 2}</CmdID><Item><Source><LocURI>./DevInfo/{escape(text)}</LocURI></Source><Data>x</Data></Item></Replace>"
+            for at, text in enumerate(texts)
+        )
+        said.with_suffix(".names").write_text(DM.format(uri="x", data="x").replace("<Final/>", names + "<Final/>"))
+        for place in PARTED:
+            found = sorted(set(hunt(secrets, run(out, place, secrets, said, number))))
+            demand(not found, f"round {number}, {place}: secrets are left:\n  " + "\n  ".join(found[:12]))
+            shown = set(hunt(secrets, run(out, place, secrets, said, number, "--show-secrets")))
+            demand(shown, f"round {number}, {place}: not said there, so nothing is shown")
+            looked += 1
         for place in PLACES:
             found = sorted(set(hunt(secrets, run(out, place, secrets, said, number))))
             demand(not found, f"round {number}, {place}: secrets are left:\n  " + "\n  ".join(found[:12]))
@@ -223,7 +305,7 @@ def main():
             keys = {key for key in secrets if any(one.startswith(f"{key} as ") for one in shown)}
             demand(keys == set(secrets), f"round {number}, {place}: not said there, so nothing is shown: {set(secrets) - keys}")
             looked += 1
-    print(f"{len(secrets_of(random.Random(0)))} keys in {len(PLACES)} places, {rounds} rounds ({looked} runs): no secret is left, in no form")
+    print(f"{len(secrets_of(random.Random(0)))} keys in {len(PLACES) + len(PARTED)} places, {rounds} rounds ({looked} runs): no secret is left, in no form")
 
 
 if __name__ == "__main__":
