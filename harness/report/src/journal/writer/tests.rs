@@ -136,6 +136,9 @@ fn what_was_read_is_found_again_after_its_part_was_closed_and_packed() {
     assert_eq!(entries(), before);
 }
 
+/// A way to write events.
+type Way<'a> = &'a dyn Fn(&mut JournalWriter, &[Event]);
+
 #[test]
 fn beyond_its_room_a_journal_has_verdicts_and_checks_and_says_so() {
     let (header, events) = synthetic::run();
@@ -145,7 +148,7 @@ fn beyond_its_room_a_journal_has_verdicts_and_checks_and_says_so() {
         events.iter().for_each(|event| lines.push(event.clone()));
         writer.append(lines).unwrap();
     };
-    let ways: [&dyn Fn(&mut JournalWriter, &[Event]); 2] = [&one_by_one, &at_once];
+    let ways: [Way<'_>; 2] = [&one_by_one, &at_once];
     let journals = ways.map(|way| {
         let folder = synthetic::Folder::new();
         let path = folder.path().join("journal.jsonl");
