@@ -107,6 +107,13 @@ fn without_threads_the_built_in_duts_are_judged_and_a_process_is_an_error() {
     let (code, said) = limited(NO_THREADS, &of_harness);
     assert_eq!(code, Some(0), "{said}");
     let scratch = Scratch::new();
+    let out = scratch.path("out");
+    let unwritten = limited(NO_THREADS, &["run", "--out", &out, "--case", "DM_SC-C-001-M/session-id"]);
+    assert!(unwritten.0 == Some(4) && unwritten.1.contains("no thread can be started to pack it"), "{unwritten:?}");
+    let out = scratch.path("whole");
+    assert_eq!(dmsc(&["run", "--out", &out, "--case", "DM_SC-C-001-M/session-id"]).code, 0);
+    let (code, said) = limited(NO_THREADS, &["report", &out, "--logs", "all"]);
+    assert_eq!(code, Some(0), "{said}");
     let path = dut(&scratch, "notify: ['true'], ends_with_command: true");
     let case = ["run", "--all", "--no-report", "--dut", &path, "--case", "DM_SC-C-001-M/session-id[session=A5]"];
     for more in ["", "jobs: 4\n", "reset: ['true']\n"] {

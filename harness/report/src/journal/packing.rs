@@ -54,7 +54,9 @@ impl Packing {
             // Whoever has no room for it will learn of that where it matters.
             let _ = pack(from, &closed, &known);
         };
-        let thread = thread::Builder::new().name("pack journal".into()).spawn(work)?;
+        let thread = thread::Builder::new().name("pack journal".into()).spawn(work).map_err(|error| {
+            io::Error::new(error.kind(), format!("no thread can be started to pack it: {error}; see `ulimit -u`"))
+        })?;
         Ok(Packing { progress, thread: Some(thread) })
     }
 
