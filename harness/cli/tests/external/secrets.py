@@ -176,9 +176,19 @@ def coded(secret):
         yield ("<![CDATA[" + secret[:5] + "]]><![CDATA[" + secret[5:] + "]]>").encode()
 
 
+def multi_byte(number):
+    """A number as WBXML writes it (5.1)."""
+    octets = [number & 127]
+    while number := number >> 7:
+        octets.insert(0, 0x80 | number & 127)
+    return bytes(octets)
+
+
 def squeezed_forms(secret):
     """What those ways come to in what is searched, beside the forms that are always sought."""
     found = {one for one in coded(secret) if len(one) >= 8}
+    if isinstance(secret, str):
+        found.add(b"".join(b"\x02" + multi_byte(ord(c)) for c in secret))
     return found | {one.hex().upper().encode() for one in found}
 
 
