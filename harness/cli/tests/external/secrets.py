@@ -94,9 +94,8 @@ elif place in ("coded", "coded-header", "split-chunks", "folded", "wbxml-split",
             for part in half(one):
                 request(POST, part)
     else:
-        for one in plain:
-            sys.stderr.buffer.write(b"x" * (600 - len(one) + 3) + one + b"y" * 5000)
-            break
+        one = max(plain, key=len)
+        sys.stderr.buffer.write(b"x" * (600 - len(one) + 3) + one + b"y" * 5000)
         sys.exit(3)
 elif place == "garbage":
     with socket.create_connection((host, int(port)), 10) as to:
