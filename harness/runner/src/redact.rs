@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::across::Across;
 use self::forms::{Forms, Hit, SHORTEST};
-use self::reading::{Cut, HEX, READERS, Reading};
+use self::reading::{AGAIN, Cut, HEX, READERS, Reading};
 use crate::notes::PART;
 use crate::outcome::CaseResult;
 
@@ -183,7 +183,11 @@ impl Redactor {
     /// Looks through a reading, and through what is made of it in the ways that were not taken yet.
     fn read(&self, reading: &Reading, cut: Cut, taken: usize, hex: usize, look: &mut dyn FnMut(&Reading, Cut)) {
         look(reading, cut);
-        for (number, read) in READERS.iter().enumerate().filter(|(number, _)| taken & (1 << number) == 0) {
+        let free = |number: usize| taken & (1 << number) == 0;
+        for (number, read) in READERS.iter().enumerate().filter(|(number, _)| free(*number)) {
+            if number == AGAIN && free(AGAIN - 1) {
+                continue;
+            }
             if let Some(next) = read(reading, cut) {
                 self.read(&next, cut, taken | 1 << number, hex, look);
             }

@@ -22,8 +22,12 @@ pub(super) struct Cut {
 /// One way to read octets; nothing where nothing is written in this way.
 type Reader = fn(&Reading, Cut) -> Option<Reading>;
 
-/// The ways to read octets, apart from hexadecimal. Each counts once on the way from what is written to a secret.
-pub(super) const READERS: [Reader; 4] = [chunks, markup, percent, escapes];
+/// The ways to read octets, apart from hexadecimal. Each counts once on the way from what is written to a secret, and markup
+/// twice: a document may have another in it.
+pub(super) const READERS: [Reader; 5] = [chunks, markup, markup, percent, escapes];
+
+/// Which of them is the one before, again, and is taken only after it.
+pub(super) const AGAIN: usize = 2;
 
 /// Two ways to pair digits.
 pub(super) const HEX: [Reader; 2] = [|reading, cut| hex(reading, cut, false), |reading, cut| hex(reading, cut, true)];

@@ -40,8 +40,13 @@ fn a_secret_is_found_however_it_is_written() {
 #[test]
 fn xml_and_addresses_write_a_secret_in_their_own_way() {
     let redactor = hiding("a<b>&\"c/é".as_bytes());
-    for text in ["a&lt;b>&amp;\"c/é", "a&lt;b&gt;&amp;&quot;c/é", "a%3Cb%3E%26%22c%2F%C3%A9", "a%3Cb%3E%26%22c/%C3%A9"]
-    {
+    for text in [
+        "a&lt;b>&amp;\"c/é",
+        "a&amp;lt;b>&amp;amp;\"c/é",
+        "a&lt;b&gt;&amp;&quot;c/é",
+        "a%3Cb%3E%26%22c%2F%C3%A9",
+        "a%3Cb%3E%26%22c/%C3%A9",
+    ] {
         let mut said = format!("in {text}.");
         redactor.text(&mut said);
         assert_eq!(said, "in (secret).", "{text}");
