@@ -66,9 +66,9 @@ elif place in ("coded", "coded-header", "split-chunks", "folded", "wbxml-split",
     plain = [line for line in said.with_suffix(".plain").read_bytes().split(b"\n") if line]
     half = lambda one: (one[: len(one) // 2], one[len(one) // 2 :])
     if place == "coded":
-        request(POST, b"\r\n\r\n".join(said.with_suffix(".coded").read_bytes().split(b"\0")))
+        request(POST, b"\r\n\r\n".join(said.with_suffix(".coded").read_bytes().split(b"\0" * 4)))
     elif place == "coded-header":
-        request(POST + b"".join(b"X-A: " + one + b"\r\n" for one in said.with_suffix(".coded").read_bytes().split(b"\0") if b"\n" not in one), b"")
+        request(POST + b"".join(b"X-A: " + one + b"\r\n" for one in said.with_suffix(".coded").read_bytes().split(b"\0" * 4) if b"\n" not in one), b"")
     elif place == "split-chunks":
         parts = [part for one in plain for part in half(one)]
         with socket.create_connection((host, int(port)), 10) as to:
@@ -295,7 +295,7 @@ def main():
         said.with_suffix(".xml").write_text(DM.format(uri=uri, data=data))
         texts = [secret for secret in secrets.values() if isinstance(secret, str)]
         said.with_suffix(".plain").write_bytes("\n".join(texts).encode())
-        said.with_suffix(".coded").write_bytes(b"\0".join(one for secret in secrets.values() for one in coded(secret)))
+        said.with_suffix(".coded").write_bytes((b"\0" * 4).join(one for secret in secrets.values() for one in coded(secret)))
         names = "".join(
             f"<Replace><CmdID>{at + 2}</CmdID><Item><Source><LocURI>./DevInfo/{escape(text)}</LocURI></Source><Data>x</Data></Item></Replace>"
             for at, text in enumerate(texts)
