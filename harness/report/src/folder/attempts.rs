@@ -55,8 +55,9 @@ pub(super) struct Attempts {
     open: HashMap<Key, Attempt>,
     /// Those that the journal that is read has open: one that another process left open is not continued by this one.
     current: HashMap<Key, Attempt>,
-    /// The case that was begun last in that journal.
+    /// The case that was begun last in that journal, and its last message, where nothing came of it yet.
     last: Option<Key>,
+    reaches: Option<(usize, At)>,
     gaps: HashMap<Key, Vec<Gap>>,
 }
 
@@ -70,6 +71,7 @@ impl Attempts {
             open: HashMap::new(),
             current: HashMap::new(),
             last: None,
+            reaches: None,
             gaps: HashMap::new(),
         }
     }
@@ -79,10 +81,20 @@ impl Attempts {
         Some((*self.duts.get(dut)?, *self.cases.get(case)?))
     }
 
+    /// Takes the line of a message. There are many, and the last is enough to know how far a case reaches.
+    pub(super) fn message(&mut self, place: (usize, At)) {
+        self.reaches = Some(place);
+    }
+
     /// Takes a line of a journal of this number. An error tells how a case contradicts itself.
     pub(super) fn note(&mut self, line: Line, (number, at): (usize, At), strict: bool) -> Result<(), String> {
+        if matches!(line, Line::Message | Line::Event(Event::Message(_))) {
+            self.message((number, at));
+            return Ok(());
+        }
+        self.reach();
         let named = match &line {
-            Line::Message | Line::Event(Event::Message(_)) => self.last,
+            Line::Message | Line::Event(Event::Message(_)) => None,
             Line::Event(Event::CaseStarted(e)) => self.key(&e.dut, &e.case),
             Line::Event(Event::Check(e)) => self.key(&e.dut, &e.case),
             Line::Event(Event::CaseFinished(e)) => self.key(&e.dut, &e.case),
@@ -116,14 +128,20 @@ impl Attempts {
                     }
                 }
             }
-            _ => {
-                reached(&mut self.current, key, number, at);
-            }
+            _ => {}
         }
         Ok(())
     }
 
+    /// The case that was begun last reaches to its last message.
+    fn reach(&mut self) {
+        if let (Some((number, at)), Some(key)) = (self.reaches.take(), self.last) {
+            reached(&mut self.current, key, number, at);
+        }
+    }
+
     pub(super) fn end_of_journal(&mut self) {
+        self.reach();
         self.last = None;
         self.open.extend(self.current.drain());
         self.gaps.clear();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::agreement::Agreed;
 use super::attempts::Attempts;
 use super::{FolderError, RunFolder, Source, as_recorded};
-use crate::journal::{At, JournalFiles, Line, RunHeader};
+use crate::journal::{At, Event, JournalFiles, Line, RunHeader};
 use crate::log::Logs;
 
 /// What the lines of a journal told.
@@ -22,9 +22,14 @@ impl Recording {
         Self { header: header.clone(), attempts: Attempts::of(header), wrong: None }
     }
 
-    /// Takes a line.
-    pub(crate) fn note(&mut self, line: Line, at: At) {
-        let noted = self.attempts.note(line, (0, at), self.header.strict);
+    /// Takes the line of a message.
+    pub(crate) fn message(&mut self, at: At) {
+        self.attempts.message((0, at));
+    }
+
+    /// Takes the line of anything else.
+    pub(crate) fn event(&mut self, event: Event, at: At) {
+        let noted = self.attempts.note(Line::Event(event), (0, at), self.header.strict);
         self.wrong = self.wrong.take().or(noted.err());
     }
 

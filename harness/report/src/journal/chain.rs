@@ -3,7 +3,7 @@
 //! The last member of each line is `chain`: the first eight octets of the SHA-256 over the link of the line before, eight
 //! zero octets before the first, and the line without that member and what follows it.
 
-use dmsc_octets::to_hex;
+use dmsc_octets::{push_hex, to_hex};
 use sha2::{Digest, Sha256};
 
 /// Where the link of a line begins.
@@ -24,7 +24,7 @@ impl Chain {
         *self = self.after(body);
         out.extend_from_slice(body);
         out.extend_from_slice(MEMBER);
-        out.extend_from_slice(to_hex(&self.0).as_bytes());
+        push_hex(&self.0, out);
         out.extend_from_slice(END);
         out.push(b'\n');
     }

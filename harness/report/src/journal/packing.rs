@@ -20,7 +20,7 @@ pub(super) const STEP: u64 = 512 * 1024;
 #[derive(Debug)]
 pub(super) struct Packing {
     progress: Arc<Progress>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<bool>>,
 }
 
 #[derive(Debug, Default)]
@@ -50,10 +50,8 @@ impl Packing {
         let from = File::open(written)?;
         let progress = Arc::new(Progress::default());
         let known = Arc::clone(&progress);
-        let work = move || {
-            // Whoever has no room for it will learn of that where it matters.
-            let _ = pack(from, &closed, &known);
-        };
+        // Whoever has no room for it will learn of that where it matters.
+        let work = move || matches!(pack(from, &closed, &known), Ok(true));
         let thread = thread::Builder::new().name("pack journal".into()).spawn(work).map_err(|error| {
             io::Error::new(error.kind(), format!("no thread can be started to pack it: {error}; see `ulimit -u`"))
         })?;
@@ -66,18 +64,17 @@ impl Packing {
         self.progress.moved.notify_one();
     }
 
-    /// All of it is written, and has the name under which it is closed. Waits until it is packed, and gone; what cannot be
-    /// packed stays there as it is.
-    pub(super) fn closed(mut self) {
-        self.end(End::Closed);
+    /// All of it is written, and has the name under which it is closed. Waits until it is packed, and gone; false where it
+    /// could not be packed, and is there as it was.
+    pub(super) fn closed(mut self) -> bool {
+        self.end(End::Closed)
     }
 
-    fn end(&mut self, end: End) {
+    fn end(&mut self, end: End) -> bool {
         self.progress.state().end = Some(end);
         self.progress.moved.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let ended = self.thread.take().map(JoinHandle::join);
+        matches!(ended, Some(Ok(true)))
     }
 }
 
@@ -101,14 +98,14 @@ impl Progress {
     }
 }
 
-/// Packs a part, and removes what it was packed from once it is there whole.
-fn pack(mut from: File, closed: &Path, progress: &Progress) -> io::Result<()> {
+/// Packs a part, and removes what it was packed from once it is there whole; false where nobody wants it any more.
+fn pack(mut from: File, closed: &Path, progress: &Progress) -> io::Result<bool> {
     let packed = packed_path(closed);
     let beside = packed.with_extension("gz.part");
     let written = pack_to(&mut from, &beside, progress);
     match written {
         Ok(true) => {}
-        Ok(false) => return fs::remove_file(&beside),
+        Ok(false) => return fs::remove_file(&beside).map(|()| false),
         Err(error) => {
             // Best effort: the error that matters is the first.
             let _ = fs::remove_file(&beside);
@@ -116,7 +113,7 @@ fn pack(mut from: File, closed: &Path, progress: &Progress) -> io::Result<()> {
         }
     }
     fs::rename(&beside, &packed)?;
-    fs::remove_file(closed)
+    fs::remove_file(closed).map(|()| true)
 }
 
 /// Packs to a file; false where nobody wants it any more.

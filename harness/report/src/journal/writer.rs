@@ -258,16 +258,22 @@ impl JournalWriter {
         object(event, &mut self.object).map_err(|source| WriteError::Json { path: self.path.clone(), source })?;
         let at = self.write_object().map_err(|source| self.failed(source))?;
         match event {
-            Event::Message(_) => self.record(Line::Message, at),
-            event if self.recording.is_some() => self.record(Line::Event(event.clone()), at),
+            Event::Message(_) => self.record_message(at),
+            event if self.recording.is_some() => self.record(event.clone(), at),
             _ => {}
         }
         self.after(event).map_err(|source| self.failed(source))
     }
 
-    fn record(&mut self, line: Line, at: At) {
+    fn record(&mut self, event: Event, at: At) {
         if let Some(recording) = &mut self.recording {
-            recording.note(line, at);
+            recording.event(event, at);
+        }
+    }
+
+    fn record_message(&mut self, at: At) {
+        if let Some(recording) = &mut self.recording {
+            recording.message(at);
         }
     }
 
@@ -346,13 +352,13 @@ impl JournalWriter {
         let mut events = std::mem::take(&mut lines.events).into_iter().peekable();
         let mut count = 0_u64;
         for (number, object) in lines.objects().enumerate() {
-            let event = events.next_if(|(of, _)| *of == number);
-            let told = event.map_or(Line::Message, |(_, event)| Line::Event(event));
-            if matches!(told, Line::Event(Event::CaseStarted(_))) {
+            // An event is large to be moved, and most lines are of messages.
+            let event = events.peek().is_some_and(|(of, _)| *of == number).then(|| events.next()).flatten();
+            if matches!(event, Some((_, Event::CaseStarted(_)))) {
                 self.told_of = false;
             }
             let mut object = Cow::Borrowed(object);
-            if self.is_full() && matches!(told, Line::Message) {
+            if self.is_full() && event.is_none() {
                 if std::mem::replace(&mut self.told_of, true) {
                     continue;
                 }
@@ -366,7 +372,10 @@ impl JournalWriter {
             readable(length).map_err(|source| self.failed(source))?;
             let at = self.next(begin, length);
             self.all = self.all.saturating_add(length as u64);
-            self.record(told, at);
+            match event {
+                Some((_, event)) => self.record(event, at),
+                None => self.record_message(at),
+            }
             count = count.saturating_add(1);
         }
         let line = std::mem::take(&mut self.line);
@@ -447,7 +456,6 @@ impl JournalWriter {
     /// before this one is let go: whoever wants to take up the journal meanwhile finds it locked.
     fn close(&mut self, more: bool) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        file.sync_data()?;
         // It reads the file under the name that it has until now.
         self.packing()?;
         let closed = closed_path(&self.path, self.closed.saturating_add(1));
@@ -456,15 +464,17 @@ impl JournalWriter {
             let why = format!("{} is there already, and a record is never overwritten", there.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
-        fs::rename(&self.path, closed)?;
+        fs::rename(&self.path, &closed)?;
         self.closed = self.closed.saturating_add(1);
         (self.size, self.told) = (0, 0);
         if more {
             self.file = Some(claim::new_file(&self.path)?);
         }
-        drop(file);
-        self.packing.take().into_iter().for_each(Packing::closed);
-        Ok(())
+        // What is packed is on the disk as such, and this file gone; one that could not be packed stays.
+        match self.packing.take().is_some_and(Packing::closed) {
+            true => Ok(()),
+            false => file.sync_data(),
+        }
     }
 }
 
