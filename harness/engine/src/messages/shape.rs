@@ -22,7 +22,7 @@ pub struct FieldSpec {
 }
 
 /// What a value looks like.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// True or false.
     Bool,
@@ -71,7 +71,7 @@ pub enum Shape {
 }
 
 /// How a session id is shown, or set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionForm {
     /// A DM message shows it as text: upper-case hexadecimal without leading zeros (DMNOTI 6.2).
     Text,

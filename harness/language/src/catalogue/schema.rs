@@ -1,6 +1,6 @@
 //! The catalogue as schemas: what `with`, `reply`, `match` and `where` may hold.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use dmsc_doc::{Case, Definitions, Field, Mapping, Node, Problem, Schema, Tagged, Text};
@@ -42,7 +42,7 @@ pub(crate) fn mutations() -> Schema {
 pub(crate) fn definitions() -> Definitions {
     let mut builder = Builder {
         definitions: Definitions::new().define_with("mutation", || mutation().into()),
-        names: BTreeMap::new(),
+        names: HashMap::new(),
     };
     for (group, fields) in Catalogue::get().groups().filter(|(group, _)| !SETTINGS.contains(group)) {
         let set = |field: &FieldSpec| {
@@ -171,7 +171,7 @@ fn session_id(node: &Node) -> Option<Problem> {
 struct Builder {
     definitions: Definitions,
     /// The definitions of templates by the shape they compare.
-    names: BTreeMap<String, String>,
+    names: HashMap<Shape, String>,
 }
 
 impl Builder {
@@ -184,8 +184,7 @@ impl Builder {
         if let Shape::Record(group) = shape {
             return template(group);
         }
-        let key = format!("{shape:?}");
-        if let Some(name) = self.names.get(&key) {
+        if let Some(name) = self.names.get(shape) {
             return Schema::reference(name.clone());
         }
         let name = match shape {
@@ -196,7 +195,7 @@ impl Builder {
             Shape::Int(low, high) => format!("is.number.{low}-{high}"),
             _ => format!("is.{}", self.names.len()),
         };
-        self.names.insert(key, name.clone());
+        self.names.insert(shape.clone(), name.clone());
         let own = Schema::reference(name.clone());
         // Names are given in the order in which shapes are met; the rest can wait.
         let inner = match shape {

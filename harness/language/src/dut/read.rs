@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use dmsc_doc::{Definitions, Node, Problem, Problems, Source, load, nearest};
+use dmsc_doc::{Definitions, Node, Problem, Problems, Schema, Source, load, nearest};
 use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::messages::FacilitiesWith;
 use dmsc_link::{Command, JOB, TcpConfig};
@@ -21,7 +22,8 @@ use crate::ixit::{DEFAULT_PORT, Ixit, MEETING_ADDRESS, TABLE_PORT, ixit_schema};
 use crate::variant::{Variant, read_choices, read_profile};
 
 pub(super) fn parse(source: &Source, files: &dyn Files, faults: &[Fault]) -> Result<Dut, Vec<Problems>> {
-    let root = load(source, &dut_schema(), &Definitions::new()).map_err(|problems| vec![problems])?;
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    let root = load(source, SCHEMA.get_or_init(dut_schema), &Definitions::new()).map_err(|problems| vec![problems])?;
     let mut reader = Reader { root: &root, folder: files.folder(), problems: Vec::new(), others: Vec::new() };
     let kind = if reader.text("kind") == "card" { DutKind::Card } else { DutKind::Terminal };
     let link = reader.link(kind);

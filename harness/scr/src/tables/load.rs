@@ -65,6 +65,13 @@ pub enum TablesError {
     Circle(ItemId),
 }
 
+/// The entries of a file of the tables, as the build has put it.
+macro_rules! embedded {
+    ($name:literal) => {
+        read(include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")))
+    };
+}
+
 impl Tables {
     /// The files of the tables, by their names in `fixtures/scr`.
     pub const FILES: [&str; 7] = [
@@ -81,13 +88,13 @@ impl Tables {
     pub fn builtin() -> &'static Self {
         static TABLES: OnceLock<Tables> = OnceLock::new();
         TABLES.get_or_init(|| Self {
-            items: Section::embedded(|| known(items(&EMBEDDED))),
-            external: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[1]))),
-            requirements: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[2]))),
-            clauses: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[3]))),
-            interpretations: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[4]))),
-            documents: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[5]))),
-            topics: Section::embedded(|| known(parse(&EMBEDDED, Self::FILES[6]))),
+            items: Section::embedded(|| known(embedded!("items").map(RawItem::try_into))),
+            external: Section::embedded(|| known(embedded!("external").map(Ok))),
+            requirements: Section::embedded(|| known(embedded!("requirements").map(Ok))),
+            clauses: Section::embedded(|| known(embedded!("clauses").map(Ok))),
+            interpretations: Section::embedded(|| known(embedded!("interpretations").map(Ok))),
+            documents: Section::embedded(|| known(embedded!("documents").map(Ok))),
+            topics: Section::embedded(|| known(embedded!("topics").map(Ok))),
             defaults: OnceLock::new(),
         })
     }
@@ -177,16 +184,6 @@ impl Tables {
     }
 }
 
-const EMBEDDED: [(&str, &str); 7] = [
-    (Tables::FILES[0], include_str!("../../../../fixtures/scr/items.yaml")),
-    (Tables::FILES[1], include_str!("../../../../fixtures/scr/external.yaml")),
-    (Tables::FILES[2], include_str!("../../../../fixtures/scr/requirements.yaml")),
-    (Tables::FILES[3], include_str!("../../../../fixtures/scr/clauses.yaml")),
-    (Tables::FILES[4], include_str!("../../../../fixtures/scr/interpretations.yaml")),
-    (Tables::FILES[5], include_str!("../../../../fixtures/scr/documents.yaml")),
-    (Tables::FILES[6], include_str!("../../../../fixtures/scr/topics.yaml")),
-];
-
 /// An entry of `items.yaml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -225,11 +222,16 @@ fn items<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Vec<Item>, Ta
 }
 
 /// What is embedded, each file of which is read and checked beside all others by a test.
-fn known<E>(read: Result<Vec<E>, TablesError>) -> Vec<E> {
-    match read {
-        Ok(entries) => entries,
-        Err(error) => unreachable!("a test loads the embedded tables: {error}"),
-    }
+fn known<E>(entries: impl Iterator<Item = Result<E, TablesError>>) -> Vec<E> {
+    let entries: Result<_, _> = entries.collect();
+    entries.unwrap_or_else(|error| unreachable!("a test loads the embedded tables: {error}"))
+}
+
+/// The entries of an embedded file.
+fn read<E: DeserializeOwned>(json: &str) -> std::vec::IntoIter<E> {
+    let entries: Vec<E> = serde_json::from_str(json)
+        .unwrap_or_else(|error| unreachable!("a test compares the embedded tables with their files: {error}"));
+    entries.into_iter()
 }
 
 fn parse<E: DeserializeOwned, N: AsRef<str>, T: AsRef<str>>(
@@ -258,6 +260,16 @@ fn unknown(file: &'static str, by: &str, id: &str) -> TablesError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const EMBEDDED: [(&str, &str); 7] = [
+        (Tables::FILES[0], include_str!("../../../../fixtures/scr/items.yaml")),
+        (Tables::FILES[1], include_str!("../../../../fixtures/scr/external.yaml")),
+        (Tables::FILES[2], include_str!("../../../../fixtures/scr/requirements.yaml")),
+        (Tables::FILES[3], include_str!("../../../../fixtures/scr/clauses.yaml")),
+        (Tables::FILES[4], include_str!("../../../../fixtures/scr/interpretations.yaml")),
+        (Tables::FILES[5], include_str!("../../../../fixtures/scr/documents.yaml")),
+        (Tables::FILES[6], include_str!("../../../../fixtures/scr/topics.yaml")),
+    ];
     use crate::Cited;
 
     /// The embedded files with one text replaced in one of them.
@@ -297,6 +309,18 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(listing.join("\n"));
+    }
+
+    #[test]
+    fn what_is_embedded_is_what_the_files_say() {
+        let (files, embedded) = (Tables::load(&EMBEDDED).unwrap(), Tables::builtin());
+        assert_eq!(embedded.items(), files.items());
+        assert_eq!(embedded.external(), files.external());
+        assert_eq!(embedded.requirements(), files.requirements());
+        assert_eq!(embedded.clauses(), files.clauses());
+        assert_eq!(embedded.interpretations(), files.interpretations());
+        assert_eq!(embedded.documents(), files.documents());
+        assert_eq!(embedded.topics(), files.topics());
     }
 
     #[test]
