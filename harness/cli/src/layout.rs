@@ -9,6 +9,9 @@ use crate::terminal::{BOLD, DIM, Terminal, paint};
 /// Narrower than this, a column is not broken but left to the terminal.
 const LEAST: usize = 24;
 
+/// Cells of more characters have no say in how wide their column is: one of a thousand would tear all rows apart.
+const MOST: usize = 64;
+
 /// A text and how it is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
@@ -29,7 +32,8 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// A table. The last column is broken into lines where the terminal is narrow.
+/// A table. The last column is broken into lines where the terminal is narrow; what stands after a cell that is wider than
+/// its column is put off to the next line there.
 #[derive(Debug)]
 pub(crate) struct Table<const N: usize> {
     head: [&'static str; N],
@@ -57,7 +61,8 @@ impl<const N: usize> Table<N> {
         let mut widths = self.head.map(|title| title.chars().count());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.text.chars().count());
+                let own = cell.text.chars().count();
+                *width = (*width).max(if own > MOST { 0 } else { own });
             }
         }
         let head = self.head.map(|title| Cell::new(DIM, title));
@@ -74,10 +79,15 @@ fn line(out: &mut String, terminal: &Terminal, row: &[Cell], widths: &[usize]) {
     let mut indent = 0;
     let mut text = String::new();
     for (cell, width) in others.iter().zip(widths) {
-        let pad = width.saturating_sub(cell.text.chars().count()) + 2;
+        let own = cell.text.chars().count();
+        let pad = width.saturating_sub(own) + 2;
+        indent += width + 2;
         // Padded outside the colour, so that columns align.
         let _ = write!(text, "{}{:pad$}", paint(terminal.color, cell.style, &cell.text), "");
-        indent += width + 2;
+        if own > *width && terminal.width.is_some() {
+            let _ = writeln!(out, "{}", text.trim_end());
+            text = " ".repeat(indent);
+        }
     }
     for (index, part) in wrap(&last.text, terminal.width, indent).iter().enumerate() {
         let start = if index == 0 { text.clone() } else { " ".repeat(indent) };
@@ -143,6 +153,24 @@ mod tests {
         table.row(["A".into(), "a text that is too long for a narrow terminal".into()]);
         table.row(["LONG-NAME".into(), "".into()]);
         table
+    }
+
+    #[test]
+    fn a_cell_that_is_very_wide_moves_its_own_row_alone() {
+        let mut table = Table::new(["case", "role", "title"]);
+        table.row(["a".into(), "card".into(), "first".into()]);
+        table.row(["b".repeat(70).into(), "card".into(), "second".into()]);
+        insta::assert_snapshot!(table.render(&terminal(None)), @"
+        case  role  title
+        a     card  first
+        bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  card  second
+        ");
+        insta::assert_snapshot!(table.render(&terminal(Some(80))), @"
+        case  role  title
+        a     card  first
+        bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+              card  second
+        ");
     }
 
     #[test]
