@@ -19,11 +19,13 @@ pub mod cause;
 mod evidence;
 mod hexdump;
 mod text;
+mod turn;
 
 pub use coverage::coverage_html;
 pub use folder::RunFolder;
 pub use log::Logs;
 pub use render::{RenderError, Written, render_all};
+pub use turn::Turn;
 
 #[cfg(test)]
 mod synthetic;

@@ -101,7 +101,7 @@ pub struct Ended {
     pub finished: Vec<Finished>,
     /// Whether it was interrupted ([`dmsc_link::interrupt`]): cases that are not told of are left.
     pub interrupted: bool,
-    /// The run folder, where all that is in it is known from writing it; otherwise it is to be read.
+    /// The run folder, where all that is in it was known from writing it when the run ended; otherwise it is to be read.
     pub recorded: Option<RunFolder>,
 }
 

@@ -8,7 +8,7 @@ use dmsc_report::folder::{Entry, Record, RunFolder, journal_files};
 use dmsc_report::journal::Event;
 use dmsc_report::log::log;
 use dmsc_report::matrix::Matrix;
-use dmsc_report::{Logs, render_all};
+use dmsc_report::{Logs, Turn, render_all};
 use dmsc_runner::key_log::RunKeys;
 use dmsc_runner::notes::decode;
 use dmsc_scr::{Tables, Unshown};
@@ -319,6 +319,7 @@ impl Merge {
 
 /// Renders the reports of a folder into it, and shows what they come to.
 fn render(folder: &Path, terminal: &Terminal, json: bool, unshown: Unshown, logs: Logs) -> Done {
+    let _turn = Turn::at(folder);
     let mut run = RunFolder::open(folder).map_err(Failure::input)?;
     (run.logs, run.decode) = (logs, decode);
     let written = render_all(&run, Tables::builtin(), unshown, folder).map_err(Failure::rig)?;

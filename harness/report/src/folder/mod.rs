@@ -178,6 +178,11 @@ impl RunFolder {
         Self::merge(&[path])
     }
 
+    /// Whether it still holds all that is in the folder: another process may have begun a journal there since.
+    pub fn is_all_of(&self, folder: &Path) -> bool {
+        journal_files(folder).is_ok_and(|files| files.len() == self.journals.len())
+    }
+
     /// Reads several folders as one run: the parts of a run that was spread over machines, or runs
     /// of the same cases against different DUTs.
     pub fn merge<P: AsRef<Path>>(paths: &[P]) -> Result<Self, FolderError> {

@@ -140,12 +140,11 @@ impl RunJournal {
         writer.finish(interrupted).map_err(|e| RunError::Journal { folder: self.folder.clone(), cause: e.to_string() })
     }
 
-    /// The run as it was recorded, where this process has recorded all of it and nobody else writes to the folder.
+    /// The run as it was recorded, where this process has recorded all of it.
     pub(super) fn recorded(self) -> Option<RunFolder> {
         let path = self.folder.join(JOURNAL);
         let recording = self.writer?.into_recorded()?;
-        let alone = journal_files(&self.folder).is_ok_and(|files| files.len() == 1);
-        recording.folder(&path).ok().filter(|_| alone)
+        recording.folder(&path).ok().filter(|recorded| recorded.is_all_of(&self.folder))
     }
 }
 

@@ -15,7 +15,7 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Cases;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
-use dmsc_report::{Logs, RunFolder, render_all};
+use dmsc_report::{Logs, RunFolder, Turn, render_all};
 use dmsc_runner::notes::decode;
 use dmsc_runner::run::{Ended, Finished, RunConfig, RunError, earlier, in_memory, run};
 use dmsc_runner::select::{Condition, Selection};
@@ -249,6 +249,9 @@ impl Run {
         recorded: Option<RunFolder>,
         terminal: &Terminal,
     ) -> Done {
+        // Another part of the run may render here at the same time, and have come since.
+        let _turn = place.folder().map(Turn::at);
+        let recorded = recorded.filter(|run| place.folder().is_none_or(|folder| run.is_all_of(folder)));
         let mut run = match (place.folder(), recorded) {
             (_, Some(recorded)) => recorded,
             (Some(folder), None) => RunFolder::open(folder).map_err(Failure::rig)?,
