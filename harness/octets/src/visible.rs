@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Whether a character is one that a terminal, XML 1.0 or a reader's eye would not take literally: a control character,
-/// one of the two non-characters that XML excludes, a separator of lines or a mark that changes the direction of writing.
+/// one of the two non-characters that XML excludes, a separator of lines, a mark that changes the direction of writing, or
+/// one that is not seen at all (Unicode: Default_Ignorable_Code_Point, save what chooses between forms of a letter).
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{61C}')
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
+        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// The text with every [hidden](is_hidden) character escaped, save line feeds and tabs. Escapes read `\u{1b}`.
@@ -31,8 +32,10 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(json.len() + 8);
     for c in json.chars() {
         if hidden(c) {
-            // None of them is outside of the first plane. Writing to a String cannot fail.
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         } else {
             out.push(c);
         }
@@ -75,6 +78,8 @@ mod tests {
         assert_eq!(visible("a\tb\nc\u{1b}[31m\r"), "a\tb\nc\\u{1b}[31m\\r");
         assert_eq!(one_line("a\tb\nc"), "a\\tb\\nc");
         assert_eq!(visible("\u{202e}x\u{FFFF}\u{0}"), "\\u{202e}x\\u{ffff}\\u{0}");
+        assert_eq!(one_line("pa\u{200b}ss\u{ad}\u{e0041}"), "pa\\u{200b}ss\\u{ad}\\u{e0041}");
+        assert_eq!(visible_json("\"\u{e0041}\""), "\"\\udb40\\udc41\"");
         assert!(matches!(visible("plain, grüß"), Cow::Borrowed(_)));
         assert_eq!(visible_json("{\n\"a\": \"\u{202e}\u{7f}ü\"}"), "{\n\"a\": \"\\u202e\\u007fü\"}");
         assert!(matches!(visible_json("{\n}"), Cow::Borrowed(_)));

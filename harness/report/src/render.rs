@@ -36,6 +36,12 @@ pub enum RenderError {
         /// What the system said.
         source: io::Error,
     },
+    /// A folder of the reports is a link.
+    #[error("{} is a link to another place, where nothing is written; remove it, then run `dmsc report` on the run folder", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// What passed can no longer be read.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -68,7 +74,7 @@ pub fn render_all(run: &RunFolder, tables: &Tables, unshown: Unshown, out: &Path
     let mut files = Vec::new();
     let mut put = |name: &str, text: &str| {
         files.push(PathBuf::from(name));
-        write_whole(&out.join(name), text)
+        write_whole(out, name, text)
     };
     put("junit.xml", &junit(run, &matrix, tables, unshown)?)?;
     put("matrix.md", &matrix.markdown())?;
@@ -122,7 +128,7 @@ fn write_logs(
 ) -> Result<(), RenderError> {
     let write = |(record, entries): &(Record, Vec<Entry>)| {
         let Some(name) = log_path(run, record) else { return Ok(None) };
-        write_whole(&out.join(&name), &log(run, record, entries)).map(|()| Some(PathBuf::from(name)))
+        write_whole(out, &name, &log(run, record, entries)).map(|()| Some(PathBuf::from(name)))
     };
     // Where the system has no threads for that, this one does it.
     let written: Result<Vec<Option<PathBuf>>, RenderError> = match &*THREADS {
@@ -134,9 +140,16 @@ fn write_logs(
     Ok(())
 }
 
-/// Writes a file beside its place and moves it there.
-fn write_whole(path: &Path, text: &str) -> Result<(), RenderError> {
+/// Writes a file of a folder beside its place and moves it there.
+fn write_whole(out: &Path, name: &str, text: &str) -> Result<(), RenderError> {
+    let path = &out.join(name);
     let io = |source| RenderError::Io { path: path.into(), source };
+    // What the folder holds is ours; where a link in it leads to is not.
+    let within = Path::new(name).ancestors().skip(1).map(|folder| out.join(folder));
+    let within = within.take_while(|folder| folder != out && *folder != out.join(""));
+    if let Some(link) = within.filter(|folder| folder.is_symlink()).last() {
+        return Err(RenderError::Link { path: link });
+    }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
@@ -250,6 +263,21 @@ mod tests {
         let left: Vec<PathBuf> = tree(folder.path()).into_iter().map(|(name, _)| name).collect();
         assert!(!logs.iter().any(|log| left.contains(log)), "{left:?}");
         assert_eq!(std::fs::read(&own).unwrap(), b"mine");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_is_written_where_a_link_leads() {
+        let (folder, other) = (synthetic::Folder::new(), synthetic::Folder::new());
+        std::os::unix::fs::symlink(other.path(), folder.path().join("cases")).unwrap();
+        let error = render_all(&synthetic::folder(), Tables::builtin(), Unshown::default(), folder.path()).unwrap_err();
+        assert!(matches!(&error, RenderError::Link { path } if path.ends_with("cases")), "{error}");
+        assert_eq!(tree(other.path()), []);
+        // The folder itself may be one.
+        let link = other.path().join("link");
+        std::fs::remove_file(folder.path().join("cases")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        assert!(render_all(&synthetic::folder(), Tables::builtin(), Unshown::default(), &link).is_ok());
     }
 
     #[test]

@@ -119,14 +119,22 @@ impl Reading<'_> {
         while self.at < end {
             line.clear();
             let length = read_line(&mut self.lines, &mut line).map_err(failed)?;
-            self.at = self.at.saturating_add(length as u64);
-            if length == 0 || line.last() != Some(&b'\n') {
+            if length == 0 {
                 break;
             }
-            // All lines were read before.
-            if let Ok(event) = serde_json::from_slice(&line) {
-                into.note(event);
+            let offset = self.at;
+            self.at = self.at.saturating_add(length as u64);
+            if line.last() != Some(&b'\n') {
+                break;
             }
+            // All lines were read before, but of messages no more than had to be known.
+            let event = serde_json::from_slice(&line).map_err(|error| ReadError::Message {
+                path: self.files.path.clone(),
+                part: self.of.1,
+                offset,
+                reason: error.to_string(),
+            })?;
+            into.note(event);
         }
         Ok(())
     }

@@ -259,7 +259,9 @@ fn lines(file: File, packed: bool) -> io::Result<Box<dyn BufRead>> {
         return Ok(Box::new(file));
     }
     if file.fill_buf()?.get(..GZIP_HEAD.len()) != Some(&GZIP_HEAD) {
-        return Err(damaged("it does not begin as dmsc packs a part"));
+        return Err(damaged(
+            "it begins otherwise; where another program has packed it, it is read once `gunzip` has unpacked it",
+        ));
     }
     Ok(Box::new(BufReader::with_capacity(BUFFER, Packed(GzDecoder::new(file)))))
 }

@@ -1,5 +1,6 @@
 //! Reading a journal back, line by line.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use super::chain::Chain;
 use super::files::{JournalFiles, read_line};
-use super::{Event, RunFinished, RunHeader, VERSION};
+use super::{Event, Message, Party, RunFinished, RunHeader, VERSION};
 
 /// A journal whose first line was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +76,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// A packed part cannot be unpacked.
-    #[error("{} is damaged: {source}; restore it from a copy", path.display())]
+    #[error("{} is not as dmsc packs a part: {source}; restore it from a copy", path.display())]
     Packed {
         /// The file.
         path: PathBuf,
@@ -112,8 +113,20 @@ pub enum ReadError {
         /// Whether this line was changed; otherwise lines before it.
         changed: bool,
     },
+    /// A message was read as the line that it is, and what it says cannot be.
+    #[error("{}: the message at octet {offset} of {}: {reason}; the file was damaged or edited: restore it from a copy", path.display(), part_text(*part))]
+    Message {
+        /// The journal.
+        path: PathBuf,
+        /// The part, from 0.
+        part: usize,
+        /// Where in it the line begins, unpacked.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A line that ends as it should cannot be read.
-    #[error("{}:{line}: {reason}; a finished line is never rewritten, so the file was damaged or edited: restore it, or remove the line", path.display())]
+    #[error("{}:{line}: {reason}; a finished line is never rewritten, so the file was damaged or edited: restore it from a copy", path.display())]
     Malformed {
         /// The journal.
         path: PathBuf,
@@ -129,6 +142,10 @@ fn version_text(found: Option<u64>) -> String {
         Some(version) => format!("journal version {version}"),
         None => "no journal version".into(),
     }
+}
+
+fn part_text(part: usize) -> String {
+    format!("part {}", part.saturating_add(1))
 }
 
 fn chain_text(changed: bool) -> &'static str {
@@ -293,10 +310,28 @@ fn unread(file: &Path, (journal, line): (&Path, u64), source: io::Error) -> Read
     }
 }
 
-/// What a line says. Most are messages, and of one that is as it was written nothing has to be known.
+/// What a message has to have, read without keeping it.
+#[derive(Deserialize)]
+struct Seen<'a> {
+    #[serde(rename = "at_us")]
+    _at_us: u64,
+    #[serde(rename = "from")]
+    _from: Party,
+    #[serde(rename = "kind", borrow)]
+    _kind: Cow<'a, str>,
+    #[serde(rename = "octets", borrow)]
+    octets: Cow<'a, str>,
+}
+
+/// What a line says. Most are messages, and of one that is as it was written nothing has to be known but that it can be read
+/// when its log is asked for.
 pub(super) fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line> {
     if trusted && line.starts_with(br#"{"event":"message","#) {
-        return Ok(Line::Message);
+        let seen: Seen<'_> = serde_json::from_slice(line)?;
+        return match is_hex(&seen.octets) {
+            true => Ok(Line::Message),
+            false => serde_json::from_slice::<Message>(line).map(|_| Line::Message),
+        };
     }
     // Of the rest, most by far are these; that the kind comes first saves looking for it.
     if trusted && line.starts_with(br#"{"event":"case-finished","#) {
@@ -309,6 +344,11 @@ pub(super) fn told(line: &[u8], trusted: bool) -> serde_json::Result<Line> {
         Event::Message(_) => Ok(Line::Message),
         event => Ok(Line::Event(event)),
     }
+}
+
+/// Whether a text is whole octets in hexadecimal.
+fn is_hex(text: &str) -> bool {
+    text.len().is_multiple_of(2) && text.bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
 /// What the first line announced, and later lines may therefore speak of.

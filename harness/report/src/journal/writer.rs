@@ -106,7 +106,7 @@ impl Lines {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The file could not be made, or written to.
-    #[error("cannot write {}: {source}; check that the folder exists, is writable and has room", path.display())]
+    #[error("cannot write {}: {source}; {}", path.display(), advice(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -136,6 +136,19 @@ pub enum WriteError {
     /// The journal to go on with cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+/// What to do about a file that cannot be written.
+fn advice(error: &io::Error) -> &'static str {
+    /// ENFILE and EMFILE, which have no kind of their own.
+    const DESCRIPTORS: [i32; 2] = [23, 24];
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => "raise the size that a file may have (`ulimit -f`)",
+        _ if cfg!(unix) && error.raw_os_error().is_some_and(|code| DESCRIPTORS.contains(&code)) => {
+            "raise the number of open files (`ulimit -n`)"
+        }
+        _ => "check that the folder exists, is writable and has room",
+    }
 }
 
 impl JournalWriter {

@@ -11,6 +11,7 @@ mod summary;
 
 use std::collections::BTreeMap;
 
+use dmsc_octets::visible_json;
 use dmsc_scr::{Basis, Evidence, ItemVerdict, Outcome, Reference, Tables, Tally};
 use serde::Serialize;
 
@@ -349,7 +350,7 @@ impl Matrix {
     /// # Errors
     /// None that a matrix can cause; the serializer has errors at all.
     pub fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
+        serde_json::to_string_pretty(self).map(|text| visible_json(&text).into_owned() + "\n")
     }
 
     /// The causes of an outcome, each with the DUT and the cases that have it.

@@ -55,7 +55,7 @@ impl Matrix {
             .enumerate()
             .map(|(at, dut)| {
                 let cells = texts.iter().map(|row| row[at].chars().count());
-                cells.max().unwrap_or(0).max(one_line(&dut.name).chars().count())
+                cells.max().unwrap_or(0).max(heading(&dut.name).chars().count())
             })
             .collect();
         let taken = item_width + 2 + widths.iter().map(|width| width + 2).sum::<usize>();
@@ -68,7 +68,7 @@ impl Matrix {
 
         let mut head = format!("{:<item_width$}  {}", "item", function("function"));
         for (dut, width) in self.duts.iter().zip(&widths) {
-            let _ = write!(head, "{:<width$}  ", one_line(&dut.name));
+            let _ = write!(head, "{:<width$}  ", heading(&dut.name));
         }
         let _ = writeln!(out, "{}", head.trim_end());
         for (row, texts) in rows.iter().zip(&texts) {
@@ -90,6 +90,12 @@ fn cell_text(cell: &Cell) -> String {
         (_, 0) => cell.words().into(),
         (state, ran) => format!("{} {}/{ran}", state.as_str(), cell.tally.pass),
     }
+}
+
+/// The name of a DUT over its column, as far as there is room; the lines below the table have all of it.
+fn heading(name: &str) -> String {
+    const ROOM: usize = 64;
+    shortened(&one_line(name), ROOM)
 }
 
 fn shortened(text: &str, room: usize) -> String {

@@ -106,6 +106,14 @@ fn summary() {
 }
 
 #[test]
+fn a_dut_may_have_a_name_that_no_table_has_room_for() {
+    let mut matrix = matrix();
+    matrix.duts[0].name = "n".repeat(70_000);
+    let summary = matrix.summary(false, 100);
+    assert!(summary.lines().next().is_some_and(|head| head.contains("nnn...") && head.len() < 200), "{summary}");
+}
+
+#[test]
 fn a_narrow_terminal_drops_the_functions_and_colour_comes_on_request() {
     let matrix = matrix();
     let narrow = matrix.summary(false, 50);

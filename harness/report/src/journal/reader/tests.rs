@@ -171,7 +171,7 @@ fn a_damaged_line_is_refused_with_its_place() {
     octets.extend(b"{\"event\":\"check\"\n{}\n");
     insta::assert_snapshot!(
         parse(&octets).unwrap_err(),
-        @"run/journal.jsonl:3: EOF while parsing an object at column 16; a finished line is never rewritten, so the file was damaged or edited: restore it, or remove the line"
+        @"run/journal.jsonl:3: EOF while parsing an object at column 16; a finished line is never rewritten, so the file was damaged or edited: restore it from a copy"
     );
     let stranger = Event::CaseStarted(CaseStarted {
         case: "nowhere".into(),
@@ -200,6 +200,43 @@ fn a_message_of_no_case_is_refused() {
     let (header, events) = synthetic::run();
     let text = parse(&linked(&header, &events[1..2])).unwrap_err().to_string();
     assert!(text.contains("jsonl:2: a message, and no case is begun"), "{text}");
+}
+
+#[test]
+fn a_message_that_cannot_be_read_is_refused_though_its_links_are_right() {
+    let (header, events) = synthetic::run();
+    let message = serde_json::to_value(&events[1]).unwrap();
+    let folder = synthetic::Folder::new();
+    let path = folder.path().join("journal.jsonl");
+    let write = |message: &[u8]| {
+        let (mut octets, mut chain) = (Vec::new(), Chain::default());
+        chain.add(&serde_json::to_vec(&Event::Run(header.clone())).unwrap(), &mut octets);
+        chain.add(&serde_json::to_vec(&events[0]).unwrap(), &mut octets);
+        chain.add(message, &mut octets);
+        fs::write(&path, octets).unwrap();
+    };
+    let with = |name: &str, value: serde_json::Value| {
+        let mut message = message.clone();
+        message[name] = value;
+        serde_json::to_vec(&message).unwrap()
+    };
+    let open = || RunFolder::open(folder.path()).map_err(|error| error.to_string());
+    write(&with("octets", "9000".into()));
+    assert!(open().is_ok());
+    for (broken, what) in [
+        (b"{\"event\":\"message\",\0\xFF garbage}".to_vec(), "key must be a string"),
+        (with("octets", "900".into()), "half an octet"),
+        (with("octets", "90x0".into()), "hexadecimal"),
+        (with("from", "nobody".into()), "unknown variant `nobody`"),
+    ] {
+        write(&broken);
+        let error = open().unwrap_err();
+        assert!(error.contains("journal.jsonl:3: ") && error.contains(what), "{error}");
+    }
+    // What is not looked at then is told of when the log is asked for.
+    write(&with("context", "no mapping".into()));
+    let error = open().unwrap().visit(|_| true, |_, _| {}).unwrap_err().to_string();
+    assert!(error.contains("the message at octet ") && error.contains("invalid type: string"), "{error}");
 }
 
 #[test]
