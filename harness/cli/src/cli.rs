@@ -90,9 +90,16 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli: Cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // There is nobody left to tell when that fails.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Input } else { Exit::Conforms };
+            if !error.use_stderr() {
+                // There is nobody left to tell when that fails.
+                let _ = error.print();
+                return Exit::Conforms;
+            }
+            // What was given is shown in it.
+            let terminal = Terminal::new(color_when(&args), Verbosity::Normal);
+            let text = error.render();
+            terminal.note(&if terminal.error_color { text.ansi().to_string() } else { text.to_string() });
+            return Exit::Input;
         }
     };
     let verbosity = match (cli.output.quiet, cli.output.verbose) {
@@ -139,6 +146,15 @@ fn color_of(args: &[OsString]) -> clap::ColorChoice {
         Some("always") => clap::ColorChoice::Always,
         Some("never") => clap::ColorChoice::Never,
         _ => clap::ColorChoice::Auto,
+    }
+}
+
+/// The same, for what is written here.
+fn color_when(args: &[OsString]) -> ColorWhen {
+    match color_of(args) {
+        clap::ColorChoice::Always => ColorWhen::Always,
+        clap::ColorChoice::Never => ColorWhen::Never,
+        clap::ColorChoice::Auto => ColorWhen::Auto,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::builder::styling::Style;
+use dmsc_octets::one_line;
 
 use crate::terminal::{BOLD, DIM, Terminal, paint};
 
@@ -47,7 +48,11 @@ impl<const N: usize> Table<N> {
     }
 
     /// Adds a row.
-    pub(crate) fn row(&mut self, cells: [Cell; N]) {
+    pub(crate) fn row(&mut self, mut cells: [Cell; N]) {
+        // The last is broken into lines below its head; a line feed in another would begin a row.
+        for cell in cells.iter_mut().rev().skip(1) {
+            cell.text = one_line(&cell.text).into_owned();
+        }
         self.rows.push(cells);
     }
 

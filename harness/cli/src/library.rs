@@ -85,7 +85,8 @@ pub(crate) fn named<'c>(name: &CaseName, cases: &'c [Case]) -> Result<Vec<&'c Ca
 }
 
 fn unlike<'h>(name: &CaseName, cases: impl Iterator<Item = &'h Head> + Clone) -> Failure {
-    Failure::unlike("case", name.as_str(), name.nearest(cases).as_deref(), "dmsc cases list")
+    let near = name.nearest(cases.map(|case| &*case.name));
+    Failure::unlike("case", name.as_str(), near.as_deref(), "dmsc cases list")
 }
 
 /// The names of `--case`, each of which stands for some case.

@@ -145,7 +145,8 @@ impl Terminal {
                 text
             }
             Failure::Input(text) | Failure::Rig(text) => {
-                format!("{} {text}", paint(self.error_color, ERROR, "error:"))
+                // What a DUT or a system says in it begins no line.
+                format!("{} {}", paint(self.error_color, ERROR, "error:"), text.replace('\n', "\n  "))
             }
         }
     }

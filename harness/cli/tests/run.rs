@@ -156,13 +156,16 @@ fn a_run_folder_is_complete_and_renders_again() {
     assert!(log.is_file());
     assert!(!log.with_file_name("notification.log").exists(), "a pass has none, unless it is asked for");
     let shown = dmsc(&["report", "log", &folder, "DM_SC-S-001-M/wrong-version"]);
-    assert_eq!((shown.code, shown.out), (0, std::fs::read_to_string(&log).unwrap()));
+    assert_eq!((shown.code, shown.out.clone()), (0, std::fs::read_to_string(&log).unwrap()));
     let passed = dmsc(&["report", "log", &folder, "*/notification", "--dut", "card"]);
     assert!(passed.out.starts_with("case:     DM_SC-S-001-M/notification\n"), "{}", passed.out);
     assert!(passed.out.contains("|-- notification, server to client "), "{}", passed.out);
     let unknown = dmsc(&["report", "log", &folder, "DM_SC-S-001-M/nothing"]);
     assert_eq!(unknown.code, 3);
-    assert!(unknown.err.contains("take the names from its matrix.csv"), "{}", unknown.err);
+    assert!(unknown.err.contains("the names are in its matrix.csv"), "{}", unknown.err);
+    let near = dmsc(&["report", "log", &folder, "s-001-m/wrong-versio"]);
+    assert!(near.err.contains("did you mean `s-001-m/wrong-versio*`?"), "{}", near.err);
+    assert_eq!(dmsc(&["report", "log", &folder, "s-001-m/wrong-version"]).out, shown.out);
 
     let again = dmsc(&["report", &folder, "-q", "--logs", "all"]);
     assert_eq!((again.code, again.out), (1, ran.out));

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use dmsc_octets::glob;
 use dmsc_report::folder::{Entry, Record, RunFolder, journal_files};
 use dmsc_report::journal::Event;
 use dmsc_report::log::log;
@@ -11,6 +10,7 @@ use dmsc_report::matrix::Matrix;
 use dmsc_report::{Logs, Turn, render_all};
 use dmsc_runner::key_log::RunKeys;
 use dmsc_runner::notes::decode;
+use dmsc_runner::select::CaseName;
 use dmsc_scr::{Tables, Unshown};
 use serde_json::{Value, json};
 
@@ -136,7 +136,7 @@ struct LogOf {
     /// The run folder
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The case; `*` stands for anything
+    /// The case; `*` stands for anything, without values in brackets it is all cases of the file
     #[arg(value_name = "CASE")]
     case: String,
     /// Only against the DUT of this name
@@ -151,17 +151,14 @@ impl LogOf {
     fn run(&self, terminal: &Terminal) -> Done {
         let mut run = RunFolder::open(&self.folder).map_err(Failure::input)?;
         run.decode = decode;
+        let name = CaseName::new(self.case.as_str());
         let wanted = |record: &Record| {
             let ours = self.dut.as_ref().is_none_or(|name| run.dut(record).name == *name);
-            ours && (run.case(record).id == self.case || glob(&self.case, &run.case(record).id))
+            ours && name.is_of_named(&run.case(record).id)
         };
         if !run.records.iter().any(wanted) {
             let of = self.dut.as_ref().map(|name| format!(" against a DUT named `{name}`")).unwrap_or_default();
-            return Err(Failure::Input(format!(
-                "no case of {} is named `{}`{of}; take the names from its matrix.csv",
-                self.folder.display(),
-                self.case
-            )));
+            return Err(no_case(&run, &self.folder, &name, &of));
         }
         let mut told = Ok(());
         let mut show = |record: &Record, entries: Vec<Entry>| {
@@ -176,6 +173,15 @@ impl LogOf {
         told?;
         Ok(Exit::Conforms)
     }
+}
+
+fn no_case(run: &RunFolder, folder: &Path, name: &CaseName, of: &str) -> Failure {
+    let near = name.nearest(run.header.cases.iter().map(|case| case.id.as_str()));
+    let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    Failure::Input(format!(
+        "no case of {} is named `{name}`{of}; {meant}the names are in its matrix.csv",
+        folder.display()
+    ))
 }
 
 /// A case, with what passed and what was judged.
@@ -270,12 +276,10 @@ impl Keys {
         let mut run = RunFolder::open(&self.folder).map_err(Failure::input)?;
         if let Some(case) = &self.case {
             let ids: Vec<String> = run.header.cases.iter().map(|known| known.id.clone()).collect();
-            run.records.retain(|record| ids.get(record.case).is_some_and(|id| glob(case, id)));
+            let case = CaseName::new(case.as_str());
+            run.records.retain(|record| ids.get(record.case).is_some_and(|id| case.is_of_named(id)));
             if run.records.is_empty() {
-                return Err(Failure::Input(format!(
-                    "no case of {} is named `{case}`; take a name as it stands there, DM_SC-C-009-O/session[suite=008C]",
-                    self.folder.display()
-                )));
+                return Err(no_case(&run, &self.folder, &case, ""));
             }
         }
         let found = RunKeys::of(&run, accounts.map(|account| &account.psk)).map_err(Failure::input)?;

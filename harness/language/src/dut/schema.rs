@@ -61,7 +61,7 @@ pub fn dut_schema() -> Schema {
     let acts = Mapping::new([]).free(Schema::text(), command_within());
     Mapping::new([
         Field::required("dut", Schema::choice(["1"]), "Version of the format."),
-        Field::required("name", Schema::verbatim(), "Name of the DUT, as reports print it."),
+        Field::required("name", name(), "Name of the DUT, as reports print it."),
         Field::required("kind", Schema::choice(DutKind::ALL.map(DutKind::as_str)), "What the DUT is."),
         Field::required("link", link, "How the DUT is reached."),
         Field::optional(
@@ -115,13 +115,26 @@ fn command_within() -> Schema {
     Schema::one_of([command(), timed.into()])
 }
 
+/// Each line of a record has the name of its DUT, and each table.
+fn name() -> Schema {
+    const MOST: usize = 200;
+    Schema::verbatim().with(|node| {
+        let count = node.written()?.chars().count();
+        let text = format!("a name of {count} characters");
+        (count > MOST).then(|| Problem::new(node.span, text).label(format!("expected {MOST} at most")))
+    })
+}
+
 fn command() -> Schema {
     // An argument may be empty (POSIX: any string is one), a program has a name.
     let word = Schema::Text(Text { verbatim: true, empty: true });
     Schema::seq_of(word, 1, usize::MAX).named("a command: [program, argument, ...]").with(|node| {
         let program = node.items().first()?;
-        let nameless = program.written().is_some_and(str::is_empty);
-        nameless.then(|| Problem::new(program.span, "empty text").label("expected a program"))
+        if program.written().is_some_and(str::is_empty) {
+            return Some(Problem::new(program.span, "empty text").label("expected a program"));
+        }
+        let cut = node.items().iter().find(|word| word.written().is_some_and(|text| text.contains('\0')))?;
+        Some(Problem::new(cut.span, "a zero octet").label("expected text that a program can be given"))
     })
 }
 
@@ -138,6 +151,7 @@ mod tests {
             ("[python3, -c, '']", &[]),
             ("[\"\", --password]", &["empty text"]),
             ("[\"\"]", &["empty text"]),
+            ("[./client, \"a\\0b\"]", &["a zero octet"]),
         ] {
             let node = parse(&Source::new("dut.yaml", text)).unwrap();
             let found: Vec<_> =

@@ -30,22 +30,27 @@ impl CaseName {
         self.fits(&case.id) || case.has_parameters() && self.fits(&case.name)
     }
 
+    /// The same of a case of which no more is known than its name, values in brackets included.
+    pub fn is_of_named(&self, name: &str) -> bool {
+        self.fits(name) || name.split_once('[').is_some_and(|(id, _)| self.fits(id))
+    }
+
     fn fits(&self, name: &str) -> bool {
         glob(&self.0, name) || name.strip_prefix(STEM).is_some_and(|stem| glob(&self.0, stem))
     }
 
     /// What the person may have meant, when it names none of these cases: a pattern for those that begin so, or whose file
     /// is called so, or the name that is nearest.
-    pub fn nearest<'h>(&self, cases: impl Iterator<Item = &'h Head> + Clone) -> Option<String> {
+    pub fn nearest<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
         let patterns = [format!("{}*", self.0), format!("*/{}", self.0), format!("*/{}*", self.0)].map(CaseName);
-        if let Some(pattern) = patterns.into_iter().find(|pattern| cases.clone().any(|case| pattern.is_of(case))) {
+        let is_pattern = self.0.is_empty() || self.0.contains('*');
+        let mut patterns = patterns.into_iter().filter(|_| !is_pattern);
+        if let Some(pattern) = patterns.find(|pattern| names.clone().any(|name| pattern.is_of_named(name))) {
             return Some(pattern.0);
         }
-        let names = cases.flat_map(|case| [case.id.to_string(), case.name.to_string()]);
-        let mut names: Vec<String> = names.collect();
-        let stems: Vec<String> = names.iter().filter_map(|name| name.strip_prefix(STEM)).map(str::to_owned).collect();
-        names.extend(stems);
-        dmsc_doc::nearest(&self.0, names.iter().map(String::as_str)).map(str::to_owned)
+        let ids = names.clone().filter_map(|name| name.split_once('[')).map(|(id, _)| id);
+        let all = names.chain(ids).flat_map(|name| [Some(name), name.strip_prefix(STEM)]).flatten();
+        dmsc_doc::nearest(&self.0, all).map(str::to_owned)
     }
 }
 
@@ -92,6 +97,9 @@ mod tests {
         assert_eq!(chosen(&one.name()), [one.name()]);
         let stem = one.name().trim_start_matches(STEM).to_ascii_lowercase();
         assert_eq!(chosen(&stem), [one.name()]);
+        assert!(
+            CaseName::new(stem).is_of_named(&one.name()) && CaseName::new(one.id.as_str()).is_of_named(&one.name())
+        );
         let of_file: Vec<String> = all.iter().filter(|case| case.id == one.id).map(Case::name).collect();
         assert!(of_file.len() > 1);
         assert_eq!(chosen(&one.id), of_file);
@@ -99,7 +107,8 @@ mod tests {
 
     #[test]
     fn what_names_none_has_a_proposal() {
-        let near = |text: &str| CaseName::new(text).nearest(cases().iter().map(|case| &case.head));
+        let names: Vec<String> = cases().iter().map(Case::name).collect();
+        let near = |text: &str| CaseName::new(text).nearest(names.iter().map(String::as_str));
         let one = &cases()[0];
         let (folder, file) = one.id.split_once('/').unwrap();
         assert_eq!(near(folder), Some(format!("{folder}*")));
@@ -107,6 +116,6 @@ mod tests {
         assert_eq!(near(file), Some(format!("*/{file}")));
         let typo = format!("{}/{}x", folder.trim_start_matches(STEM), file);
         assert_eq!(near(&typo), Some(one.id.trim_start_matches(STEM).to_owned()));
-        assert_eq!(near("zzzz"), None);
+        assert_eq!((near("zzzz"), near(""), near("***x")), (None, None, None));
     }
 }

@@ -15,6 +15,7 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Cases;
 use dmsc_language::catalogue::Role;
 use dmsc_language::dut::Dut;
+use dmsc_report::folder::journal_files;
 use dmsc_report::{Logs, RunFolder, Turn, render_all};
 use dmsc_runner::notes::decode;
 use dmsc_runner::run::{Ended, Finished, RunConfig, RunError, earlier, in_memory, run};
@@ -280,9 +281,12 @@ fn failure(error: RunError, place: &Place) -> Failure {
     match (&error, place) {
         (RunError::SameName(_) | RunError::Taken(_), _) => Failure::input(error),
         (RunError::Journal { .. }, Place::Resumed(_)) => Failure::input(error),
-        (RunError::Journal { .. }, _) => Failure::Rig(format!(
-            "{error}; check that the folder can be written to and has room, or name another with --out"
-        )),
+        // What was recorded before that is there to go on with.
+        (RunError::Journal { folder, .. }, _) if journal_files(folder).is_ok() => {
+            let command = resume::command(std::env::args_os(), folder);
+            Failure::Rig(format!("{error}; after that, this goes on with the run: {command}"))
+        }
+        (RunError::Journal { .. }, _) => Failure::Rig(format!("{error}, or name another folder with --out")),
         _ => Failure::rig(error),
     }
 }

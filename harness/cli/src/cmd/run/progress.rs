@@ -5,7 +5,7 @@ use std::time::Duration;
 use dmsc_bench::operator::DutFileOperator;
 use dmsc_bench::operator::Operator;
 use dmsc_language::dut::Dut;
-use dmsc_octets::{one_line, visible};
+use dmsc_octets::one_line;
 use dmsc_report::cause::Causes;
 use dmsc_runner::run::{Finished, Observer};
 use dmsc_scr::{Outcome, Verdict};
@@ -104,7 +104,7 @@ impl Observer for Progress<'_> {
     }
 
     fn noticed(&mut self, dut: &str, what: &str) {
-        self.tell(&format!("{}: {}", visible(dut), visible(what)));
+        self.tell(&format!("{}: {}", one_line(dut), one_line(what)));
     }
 
     fn walled(&mut self, dut: &str, cases: usize, reason: &str) {
@@ -121,9 +121,9 @@ impl Observer for Progress<'_> {
 fn wall(dut: &str, cases: usize, reason: &str, color: bool) -> String {
     let word = paint(color, WARNING, Verdict::Inconclusive.as_str());
     let cases = if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
-    let field = |name: &str, text: &str| format!("\n  {} {}", paint(color, DIM, &format!("{name:<9}")), visible(text));
+    let field = |name: &str, text: &str| format!("\n  {} {}", paint(color, DIM, &format!("{name:<9}")), one_line(text));
     let (reason, remedy) = (field("reason", reason), field("try", "mend that; with --all they are run all the same"));
-    format!("{word} {}, {cases} not begun{reason}{remedy}\n", visible(dut))
+    format!("{word} {}, {cases} not begun{reason}{remedy}\n", one_line(dut))
 }
 
 /// `pass          reference-card  DM_SC-S-001-M/notification`, with the reason and the remarks where there are any.
@@ -134,12 +134,34 @@ fn line(finished: &Finished, verdict: Verdict, reason: &str, color: bool) -> Str
         Verdict::Fail | Verdict::Error => ERROR,
     };
     let word = paint(color, style, &format!("{:<12}", verdict.as_str()));
-    let mut text = format!("{word}  {}  {}", finished.dut, finished.case);
+    // Text of a DUT makes no line of its own, which would look like one of ours.
+    let mut text = format!("{word}  {}  {}", one_line(&finished.dut), one_line(&finished.case));
     if !reason.is_empty() {
-        text.push_str(&format!(": {reason}"));
+        text.push_str(&format!(": {}", one_line(reason)));
     }
     for remark in &finished.remarks {
-        text.push_str(&format!("\n{}", paint(color, DIM, &format!("              remark: {remark}"))));
+        text.push_str(&format!("\n{}", paint(color, DIM, &format!("              remark: {}", one_line(remark)))));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dut_says_makes_no_line() {
+        let forged = "ended: x\npass          client  DM_SC-C-001-M/alert\n\u{200b}";
+        let finished = Finished {
+            dut: "client\npass".into(),
+            case: "DM_SC-C-001-M/alert".into(),
+            outcome: Verdict::Inconclusive.into(),
+            reason: forged.into(),
+            remarks: vec![forged.into()],
+            decisive: None,
+        };
+        let text = line(&finished, Verdict::Inconclusive, forged, false) + "\n" + &wall("client\n", 2, forged, false);
+        let begins: Vec<_> = text.lines().map(|line| line.split(' ').find(|word| !word.is_empty()).unwrap()).collect();
+        assert_eq!(begins, ["inconclusive", "remark:", "inconclusive", "reason", "try"]);
+    }
 }
