@@ -44,7 +44,7 @@ pub enum PlayError {
     Player(String),
 }
 
-/// Plays until told to stop. A card keeps its state when its link is lost and comes back.
+/// Plays until told to stop, or interrupted ([`dmsc_link::interrupt`]). A card keeps its state when its link is lost and comes back.
 ///
 /// # Errors
 /// [`PlayError`] when the link cannot be opened in the first place, or the player cannot go on.
@@ -56,10 +56,14 @@ pub fn play(
     audience: &mut dyn Audience,
 ) -> Result<(), PlayError> {
     let mut player = player;
-    let mut link = open()?;
+    let mut link = match open() {
+        Err(LinkError::Interrupted) => return Ok(()),
+        opened => opened?,
+    };
     loop {
         audience.opened(link.poster());
         let lost = match link.begin(opening) {
+            Err(LinkError::Interrupted) => return Ok(()),
             Err(LinkError::Gone { what }) => what,
             Err(error) => return Err(error.into()),
             Ok(()) => {
@@ -67,7 +71,7 @@ pub fn play(
                 let ended = turn(&mut session, orders, audience);
                 player = session.into_parts().0;
                 match ended {
-                    Ok(()) => return Ok(()),
+                    Ok(()) | Err(Broken::Link(LinkError::Interrupted)) => return Ok(()),
                     Err(Broken::Link(LinkError::Gone { what })) => what,
                     Err(Broken::Link(error @ LinkError::Unsure { .. })) => error.to_string(),
                     Err(Broken::Link(error)) => return Err(error.into()),
@@ -81,6 +85,7 @@ pub fn play(
             std::thread::sleep(AWAY);
             match open() {
                 Ok(link) => break link,
+                Err(LinkError::Interrupted) => return Ok(()),
                 Err(LinkError::Gone { .. } | LinkError::Missing { .. }) => {
                     if orders.try_iter().any(|order| order == Order::Quit) {
                         return Ok(());

@@ -62,7 +62,7 @@ impl Broken {
 pub struct Signs {
     /// The client was notified.
     pub asked: bool,
-    /// A request of the client came, whatever was in it.
+    /// A request of the client came, or what should have been one, whatever was in it.
     pub came: bool,
     /// A DM message of it came that could be read.
     pub readable: bool,
@@ -74,6 +74,11 @@ impl Signs {
     fn note(&mut self, event: &Event) {
         match (event.heard, event.kind.as_ref()) {
             (false, "notification") => self.asked = true,
+            // Or a connection with octets that are none.
+            (true, "http.garbage") => {
+                self.came = true;
+                self.unreadable = event.fields.get("reason").and_then(|reason| reason.as_str()).map(str::to_owned);
+            }
             (true, "http.request") => self.came = true,
             (true, "dm.message") => self.readable = true,
             (true, "dm.unreadable") => {

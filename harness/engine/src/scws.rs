@@ -42,13 +42,16 @@ pub struct Asked {
     keep: bool,
     /// Whether the client knows what came with HTTP/1.1.
     modern: bool,
+    /// The encoding of the answer, where the client takes no other.
+    only: Option<Encoding>,
     /// What its credentials were found to be.
     credentials: &'static str,
 }
 
 impl Asked {
     fn by(request: &HttpMessage) -> Asked {
-        Asked { keep: request.keeps_alive(), modern: request.minor > 0, credentials: "none" }
+        let only = request.header("accept").and_then(Encoding::only_accepted);
+        Asked { keep: request.keeps_alive(), modern: request.minor > 0, only, credentials: "none" }
     }
 }
 
@@ -264,10 +267,13 @@ impl Scws {
         let as_encoded = directive.body().is_none() && change.as_ref().is_none_or(|change| change.mutate.is_empty());
         let (Answer::Message(answer) | Answer::Repeated(answer)) = self.server.respond(message, &directive)?;
         self.ends = self.server.is_over();
-        let encoding = directive.encoding().unwrap_or(encoding);
-        let mut body = match directive.body() {
-            Some(body) => body,
-            None => encoding.encode(&answer, &self.choices.octets).map_err(PlayerError)?,
+        let encoding = asked_by.only.unwrap_or(encoding);
+        let (mut body, encoding) = match directive.body() {
+            Some(body) => (body, directive.encoding().unwrap_or(encoding)),
+            None => {
+                let encode = |encoding: Encoding| encoding.encode(&answer, &self.choices.octets);
+                encoding.carry(directive.encoding(), encode).map_err(PlayerError)?
+            }
         };
         if let Some(change) = &change {
             change.edit(&mut body)?;

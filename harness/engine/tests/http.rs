@@ -11,7 +11,7 @@ use dmsc_engine::event::Event;
 use dmsc_engine::medium::Medium;
 use dmsc_engine::messages::What;
 use dmsc_engine::patch::Change;
-use dmsc_engine::player::{Delivery, Player};
+use dmsc_engine::player::{Delivery, Player, Reply};
 use dmsc_engine::terminal::{Terminal, TerminalConfig};
 use dmsc_link::{Peer, Signal, Time};
 use serde_json::{Value, json};
@@ -62,6 +62,37 @@ fn a_request_is_not_delivered_before_its_connection_has_come_about() {
     assert_eq!(*client.delivery(), waiting);
     client.handle(Time::ZERO, Signal::Connected(third));
     assert_eq!(*client.delivery(), Delivery::None, "what was refused before is no news any more");
+}
+
+#[test]
+fn a_request_that_meets_the_end_of_a_connection_in_use_goes_once_more() {
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let sent = |client: &mut Terminal| {
+        client.perform(Time::ZERO, What::HttpRequest, &Change::default()).unwrap();
+        signals(client)
+    };
+    let (mut kept, id) = client("POST");
+    kept.handle(Time::ZERO, Signal::Data(id, response.to_vec()));
+    kept.answer(Time::ZERO, &Reply::Silent).unwrap();
+    let [Signal::Data(same, request)] = &sent(&mut kept)[..] else { panic!("no request") };
+    assert_eq!(*same, id);
+    kept.handle(Time::ZERO, Signal::Close(id));
+    let [Signal::Connect(next)] = signals(&mut kept)[..] else { panic!("no connection") };
+    kept.handle(Time::ZERO, Signal::Connected(next));
+    assert_eq!(signals(&mut kept), [Signal::Data(next, request.clone())]);
+    // But not a third time, for it is the first of its connection now.
+    kept.handle(Time::ZERO, Signal::Close(next));
+    assert_eq!(signals(&mut kept), []);
+    // Nor one of whose response something has come.
+    for begun in [&response[..9], b"HTTP/1.1 102 Processing\r\n\r\n"] {
+        let (mut kept, id) = client("POST");
+        kept.handle(Time::ZERO, Signal::Data(id, response.to_vec()));
+        kept.answer(Time::ZERO, &Reply::Silent).unwrap();
+        sent(&mut kept);
+        kept.handle(Time::ZERO, Signal::Data(id, begun.to_vec()));
+        kept.handle(Time::ZERO, Signal::Close(id));
+        assert!(!signals(&mut kept).iter().any(|signal| matches!(signal, Signal::Connect(_))));
+    }
 }
 
 /// What the client hears of these octets while the connection stays open: kinds, states, and whether it asks.

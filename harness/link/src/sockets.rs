@@ -20,7 +20,7 @@ pub(crate) const WAITING_LIMIT: usize = 4 * 1024 * 1024;
 /// Open streams by their number. A thread for each reads, and posts what comes and the end.
 pub(crate) struct Sockets {
     post: Box<dyn Fn(Signal) + Send + Sync>,
-    streams: Mutex<HashMap<StreamId, TcpStream>>,
+    streams: Mutex<HashMap<StreamId, Arc<TcpStream>>>,
     readers: Mutex<Vec<JoinHandle<()>>>,
     queue: Queue,
 }
@@ -102,13 +102,14 @@ impl Sockets {
     pub(crate) fn adopt(self: &Arc<Sockets>, id: StreamId, stream: TcpStream) -> Result<(), StreamError> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(LIMIT))?;
-        let mut reader = stream.try_clone()?;
-        let sockets = Arc::clone(self);
+        // One descriptor does for both directions: another that cannot be had would be the end of a write that nobody sees.
+        let stream = Arc::new(stream);
+        let (sockets, reader) = (Arc::clone(self), Arc::clone(&stream));
         self.streams().insert(id, stream);
         let reader = start_thread("stream", move || {
             let mut buffer = [0; 16 * 1024];
             loop {
-                match reader.read(&mut buffer) {
+                match (&*reader).read(&mut buffer) {
                     Ok(0) => break,
                     Ok(n) => {
                         sockets.queue.enter(n);
@@ -138,10 +139,10 @@ impl Sockets {
     /// Writes to a stream.
     pub(crate) fn write(&self, id: StreamId, octets: &[u8]) {
         // Not under the lock: a DUT that does not read must not hold up the other streams.
-        let stream = self.streams().get(&id).map(TcpStream::try_clone);
+        let stream = self.streams().get(&id).map(Arc::clone);
         // A stream that broke under a write shows as its end, which the reader posts.
-        if let Some(Ok(mut stream)) = stream
-            && stream.write_all(octets).is_err()
+        if let Some(stream) = stream
+            && (&*stream).write_all(octets).is_err()
         {
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -175,7 +176,7 @@ impl Sockets {
         self.queue.set_over(false);
     }
 
-    fn streams(&self) -> MutexGuard<'_, HashMap<StreamId, TcpStream>> {
+    fn streams(&self) -> MutexGuard<'_, HashMap<StreamId, Arc<TcpStream>>> {
         // The map is valid after any panic of a holder: each operation on it is a single call.
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }

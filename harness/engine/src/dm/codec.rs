@@ -80,6 +80,47 @@ impl Encoding {
         }
     }
 
+    /// Encodes a message in the encoding that was asked for, or in this one; what XML cannot carry, such as a control
+    /// character in a name of the other side, then goes as WBXML.
+    ///
+    /// # Errors
+    /// As those of `encode`.
+    pub(crate) fn carry(
+        self,
+        asked: Option<Encoding>,
+        encode: impl Fn(Encoding) -> Result<Vec<u8>, String>,
+    ) -> Result<(Vec<u8>, Encoding), String> {
+        let own = asked.unwrap_or(self);
+        let encoded = encode(own).map(|octets| (octets, own));
+        match (&encoded, asked) {
+            (Err(_), None) if own == Encoding::Xml => {
+                encode(Encoding::Wbxml).map(|octets| (octets, Encoding::Wbxml)).or(encoded)
+            }
+            _ => encoded,
+        }
+    }
+
+    /// Which of the two a client takes, where it is one only, by the media ranges of its Accept (RFC 9110 12.5.1).
+    pub(crate) fn only_accepted(accept: &str) -> Option<Encoding> {
+        let is_taken = |encoding: &Encoding| {
+            accept.split(',').any(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                let media = parts.next().unwrap_or_default();
+                let refused = parts.any(|weight| {
+                    let value = weight.strip_prefix("q=").or(weight.strip_prefix("Q="));
+                    value.and_then(|value| value.parse::<f32>().ok()).is_some_and(|value| value == 0.0)
+                });
+                let all = [encoding.media_type(), "application/*", "*/*"];
+                !refused && all.iter().any(|taken| media.eq_ignore_ascii_case(taken))
+            })
+        };
+        let taken: Vec<Encoding> = Encoding::ALL.into_iter().filter(is_taken).collect();
+        match *taken {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// Decodes a message; gives it with what was irregular about it.
     ///
     /// # Errors
@@ -155,6 +196,34 @@ mod tests {
         let error = encoding.decode(octets).unwrap_err();
         assert!(error.refused, "{error}");
         error.reason
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_goes_as_wbxml_unless_xml_was_asked_for() {
+        let encode = |encoding: Encoding| match encoding {
+            Encoding::Xml => Err("a control character".to_owned()),
+            Encoding::Wbxml => Ok(vec![2]),
+        };
+        assert_eq!(Encoding::Xml.carry(None, encode), Ok((vec![2], Encoding::Wbxml)));
+        assert_eq!(Encoding::Xml.carry(Some(Encoding::Xml), encode), Err("a control character".into()));
+        assert_eq!(Encoding::Xml.carry(Some(Encoding::Wbxml), encode), Ok((vec![2], Encoding::Wbxml)));
+    }
+
+    #[test]
+    fn a_client_says_which_encodings_it_takes() {
+        let (xml, wbxml) = (Encoding::Xml.media_type(), Encoding::Wbxml.media_type());
+        for (accept, only) in [
+            (xml.to_owned(), Some(Encoding::Xml)),
+            (format!("text/xml, {} ; q=0.5", wbxml.to_uppercase()), Some(Encoding::Wbxml)),
+            (format!("{xml},{wbxml};q=0"), Some(Encoding::Xml)),
+            (format!("{xml}, {wbxml};q=0.1"), None),
+            ("*/*".into(), None),
+            ("application/*;q=0.000".into(), None),
+            ("text/xml".into(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(Encoding::only_accepted(&accept), only, "{accept}");
+        }
     }
 
     #[test]

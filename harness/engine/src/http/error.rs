@@ -36,6 +36,10 @@ pub enum HttpError {
     /// A request expects what the server does not know (RFC 9110 10.1.1).
     #[error("the request expects {0}, which is answered with 417, as no expectation but 100-continue is known")]
     Expectation(String),
+    /// A field of a request goes on over several lines. RFC 9112 5.2 has a server refuse it; RFC 2616 2.2, which was in
+    /// force when the enablers were written, let a client send it.
+    #[error("a field goes on over several lines, which is not read (obs-fold, RFC 9112 5.2)")]
+    Folded,
     /// What stands between the transport and HTTP cannot go on.
     #[error("{0}")]
     Layer(String),
@@ -44,7 +48,8 @@ pub enum HttpError {
 impl HttpError {
     /// Whether the octets may be the beginning of a message that is right, and go beyond what is read.
     pub fn is_limit(&self) -> bool {
-        matches!(self, HttpError::TooLarge(..) | HttpError::TooManyFields(_) | HttpError::Expectation(_))
+        use HttpError::{Expectation, Folded, TooLarge, TooManyFields};
+        matches!(self, TooLarge(..) | TooManyFields(_) | Expectation(_) | Folded)
     }
 
     /// The status by which a server refuses them.

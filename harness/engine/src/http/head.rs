@@ -24,6 +24,7 @@ pub(super) fn parse(side: Side, octets: &[u8]) -> Result<Option<Head>, HttpError
     let mut space = [EMPTY_HEADER; FIELDS_LIMIT];
     let bad = |error: httparse::Error| match error {
         httparse::Error::TooManyHeaders => HttpError::TooManyFields("head"),
+        httparse::Error::HeaderName if side == Side::Server && goes_on(octets) => HttpError::Folded,
         other => HttpError::Head(other.to_string()),
     };
     let (start, minor, length, headers) = match side {
@@ -61,6 +62,13 @@ pub(super) fn parse(side: Side, octets: &[u8]) -> Result<Option<Head>, HttpError
     );
     let headers = fields(headers);
     Ok(Some(Head { start, minor: minor.unwrap_or(1), headers, irregular, length }))
+}
+
+/// Whether a line of a head goes on in the next: that begins with white space, and is not empty.
+fn goes_on(octets: &[u8]) -> bool {
+    let end = octets.windows(4).position(|end| end == b"\r\n\r\n").unwrap_or(octets.len());
+    let head = octets.get(..end).unwrap_or_default();
+    head.windows(2).any(|line| matches!(line, [b'\n', b' ' | b'\t']))
 }
 
 fn incomplete(octets: &[u8]) -> Result<Option<Head>, HttpError> {
@@ -125,6 +133,14 @@ mod tests {
         assert_eq!(kinds(Side::Client, "HTTP/1.1 200 \r\n\r\n"), [""; 0]);
         assert_eq!(kinds(Side::Client, "HTTP/1.1 200\r\n\r\n"), ["status-line"]);
         assert_eq!(kinds(Side::Client, "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n"), ["obs-fold"]);
+    }
+
+    #[test]
+    fn a_folded_field_of_a_request_is_named_as_what_is_not_read() {
+        let error = |text: &str| parse(Side::Server, text.as_bytes()).unwrap_err();
+        let folded = error("POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\n c\r\n\r\n");
+        assert_eq!((folded.clone(), folded.is_limit()), (HttpError::Folded, true));
+        assert!(matches!(error("POST / HTTP/1.1\r\n: b\r\n\r\n c"), HttpError::Head(_)));
     }
 
     #[test]

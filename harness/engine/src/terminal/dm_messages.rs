@@ -53,10 +53,13 @@ impl Terminal {
     }
 
     fn post(&mut self, message: &Message, directive: &Directive, change: &Change) -> Result<(), PlayerError> {
-        let encoding = directive.encoding().unwrap_or(self.client.encoding);
-        let mut body = match directive.body() {
-            Some(body) => body,
-            None => self.client.encode(message, encoding).map_err(PlayerError)?,
+        let own = self.client.encoding;
+        let (mut body, encoding) = match directive.body() {
+            Some(body) => (body, directive.encoding().unwrap_or(own)),
+            None => {
+                let encode = |encoding| self.client.encode(message, encoding);
+                own.carry(directive.encoding(), encode).map_err(PlayerError)?
+            }
         };
         change.edit(&mut body)?;
         let mac = self.client.request_mac(&body, directive);

@@ -47,6 +47,8 @@ pub(super) struct HttpClient {
     opening: Option<Delivery>,
     /// Whether the connection ends with the response to the request that is on its way.
     one_exchange: bool,
+    /// Whether that request is not the first of its connection, and nothing of a response to it has come.
+    unheard: bool,
     /// A client of which the card is told after its data.
     late: Option<Notice>,
     streams: StreamId,
@@ -125,9 +127,11 @@ impl Terminal {
     /// Sends octets to a host, over the open connection when it leads there.
     pub(super) fn transmit(&mut self, address: &Address, octets: &[u8]) {
         let same = self.http.peer.as_ref() == Some(&place(address));
-        if !(same && self.http.is_open()) {
+        let kept = same && self.http.is_open();
+        if !kept {
             self.connect(address, None);
         }
+        self.http.unheard = kept;
         self.http.last = Some((address.clone(), octets.to_vec()));
         if let Some(postponed) = &mut self.http.postponed {
             postponed.carry(octets);
@@ -336,7 +340,15 @@ impl Terminal {
         self.look(true);
         let parting = self.http.parting.take();
         let waiting = self.http.deadline.is_some() && parting.is_none();
+        let rest = self.http.conduit.as_ref().map_or(0, Conduit::unfinished);
+        let last = self.http.last.clone().filter(|_| waiting && self.http.unheard && rest == 0);
         self.drop_connection();
+        // A server may close a connection that is idle at any time, also while a request is on its way to it, and the client
+        // sends that once more (RFC 9112 9.5); one that has it already knows it by its MsgID.
+        if let Some((address, octets)) = last {
+            self.transmit(&address, &octets);
+            return;
+        }
         // Lost in the middle of an exchange, or told not to reconnect: the session is over.
         if waiting && self.switches.on(Switch::TlsFallsBack) {
             self.without_tls();
@@ -369,6 +381,7 @@ impl Terminal {
             match conduit.next_message() {
                 Ok(None) => return,
                 Ok(Some((interim, octets))) if interim.is_interim() && !self.switches.on(Switch::TakeInterim) => {
+                    self.http.unheard = false;
                     self.io.observe(Actor::Server, "http.interim", &octets, || interim.fields());
                 }
                 Ok(Some(found)) => break found,

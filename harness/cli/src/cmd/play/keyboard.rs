@@ -35,10 +35,14 @@ impl Keyboard {
     }
 
     fn order(&self, order: Order) {
+        let ends = order == Order::Quit;
         // A player that has ended takes no orders.
         let _ = self.orders.send(order);
-        if let Some(poster) = self.poster.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            poster.wake();
+        match self.poster.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(poster) => poster.wake(),
+            // Whoever waits for the link to be there, or to be back, looks at no orders meanwhile.
+            None if ends => dmsc_link::interrupt(),
+            None => {}
         }
     }
 

@@ -160,6 +160,7 @@ impl Audience for Stage<'_> {
     }
 
     fn lost(&mut self, what: &str) {
+        self.keyboard.reaches(None);
         self.note(format!("{what}; waiting until it is back"));
     }
 
