@@ -7,6 +7,7 @@ mod codes;
 mod data;
 mod from_element;
 mod message;
+mod order;
 mod place;
 mod regular;
 mod spans;

@@ -68,6 +68,13 @@ pub fn encode_as(message: &Message, style: XmlStyle) -> Result<Vec<u8>, EncodeEr
     writer.finish()
 }
 
+/// Writes a message without the characters that XML cannot carry: it may have to repeat what somebody else has said.
+pub fn encode_what_can_be(message: &Message, style: XmlStyle) -> Vec<u8> {
+    let mut writer = Writer::new(style);
+    message.tell(Carrier::Xml, &mut writer);
+    writer.into_octets()
+}
+
 /// How many elements a document has, which need be no message.
 ///
 /// # Errors

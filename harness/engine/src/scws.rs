@@ -268,13 +268,13 @@ impl Scws {
         let (Answer::Message(answer) | Answer::Repeated(answer)) = self.server.respond(message, &directive)?;
         self.ends = self.server.is_over();
         let encoding = asked_by.only.unwrap_or(encoding);
-        let (mut body, encoding) = match directive.body() {
-            Some(body) => (body, directive.encoding().unwrap_or(encoding)),
-            None => {
-                let encode = |encoding: Encoding| encoding.encode(&answer, &self.choices.octets);
-                encoding.carry(directive.encoding(), encode).map_err(PlayerError)?
-            }
+        let octets = &self.choices.octets;
+        let encode = |encoding: Encoding| encoding.encode(&answer, octets);
+        let mut body = match directive.body() {
+            Some(body) => body,
+            None => encoding.carry(directive.encoding(), (&answer, octets), encode).map_err(PlayerError)?,
         };
+        let encoding = directive.encoding().unwrap_or(encoding);
         if let Some(change) = &change {
             change.edit(&mut body)?;
         }

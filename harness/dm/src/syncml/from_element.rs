@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::Text;
 use super::message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
-use super::place::{Place, command_name};
+use super::place::{Place, command_name, is_word};
 use crate::auth_type::AuthType;
 use crate::element::{Element, Elements, shown};
 use crate::irregular::Irregularities;
@@ -51,8 +51,9 @@ pub enum MessageError {
 impl Message {
     /// Reads a message from its SyncML element.
     ///
-    /// Child order is free; elements that are not known are skipped, those in a wrong namespace are read as if it were
-    /// right, and of two where one may stand the first counts: all irregularities.
+    /// Elements that are out of their order are read as if they stood in their place, those that are not known are skipped,
+    /// those in a wrong namespace are read as if it were right, and of two where one may stand the first counts: all
+    /// irregularities.
     ///
     /// # Errors
     /// [`MessageError`] with the path of the element that is missing or holds the wrong thing.
@@ -91,10 +92,10 @@ fn sync_hdr(place: &Place<'_, '_, '_>, irregular: &mut Irregularities) -> Result
     let (mut target, mut source, mut sizes) = (None, None, None);
     place.children(irregular, |child, irregular| {
         match child.word() {
-            Some(Word::VerDtd) => child.set(&mut ver_dtd, irregular)?,
-            Some(Word::VerProto) => child.set(&mut ver_proto, irregular)?,
-            Some(Word::SessionId) => child.set(&mut session_id, irregular)?,
-            Some(Word::MsgId) => child.set(&mut msg_id, irregular)?,
+            Some(Word::VerDtd) => child.set_word(&mut ver_dtd, irregular)?,
+            Some(Word::VerProto) => child.set_word(&mut ver_proto, irregular)?,
+            Some(Word::SessionId) => child.set_word(&mut session_id, irregular)?,
+            Some(Word::MsgId) => child.set_word(&mut msg_id, irregular)?,
             Some(Word::Target) => location(child, &mut target, &mut header.target_name, irregular)?,
             Some(Word::Source) => location(child, &mut source, &mut header.source_name, irregular)?,
             Some(Word::RespUri) => child.set(&mut header.resp_uri, irregular)?,
@@ -184,7 +185,7 @@ fn command(
     let nests = command.cmd.nests();
     place.children(irregular, |child, irregular| {
         match child.word() {
-            Some(Word::CmdId) => child.set(&mut cmd_id, irregular)?,
+            Some(Word::CmdId) => child.set_word(&mut cmd_id, irregular)?,
             Some(Word::TargetRef) => command.target_ref.push(child.text()?),
             Some(Word::SourceRef) => command.source_ref.push(child.text()?),
             Some(Word::Cred) => {
@@ -205,6 +206,7 @@ fn command(
             }
             Some(Word::Item) => command.items.push(item(child, inherited.as_deref(), irregular)?),
             word => match word.and_then(|word| command.text(word)) {
+                Some(text) if child.word().is_some_and(is_word) => child.set_word(text, irregular)?,
                 Some(text) => child.set(text, irregular)?,
                 None => match command_name(child.element).filter(|_| nests) {
                     Some(_) if child.element.child(Word::CmdId).is_none() => return Err(child.missing("CmdID")),
@@ -329,6 +331,9 @@ fn meta_into(place: &Place<'_, '_, '_>, meta: &mut Meta, irregular: &mut Irregul
             // The wrapper is optional; what is inside counts as if it stood in Meta.
             Some(Word::MetInf) => meta_into(child, meta, irregular)?,
             word => match word.and_then(|word| meta.text(word)) {
+                Some(text) if matches!(word, Some(Word::MaxMsgSize | Word::MaxObjSize)) => {
+                    child.set_size(text, irregular)?;
+                }
                 Some(text) => child.set(text, irregular)?,
                 None => child.skipped(irregular),
             },

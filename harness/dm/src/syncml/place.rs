@@ -1,6 +1,7 @@
 //! An element on the way down from the root: what reading a message needs to know where it stands.
 
 use super::from_element::MessageError;
+use super::order::Order;
 use super::{CommandName, Data, Text};
 use crate::element::{Content, Element, Namespace, is_xml_char, shown};
 use crate::irregular::Irregularities;
@@ -63,9 +64,18 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
         irregular: &mut Irregularities,
         mut read: impl FnMut(&Place<'_, 'e, 'a>, &mut Irregularities) -> Result<(), MessageError>,
     ) -> Result<(), MessageError> {
+        let (order, mut last) = (Order::of(self.word()), 0);
         for content in self.element.contents() {
             match content {
-                Content::Element(child) => read(&self.child(child, irregular), irregular)?,
+                Content::Element(child) => {
+                    let child = self.child(child, irregular);
+                    let place = child.word().map_or(0, |word| order.place(word));
+                    if place != 0 && place < last {
+                        child.late(irregular);
+                    }
+                    last = place.max(last);
+                    read(&child, irregular)?;
+                }
                 Content::Text(text, _) if text.trim().is_empty() => {}
                 Content::Text(_, at) | Content::Binary(_, at) => {
                     let what = || format!("{} holds character data between elements; skipped", self.path());
@@ -94,6 +104,14 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
         self.note("repeated-element", self.name(), irregular, what);
     }
 
+    /// The element stands behind one that should follow it.
+    #[cold]
+    fn late(&self, irregular: &mut Irregularities) {
+        let what =
+            |path: String| format!("{path} stands behind what should follow it; read as if it stood in its place");
+        self.note("element-order", self.name(), irregular, what);
+    }
+
     fn note(
         &self,
         kind: &'static str,
@@ -120,6 +138,32 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
     /// Puts the text of this element into the slot, unless the slot is taken.
     pub(super) fn set(&self, slot: &mut Option<Text>, irregular: &mut Irregularities) -> Result<(), MessageError> {
         let text = self.text()?;
+        self.put(slot, text, irregular);
+        Ok(())
+    }
+
+    /// As [`Place::set`], for what is compared or counted: white space around it is none of it.
+    pub(super) fn set_word(&self, slot: &mut Option<Text>, irregular: &mut Irregularities) -> Result<(), MessageError> {
+        let text = self.text()?;
+        let word = text.trim_matches(is_space);
+        let text = if word.len() == text.len() {
+            text
+        } else {
+            let what = |path: String| format!("{path} has white space around what it holds; read without");
+            self.note("white-space", self.name(), irregular, what);
+            word.into()
+        };
+        self.put(slot, text, irregular);
+        Ok(())
+    }
+
+    /// As [`Place::set`], for what should be a number above zero.
+    pub(super) fn set_size(&self, slot: &mut Option<Text>, irregular: &mut Irregularities) -> Result<(), MessageError> {
+        let text = self.text()?;
+        if !is_size(&text) {
+            let what = |path: String| format!("{path} is no number of octets above zero in decimal digits");
+            self.note("no-number", self.name(), irregular, what);
+        }
         self.put(slot, text, irregular);
         Ok(())
     }
@@ -188,6 +232,22 @@ impl<'p, 'e, 'a> Place<'p, 'e, 'a> {
         }
         path
     }
+}
+
+/// White space as XML has it.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// Whether a text is a size in octets, which is above zero and no larger than anybody counts.
+pub(super) fn is_size(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit()) && text.parse::<u64>().is_ok_and(|size| size > 0)
+}
+
+/// Whether an element holds what is compared or counted.
+pub(super) fn is_word(word: Word) -> bool {
+    use Word::{Cmd, CmdId, CmdRef, MsgId, MsgRef, SessionId, VerDtd, VerProto};
+    matches!(word, Cmd | CmdId | CmdRef | MsgId | MsgRef | SessionId | VerDtd | VerProto)
 }
 
 /// The name of the command that an element is where commands stand: one by its name, or because it has what every command

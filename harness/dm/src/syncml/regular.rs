@@ -5,9 +5,14 @@
 //! that are characters. It needs no list of its elements. Any other message is left to [`super::from_element`] as soon as
 //! that shows; what both can read they read alike.
 
+mod slot;
+
 use std::ops::Range;
 
+use self::slot::{fill, fill_mandatory, made_of, push, put, raise};
 use super::message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
+use super::order::Order;
+use super::place::{is_size, is_space, is_word};
 use super::{Data, Text};
 use crate::auth_type::AuthType;
 use crate::element::{Name, Namespace, Sink, is_xml_char};
@@ -62,6 +67,8 @@ pub(crate) struct Regular<'a> {
     nests: bool,
     /// The elements that are open, the innermost last.
     inside: Vec<Inside>,
+    /// How far each of them has come in the order of what stands in it.
+    places: Vec<u8>,
     /// The Cred that is open: the Meta and the Data it has so far.
     cred: (Option<Meta>, Option<Data>),
     /// The Chal that is open: the Meta it has so far.
@@ -114,6 +121,7 @@ impl Default for Regular<'_> {
             outer: Vec::new(),
             nests: false,
             inside: Vec::with_capacity(DEPTH),
+            places: Vec::with_capacity(DEPTH),
             cred: (None, None),
             chal: None,
             about: Inside::Message,
@@ -142,6 +150,31 @@ impl<'a> Regular<'a> {
 
     fn item(&mut self) -> Option<&mut Item> {
         self.command()?.items.last_mut()
+    }
+
+    /// Whether an element follows what stands before it in the same element.
+    #[inline]
+    fn follows(&mut self, word: Word) -> bool {
+        let order = match self.inside.last() {
+            Some(Inside::Command) => match self.command().map(|command| &command.cmd) {
+                Some(CommandName::Status) => Order::Status,
+                Some(CommandName::Results) => Order::Results,
+                Some(CommandName::Alert) => Order::Alert,
+                _ => Order::Command,
+            },
+            Some(Inside::Message) => Order::Message,
+            Some(Inside::Header) => Order::Header,
+            Some(Inside::Body) => Order::Body,
+            Some(Inside::Item) => Order::Item,
+            Some(Inside::Cred) => Order::Cred,
+            Some(Inside::Location(_)) => Order::Location,
+            _ => return true,
+        };
+        let place = order.place(word);
+        match self.places.last_mut() {
+            Some(last) if place != 0 => std::mem::replace(last, place) <= place,
+            _ => true,
+        }
     }
 
     /// What an element is where it stands; none if it is not regular there.
@@ -327,6 +360,13 @@ impl<'a> Regular<'a> {
             Held::Made => made.as_str(),
             Held::Octets(_) => return None,
         };
+        let is_sound = match word {
+            Word::MaxMsgSize | Word::MaxObjSize => is_size(text),
+            word => !is_word(word) || !(text.starts_with(is_space) || text.ends_with(is_space)),
+        };
+        if !is_sound {
+            return None;
+        }
         match around {
             Inside::Header => match word {
                 Word::VerDtd => fill_mandatory(&mut self.header.ver_dtd, text),
@@ -481,8 +521,11 @@ impl<'a> Sink<'a> for Regular<'a> {
             Namespace::MetInf => of_meta,
             _ => false,
         };
-        match name.word().filter(|_| is_in_place).and_then(|word| self.enter(word)) {
-            Some(inside) => self.inside.push(inside),
+        match name.word().filter(|word| is_in_place && self.follows(*word)).and_then(|word| self.enter(word)) {
+            Some(inside) => {
+                self.inside.push(inside);
+                self.places.push(0);
+            }
             None => self.give_up(),
         }
     }
@@ -518,64 +561,11 @@ impl<'a> Sink<'a> for Regular<'a> {
 
     #[inline]
     fn close(&mut self, _end: usize) {
+        self.places.pop();
         if self.inside.pop().and_then(|inside| self.leave(inside)).is_none() {
             self.give_up();
         }
     }
-}
-
-/// A text as a message has it. Nearly all are short, and those are made where they belong.
-#[inline]
-fn made_of(text: &str) -> Text {
-    if text.len() <= Text::INLINE_CAP { Text::new_inline(text) } else { Text::new(text) }
-}
-
-/// Fills the place of a text that nothing has filled before.
-#[inline]
-fn fill(slot: &mut Option<Text>, text: &str) -> Option<()> {
-    if slot.is_some() {
-        return None;
-    }
-    *slot = Some(made_of(text));
-    Some(())
-}
-
-/// Fills a text that is there in every message, so that it is not empty.
-#[inline]
-fn fill_mandatory(slot: &mut Text, text: &str) -> Option<()> {
-    if text.is_empty() || !slot.is_empty() {
-        return None;
-    }
-    *slot = made_of(text);
-    Some(())
-}
-
-/// Fills the place of data that nothing has filled before.
-fn put(slot: &mut Option<Data>, data: Data) -> Option<()> {
-    if slot.is_some() {
-        return None;
-    }
-    *slot = Some(data);
-    Some(())
-}
-
-/// Raises a flag that has not been raised before.
-fn raise(flag: &mut bool) -> Option<()> {
-    if *flag {
-        return None;
-    }
-    *flag = true;
-    Some(())
-}
-
-/// Adds to a list that mostly has one entry. Entries are large, so that each is made in its place and not moved there.
-#[inline]
-fn push<T>(list: &mut Vec<T>, entry: impl FnMut() -> T) -> Option<()> {
-    if list.is_empty() {
-        list.reserve_exact(1);
-    }
-    list.resize_with(list.len() + 1, entry);
-    Some(())
 }
 
 #[cfg(test)]

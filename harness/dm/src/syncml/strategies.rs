@@ -15,6 +15,15 @@ fn mandatory() -> impl Strategy<Value = Text> {
     "[a-zA-Z0-9./<&\u{E9}]{1,8}".prop_map(Text::from)
 }
 
+/// A word as elements hold it that are compared or counted: no white space around it.
+fn word() -> impl Strategy<Value = Text> {
+    "[a-zA-Z0-9./<&\u{E9}]{0,8}".prop_map(Text::from)
+}
+
+fn size() -> impl Strategy<Value = Text> {
+    (1..=u64::MAX).prop_map(|size| Text::from(size.to_string()))
+}
+
 fn auth_type() -> impl Strategy<Value = AuthType> {
     prop_oneof![
         Just(AuthType::Basic),
@@ -53,7 +62,7 @@ prop_compose! {
         size in of(text()),
         mark in of(text()),
         next_nonce in of(text()),
-        sizes in (of(text()), of(text())),
+        sizes in (of(size()), of(size())),
         emi in prop::collection::vec(text(), 0..3),
     ) -> Meta {
         // Format is always there: a Meta without any content is not written.
@@ -86,7 +95,7 @@ fn flat_command(binary: bool) -> impl Strategy<Value = Command> {
     (
         names,
         mandatory(),
-        (text(), text(), text()),
+        (word(), word(), word()),
         prop::collection::vec(text(), 0..3),
         prop::collection::vec(text(), 0..3),
         (of(cred(binary)), of(chal()), data(false), of(text()), of(meta())),
@@ -125,8 +134,8 @@ prop_compose! {
         resp_uri in of(text()),
         no_resp in any::<bool>(),
         cred in of(cred(binary)),
-        max_msg_size in of(text()),
-        max_obj_size in of(text()),
+        max_msg_size in of(size()),
+        max_obj_size in of(size()),
     ) -> SyncHdr {
         let (ver_dtd, ver_proto, session_id, msg_id, target, source) = texts;
         SyncHdr {

@@ -143,6 +143,43 @@ fn strange_things_are_remarked_and_kept_out() {
 }
 
 #[test]
+fn elements_out_of_their_order_are_told() {
+    for (body, what) in [
+        ("<Final/><Alert><CmdID>1</CmdID><Data>1200</Data></Alert>", "SyncML/SyncBody/Alert"),
+        ("<Alert><Data>1200</Data><CmdID>1</CmdID></Alert>", "SyncML/SyncBody/Alert/CmdID"),
+        (
+            "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><Cmd>Get</Cmd><CmdRef>2</CmdRef><Data>200</Data></Status>",
+            "SyncML/SyncBody/Status/CmdRef",
+        ),
+        (
+            "<Results><CmdID>1</CmdID><CmdRef>2</CmdRef><Item><Data>x</Data></Item><Meta/></Results>",
+            "SyncML/SyncBody/Results/Meta",
+        ),
+        (
+            "<Replace><CmdID>1</CmdID><Item><Data>x</Data><Source><LocURI>a</LocURI></Source></Item></Replace>",
+            "SyncML/SyncBody/Replace/Item/Source",
+        ),
+        (
+            "<Get><CmdID>1</CmdID><Item><Target><LocName>a</LocName><LocURI>b</LocURI></Target></Item></Get>",
+            "SyncML/SyncBody/Get/Item/Target/LocURI",
+        ),
+    ] {
+        let decoded = with_body(&format!("<SyncBody>{body}</SyncBody>")).unwrap();
+        let text = format!("{what} stands behind what should follow it; read as if it stood in its place");
+        assert_eq!(told(&decoded), [("element-order", text.as_str())], "{body}");
+    }
+    let decoded = with_body(
+        "<SyncBody><Status><CmdID> 1\n</CmdID><MsgRef>1</MsgRef><CmdRef>2</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status></SyncBody>",
+    )
+    .unwrap();
+    assert_eq!(
+        told(&decoded),
+        [("white-space", "SyncML/SyncBody/Status/CmdID has white space around what it holds; read without")]
+    );
+    assert_eq!(decoded.value.commands[0].cmd_id, "1");
+}
+
+#[test]
 fn what_is_forgiven_is_told_once_for_each_kind_and_element() {
     for (body, kind, what, at) in [
         ("<Put><CmdID>1</CmdID></Put>", "", "", ""),

@@ -1,6 +1,6 @@
 //! From messages to elements, in the order of the document type.
 
-use super::message::{Chal, Command, Cred, Item, Message, Meta, SyncHdr};
+use super::message::{Chal, Command, CommandName, Cred, Item, Message, Meta, SyncHdr};
 use super::{Data, Text};
 use crate::auth_type::AuthType;
 use crate::base64::base64;
@@ -154,7 +154,15 @@ impl<'a, S: Sink<'a>> Writer<'_, S> {
         self.some(Word::MsgRef, command.msg_ref.as_ref());
         self.some(Word::CmdRef, command.cmd_ref.as_ref());
         self.some(Word::Cmd, command.name.as_ref());
-        // The document type puts Meta before the references in Results, and Status has no Meta.
+        // The document type puts Cred before Meta, Meta before the references in Results, and Cred behind them in Status.
+        let cred = command.cred.as_deref();
+        let (first, later) = match command.cmd {
+            CommandName::Status | CommandName::Results => (None, cred),
+            _ => (cred, None),
+        };
+        if let Some(cred) = first {
+            self.cred(cred);
+        }
         if let Some(meta) = &command.meta {
             self.meta(About::new(meta));
         }
@@ -164,7 +172,7 @@ impl<'a, S: Sink<'a>> Writer<'_, S> {
         for source in &command.source_ref {
             self.some(Word::SourceRef, Some(source));
         }
-        if let Some(cred) = &command.cred {
+        if let Some(cred) = later {
             self.cred(cred);
         }
         if let Some(chal) = &command.chal {

@@ -101,8 +101,13 @@ impl<'t> Writer<'t> {
     pub(crate) fn finish(self) -> Result<Vec<u8>, EncodeError> {
         match self.refused {
             Some(error) => Err(error),
-            None => Ok(self.out.into_bytes()),
+            None => Ok(self.into_octets()),
         }
+    }
+
+    /// The document without the characters that XML cannot carry.
+    pub(crate) fn into_octets(self) -> Vec<u8> {
+        self.out.into_bytes()
     }
 
     /// What comes before the root element.

@@ -39,7 +39,7 @@ pub struct DmClient {
     pub encoding: Encoding,
     /// The versions of DM that it takes.
     pub versions: Versions,
-    choices: Choices,
+    pub(crate) choices: Choices,
     switches: Switches,
     rng: Random,
     /// Session ids taken up, per account: one notification starts one session (DMNOTI 6).

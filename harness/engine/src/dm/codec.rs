@@ -80,23 +80,22 @@ impl Encoding {
         }
     }
 
-    /// Encodes a message in the encoding that was asked for, or in this one; what XML cannot carry, such as a control
-    /// character in a name of the other side, then goes as WBXML.
+    /// Encodes a message that repeats what the other side has said, as a name in a Status: what XML cannot carry of that is
+    /// left out. Where the encoding was asked for, that is an error.
     ///
     /// # Errors
-    /// As those of `encode`.
+    /// Those of `encode`, which makes the octets in an encoding.
     pub(crate) fn carry(
         self,
         asked: Option<Encoding>,
-        encode: impl Fn(Encoding) -> Result<Vec<u8>, String>,
-    ) -> Result<(Vec<u8>, Encoding), String> {
-        let own = asked.unwrap_or(self);
-        let encoded = encode(own).map(|octets| (octets, own));
-        match (&encoded, asked) {
-            (Err(_), None) if own == Encoding::Xml => {
-                encode(Encoding::Wbxml).map(|octets| (octets, Encoding::Wbxml)).or(encoded)
+        (message, octets): (&Message, &Octets),
+        encode: impl FnOnce(Encoding) -> Result<Vec<u8>, String>,
+    ) -> Result<Vec<u8>, String> {
+        match (encode(asked.unwrap_or(self)), asked) {
+            (Err(_), None) if self == Encoding::Xml => {
+                Ok(dmsc_dm::xml::encode_what_can_be(message, manner::xml(octets)))
             }
-            _ => encoded,
+            (encoded, _) => encoded,
         }
     }
 
@@ -199,14 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_carry_goes_as_wbxml_unless_xml_was_asked_for() {
-        let encode = |encoding: Encoding| match encoding {
-            Encoding::Xml => Err("a control character".to_owned()),
-            Encoding::Wbxml => Ok(vec![2]),
-        };
-        assert_eq!(Encoding::Xml.carry(None, encode), Ok((vec![2], Encoding::Wbxml)));
-        assert_eq!(Encoding::Xml.carry(Some(Encoding::Xml), encode), Err("a control character".into()));
-        assert_eq!(Encoding::Xml.carry(Some(Encoding::Wbxml), encode), Ok((vec![2], Encoding::Wbxml)));
+    fn what_xml_cannot_carry_is_left_out_unless_xml_was_asked_for() {
+        let mut message = Message::default();
+        message.header.source = "a\u{2}b".into();
+        let octets = Octets::default();
+        let carry =
+            |own: Encoding, asked| own.carry(asked, (&message, &octets), |encoding| encoding.encode(&message, &octets));
+        let xml = String::from_utf8(carry(Encoding::Xml, None).unwrap()).unwrap();
+        assert!(xml.contains("<LocURI>ab</LocURI>"), "{xml}");
+        assert!(carry(Encoding::Xml, Some(Encoding::Xml)).unwrap_err().contains("U+0002"));
+        assert_eq!(carry(Encoding::Xml, Some(Encoding::Wbxml)), Encoding::Wbxml.encode(&message, &octets));
+        assert_eq!(carry(Encoding::Wbxml, None), Encoding::Wbxml.encode(&message, &octets));
     }
 
     #[test]

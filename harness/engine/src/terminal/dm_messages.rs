@@ -54,13 +54,13 @@ impl Terminal {
 
     fn post(&mut self, message: &Message, directive: &Directive, change: &Change) -> Result<(), PlayerError> {
         let own = self.client.encoding;
-        let (mut body, encoding) = match directive.body() {
-            Some(body) => (body, directive.encoding().unwrap_or(own)),
-            None => {
-                let encode = |encoding| self.client.encode(message, encoding);
-                own.carry(directive.encoding(), encode).map_err(PlayerError)?
-            }
+        let octets = &self.client.choices.octets;
+        let encode = |encoding| self.client.encode(message, encoding);
+        let mut body = match directive.body() {
+            Some(body) => body,
+            None => own.carry(directive.encoding(), (message, octets), encode).map_err(PlayerError)?,
         };
+        let encoding = directive.encoding().unwrap_or(own);
         change.edit(&mut body)?;
         let mac = self.client.request_mac(&body, directive);
         if directive.body().is_none() && change.mutate.is_empty() {
