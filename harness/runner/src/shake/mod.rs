@@ -70,6 +70,9 @@ pub enum ShakeError {
     /// A fixture is wrong.
     #[error(transparent)]
     Rig(#[from] RigError),
+    /// A session cannot be put together, in the words of the rig without secrets of the DUT.
+    #[error("{0}")]
+    Session(String),
     /// The DUT is not there.
     #[error("{dut} gave no sign of life before anything was disturbed: {reason}")]
     Dead {
@@ -89,6 +92,17 @@ pub enum ShakeError {
     /// The nonces cannot be kept for the next run.
     #[error("{0}")]
     Nonces(String),
+}
+
+impl ShakeError {
+    /// What it says in words that somebody else may have chosen.
+    fn words(&mut self) -> Option<&mut String> {
+        match self {
+            ShakeError::Rig(_) => None,
+            ShakeError::Session(words) | ShakeError::Nonces(words) => Some(words),
+            ShakeError::Dead { reason, .. } | ShakeError::Lost { reason, .. } => Some(reason),
+        }
+    }
 }
 
 /// Shakes.

@@ -15,6 +15,7 @@ use super::shrink::shrink;
 use super::{Finding, LeftOut, Plan, ShakeError, What};
 use crate::execute::{Options, execute};
 use crate::outcome::CaseResult;
+use crate::redact::Redactor;
 use crate::unrecorded::Unrecorded;
 
 /// The most that goes wrong in one session.
@@ -55,9 +56,10 @@ pub(super) struct Found {
     result: CaseResult,
 }
 
-/// Runs sessions with one DUT.
+/// Runs sessions with one DUT, and tells of them without its secrets.
 pub(super) struct Shaker<'d> {
     pub(super) dut: &'d Dut,
+    redactor: Redactor,
     rig: Rig<'d>,
     options: Options,
     operator: DutFileOperator<'d>,
@@ -68,11 +70,22 @@ pub(super) struct Shaker<'d> {
 impl<'d> Shaker<'d> {
     pub(super) fn new(dut: &'d Dut, fixtures: &'d Fixtures, seed: u64) -> Shaker<'d> {
         let options = Options { strict: false, window: dut.ixit.window, dut: dut.name.clone() };
-        Shaker { dut, rig: Rig::new(dut, fixtures, seed), options, operator: DutFileOperator::new(dut), sessions: 0 }
+        let (rig, operator) = (Rig::new(dut, fixtures, seed), DutFileOperator::new(dut));
+        Shaker { dut, redactor: Redactor::of(dut), rig, options, operator, sessions: 0 }
     }
 
     /// One session, run to its end; the link may be lost and come back on the way.
     pub(super) fn session(&mut self, case: &Case) -> Result<CaseResult, ShakeError> {
+        let mut ended = self.open_session(case);
+        match &mut ended {
+            Ok(result) => self.redactor.result(result),
+            Err(error) => error.words().into_iter().for_each(|words| self.redactor.text(words)),
+        }
+        ended
+    }
+
+    /// As [`Shaker::session`], with secrets in what is told.
+    fn open_session(&mut self, case: &Case) -> Result<CaseResult, ShakeError> {
         let gone = |reason: String| ShakeError::Lost { dut: self.dut.name.clone(), reason };
         let mut reason = String::new();
         for _ in 0..=REPEATS {
@@ -92,7 +105,7 @@ impl<'d> Shaker<'d> {
                     }
                 }
                 Err(RigError::Link(error)) if error.is_interruption() => error.to_string(),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(ShakeError::Session(error.to_string())),
             };
             if let Err(error) = self.rig.recover() {
                 return Err(gone(format!("{reason}; it did not come back: {error}")));

@@ -77,6 +77,31 @@ fn a_card_that_locks_up_is_found_and_the_schedule_is_one_reset() {
 }
 
 #[test]
+fn secrets_of_a_dut_are_not_in_what_shaking_comes_to() {
+    let bundle = Bundle::builtin();
+    let mut duts = [dut(&bundle, "reference-terminal", None)];
+    duts[0].ixit.account.client_secret = "Zq7pKw4T_hunter2-Xy".into();
+    let (cases, limit) = (cases(), Limit::Rounds(1));
+    let selection = Selection { cases: vec![CaseName::new("C-001-M/session-id[session=A5]")], ..Selection::default() };
+    let told = |duts: &[Dut]| {
+        let config = ShakeConfig { duts, cases, bundle: &bundle, selection: selection.clone(), seed: 1, limit };
+        shake(&config, &mut Quiet).map_err(|error| error.to_string())
+    };
+    let command = |words: &[&str]| dmsc_link::Command::new(words.iter().map(ToString::to_string).collect());
+    duts[0].link = LinkSpec::Tcp(Box::new(dmsc_link::TcpConfig {
+        listen: Some("127.0.0.1:0".into()),
+        notify: Some(command(&["no-such-program", "Zq7pKw4T_hunter2-Xy"])),
+        ..dmsc_link::TcpConfig::default()
+    }));
+    // An error of the rig, and what a case comes to.
+    for reset in [Some(command(&["no-such-program", "Zq7pKw4T_hunter2-Xy"])), None] {
+        duts[0].reset = reset;
+        let told = format!("{:?}", told(&duts));
+        assert!(told.contains("no-such-program (secret)") && !told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
 fn a_terminal_that_gives_up_is_found_and_the_schedule_is_one_loss() {
     let found = shaken("reference-terminal", Some(Switch::GiveUpOnSilence), &["D-001-M/listen"], 3, 20);
     assert!(!found.findings.is_empty(), "{found:?}");

@@ -113,7 +113,11 @@ impl Common {
         if let Some(failure) = stage.broken {
             return Err(failure);
         }
-        ended.map(|()| Exit::Conforms).map_err(Failure::rig)
+        ended.map(|()| Exit::Conforms).map_err(|error| {
+            let mut told = error.to_string();
+            stage.redactor.text(&mut told);
+            Failure::Rig(told)
+        })
     }
 
     fn player(&self, bundle: &Bundle, plays: Role) -> Result<Dut, Failure> {
