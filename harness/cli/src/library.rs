@@ -9,6 +9,7 @@ use dmsc_language::dut::{Dut, DutError};
 use dmsc_language::fault::{self, Fault};
 use dmsc_language::variant::{self, Variant};
 
+use dmsc_runner::redact::hide_in_name;
 use dmsc_runner::select::CaseName;
 
 use crate::failure::Failure;
@@ -141,12 +142,14 @@ pub(crate) fn duts(files: &[PathBuf], bundle: &Bundle, terminal: &Terminal) -> R
     Ok(duts)
 }
 
-/// A DUT of a file.
+/// A DUT of a file; its name is without its secrets.
 ///
 /// # Errors
 /// All that is wrong with the file, or with the statement it names.
 pub(crate) fn dut(path: &Path, faults: &[Fault]) -> Result<Dut, Failure> {
-    Dut::load(path, faults).map_err(dut_failure)
+    let mut dut = Dut::load(path, faults).map_err(dut_failure)?;
+    hide_in_name(&mut dut);
+    Ok(dut)
 }
 
 fn dut_failure(error: DutError) -> Failure {

@@ -22,6 +22,7 @@ use dmsc_language::dut::Dut;
 use dmsc_language::fault;
 use dmsc_report::matrix::Matrix;
 use dmsc_runner::piecewise::Piecewise;
+use dmsc_runner::redact::hide_in_name;
 use dmsc_scr::{Tables, Unshown};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
@@ -81,6 +82,7 @@ impl Suite {
                 .map(|name| Dut::from_bundle(library.bundle(), name, &[]).map_err(|e| e.to_string()))
                 .collect::<Result<Vec<_>, _>>()?,
         };
+        duts.iter_mut().for_each(hide_in_name);
         if !arguments.list {
             duts.iter_mut().filter_map(Dut::settle).for_each(|choice| eprintln!("{choice}"));
         }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use dmsc_engine::account::Account;
 use dmsc_engine::event::Event as Passing;
-use dmsc_language::dut::{Dut, LinkSpec};
+use dmsc_language::dut::Dut;
 use dmsc_report::journal::{Check, Event, Message, Octets};
 use serde_json::{Map, Value};
 
@@ -60,15 +60,12 @@ impl Told {
 impl Redactor {
     /// For the secrets of a DUT: none where they are to be shown, or are those of a reference DUT.
     pub fn of(dut: &Dut) -> Redactor {
-        let published = match &dut.link {
-            LinkSpec::Builtin(_) => true,
-            LinkSpec::Device(device) => device.bench.is_some(),
-            LinkSpec::Tcp(_) => false,
-        };
-        if published || dut.shows_secrets {
-            return Redactor::default();
-        }
-        Redactor::of_accounts(dut)
+        if dut.shows_secrets { Redactor::default() } else { Redactor::of_head(dut) }
+    }
+
+    /// For what says which DUT it is: that is the same whether its secrets are to be shown or not, for a run is known by it.
+    pub(crate) fn of_head(dut: &Dut) -> Redactor {
+        if dut.is_reference() { Redactor::default() } else { Redactor::of_accounts(dut) }
     }
 
     /// For the secrets of a DUT file, whatever its link: who plays a side alone has the accounts of the file and another link.
@@ -199,6 +196,15 @@ impl Redactor {
         }
     }
 
+    /// A value whose names have no secrets, without secrets in the rest of it.
+    pub(crate) fn values(&self, value: &mut Value) {
+        match value {
+            Value::Array(list) => list.iter_mut().for_each(|value| self.values(value)),
+            Value::Object(map) => map.values_mut().for_each(|value| self.values(value)),
+            other => self.value(other),
+        }
+    }
+
     /// A value without secrets, also in the names of its fields.
     pub fn value(&self, value: &mut Value) {
         if !self.is_idle() {
@@ -311,6 +317,13 @@ impl Redactor {
         result.remarks.iter_mut().for_each(|remark| self.text(remark));
         result.interrupted.iter_mut().for_each(|what| self.text(what));
     }
+}
+
+/// Takes the secrets of a DUT out of its name, which is in all that is written and said of it. To be done once, before anything
+/// is known by the name.
+pub fn hide_in_name(dut: &mut Dut) {
+    let redactor = Redactor::of_head(dut);
+    redactor.text(&mut dut.name);
 }
 
 /// Places that neither overlap nor touch, in their order.
