@@ -6,6 +6,7 @@ use dmsc_engine::card::files::FileSystem;
 use dmsc_engine::terminal::tree;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::dut::Dut;
+use dmsc_language::secrets::without_secrets;
 
 /// A fixture is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +16,13 @@ pub enum FixtureError {
     Missing(String),
     /// What is wrong with it, and where.
     #[error(transparent)]
-    Wrong(#[from] Problems),
+    Wrong(Problems),
+}
+
+impl From<Problems> for FixtureError {
+    fn from(problems: Problems) -> FixtureError {
+        FixtureError::Wrong(without_secrets(problems))
+    }
 }
 
 /// What the players of all sessions start from.

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 
 use dmsc_doc::Problems;
+use dmsc_language::secrets::without_secrets;
 
 use crate::exit::Exit;
 
 /// Why a command stops. Every text ends in what to try.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Documents with located problems.
+    /// Documents with located problems, to be made from [`Problems`]: their secrets are not shown then.
     Located(Vec<Problems>),
     /// What the user gave cannot be used.
     Input(String),
@@ -55,12 +56,12 @@ impl Failure {
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
-        Self::Located(vec![problems])
+        Self::from(vec![problems])
     }
 }
 
 impl From<Vec<Problems>> for Failure {
     fn from(problems: Vec<Problems>) -> Self {
-        Self::Located(problems)
+        Self::Located(problems.into_iter().map(without_secrets).collect())
     }
 }

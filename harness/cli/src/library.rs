@@ -154,7 +154,7 @@ pub(crate) fn dut(path: &Path, faults: &[Fault]) -> Result<Dut, Failure> {
 
 fn dut_failure(error: DutError) -> Failure {
     match error {
-        DutError::Wrong(problems) => Failure::Located(problems),
+        DutError::Wrong(problems) => problems.into(),
         error @ DutError::Read { .. } => Failure::input(error),
     }
 }

@@ -20,6 +20,7 @@ use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Library;
 use dmsc_language::dut::Dut;
 use dmsc_language::fault;
+use dmsc_language::secrets::without_secrets;
 use dmsc_report::matrix::Matrix;
 use dmsc_runner::piecewise::Piecewise;
 use dmsc_runner::redact::hide_in_name;
@@ -63,7 +64,8 @@ impl Suite {
     /// What the variables name. No device is needed to list the cases.
     fn from_environment(arguments: &Arguments) -> Result<Suite, String> {
         let lines = |problems: Vec<dmsc_doc::Problems>| {
-            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+            let shown = problems.into_iter().map(|problems| without_secrets(problems).to_string());
+            shown.collect::<Vec<_>>().join("\n\n")
         };
         let library = match std::env::var_os("DMSC_CASES") {
             Some(folder) => Library::from_dir(Path::new(&folder)).map_err(|e| e.to_string())?,

@@ -34,5 +34,5 @@ pub use read::read;
 pub use schema::{
     Case, Check, Choice, Definitions, Field, Free, Group, Mapping, Name, Schema, Selector, Tagged, Text, Variant, load,
 };
-pub use secrets::secret_values;
+pub use secrets::{secret_values, seems_to_have};
 pub use source::{Lines, Source, Span, line_col};

@@ -1,5 +1,6 @@
 //! Located errors, and how they are shown.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -90,6 +91,8 @@ pub struct Problems {
     pub problems: Vec<Problem>,
     /// How many there are besides.
     pub more: usize,
+    /// Places of the text that are not shown.
+    hidden: Vec<Span>,
 }
 
 impl std::error::Error for Problems {}
@@ -109,7 +112,7 @@ impl Problems {
         problems.sort_by_key(|problem| problem.span.start);
         problems.truncate(MOST_KEPT);
         let more = all - problems.len();
-        Self { source, problems, more }
+        Self { source, problems, more, hidden: Vec::new() }
     }
 
     /// `value` when nothing is wrong, else the problems.
@@ -120,8 +123,8 @@ impl Problems {
         if problems.is_empty() { Ok(value) } else { Err(Self::new(source.clone(), problems)) }
     }
 
-    /// The same problems, in a text in which a star or dot stands for every character of these places: what is secret is
-    /// not shown beside what is wrong, nor in words about it.
+    /// The same problems, shown in a text in which a star or dot stands for every character of these places, beside those that
+    /// are hidden already: what is secret is not shown beside what is wrong, nor in words about it.
     #[must_use]
     pub fn hiding(mut self, secrets: &[Span]) -> Self {
         let mut secrets = secrets.to_vec();
@@ -134,8 +137,19 @@ impl Problems {
                 problem.without(self.source.text.get(secret.start..secret.end).unwrap_or_default());
             }
         }
+        self.hidden.extend(secrets);
+        self.hidden.sort_unstable();
+        self.hidden.dedup();
+        self
+    }
+
+    /// The document as it may be shown.
+    fn shown(&self) -> Cow<'_, Source> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.source);
+        }
         let mut text = String::with_capacity(self.source.text.len());
-        let (mut next, mut end) = (secrets.iter().peekable(), 0);
+        let (mut next, mut end) = (self.hidden.iter().peekable(), 0);
         for (at, c) in self.source.text.char_indices() {
             while let Some(secret) = next.next_if(|secret| secret.start <= at) {
                 end = secret.end.max(end);
@@ -149,16 +163,16 @@ impl Problems {
                 _ => '\u{1f784}',
             });
         }
-        self.source.text = text;
-        self
+        Cow::Owned(Source { name: self.source.name.clone(), text })
     }
 
     /// The problems as a person reads them, with terminal colours or without; no final newline.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let lines = Lines::of(&self.source);
-        let shown = self.problems.iter().take(MOST_SHOWN);
-        let mut rendered: Vec<String> = shown.map(|problem| self.render_one(&renderer, &lines, problem)).collect();
+        let source = self.shown();
+        let lines = Lines::of(&source);
+        let first = self.problems.iter().take(MOST_SHOWN);
+        let mut rendered: Vec<String> = first.map(|problem| render_one(&source, &renderer, &lines, problem)).collect();
         let more = self.problems.len().saturating_sub(MOST_SHOWN).saturating_add(self.more);
         if more > 0 {
             rendered.push(format!("{more} more in {}", self.source.name));
@@ -189,41 +203,40 @@ impl Problems {
             })
             .collect()
     }
+}
 
-    fn render_one(&self, renderer: &Renderer, lines: &Lines, problem: &Problem) -> String {
-        let shown = self.on_one_line(problem.span);
-        let text = self.source.text.as_str();
-        // What begins after the last line end is shown at the end of the line before it.
-        let behind = shown.start == text.len() && text.ends_with('\n');
-        // The renderer looks through all that it is given, for each problem.
-        let line = lines.around(&self.source, shown.start - usize::from(behind));
-        let mut annotation = AnnotationKind::Primary.span(shown.start - line.start..shown.end - line.start);
-        if !problem.label.is_empty() {
-            annotation = annotation.label(problem.label.as_str());
-        }
-        let snippet = Snippet::source(text.get(line.start..line.end).unwrap_or_default())
-            .line_start(lines.line(line.start))
-            .path(self.source.name.as_str())
-            .annotation(annotation);
-        let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
-        for note in &problem.notes {
-            group = group.element(Level::NOTE.message(note.as_str()));
-        }
-        if let Some(help) = &problem.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        renderer.render(&[group])
+/// One problem, with the line of the document as it may be shown.
+fn render_one(source: &Source, renderer: &Renderer, lines: &Lines, problem: &Problem) -> String {
+    let shown = on_one_line(source, problem.span);
+    let text = source.text.as_str();
+    // What begins after the last line end is shown at the end of the line before it.
+    let behind = shown.start == text.len() && text.ends_with('\n');
+    // The renderer looks through all that it is given, for each problem.
+    let line = lines.around(source, shown.start - usize::from(behind));
+    let mut annotation = AnnotationKind::Primary.span(shown.start - line.start..shown.end - line.start);
+    if !problem.label.is_empty() {
+        annotation = annotation.label(problem.label.as_str());
     }
+    let snippet = Snippet::source(text.get(line.start..line.end).unwrap_or_default())
+        .line_start(lines.line(line.start))
+        .path(source.name.as_str())
+        .annotation(annotation);
+    let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
+    for note in &problem.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
 
-    /// The part of a span on its first line: a caret under one line reads better than a bracket
-    /// around a whole mapping.
-    fn on_one_line(&self, span: Span) -> Span {
-        let text = &self.source.text;
-        let start = floor_char(text, span.start);
-        let end = floor_char(text, span.end).max(start);
-        let line = text[start..end].split(['\n', '\r']).next().unwrap_or("");
-        Span::new(start, start + line.trim_end().len())
-    }
+/// The part of a span on its first line: a caret under one line reads better than a bracket around a whole mapping.
+fn on_one_line(source: &Source, span: Span) -> Span {
+    let start = floor_char(&source.text, span.start);
+    let end = floor_char(&source.text, span.end).max(start);
+    let line = source.text[start..end].split(['\n', '\r']).next().unwrap_or("");
+    Span::new(start, start + line.trim_end().len())
 }
 
 #[cfg(test)]
@@ -295,6 +308,16 @@ mod tests {
         1 | k: { key: **·**, siez: 1 }
           |                  ^^^^
         ");
+    }
+
+    #[test]
+    fn more_is_hidden_beside_what_is_hidden_already() {
+        let source = Source::new("a.yaml", "k: { key: abcd, pin: 1234, siez: 1 }\n");
+        let problems = Problems::new(source, vec![Problem::new(Span::new(27, 31), "unknown key `siez`")]);
+        let once = problems.hiding(&[Span::new(10, 14)]);
+        let both = once.clone().hiding(&[Span::new(21, 25)]).to_string();
+        assert!(both.contains("k: { key: ****, pin: ****, siez: 1 }"), "{both}");
+        assert_eq!(once.clone().hiding(&[Span::new(10, 14)]), once);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::bundle::Bundle;
 use crate::catalogue::Role;
 use crate::fault::Fault;
 use crate::ixit::Ixit;
+use crate::secrets::of_dut_file;
 use crate::variant::Variant;
 pub use nonces::NonceFile;
 
@@ -153,7 +154,7 @@ impl Dut {
         let source = match read_source(path) {
             Ok(source) => source,
             Err(FileError::Unreadable(cause)) => return Err(DutError::Read { path: path.to_owned(), cause }),
-            Err(FileError::Wrong(problems)) => return Err(DutError::Wrong(vec![without_secrets(problems)])),
+            Err(FileError::Wrong(problems)) => return Err(DutError::Wrong(vec![of_dut_file(problems)])),
         };
         Dut::parse(&source, &folder, faults).map_err(DutError::Wrong)
     }
@@ -179,7 +180,7 @@ impl Dut {
         read::parse(source, files, faults).map_err(|wrong| {
             // Those of other files, which have no secrets of the account, stay as they are.
             let hide = |problems: Problems| match problems.source == *source {
-                true => without_secrets(problems),
+                true => of_dut_file(problems),
                 false => problems,
             };
             wrong.into_iter().map(hide).collect()
@@ -248,12 +249,6 @@ pub enum DutError {
     /// It is wrong, file by file.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Wrong(Vec<Problems>),
-}
-
-/// What is wrong with a DUT file, without the secrets in its text.
-fn without_secrets(problems: Problems) -> Problems {
-    let secrets = dmsc_doc::secret_values(&problems.source, &crate::ixit::may_be_secret);
-    problems.hiding(&secrets)
 }
 
 /// The folder of the DUT files.

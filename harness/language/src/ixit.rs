@@ -109,6 +109,11 @@ fn account_fields() -> Vec<Field> {
     AccountWith::specs().into_iter().map(one).collect()
 }
 
+/// Whether a key of an account has a secret as its value.
+pub(crate) fn is_secret(key: &str) -> bool {
+    AccountWith::specs().into_iter().any(|field| field.secret && field.name == key)
+}
+
 /// Whether the value of a key may be a secret: of one that the account keeps for itself, and of one that may be meant for it.
 pub(crate) fn may_be_secret(key: &str) -> bool {
     const SIGNS: [&str; 8] = ["secret", "psk", "key", "pin", "puk", "pas", "word", "pwd"];

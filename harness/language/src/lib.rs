@@ -13,5 +13,6 @@ pub mod ixit;
 pub mod pages;
 pub mod purposes;
 mod reading;
+pub mod secrets;
 pub mod variables;
 pub mod variant;

@@ -7,6 +7,7 @@ use dmsc_doc::Problems;
 use dmsc_language::bundle::Bundle;
 use dmsc_language::case::Library;
 use dmsc_language::fault;
+use dmsc_language::secrets::without_secrets;
 use dmsc_language::variant;
 use serde_json::{Value, json};
 
@@ -57,7 +58,8 @@ impl Check {
         }
         let sound = found.problems.is_empty();
         if self.json {
-            let problems: Vec<Value> = found.problems.iter().map(Problems::to_json).collect();
+            let problems = found.problems.into_iter().map(without_secrets);
+            let problems: Vec<Value> = problems.map(|problems| problems.to_json()).collect();
             let problems: Vec<&Value> = problems.iter().filter_map(Value::as_array).flatten().collect();
             terminal.json(&json!({ "cases": found.cases, "problems": problems }))?;
             return Ok(if sound { Exit::Conforms } else { Exit::Input });

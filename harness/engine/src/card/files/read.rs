@@ -16,13 +16,18 @@ const SECRET: [&str; 6] = ["value", "puk", "k", "op", "opc", "key"];
 const HEAD: &str = "the head of `fixtures/cards/reference.yaml` tells how a card is written";
 
 impl FileSystem {
+    /// Whether a key of the document of a card may have a PIN or a key as its value, where nothing is known of where it stands.
+    pub fn may_be_secret(key: &str) -> bool {
+        SECRET.contains(&key.to_lowercase().as_str())
+    }
+
     /// Reads a card, as the head of `fixtures/cards/reference.yaml` tells how one is written.
     ///
     /// # Errors
     /// What is wrong, and where. PINs and keys are not shown.
     pub fn read(source: &Source) -> Result<FileSystem, Problems> {
         let root = parse(source).map_err(|problems| {
-            let secrets = secret_values(source, &|key| SECRET.contains(&key.to_lowercase().as_str()));
+            let secrets = secret_values(source, &FileSystem::may_be_secret);
             problems.hiding(&secrets)
         })?;
         let card = root.read::<CardSpec>().and_then(|spec| {
