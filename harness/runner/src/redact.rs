@@ -4,8 +4,11 @@
 //! The keys of the reference DUTs are published with them, and stay as they are.
 
 mod across;
+mod digits;
 mod forms;
+mod readers;
 mod reading;
+mod rounds;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,15 +21,13 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::across::Across;
 use self::forms::{Forms, Hit, SHORTEST};
-use self::reading::{AGAIN, Cut, HEX, READERS, Reading};
+use self::reading::{Cut, Reading};
+use self::rounds::every_reading;
 use crate::notes::PART;
 use crate::outcome::CaseResult;
 
 /// What stands for a secret in a text.
 const SECRET: &str = "(secret)";
-
-/// How often what was written in hexadecimal is read as hexadecimal again.
-const HEX_OF_HEX: usize = 2;
 
 /// The ends of texts of which the rest was left out.
 const CUTS: [&str; 3] = ["\u{2026}", "... (", " octets left out]"];
@@ -171,29 +172,8 @@ impl Redactor {
     /// Where secrets stand, in any order.
     fn hits(&self, octets: &[u8], cut: Cut) -> Vec<Hit> {
         let mut hits = Vec::new();
-        self.read(&Reading::of(octets), cut, 0, HEX_OF_HEX, &mut |reading, cut| {
-            self.forms.find(reading, cut, &mut hits);
-        });
+        every_reading(Reading::of(octets), cut, &mut |reading| self.forms.find(reading, cut, &mut hits));
         hits
-    }
-
-    /// Looks through a reading, and through what is made of it in the ways that were not taken yet.
-    fn read(&self, reading: &Reading, cut: Cut, taken: usize, hex: usize, look: &mut dyn FnMut(&Reading, Cut)) {
-        look(reading, cut);
-        let free = |number: usize| taken & (1 << number) == 0;
-        for (number, read) in READERS.iter().enumerate().filter(|(number, _)| free(*number)) {
-            if number == AGAIN && free(AGAIN - 1) {
-                continue;
-            }
-            if let Some(next) = read(reading, cut) {
-                self.read(&next, cut, taken | 1 << number, hex, look);
-            }
-        }
-        for read in HEX.iter().filter(|_| hex > 0) {
-            if let Some(next) = read(reading, cut) {
-                self.read(&next, cut, taken, hex.saturating_sub(1), look);
-            }
-        }
     }
 
     /// A value whose names have no secrets, without secrets in the rest of it.

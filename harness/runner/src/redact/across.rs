@@ -6,7 +6,8 @@ use dmsc_report::journal::{Event, Message, Party};
 use serde_json::Value;
 
 use super::reading::{Cut, Reading};
-use super::{HEX_OF_HEX, Redactor, SECRET};
+use super::rounds::every_reading;
+use super::{Redactor, SECRET};
 
 /// Octets of the beginning of a secret for which a message waits until it is known whether the rest follows.
 const WAITS: usize = 4;
@@ -123,7 +124,7 @@ impl<'a> Across<'a> {
             }
         };
         let mut text = |text: &[u8]| {
-            redactor.read(&Reading::of(text), Cut::default(), 0, HEX_OF_HEX, &mut |reading, _| look(reading));
+            every_reading(Reading::of(text), Cut::default(), &mut look);
         };
         text(&message.octets.0);
         message.fields.iter().chain(message.context.values()).for_each(|value| texts(value, &mut text));

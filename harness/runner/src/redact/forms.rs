@@ -59,6 +59,14 @@ impl Forms {
             for form in exact.into_iter().filter(|form| form.len() >= SHORTEST) {
                 forms.exact.add(form, number, [0, 0]);
             }
+            if let Some(digits) = decimal(secret) {
+                forms.exact.add(digits, number, [0, 0]);
+            }
+            for before in 0..5 {
+                if let Some((text, beside)) = inside_base32(secret, before) {
+                    forms.folded.add(text, number, beside);
+                }
+            }
             let squeezed: Vec<u8> = Reading::of(secret).squeezed().octets;
             if squeezed.len() >= SHORTEST_SQUEEZED {
                 forms.folded.add(squeezed.to_ascii_lowercase(), number, [0, 0]);
@@ -180,4 +188,41 @@ fn inside_base64(octets: &[u8], before: usize) -> Option<(Vec<u8>, [usize; 2])> 
     let bits = before.saturating_add(octets.len()).saturating_mul(8);
     let form = text.get(first..bits / 6).filter(|text| text.len() >= SHORTEST)?;
     Some((form.as_bytes().to_vec(), [usize::from(before > 0), usize::from(!bits.is_multiple_of(6))]))
+}
+
+/// The number that octets are, in decimal digits; none of those that nobody takes for one.
+fn decimal(octets: &[u8]) -> Option<Vec<u8>> {
+    const LONGEST: usize = 64;
+    let mut digits: Vec<u8> = Vec::new();
+    for octet in octets.iter().filter(|_| octets.len() <= LONGEST) {
+        let mut carry = u32::from(*octet);
+        for digit in &mut digits {
+            let value = u32::from(*digit) * 256 + carry;
+            *digit = u8::try_from(value % 10).ok()?;
+            carry = value / 10;
+        }
+        while carry > 0 {
+            digits.push(u8::try_from(carry % 10).ok()?);
+            carry /= 10;
+        }
+    }
+    (digits.len() >= SHORTEST_SQUEEZED).then(|| digits.iter().rev().map(|digit| digit + b'0').collect())
+}
+
+/// As [`inside_base64`], of base32 in small letters, in which five octets are a group (RFC 4648 6).
+fn inside_base32(octets: &[u8], before: usize) -> Option<(Vec<u8>, [usize; 2])> {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let bits = before.saturating_add(octets.len()).saturating_mul(8);
+    let bit = |at: usize| {
+        let octet = (at / 8).checked_sub(before).and_then(|at| octets.get(at)).copied().unwrap_or_default();
+        usize::from(octet >> (7 - at % 8) & 1)
+    };
+    let letter = |at: usize| {
+        let value = (0..5).fold(0, |value, one| value << 1 | bit(at.saturating_mul(5).saturating_add(one)));
+        LETTERS.get(value).copied().unwrap_or_default()
+    };
+    let first = before.saturating_mul(8).div_ceil(5);
+    let text: Vec<u8> = (first..bits / 5).map(letter).collect();
+    let beside = [usize::from(before > 0), usize::from(!bits.is_multiple_of(5))];
+    (text.len() >= SHORTEST_SQUEEZED).then_some((text, beside))
 }
