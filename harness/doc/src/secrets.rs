@@ -16,7 +16,13 @@ const MOST: usize = 64;
 pub fn secret_values(source: &Source, is_secret: &dyn Fn(&str) -> bool) -> Vec<Span> {
     let mut spans = Vec::new();
     match parse(source) {
-        Ok(root) => collect(&root, is_secret, &mut spans),
+        Ok(root) => {
+            let mut values = Vec::new();
+            collect(&root, is_secret, &mut spans, &mut values);
+            values.retain(|value| value.len() >= SHORTEST);
+            values.truncate(MOST);
+            inside(&root, &source.text, &values, &mut spans);
+        }
         Err(_) => {
             by_letters(&source.text, is_secret, false, &mut spans);
             let is_alias = |span: &Span| source.text.get(span.start..span.end).is_some_and(|text| text.contains('*'));
@@ -35,14 +41,33 @@ pub fn seems_to_have(source: &Source, is: &dyn Fn(&str, bool) -> bool) -> bool {
     source.text.split(['\n', '\r']).any(|line| keys(line).any(|key| is(key.word, line.starts_with(key.word))))
 }
 
-fn collect(node: &Node, is_secret: &dyn Fn(&str) -> bool, spans: &mut Vec<Span>) {
+/// The places of secrets, and what they are.
+fn collect<'n>(node: &'n Node, is_secret: &dyn Fn(&str) -> bool, spans: &mut Vec<Span>, values: &mut Vec<&'n str>) {
     match &node.value {
-        Value::Seq(items) => items.iter().for_each(|item| collect(item, is_secret, spans)),
+        Value::Seq(items) => items.iter().for_each(|item| collect(item, is_secret, spans, values)),
         Value::Map(entries) => entries.iter().for_each(|entry| match is_secret(&entry.key) {
-            true => spans.push(entry.value.span),
-            false => collect(&entry.value, is_secret, spans),
+            true => {
+                spans.push(entry.value.span);
+                values.extend(entry.value.raw.as_deref());
+            }
+            false => collect(&entry.value, is_secret, spans, values),
         }),
         _ => {}
+    }
+}
+
+/// Texts in which one of the values stands, and is written in another way.
+fn inside(node: &Node, text: &str, values: &[&str], spans: &mut Vec<Span>) {
+    match &node.value {
+        Value::Seq(items) => items.iter().for_each(|item| inside(item, text, values, spans)),
+        Value::Map(entries) => entries.iter().for_each(|entry| inside(&entry.value, text, values, spans)),
+        _ => {
+            let written = text.get(node.span.start..node.span.end).unwrap_or_default();
+            let says = |value: &&str| node.raw.as_deref().is_some_and(|raw| raw.contains(value));
+            if values.iter().any(|value| says(value) && !written.contains(value)) {
+                spans.push(node.span);
+            }
+        }
     }
 }
 
@@ -147,6 +172,7 @@ mod tests {
         for (text, expected) in [
             ("a: { secret: xyzzy, b: 1 }\n", "a: { secret: *****, b: 1 }\n"),
             ("a:\n  secret: [x, y]\nb: xyzzy\n", "a:\n  secret: ******\nb: xyzzy\n"),
+            ("secret: \"xyz\\x7ay\"\nrun: [a, \"xy\\x7azy\"]\n", "secret: **********\nrun: [a, **********]\n"),
             ("secret: 'xyzzy'\nrun: [login, -pxyzzy]\n", "secret: *******\nrun: [login, -p*****]\n"),
         ] {
             assert_eq!(hidden(text), expected);
