@@ -10,7 +10,7 @@ pub(super) fn hex(reading: &Reading, cut: Cut, odd: bool) -> Option<Reading> {
     /// Pairs below which a run is taken for a word.
     const FEWEST: usize = 3;
     let is_digit = |at: usize| reading.at(at).is_some_and(|octet| octet.is_ascii_hexdigit());
-    let mut next = reading.next();
+    let mut next = reading.rare();
     let mut at = 0;
     while at < reading.octets.len() {
         if !is_digit(at) {
@@ -66,7 +66,7 @@ pub(super) fn pair(digits: &[u8]) -> Option<u8> {
 pub(super) fn groups(reading: &Reading, _: Cut) -> Option<Reading> {
     /// Octets below which they are taken for words.
     const FEWEST: usize = 4;
-    let mut next = reading.next();
+    let mut next = reading.rare();
     each_group(
         reading,
         |octet| octet.is_ascii_hexdigit(),
@@ -88,7 +88,7 @@ pub(super) fn groups(reading: &Reading, _: Cut) -> Option<Reading> {
 /// The octets of decimal numbers, whatever is between them; those of a program may be negative.
 pub(super) fn decimals(reading: &Reading, _: Cut) -> Option<Reading> {
     const FEWEST: usize = 4;
-    let mut next = reading.next();
+    let mut next = reading.rare();
     each_group(
         reading,
         |octet| octet.is_ascii_digit(),
@@ -129,7 +129,7 @@ fn each_group(reading: &Reading, is: fn(u8) -> bool, mut take: impl FnMut(Range<
 pub(super) fn base64(reading: &Reading, _: Cut, skipped: usize) -> Option<Reading> {
     /// Characters below which a text is taken for a word: those of four octets in UCS-2.
     const FEWEST: usize = 11;
-    let mut next = reading.next();
+    let mut next = reading.rare();
     let mut at = 0;
     while at < reading.octets.len() {
         let (begin, mut count) = (at, 0);

@@ -106,9 +106,11 @@ impl Forms {
 }
 
 /// Octets to look for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sought {
     forms: Vec<Form>,
+    /// The octets that any begins with: most octets begin nothing, and are not looked up.
+    begins: [bool; 256],
     /// Those that begin with two octets.
     by_begin: HashMap<[u8; 2], Vec<usize>>,
 }
@@ -121,9 +123,16 @@ struct Form {
     beside: [usize; 2],
 }
 
+impl Default for Sought {
+    fn default() -> Sought {
+        Sought { forms: Vec::new(), begins: [false; 256], by_begin: HashMap::new() }
+    }
+}
+
 impl Sought {
     fn add(&mut self, octets: Vec<u8>, secret: usize, beside: [usize; 2]) {
-        if let Some(begin) = octets.first_chunk() {
+        if let Some(begin) = octets.first_chunk::<2>() {
+            self.begins.get_mut(usize::from(begin[0])).into_iter().for_each(|begins| *begins = true);
             self.by_begin.entry(*begin).or_default().push(self.forms.len());
             self.forms.push(Form { octets, secret, beside });
         }
@@ -131,14 +140,8 @@ impl Sought {
 
     /// Where any of them stands in the octets, which have the places of the reading.
     fn find(&self, octets: &[u8], reading: &Reading, cut: Cut, hits: &mut Vec<Hit>) {
-        // Most octets begin nothing, and are not looked up.
-        let mut begins = [false; 256];
-        for form in &self.forms {
-            let first = form.octets.first().and_then(|first| begins.get_mut(usize::from(*first)));
-            first.into_iter().for_each(|begins| *begins = true);
-        }
         for (at, first) in octets.iter().enumerate() {
-            if !begins.get(usize::from(*first)).is_some_and(|begins| *begins) {
+            if !self.begins.get(usize::from(*first)).is_some_and(|begins| *begins) {
                 continue;
             }
             let Some(two) = octets.get(at..).and_then(<[u8]>::first_chunk) else { break };
