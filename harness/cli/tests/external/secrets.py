@@ -5,7 +5,8 @@ usage: secrets.py OUT [ROUNDS]
 
 Each round has secrets of its own, of random octets and length (DMSC_SEED), under every key that takes one. A DUT says all of
 them, in every form, in one place: a command line, what a command prints, each part of an HTTP message, a DM message in either
-encoding, octets that are no message at all; or each in a form that only a decoder undoes, or in parts. Whatever dmsc has printed or left behind is then searched for each of them.
+encoding, octets that are no message at all; or each in a form that only a decoder undoes, or in parts. One stands inside another value, and
+in the name of the DUT. The DUT is shaken, too, and its file given in the place of others. Whatever dmsc has printed or left behind is then searched for each of them.
 With --show-secrets they have to be there, or the place would prove nothing.
 """
 
@@ -169,7 +170,22 @@ def coded(secret):
     yield base64.urlsafe_b64encode(b"?>" + octets).rstrip(b"=")
     yield "".join(f"\\x{octet:02x}" for octet in octets).encode()
     yield octets[:5] + b"\r\n " + octets[5:]
+    yield "".join(f"\\{octet:03o}" for octet in octets).encode()
+    yield "".join(f"={octet:02X}" for octet in octets).encode()
+    yield ", ".join(str(octet) for octet in octets).encode()
+    yield ", ".join(f"(byte)0x{octet:02x}" for octet in octets).encode()
+    yield octets.hex("|").encode()
+    yield " ".join(f"{octet:02X}h" for octet in octets).encode()
+    yield base64.b32encode(octets)
+    yield base64.b64encode(base64.b64encode(base64.b64encode(octets)))
+    yield "".join(f"%2525{octet:02X}" for octet in octets).encode()
+    yield str(int.from_bytes(octets, "big")).encode()
     if isinstance(secret, str):
+        yield "".join(f"%u{ord(c):04X}" for c in secret).encode()
+        yield "".join(f"\\u{{{ord(c):x}}}" for c in secret).encode()
+        yield base64.b64encode(secret.encode("utf-16-le"))
+        yield "\u00ad".join(secret).encode()
+        yield "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in secret).encode()
         yield secret.encode("utf-16-be")
         yield secret.encode("utf-16-le")
         yield ("<![CDATA[" + secret[:5] + "]]><![CDATA[" + secret[5:] + "]]>").encode()
@@ -203,7 +219,9 @@ def secrets_of(randomly):
 
 def ixit(secrets):
     value = lambda secret: json.dumps(secret.hex() if isinstance(secret, bytes) else secret)  # noqa: E731
-    lines = ["ixit:", "  server_id: dmsc.example.com", "  address: http://127.0.0.1:3516/OMA/DM", "  window: 1 s"]
+    # One stands inside another value, too.
+    inside = json.dumps(f"dmsc.{secrets['client_secret']}.example.com", ensure_ascii=False)
+    lines = ["ixit:", f"  server_id: {inside}", "  address: http://127.0.0.1:3516/OMA/DM", "  window: 1 s"]
     for name, secret in secrets.items():
         if "." not in name:
             lines.append(f"  {name}: {value(secret)}")
@@ -229,7 +247,8 @@ def dut_file(out, place, secrets, said):
         kind, statement, case = "terminal", "python-client", "DM_SC-C-001-M/session-id[session=A5]"
         command = [*sayer, words] if place == "argv" else sayer
         link = f"listen: '127.0.0.1:0', notify: {quoted(command)}"
-    text = f"dut: 1\nname: {place}\nkind: {kind}\nlink: {{ tcp: {{ {link} }} }}\n{ixit(secrets)}\n"
+    name = quoted(f"{place} of {secrets['client_secret']}")
+    text = f"dut: 1\nname: {name}\nkind: {kind}\nlink: {{ tcp: {{ {link} }} }}\n{ixit(secrets)}\n"
     text += f"ics: {ROOT}/fixtures/duts/{statement}.ics.yaml\n"
     if place == "reset":
         command = [*sayer[:2], "stderr", *sayer[3:]]
@@ -280,6 +299,31 @@ def run(out, place, secrets, said, number, *more):
     return [*((name, text.encode()) for name, text in printed), *left_behind(folder)]
 
 
+def shake(out, place, secrets, said):
+    """What shaking prints, and the cases it keeps."""
+    dut, case = dut_file(out, place, secrets, said)
+    folder = out / f"kept-{place}"
+    shutil.rmtree(folder, ignore_errors=True)
+    printed = []
+    for more in ([], ["--json"]):
+        done = dmsc("shake", "-v", "--dut", dut, "--case", case, "--rounds", "1", "--keep", folder, *more)
+        printed.append((f"what shaking printed{' as JSON' if more else ''}", (done.stdout + done.stderr).encode()))
+    demand(all(b"(secret)" in text for _, text in printed), f"{place}: shaking tells of nothing: {printed}")
+    return [*printed, *left_behind(folder)]
+
+
+def misplaced(out, place, secrets, said):
+    """What is printed of a DUT file that is given in the place of another, whole and with a mistake in it."""
+    dut, _ = dut_file(out, place, secrets, said)
+    broken = out / "broken.yaml"
+    broken.write_text(dut.read_text().replace("server_secret: ", "server_secret: !", 1))
+    for path in (dut, broken):
+        for command in (["ics", "check"], ["cases", "check"], ["cases", "check", "--json"], ["run", "--no-report", "--refs"]):
+            done = dmsc(*command, path)
+            demand(done.returncode == 3, f"{command} takes a DUT file: {done.stdout}")
+            yield " ".join(command), (done.stdout + done.stderr).encode()
+
+
 def main():
     out, rounds = Path(sys.argv[1]).absolute(), int(sys.argv[2]) if len(sys.argv) > 2 else 2
     out.mkdir(parents=True, exist_ok=True)
@@ -314,6 +358,9 @@ def main():
             keys = {key for key in secrets if any(one.startswith(f"{key} as ") for one in shown)}
             demand(keys == set(secrets), f"round {number}, {place}: not said there, so nothing is shown: {set(secrets) - keys}")
             looked += 1
+        for more in (shake(out, "reset", secrets, said), misplaced(out, "argv", secrets, said)):
+            found = sorted(set(hunt(secrets, more)))
+            demand(not found, f"round {number}: secrets are left:\n  " + "\n  ".join(found[:12]))
     print(f"{len(secrets_of(random.Random(0)))} keys in {len(PLACES) + len(PARTED)} places, {rounds} rounds ({looked} runs): no secret is left, in no form")
 
 
