@@ -341,10 +341,11 @@ impl Terminal {
         let parting = self.http.parting.take();
         let waiting = self.http.deadline.is_some() && parting.is_none();
         let rest = self.http.conduit.as_ref().map_or(0, Conduit::unfinished);
-        let last = self.http.last.clone().filter(|_| waiting && self.http.unheard && rest == 0);
+        let again = waiting && self.http.asked && self.http.unheard && rest == 0;
+        let last = self.http.last.clone().filter(|_| again);
         self.drop_connection();
-        // A server may close a connection that is idle at any time, also while a request is on its way to it, and the client
-        // sends that once more (RFC 9112 9.5); one that has it already knows it by its MsgID.
+        // A server may close a connection that is idle at any time, also while a request of a case is on its way to it: that
+        // goes once more (RFC 9112 9.5), and a server that has it already knows it by its MsgID.
         if let Some((address, octets)) = last {
             self.transmit(&address, &octets);
             return;
