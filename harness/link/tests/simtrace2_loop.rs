@@ -124,12 +124,14 @@ fn resets_at_any_moment_leave_nothing_behind_that_is_not_told() {
         let mut terminal = Terminal::new(&mut handset);
         terminal.atr(Signal::PowerOn);
         let (mut right, mut refused, mut wrong) = (0, 0, 0);
-        for _ in 0..100 {
+        for turn in 0..100 {
             let (case, sent, back) = (terminal.random(4) + 1, terminal.random(255) + 1, terminal.random(257));
             let (apdu, wanted) = Terminal::apdu(case, sent as usize, back as u16);
             terminal.link.send(Signal::Command(apdu.clone())).unwrap();
-            // Anywhere between the first octet of the command and the last of its answer.
-            std::thread::sleep(Duration::from_micros(terminal.random(4000)));
+            // Anywhere between the first octet of the command and the last of its answer, and sometimes after it, however slow
+            // the machine is.
+            let within = if turn % 4 == 0 { 80_000 } else { terminal.random(4000) };
+            std::thread::sleep(Duration::from_micros(within));
             let warm = terminal.random(2) == 0;
             terminal.atr(if warm { Signal::Reset } else { Signal::PowerOn });
             match terminal.command_within(&apdu, Duration::from_secs(5)) {
@@ -146,7 +148,7 @@ fn resets_at_any_moment_leave_nothing_behind_that_is_not_told() {
             errors.len()
         );
         assert!(errors.iter().all(|error| matches!(error, LinkError::Unsure { .. })), "{errors:?}");
-        assert!(wrong + refused <= errors.len() * 2 && right > 10, "{errors:?}");
+        assert!(wrong + refused <= errors.len() * 2 && right > 5, "{errors:?}");
         assert_eq!(link.status().unwrap().voltage, Some(3000));
     }
 }
