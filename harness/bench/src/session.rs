@@ -74,14 +74,11 @@ impl Signs {
     fn note(&mut self, event: &Event) {
         match (event.heard, event.kind.as_ref()) {
             (false, "notification") => self.asked = true,
-            // Or a connection with octets that are none.
-            (true, "http.garbage") => {
-                self.came = true;
-                self.unreadable = event.fields.get("reason").and_then(|reason| reason.as_str()).map(str::to_owned);
-            }
             (true, "http.request") => self.came = true,
             (true, "dm.message") => self.readable = true,
-            (true, "dm.unreadable") => {
+            // A request, or a connection with octets that are none.
+            (true, "dm.unreadable" | "http.garbage") => {
+                self.came = true;
                 self.unreadable = event.fields.get("reason").and_then(|reason| reason.as_str()).map(str::to_owned);
             }
             _ => {}

@@ -140,3 +140,12 @@ fn what_cannot_be_played_is_refused_with_what_to_try() {
     let told = refused(&["terminal", "--reader", "*"], "reference-card");
     assert!(told.contains("a card, and a terminal is to be played; name the file of a terminal"), "{told}");
 }
+
+#[test]
+fn a_card_ends_in_its_time_though_its_link_never_comes() {
+    // Nobody listens there once the listener is gone.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let link = format!("vpcd: {{ address: \"{address}\", appear: 10 min }}");
+    let ended = dmsc(&["card", "--link", &link, "--for", "1 s"]);
+    assert_eq!((ended.code, ended.out.as_str()), (0, ""), "{}", ended.err);
+}

@@ -145,9 +145,8 @@ fn write_whole(out: &Path, name: &str, text: &str) -> Result<(), RenderError> {
     let path = &out.join(name);
     let io = |source| RenderError::Io { path: path.into(), source };
     // What the folder holds is ours; where a link in it leads to is not.
-    let within = Path::new(name).ancestors().skip(1).map(|folder| out.join(folder));
-    let within = within.take_while(|folder| folder != out && *folder != out.join(""));
-    if let Some(link) = within.filter(|folder| folder.is_symlink()).last() {
+    let mut within = path.ancestors().skip(1).take_while(|folder| *folder != out);
+    if let Some(link) = within.find(|folder| folder.is_symlink()).map(PathBuf::from) {
         return Err(RenderError::Link { path: link });
     }
     if let Some(folder) = path.parent() {

@@ -88,32 +88,31 @@ impl Attempts {
 
     /// Takes a line of a journal of this number. An error tells how a case contradicts itself.
     pub(super) fn note(&mut self, line: Line, (number, at): (usize, At), strict: bool) -> Result<(), String> {
-        if matches!(line, Line::Message | Line::Event(Event::Message(_))) {
+        let Line::Event(event) = line else {
             self.message((number, at));
             return Ok(());
-        }
+        };
         self.reach();
-        let named = match &line {
-            Line::Message | Line::Event(Event::Message(_)) => None,
-            Line::Event(Event::CaseStarted(e)) => self.key(&e.dut, &e.case),
-            Line::Event(Event::Check(e)) => self.key(&e.dut, &e.case),
-            Line::Event(Event::CaseFinished(e)) => self.key(&e.dut, &e.case),
-            Line::Event(Event::Run(_) | Event::RunFinished(_)) => None,
+        let named = match &event {
+            Event::CaseStarted(e) => self.key(&e.dut, &e.case),
+            Event::Check(e) => self.key(&e.dut, &e.case),
+            Event::CaseFinished(e) => self.key(&e.dut, &e.case),
+            Event::Message(_) | Event::Run(_) | Event::RunFinished(_) => None,
         };
         let Some(key) = named else { return Ok(()) };
-        match line {
-            Line::Event(Event::CaseStarted(e)) => {
+        match event {
+            Event::CaseStarted(e) => {
                 self.current.insert(key, Attempt { place: Some(Place::at(number, at)), missed: Vec::new() });
                 self.gaps.entry(key).or_default().extend(e.gap);
                 self.last = Some(key);
             }
-            Line::Event(Event::Check(check)) => {
+            Event::Check(check) => {
                 let attempt = reached(&mut self.current, key, number, at);
                 if check.verdict != CheckVerdict::Pass {
                     attempt.missed.push(check);
                 }
             }
-            Line::Event(Event::CaseFinished(e)) => {
+            Event::CaseFinished(e) => {
                 self.last = None;
                 let attempt = self.current.remove(&key).unwrap_or_default();
                 if attempt.place.is_some() {
